@@ -1,0 +1,367 @@
+"""The animator: one landscape picture in, frames out; each step gives a value that the next takes.
+
+animator = load_animator()
+image = load_image("lake.jpg")
+motion = animator.predict_motion(image)
+write_sequence(animator.render(image, motion), "out/")
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from . import checkpoints, images
+from .checkpoints import ModelBundle
+from .codebook import cyclic, resample
+from .errors import CodeError, SettingsError
+from .ops import color, looping, motion_fields, warping
+from .ops.compositing import render_frame
+from .ops.motion_fields import MotionField
+from .settings import (
+    AppearanceSettings,
+    ClipSettings,
+    DeviceName,
+    LoopSettings,
+    MotionSettings,
+)
+
+PREDICTOR_SIZE = 256  # side of the predictors' input, pixels (paper, section 4.3)
+ENCODER_SIZE = 128
+KEYS_PER_CODE = 4  # maps predicted between one key code and the next, where maps are interpolated
+
+
+def load_animator(
+    bundle: Path | str | ModelBundle | None = None, device: DeviceName | torch.device = "auto"
+) -> Animator:
+    """Load a bundle onto a device.
+
+    Args:
+        bundle: a bundle's folder, a loaded bundle, or None for the one that ships.
+        device: "auto" takes CUDA, then Apple's MPS, then the CPU.
+
+    Raises:
+        BundleError: the bundle can't be used.
+        SettingsError: the device isn't there.
+    """
+    loaded = bundle if isinstance(bundle, ModelBundle) else None
+    if loaded is None:
+        loaded = checkpoints.load(checkpoints.DEFAULT if bundle is None else bundle)
+    return Animator(loaded, choose_device(device))
+
+
+def choose_device(name: DeviceName | torch.device) -> torch.device:
+    """The device of a name; the only place where that is decided.
+
+    Raises:
+        SettingsError: there is no such device on this machine.
+    """
+    if isinstance(name, torch.device):
+        return name
+    there = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        return torch.device(next(kind for kind, found in there.items() if found))
+    if name not in there:
+        raise SettingsError(f"--device is '{name}'; expected auto, cpu, cuda or mps.")
+    if not there[name]:
+        found = ", ".join(kind for kind, is_there in there.items() if is_there)
+        raise SettingsError(
+            f"this machine has no {name} device (it has: {found}); use --device auto."
+        )
+    return torch.device(name)
+
+
+@dataclass
+class Stopwatch:
+    """Seconds per stage of a render, summed."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Count the time of the block to a stage."""
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - started
+
+
+class Animator:
+    """Predicts motion and appearance with one bundle on one device."""
+
+    def __init__(self, bundle: ModelBundle, device: torch.device) -> None:
+        """Move the bundle's networks to the device."""
+        self.bundle = bundle
+        self.device = device
+        for network in bundle.networks.values():
+            network.to(device)
+
+    # ------------------------------------------------------------------ codes
+
+    def motion_code(self, settings: MotionSettings, seed: int = 0) -> Tensor:  # [1, Z]
+        """The latent code that the settings name.
+
+        Raises:
+            CodeError: the position is outside 0..1, or the file holds no such code.
+        """
+        predictor = self.bundle.network("motion_predictor")
+        size = predictor.trunk.conv1.in_channels - 3
+        position = _position(settings.code, seed, "motion")
+        if position is None:
+            codes = _read_codes(Path(settings.code), size)
+            if len(codes) != 1:
+                raise CodeError(
+                    f"{settings.code} holds {len(codes)} codes; a motion code is one vector."
+                )
+            return codes.to(self.device)
+        return self.bundle.motion_codebook.at(position).to(self.device)
+
+    def appearance_codes(self, settings: AppearanceSettings, seed: int = 0) -> Tensor:  # [K, Z]
+        """The sequence of key codes that the settings name.
+
+        Raises:
+            CodeError: the position is outside 0..1, or the file holds no such codes.
+        """
+        predictor = self.bundle.network("appearance_predictor")
+        size = predictor.trunk.conv1.in_channels - 3
+        position = _position(settings.code, seed, "appearance")
+        if position is None:
+            codes = _read_codes(Path(settings.code), size)
+        else:
+            codes = self.bundle.appearance_codebook.at(position)
+        return (codes if settings.codes is None else resample(codes, settings.codes)).to(
+            self.device
+        )
+
+    # ----------------------------------------------------------------- motion
+
+    @torch.inference_mode()
+    def predict_motion(
+        self,
+        image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+        settings: MotionSettings | None = None,
+        code: Tensor | None = None,  # [1, Z]
+        seed: int = 0,
+    ) -> MotionField:
+        """Predict how a picture moves.
+
+        Args:
+            image: the picture.
+            settings: kind, code and speed.
+            code: a latent code of one's own, instead of the one that the settings name.
+            seed: draws the code where the settings say 'random'.
+        """
+        settings = settings or MotionSettings()
+        code = self.motion_code(settings, seed) if code is None else code.to(self.device)
+        step = self._predict_step(image, code, settings.speed)
+        if settings.kind == "steady":
+            return motion_fields.steady_motion(motion_fields.suppress_creep(step))
+
+        def accumulate() -> Iterator[Tensor]:
+            return self._recur(image.to(self.device), code, settings.speed)
+
+        return MotionField(step, accumulate, steady=False)
+
+    def _predict_step(self, image: Tensor, code: Tensor, speed: float) -> Tensor:  # [1, 2, h, w]
+        predictor = self.bundle.network("motion_predictor")
+        return predictor(self._network_input(image), code) * speed
+
+    def _recur(self, image: Tensor, code: Tensor, speed: float) -> Iterator[Tensor]:
+        """Algorithm 1, lines 2 to 8: each step is predicted from the frame before.
+
+        The accumulated flow is kept on the predictor's grid and resized to warp the picture.
+        """
+        height, width = image.shape[2:]
+        frame, flow = image, None
+        while True:
+            with torch.inference_mode():
+                step = self._predict_step(frame, code, speed)
+                flow = step if flow is None else warping.compose(step, flow)
+                yield flow
+                frame = warping.warp(image[:, :3], warping.enlarge(flow, height, width))
+
+    # ------------------------------------------------------------- appearance
+
+    @torch.inference_mode()
+    def predict_color_map(
+        self,
+        image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+        code: Tensor,  # [1, Z]
+    ) -> Tensor:  # [1, 6, 256, 256]
+        """Predict the color transfer map of one appearance code (section 4.2)."""
+        return self.bundle.network("appearance_predictor")(self._network_input(image), code)
+
+    @torch.inference_mode()
+    def encode_appearance(
+        self,
+        image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    ) -> Tensor:  # [1, Z]
+        """Encode the appearance of a picture (E^A, Table 2)."""
+        small = images.resize(image[:, :3], ENCODER_SIZE, ENCODER_SIZE).clamp(-1, 1)
+        return self.bundle.network("appearance_encoder")(small.to(self.device))
+
+    def _network_input(self, image: Tensor) -> Tensor:  # [1, 3, 256, 256]
+        # resized where the picture lies, so that a huge one need not go to the device for this
+        small = images.resize(image[:, :3], PREDICTOR_SIZE, PREDICTOR_SIZE).clamp(-1, 1)
+        return small.to(self.device)
+
+    # ----------------------------------------------------------------- frames
+
+    def render(
+        self,
+        image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+        motion: MotionField,
+        appearance: AppearanceSettings | None = None,
+        loop: LoopSettings | None = None,
+        clip: ClipSettings | None = None,
+        stopwatch: Stopwatch | None = None,
+        codes: Tensor | None = None,  # [K, Z]
+    ) -> Iterator[Tensor]:  # each [1, 3 or 4, H, W] in [-1, 1], on the animator's device
+        """Render the clip's frames, one at a time.
+
+        Frame n + L equals frame n, L being the motion loop's period, or the length of the light's
+        cycle where the light changes and the clip is a whole number of loops.
+
+        Args:
+            image: the picture, at the size of the output.
+            motion: how it moves, from `predict_motion`.
+            appearance: how the light changes.
+            loop: how the motion closes.
+            clip: how many frames, from which seed.
+            stopwatch: counts the seconds of each stage.
+            codes: key codes of one's own, instead of those that the settings name.
+        """
+        appearance = appearance or AppearanceSettings()
+        loop = loop or LoopSettings()
+        clip = clip or ClipSettings()
+        stopwatch = stopwatch or Stopwatch()
+        picture = image.to(self.device)
+        if appearance.kind == "off":
+            codes = None
+        elif codes is None:
+            codes = self.appearance_codes(appearance, clip.seed)
+        return self._frames(picture, motion, appearance, loop, clip, stopwatch, codes)
+
+    def _frames(
+        self,
+        picture: Tensor,
+        motion: MotionField,
+        appearance: AppearanceSettings,
+        loop: LoopSettings,
+        clip: ClipSettings,
+        stopwatch: Stopwatch,
+        codes: Tensor | None,
+    ) -> Iterator[Tensor]:
+        layers = looping.frames(motion, loop.kind, loop.period(clip.frames))
+        light = None if codes is None else Light(self, picture, codes)
+        for n in range(clip.frames):
+            # inference mode is per step: left on between yields it would leak into the caller
+            with torch.inference_mode():
+                with stopwatch.stage("motion"):
+                    layer = next(layers)
+                phase = (n * appearance.cycles % clip.frames) / clip.frames
+                color_map = None
+                if light is not None and appearance.kind == "keyed":
+                    with stopwatch.stage("appearance"):
+                        color_map = light.keyed(phase)
+                with stopwatch.stage("render"):
+                    frame = render_frame(picture, layer, color_map)
+                if light is not None and appearance.kind == "per-frame":
+                    with stopwatch.stage("appearance"):
+                        frame[:, :3] = light.per_frame(frame, phase)
+            yield frame
+
+
+class Light:
+    """The changing light of one clip: color transfer maps along a closed cycle of key codes."""
+
+    def __init__(self, animator: Animator, picture: Tensor, codes: Tensor) -> None:
+        """Hold the codes [K, Z]; maps are predicted when first needed."""
+        self.animator = animator
+        self.codes = codes
+        self.keys = resample_cycle(codes, KEYS_PER_CODE)
+        self._input = animator._network_input(picture)
+        self._maps: dict[int, Tensor] = {}
+
+    def keyed(self, phase: float) -> Tensor:  # [1, 6, h, w]
+        """The map at a phase 0..1: predicted at the keys around it, interpolated between."""
+        first, second, weight = cyclic(self.keys, phase)
+        self._maps = {k: self._maps[k] for k in (first, second) if k in self._maps}
+        for k in (first, second):
+            if k not in self._maps:
+                self._maps[k] = self.animator.predict_color_map(self._input, self.keys[k : k + 1])
+        return torch.lerp(self._maps[first], self._maps[second], weight)
+
+    def per_frame(
+        self,
+        frame: Tensor,  # [1, 3 or 4, H, W] moved, not yet recolored
+        phase: float,
+    ) -> Tensor:  # [1, 3, H, W]
+        """The recolored frame, its map predicted from itself (Algorithm 1, lines 13-15)."""
+        first, second, weight = cyclic(self.codes, phase)
+        code = torch.lerp(self.codes[first : first + 1], self.codes[second : second + 1], weight)
+        color_map = self.animator.predict_color_map(frame, code)
+        height, width = frame.shape[2:]
+        return color.transfer(frame[:, :3], warping.enlarge(color_map, height, width))
+
+
+def resample_cycle(
+    codes: Tensor,  # [K, Z]
+    per_code: int,
+) -> Tensor:  # [K × per_code, Z]
+    """Put further keys evenly between the codes of a closed cycle, linearly."""
+    if len(codes) == 1:
+        return codes
+    closed = torch.cat([codes, codes[:1]])
+    return resample(closed, len(codes) * per_code + 1)[:-1]
+
+
+def _position(text: str, seed: int, what: str) -> float | None:
+    """The position that a setting names; None where it names a file."""
+    if text == "random":
+        # one stream a part, so that motion stays the same when appearance is turned off
+        stream = {"motion": 0, "appearance": 1}[what]
+        return round(float(np.random.default_rng((seed, stream)).random()), 4)
+    try:
+        position = float(text)
+    except ValueError:
+        return None
+    if not 0 <= position <= 1:
+        raise CodeError(f"--{what}-code is {text}; expected a position from 0 to 1.")
+    return position
+
+
+def _read_codes(path: Path, size: int) -> Tensor:  # [K, Z]
+    """Read one code, or a list of them, from a .json or .npy file."""
+    if not path.is_file():
+        raise CodeError(
+            f"the latent code '{path}' is no number, no file and not 'random'; expected one."
+        )
+    try:
+        if path.suffix == ".npy":
+            values = np.load(path, allow_pickle=False)
+        else:
+            values = np.asarray(json.loads(path.read_text(encoding="utf-8")), dtype=np.float32)
+        codes = torch.from_numpy(np.atleast_2d(values).astype(np.float32))
+    except (OSError, ValueError, TypeError) as error:
+        raise CodeError(f"{path} can't be read as a latent code ({error}).") from error
+    if codes.dim() != 2 or codes.shape[1] != size or not len(codes):
+        raise CodeError(
+            f"{path} holds numbers of shape {list(values.shape)}; expected codes of {size} numbers."
+        )
+    if not bool(torch.isfinite(codes).all()):
+        raise CodeError(f"{path} holds a code that isn't finite; write it anew.")
+    return codes

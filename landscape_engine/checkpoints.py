@@ -1,0 +1,227 @@
+"""Bundles: a folder with the networks' weights, the settings that build them, the codebooks.
+
+    bundle.json           format, version, what each network is, how it came to be
+    weights.safetensors   every tensor, named `network.parameter` or `codebook.…`
+
+Nothing in a bundle is executed; tensors must match the networks exactly, name by name.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .codebook import AppearanceCodebook, MotionCodebook
+from .errors import BundleError
+from .networks.appearance import AppearancePredictor
+from .networks.encoder import Encoder
+from .networks.motion import MotionPredictor
+
+FORMAT = "landscape-engine bundle"
+VERSION = 1
+DEFAULT = Path(__file__).parent / "models" / "default"
+
+BUILDERS: dict[str, Callable[..., nn.Module]] = {
+    "motion_predictor": MotionPredictor,
+    "motion_encoder": Encoder,
+    "appearance_predictor": AppearancePredictor,
+    "appearance_encoder": Encoder,
+}
+
+
+@dataclass
+class ModelBundle:
+    """Everything that `animator` needs, on the CPU in float32.
+
+    Attributes:
+        networks: by the names of `BUILDERS`; one may lack what it wasn't trained for.
+        built: for each network the arguments that build it.
+        motion_codebook: None where the bundle has no motion.
+        appearance_codebook: None where the bundle has no appearance.
+        about: how the bundle came to be; plain JSON data.
+    """
+
+    networks: dict[str, nn.Module]
+    built: dict[str, dict[str, Any]]
+    motion_codebook: MotionCodebook | None = None
+    appearance_codebook: AppearanceCodebook | None = None
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def network(self, name: str) -> Any:
+        """A network by its name.
+
+        Raises:
+            BundleError: the bundle lacks it.
+        """
+        if name not in self.networks:
+            has = ", ".join(sorted(self.networks)) or "nothing"
+            raise BundleError(
+                f"the bundle has no {name.replace('_', ' ')} (it has: {has}); choose another."
+            )
+        return self.networks[name]
+
+
+def build(name: str, arguments: dict[str, Any]) -> nn.Module:
+    """Build a network with its arguments, in inference mode, channels last."""
+    network = BUILDERS[name](**arguments)
+    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+def save(bundle: ModelBundle, folder: Path, dtype: torch.dtype = torch.float16) -> None:
+    """Write a bundle; the folder appears whole or not at all.
+
+    Raises:
+        BundleError: the folder can't be written, or holds something that isn't a bundle.
+    """
+    from safetensors.torch import save_file
+
+    if folder.exists() and any(folder.iterdir()) and not (folder / "bundle.json").exists():
+        raise BundleError(f"{folder} holds other files; expected a new folder or a bundle's.")
+    tensors = {
+        f"{name}.{key}": value.detach().cpu().to(dtype).contiguous()
+        for name, network in bundle.networks.items()
+        for key, value in network.state_dict().items()
+    }
+    if bundle.motion_codebook:
+        tensors["codebook.motion"] = bundle.motion_codebook.codes.contiguous()
+    if bundle.appearance_codebook:
+        for i, sequence in enumerate(bundle.appearance_codebook.sequences):
+            tensors[f"codebook.appearance.{i:04d}"] = sequence.contiguous()
+    description = {
+        "format": FORMAT,
+        "version": VERSION,
+        "networks": bundle.built,
+        "about": bundle.about,
+    }
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            save_file(tensors, partial / "weights.safetensors")
+            (partial / "bundle.json").write_text(json.dumps(description, indent=1) + "\n")
+            for kept in folder.glob("*.md") if folder.exists() else ():
+                shutil.copy(kept, partial)
+            if folder.exists():
+                shutil.rmtree(folder)
+            os.chmod(partial, 0o755)
+            os.replace(partial, folder)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    except OSError as error:
+        raise BundleError(
+            f"the bundle {folder} can't be written: {error.strerror or error}."
+        ) from error
+
+
+def load(folder: Path | str = DEFAULT) -> ModelBundle:
+    """Load a bundle strictly: every tensor expected is there, in its shape, and no other.
+
+    Raises:
+        BundleError: the folder isn't a bundle, or is damaged; the message says in what.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    folder = Path(folder)
+    description = _describe(folder)
+    weights = folder / "weights.safetensors"
+    try:
+        tensors = load_file(weights)
+    except FileNotFoundError:
+        raise BundleError(
+            f"the bundle {folder} has no weights.safetensors; copy it anew."
+        ) from None
+    except (OSError, SafetensorError) as error:
+        raise BundleError(f"{weights} is damaged ({error}); copy the bundle anew.") from error
+
+    networks: dict[str, nn.Module] = {}
+    try:
+        for name, arguments in description["networks"].items():
+            networks[name] = build(name, arguments)
+    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
+        raise BundleError(
+            f"{folder / 'bundle.json'} describes a network that this version doesn't know "
+            f"({error}); expected {', '.join(BUILDERS)} with their arguments."
+        ) from error
+    for name, network in networks.items():
+        _fill(network, name, tensors, folder)
+
+    motion = tensors.pop("codebook.motion", None)
+    names = sorted(k for k in tensors if k.startswith("codebook.appearance."))
+    sequences = [tensors.pop(k).float() for k in names]
+    if tensors:
+        raise BundleError(
+            f"the bundle {folder} holds {len(tensors)} tensors that nothing uses (the first is "
+            f"'{min(tensors)}'); copy it anew."
+        )
+    for part, found in (("motion", motion is not None), ("appearance", bool(sequences))):
+        if found != (f"{part}_predictor" in networks):
+            raise BundleError(
+                f"the bundle {folder} has a {part} predictor without its codebook or the other way "
+                "round; copy it anew."
+            )
+    return ModelBundle(
+        networks,
+        description["networks"],
+        MotionCodebook(_codes(motion, folder)) if motion is not None else None,
+        AppearanceCodebook([_codes(s, folder) for s in sequences]) if sequences else None,
+        description.get("about", {}),
+    )
+
+
+def _describe(folder: Path) -> dict[str, Any]:
+    path = folder / "bundle.json"
+    if not path.is_file():
+        found = "no such folder" if not folder.exists() else "no bundle.json in it"
+        raise BundleError(
+            f"{folder} is no bundle ({found}); expected a folder made by this engine."
+        )
+    try:
+        description = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path} can't be read ({error}); copy the bundle anew.") from error
+    if not isinstance(description, dict) or description.get("format") != FORMAT:
+        raise BundleError(f'{path} is of another kind; expected "format": "{FORMAT}".')
+    if description.get("version") != VERSION:
+        raise BundleError(
+            f"the bundle {folder} has version {description.get('version')}; this engine reads "
+            f"version {VERSION}: update whichever is older."
+        )
+    if not isinstance(description.get("networks"), dict):
+        raise BundleError(f"{path} names no networks; copy the bundle anew.")
+    return description
+
+
+def _fill(network: nn.Module, name: str, tensors: dict[str, Tensor], folder: Path) -> None:
+    state = {}
+    for key, wanted in network.state_dict().items():
+        found = tensors.pop(f"{name}.{key}", None)
+        if found is None:
+            raise BundleError(f"the bundle {folder} lacks the tensor '{name}.{key}'; copy it anew.")
+        if found.shape != wanted.shape:
+            raise BundleError(
+                f"the tensor '{name}.{key}' of {folder} has shape {list(found.shape)}; expected "
+                f"{list(wanted.shape)}: its bundle.json and its weights don't belong together."
+            )
+        if not bool(torch.isfinite(found).all()):
+            raise BundleError(f"the tensor '{name}.{key}' of {folder} holds NaN; copy it anew.")
+        state[key] = found.float()
+    network.load_state_dict(state)
+
+
+def _codes(codes: Tensor, folder: Path) -> Tensor:
+    if codes.dim() != 2 or not len(codes) or not bool(torch.isfinite(codes).all()):
+        raise BundleError(
+            f"a codebook of {folder} has shape {list(codes.shape)} or holds NaN; expected finite "
+            "codes [n, code size]."
+        )
+    return codes.float()

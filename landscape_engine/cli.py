@@ -1,0 +1,253 @@
+"""The shell: `landscape-engine animate | demo | codebook | import-authors | train`.
+
+Flags are made from the settings' fields. Exit codes: 0 done, 2 refused with one line that says why,
+130 interrupted, 143 told to end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import signal
+import sys
+import types
+import typing
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
+
+from . import __version__
+from .errors import LandscapeError
+from .settings import (
+    AppearanceSettings,
+    ClipSettings,
+    DeviceName,
+    LoopSettings,
+    MotionSettings,
+    OutputSettings,
+    TrainAppearanceSettings,
+    TrainingLoopSettings,
+    TrainMotionSettings,
+)
+
+RENDER_GROUPS = (
+    ("clip", ClipSettings),
+    ("motion", MotionSettings),
+    ("loop", LoopSettings),
+    ("appearance", AppearanceSettings),
+    ("output", OutputSettings),
+)
+Settings = TypeVar("Settings")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit code."""
+    # told to end: unwind as for Ctrl-C, so that what is partial is removed
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        options = _parser().parse_args(arguments)
+        # torch's threads spin while they wait, which starves the encoder's (and any program beside
+        # ours) on a machine with few cores: eight times slower in the worst case seen
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        from . import commands  # torch comes in here, after --help has answered
+
+        return getattr(commands, options.command)(options)
+    except LandscapeError as error:
+        print(f"landscape-engine: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("landscape-engine: interrupted; nothing partial was left.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # whoever read our output went away; keep Python from complaining about it at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except MemoryError:
+        print("landscape-engine: the memory is used up; try a smaller --size.", file=sys.stderr)
+        return 2
+
+
+def _end(signum: int, frame: types.FrameType | None) -> NoReturn:
+    raise SystemExit(128 + signum)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Refuses in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"landscape-engine: {message} (see `{self.prog} --help`).\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="landscape-engine",
+        description="Turn one landscape picture into a seamless animation.",
+    )
+    parser.add_argument("--version", action="version", version=f"landscape-engine {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    animate = commands.add_parser("animate", help="animate a picture")
+    animate.add_argument("picture", type=Path, metavar="PICTURE", help="the landscape picture")
+    animate.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="PATH",
+        help="a folder for png, png16 and exr; a file for mp4, webm and gif",
+    )
+    _add_render_flags(animate)
+
+    demo = commands.add_parser("demo", help="animate the picture that ships with the engine")
+    demo.add_argument(
+        "--out",
+        type=Path,
+        default=Path("landscape-demo"),
+        metavar="DIR",
+        help="folder for the video and its poster (default: %(default)s)",
+    )
+    _add_render_flags(demo)
+
+    codebook = commands.add_parser("codebook", help="draw what the codes of a bundle do")
+    codebook.add_argument("picture", type=Path, metavar="PICTURE", help="the landscape picture")
+    codebook.add_argument(
+        "--out", type=Path, required=True, metavar="SHEET.png", help="the sheet to draw"
+    )
+    codebook.add_argument(
+        "--rows", type=_whole, default=8, metavar="N", help="codes of each kind (default: 8)"
+    )
+    _add_engine_flags(codebook)
+
+    authors = commands.add_parser(
+        "import-authors", help="turn the paper authors' checkpoints into a bundle"
+    )
+    authors.add_argument("folder", type=Path, metavar="DIR", help="where their six files are")
+    authors.add_argument(
+        "--out", type=Path, required=True, metavar="BUNDLE", help="the bundle to write"
+    )
+
+    train = commands.add_parser("train", help="train the networks of a bundle")
+    parts = train.add_subparsers(dest="part", required=True, metavar="PART")
+    motion = parts.add_parser("motion", help="train the motion predictor and its encoder")
+    motion.add_argument(
+        "--photos",
+        type=Path,
+        metavar="DIR",
+        help="stills with regions (a regions.json names them); default: procedural scenes alone",
+    )
+    _add_train_flags(motion, TrainMotionSettings)
+    appearance = parts.add_parser(
+        "appearance", help="train the appearance predictor and its encoder"
+    )
+    appearance.add_argument(
+        "--clips",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="scenes under changing light: videos, animations, folders of frames, sheets",
+    )
+    _add_train_flags(appearance, TrainAppearanceSettings)
+    return parser
+
+
+def _add_render_flags(parser: argparse.ArgumentParser) -> None:
+    _add_engine_flags(parser)
+    for title, kind in RENDER_GROUPS:
+        add_settings_flags(parser.add_argument_group(title), kind)
+    extra = parser.add_argument_group("report")
+    extra.add_argument(
+        "--save-motion",
+        type=Path,
+        metavar="FILE.npy",
+        help="also write the field of one frame step: float32 [2, H, W], backward, x then y, in "
+        "pixels of the output",
+    )
+    extra.add_argument(
+        "--json", action="store_true", help="end with one JSON object on the last line of stdout"
+    )
+
+
+def _add_engine_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--bundle", type=Path, metavar="DIR", help="bundle of weights (default: the one that ships)"
+    )
+    parser.add_argument(
+        "--device", choices=get_args(DeviceName), default="auto", help="(default: %(default)s)"
+    )
+
+
+def _add_train_flags(parser: argparse.ArgumentParser, kind: type) -> None:
+    parser.add_argument(
+        "--run", type=Path, required=True, metavar="DIR", help="folder of the run; resumes from it"
+    )
+    parser.add_argument(
+        "--bundle", type=Path, required=True, metavar="DIR", help="bundle to write the result into"
+    )
+    parser.add_argument(
+        "--minutes", type=float, metavar="M", help="stop after some minutes (resumable)"
+    )
+    parser.add_argument(
+        "--start", type=Path, metavar="RUN", help="begin with the weights of another run"
+    )
+    parser.add_argument(
+        "--device", choices=get_args(DeviceName), default="auto", help="(default: %(default)s)"
+    )
+    add_settings_flags(parser.add_argument_group("what"), kind)
+    add_settings_flags(parser.add_argument_group("loop"), TrainingLoopSettings)
+
+
+# ----------------------------------------------------------- settings and flags
+
+
+def add_settings_flags(parser: Any, kind: type) -> None:
+    """Add one flag for every field of a settings class."""
+    hints = typing.get_type_hints(kind)
+    for field in dataclasses.fields(kind):
+        base = _without_none(hints[field.name])
+        text = field.metadata["help"].replace("%", "%%")
+        if field.default is not None and "default" not in text:
+            text += f" (default: {field.default})"
+        options: dict[str, Any] = {"default": field.default, "help": text}
+        if base is bool:
+            options["action"] = argparse.BooleanOptionalAction
+        elif get_origin(base) is Literal:
+            options["choices"] = get_args(base)
+        else:
+            options["type"] = {int: _whole, float: _number, str: str}[base]
+            options["metavar"] = field.metadata["metavar"] or field.name.upper()
+        parser.add_argument(f"--{flag_of(field)}", dest=_place(kind, field), **options)
+
+
+def settings_from(options: argparse.Namespace, kind: type[Settings]) -> Settings:
+    """The settings that the flags of a command line give."""
+    fields = dataclasses.fields(kind)  # type: ignore[arg-type]
+    return kind(**{f.name: getattr(options, _place(kind, f)) for f in fields})
+
+
+def flag_of(field: dataclasses.Field) -> str:
+    """The flag of a settings field, without its dashes."""
+    return field.metadata["flag"] or field.name.replace("_", "-")
+
+
+def _place(kind: type, field: dataclasses.Field) -> str:
+    return f"{kind.__name__}.{field.name}"
+
+
+def _without_none(hint: Any) -> Any:
+    if get_origin(hint) in (typing.Union, types.UnionType):
+        return next(a for a in get_args(hint) if a is not type(None))
+    return hint
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number") from None

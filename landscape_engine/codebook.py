@@ -1,0 +1,117 @@
+"""Codebooks: the latent codes of training, ordered along their first principal component.
+
+Legend: n codes, Z code size, K codes of a sequence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from .errors import CodeError
+
+
+def order(
+    codes: Tensor,  # [n, Z]
+) -> Tensor:  # [n] indices
+    """The order of codes along their first principal component (section 6.4.1).
+
+    A component's sign is arbitrary; here its largest entry is positive.
+    """
+    if len(codes) < 2:
+        return torch.arange(len(codes))
+    centred = (codes - codes.mean(0)).double()
+    component = torch.linalg.svd(centred, full_matrices=False).Vh[0]
+    component = component * component[component.abs().argmax()].sign()
+    return torch.argsort(centred @ component, stable=True)
+
+
+class MotionCodebook:
+    """Motion codes in order; one code makes a whole clip."""
+
+    def __init__(self, codes: Tensor) -> None:
+        """Hold the codes [n, Z] in the order given."""
+        self.codes = codes
+
+    @classmethod
+    def ordered(cls, codes: Tensor) -> MotionCodebook:
+        """A codebook of these codes [n, Z] along their first principal component."""
+        return cls(codes[order(codes)])
+
+    def __len__(self) -> int:
+        """How many codes there are."""
+        return len(self.codes)
+
+    def at(self, position: float) -> Tensor:  # [1, Z]
+        """The code at a position 0..1, linear between neighbours."""
+        check_position(position)
+        at = position * (len(self) - 1)
+        k = min(int(at), max(len(self) - 2, 0))
+        nearest = self.codes[k : k + 1]
+        return torch.lerp(nearest, self.codes[k + 1 : k + 2], at - k) if len(self) > 1 else nearest
+
+
+class AppearanceCodebook:
+    """Appearance sequences in order; one sequence makes a day."""
+
+    def __init__(self, sequences: Sequence[Tensor]) -> None:
+        """Hold the sequences, each [K, Z], in the order given."""
+        self.sequences = list(sequences)
+
+    @classmethod
+    def ordered(cls, sequences: Sequence[Tensor]) -> AppearanceCodebook:
+        """A codebook of these sequences by their mean codes' first principal component."""
+        means = torch.stack([s.mean(0) for s in sequences])
+        return cls([sequences[i] for i in order(means).tolist()])
+
+    def __len__(self) -> int:
+        """How many sequences there are."""
+        return len(self.sequences)
+
+    def at(self, position: float) -> Tensor:  # [K, Z]
+        """The sequence at a position 0..1; between two, both resampled to the longer and mixed."""
+        check_position(position)
+        at = position * (len(self) - 1)
+        k = round(at)
+        if abs(at - k) < 1e-6:
+            return self.sequences[k]
+        low, high = self.sequences[int(at)], self.sequences[int(at) + 1]
+        count = max(len(low), len(high))
+        return torch.lerp(resample(low, count), resample(high, count), at - int(at))
+
+
+def check_position(position: float) -> None:
+    """Refuse a position outside 0..1."""
+    if not 0 <= position <= 1:
+        raise CodeError(f"the codebook position is {position:g}; expected 0 to 1.")
+
+
+def resample(
+    sequence: Tensor,  # [K, Z]
+    count: int,
+) -> Tensor:  # [count, Z]
+    """Take `count` codes evenly along a sequence, from its first to its last, linearly."""
+    if count == len(sequence):
+        return sequence
+    if len(sequence) == 1:
+        return sequence.expand(count, -1)
+    at = torch.linspace(0, len(sequence) - 1, count, dtype=torch.float64)
+    k = at.long().clamp(max=len(sequence) - 2)
+    return torch.lerp(sequence[k], sequence[k + 1], (at - k)[:, None].to(sequence.dtype))
+
+
+def cyclic(
+    sequence: Tensor,  # [K, Z] key codes
+    phase: float,  # 0..1 through the cycle
+) -> tuple[int, int, float]:
+    """Which two key codes lie around a phase of the closed cycle, and how far between them.
+
+    The last key is followed by the first: the paper interpolates "the final and initial latent
+    codes to generate a cycle" (section 5).
+    """
+    count = len(sequence)
+    at = (phase % 1.0) * count
+    k = int(at) % count
+    return k, (k + 1) % count, at - int(at)

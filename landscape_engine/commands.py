@@ -1,0 +1,251 @@
+"""What the shell's commands do: each takes the parsed flags and gives an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from . import __version__, checkpoints, images, sequence
+from .animator import Animator, Stopwatch, load_animator
+from .cli import settings_from
+from .errors import OutputError
+from .ops import warping
+from .ops.motion_fields import MotionField
+from .settings import (
+    AppearanceSettings,
+    ClipSettings,
+    LoopSettings,
+    MotionSettings,
+    OutputSettings,
+    TrainAppearanceSettings,
+    TrainingLoopSettings,
+    TrainMotionSettings,
+)
+
+EXAMPLE = Path(__file__).parent / "data" / "example.jpg"
+
+
+def animate(options: argparse.Namespace) -> int:
+    """Animate one picture."""
+    _animate(options, options.picture, options.out)
+    return 0
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Animate the picture that ships, and say where the video and its poster are."""
+    output = settings_from(options, OutputSettings)
+    kind = output.format or "mp4"
+    video = options.out / (f"landscape.{kind}" if kind in ("mp4", "webm", "gif") else "frames")
+    poster = options.out / "poster.jpg"
+    _animate(options, EXAMPLE, video, poster)
+    return 0
+
+
+def codebook(options: argparse.Namespace) -> int:
+    """Draw the contact sheets of Figures 14 and 15."""
+    from .contact_sheet import draw_codebook
+
+    _check_file(options.out, ".png")
+    image = images.load_image(options.picture)
+    animator = load_animator(options.bundle, options.device)
+    images.save_image(draw_codebook(animator, image, options.rows, _progress), options.out)
+    print(options.out)
+    return 0
+
+
+def import_authors(options: argparse.Namespace) -> int:
+    """Turn the authors' files into a bundle."""
+    from .authors import import_authors as read
+
+    checkpoints.save(read(options.folder), options.out, torch.float32)
+    print(
+        f"{options.out}: the authors' weights are CC BY-NC-SA 4.0; so is what you make with them, "
+        "not for commercial use."
+    )
+    return 0
+
+
+def train(options: argparse.Namespace) -> int:
+    """Train one half of a bundle and write it there; the other half is kept."""
+    from .animator import choose_device
+    from .training import bundling, train_appearance, train_motion
+
+    loop = settings_from(options, TrainingLoopSettings)
+    device = choose_device(options.device)
+    limits = {"minutes": options.minutes, "start": options.start}
+    if options.part == "motion":
+        what = settings_from(options, TrainMotionSettings)
+        networks = train_motion.train(options.run, what, loop, options.photos, device, **limits)
+        bundling.add_motion(options.bundle, networks, what)
+    else:
+        kind = settings_from(options, TrainAppearanceSettings)
+        scenes = train_appearance.load_clips(options.clips, kind)
+        networks = train_appearance.train(options.run, kind, loop, scenes, device, **limits)
+        bundling.add_appearance(options.bundle, networks, kind, scenes)
+    print(options.bundle)
+    return 0
+
+
+# ------------------------------------------------------------------------------
+
+
+def _animate(
+    options: argparse.Namespace, picture: Path, out: Path, poster: Path | None = None
+) -> None:
+    started = time.perf_counter()
+    clip = settings_from(options, ClipSettings)
+    motion_settings = settings_from(options, MotionSettings)
+    loop = settings_from(options, LoopSettings)
+    appearance = settings_from(options, AppearanceSettings)
+    output = settings_from(options, OutputSettings)
+    sequence.check_target(out, output)
+    if options.save_motion:
+        _check_file(options.save_motion, ".npy")
+
+    watch = Stopwatch()
+    with watch.stage("read"):
+        image = images.load_image(picture)
+        height, width = image.shape[2:]
+        if clip.size_wh:
+            image = images.resize(image, *clip.size_wh)
+    with watch.stage("load"):
+        animator = load_animator(options.bundle, options.device)
+    notes = _notes(clip, loop, appearance, (width, height))
+    with watch.stage("predict"):
+        code = animator.motion_code(motion_settings, clip.seed)
+        codes = None
+        if appearance.kind != "off":
+            codes = animator.appearance_codes(appearance, clip.seed)
+        motion = animator.predict_motion(image, motion_settings, code)
+
+    frames = animator.render(image, motion, appearance, loop, clip, watch, codes)
+    frames = _progress(frames, clip.frames, "frames")
+    if poster:
+        frames = _keep_poster(frames, poster)
+    written = sequence.write_sequence(frames, out, output, count=clip.frames)
+    if options.save_motion:
+        _save_motion(motion, image, options.save_motion)
+    watch.seconds["total"] = time.perf_counter() - started
+    for note in (*notes, *written.notes):
+        print(f"landscape-engine: {note}", file=sys.stderr)
+    if options.json:
+        described = (clip, motion_settings, loop, appearance, output)
+        report = _report(animator, picture, options, described, written, watch)
+        report["codes"] = {
+            "motion": code[0].tolist(),
+            "appearance": None if codes is None else codes.tolist(),
+        }
+        report["loop_frames"] = loop.period(clip.frames) if loop.kind != "none" else None
+        print(json.dumps(report))
+    else:
+        print(out)
+        if poster:
+            print(poster)
+
+
+def _notes(
+    clip: ClipSettings,
+    loop: LoopSettings,
+    appearance: AppearanceSettings,
+    picture_wh: tuple[int, int],
+) -> list[str]:
+    """What the person should know about the result, a sentence each."""
+    notes = []
+    period = loop.period(clip.frames)
+    if loop.kind != "none" and clip.frames % period and clip.frames > 1:
+        notes.append(
+            f"{clip.frames} frames are no whole number of loops of {period}: the clip's end won't "
+            f"meet its start (use --frames {max(1, round(clip.frames / period)) * period})."
+        )
+    if clip.size_wh:
+        asked, own = clip.size_wh[0] / clip.size_wh[1], picture_wh[0] / picture_wh[1]
+        if abs(asked / own - 1) > 0.01:
+            notes.append(
+                f"the picture ({picture_wh[0]}x{picture_wh[1]}) was stretched to {clip.size}."
+            )
+    return notes
+
+
+def _report(
+    animator: Animator,
+    picture: Path,
+    options: argparse.Namespace,
+    described: tuple[Any, ...],
+    written: sequence.WrittenSequence,
+    watch: Stopwatch,
+) -> dict[str, Any]:
+    settings = {}
+    for part in described:
+        name = type(part).__name__.removesuffix("Settings").lower()
+        settings[name] = asdict(part)
+    settings["output"]["format"] = written.format
+    return {
+        "frames": written.frames,
+        "paths": [str(p) for p in written.paths],
+        "width": written.width,
+        "height": written.height,
+        "seconds": {stage: round(s, 3) for stage, s in watch.seconds.items()},
+        "settings": settings,
+        "picture": str(picture),
+        "device": str(animator.device),
+        "bundle": str(options.bundle or checkpoints.DEFAULT),
+        "version": __version__,
+        "save_motion": str(options.save_motion) if options.save_motion else None,
+    }
+
+
+def _progress(frames: Iterator[Any], count: int, stage: str) -> Iterator[Any]:
+    """A bar with stage and time left on a terminal, quiet elsewhere."""
+    return iter(tqdm(frames, total=count, desc=stage, unit="frame", disable=None, leave=False))
+
+
+def _keep_poster(frames: Iterator[Tensor], poster: Path) -> Iterator[Tensor]:
+    """Pass frames on; the first is saved as the poster once all are through."""
+    first = None
+    for frame in frames:
+        if first is None:
+            first = frame[:, :3].cpu().clone()
+        yield frame
+    if first is not None:
+        images.save_image(first, poster)
+
+
+def _save_motion(motion: MotionField, image: Tensor, path: Path) -> None:
+    height, width = image.shape[2:]
+    field = warping.enlarge(motion.step, height, width)
+    pixels = (field * warping.pixels_per_unit(height, width, field.device))[0].float().cpu()
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with partial.open("wb") as file:
+            np.save(file, pixels.numpy())
+        os.replace(partial, path)
+    except OSError as error:
+        raise images.explain_write_failure(path, error) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _check_file(path: Path, ending: str) -> None:
+    if path.suffix.lower() != ending:
+        raise OutputError(f"'{path}' has the ending '{path.suffix}'; expected {ending}: rename it.")
+    if path.exists() and not path.is_file():
+        raise OutputError(f"'{path}' is not a regular file; choose another place.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise images.explain_write_failure(path, error) from error
+    if not os.access(path.parent, os.W_OK):
+        raise OutputError(f"'{path.parent}' can't be written to; choose another place.")

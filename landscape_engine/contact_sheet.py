@@ -1,0 +1,93 @@
+"""Contact sheets of a codebook: what each code does to one picture (Figures 14 and 15)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw
+from torch import Tensor
+
+from . import images
+from .animator import Animator
+from .ops import flow_colors, warping
+from .ops.compositing import render_frame
+from .ops.looping import Layers
+from .ops.motion_fields import past
+from .settings import AppearanceSettings, MotionSettings
+
+TILE_WIDTH = 240
+MOTION_FRAMES = (20, 40, 60)  # frames shown of each motion code
+DAY_TILES = 6  # pictures shown of each appearance sequence
+GAP = 6
+TEXT = 16
+
+
+def draw_codebook(
+    animator: Animator,
+    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    rows: int,
+    progress: Callable[[Iterator[Any], int, str], Iterator[Any]] = lambda rows, *_: rows,
+) -> Tensor:  # [1, 3, H', W'] in [-1, 1]
+    """Draw one sheet: a row for each of `rows` evenly spread codes of motion, then of light.
+
+    A motion row shows the flow (legend: the wheel in the corner) and later frames; a light row
+    shows the picture along the sequence.
+    """
+    height = max(16, round(TILE_WIDTH * image.shape[2] / image.shape[3]))
+    small = images.resize(image[:, :3], TILE_WIDTH, height)
+    positions = [k / max(rows - 1, 1) for k in range(rows)]
+    table: list[tuple[str, list[Tensor]]] = []
+    bundle = animator.bundle
+    jobs = []
+    if bundle.motion_codebook:
+        jobs += [("motion", p) for p in positions]
+    if bundle.appearance_codebook:
+        jobs += [("light", p) for p in positions]
+    for kind, position in progress(iter(jobs), len(jobs), "codes"):
+        tiles = _motion_row if kind == "motion" else _light_row
+        table.append((f"{kind} code {position:.3f}", tiles(animator, small, position)))
+    return _paste(table, height)
+
+
+@torch.inference_mode()
+def _motion_row(animator: Animator, small: Tensor, position: float) -> list[Tensor]:
+    motion = animator.predict_motion(small, MotionSettings(code=str(position)))
+    height, width = small.shape[2:]
+    flow = warping.enlarge(motion.step, height, width)
+    flow = flow * warping.pixels_per_unit(height, width, flow.device)
+    painted = flow_colors.paint(flow).cpu()
+    side = min(40, height)
+    painted[:, :, :side, :side] = flow_colors.wheel(side)
+    track = past(motion, max(MOTION_FRAMES))
+    picture = small.to(animator.device)
+    shown = [render_frame(picture, Layers(track.at(t))).cpu() for t in MOTION_FRAMES]
+    return [small, painted, *shown]
+
+
+@torch.inference_mode()
+def _light_row(animator: Animator, small: Tensor, position: float) -> list[Tensor]:
+    codes = animator.appearance_codes(AppearanceSettings(code=str(position), codes=DAY_TILES))
+    picture = small.to(animator.device)
+    still = Layers(torch.zeros(1, 2, 2, 2, device=animator.device))
+    maps = [animator.predict_color_map(small, code[None]) for code in codes]
+    return [small, *(render_frame(picture, still, m).cpu() for m in maps)]
+
+
+def _paste(table: list[tuple[str, list[Tensor]]], height: int) -> Tensor:
+    columns = max(len(tiles) for _, tiles in table)
+    sheet = Image.new(
+        "RGB",
+        (columns * (TILE_WIDTH + GAP) + GAP, len(table) * (height + TEXT + GAP) + GAP),
+        "white",
+    )
+    pen = ImageDraw.Draw(sheet)
+    for row, (label, tiles) in enumerate(table):
+        y = GAP + row * (height + TEXT + GAP)
+        pen.text((GAP, y), label, fill="black")
+        for column, tile in enumerate(tiles):
+            pixels = Image.fromarray(images.to_uint8(tile))
+            sheet.paste(pixels, (GAP + column * (TILE_WIDTH + GAP), y + TEXT))
+    return torch.from_numpy(np.array(sheet)).permute(2, 0, 1)[None].float() / 127.5 - 1

@@ -1,0 +1,40 @@
+"""The errors a caller can expect; each message says what was found, what was expected, what to do.
+
+LandscapeError
+├── SettingsError    a setting is out of its range
+├── PictureError     an input picture can't be read as one
+├── OutputError      a target can't be written
+├── BundleError      a bundle or checkpoint isn't one of ours, or is damaged
+├── CodeError        a latent code or its file is not usable
+└── TrainingError    the training data or a run can't be used
+"""
+
+from __future__ import annotations
+
+
+class LandscapeError(Exception):
+    """Anything that the engine refuses to do, in one sentence for the person who asked."""
+
+
+class SettingsError(LandscapeError):
+    """A setting is out of its range or contradicts another."""
+
+
+class PictureError(LandscapeError):
+    """A file can't be read as a picture."""
+
+
+class OutputError(LandscapeError):
+    """A target can't be written."""
+
+
+class BundleError(LandscapeError):
+    """A bundle of weights is missing, damaged or of another kind."""
+
+
+class CodeError(LandscapeError):
+    """A latent code, or the file that should hold one, is not usable."""
+
+
+class TrainingError(LandscapeError):
+    """Training data or a training run can't be used."""

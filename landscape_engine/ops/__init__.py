@@ -1,0 +1,1 @@
+"""Pure tensor functions: warping, motion fields, looping, color transfer."""

@@ -1,0 +1,109 @@
+"""Motion fields: what moves, as the accumulated backward flows of successive frames.
+
+Legend: T frames, h w pixels of the predictor's grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import torch
+from torch import Tensor
+
+from . import warping
+
+KEPT_FIELDS = 128  # accumulated flows that a track holds at most; those between are interpolated
+
+
+@dataclass(frozen=True)
+class MotionField:
+    """The motion of one picture, held by the caller and used for as many renders as wanted.
+
+    Attributes:
+        step: [1, 2, h, w] backward, normalised flow of one frame (of the first one, if recurrent).
+        accumulated: starts a generator of the flows A_1, A_2, ... (each [1, 2, h, w]) that lead
+            from frame t back to the input picture; endless. steady: whether every frame moves by
+            the same field.
+    """
+
+    step: Tensor
+    accumulated: Callable[[], Iterator[Tensor]]
+    steady: bool
+
+
+def steady_motion(
+    step: Tensor,  # [1, 2, h, w] backward, normalised
+) -> MotionField:
+    """Motion by one constant field, integrated frame by frame."""
+
+    def accumulate() -> Iterator[Tensor]:
+        flow = step
+        while True:
+            yield flow
+            flow = warping.compose(step, flow)
+
+    return MotionField(step, accumulate, steady=True)
+
+
+def suppress_creep(
+    step: Tensor,  # [1, 2, h, w] backward, normalised
+    floor: float = 0.1,
+) -> Tensor:  # [1, 2, h, w]
+    """Bring slow vectors to rest: zero below `floor` × the field's mean length, eased in up to 3 ×.
+
+    A network's land is never quite at rest, and over a hundred frames a crawl becomes a slide.
+    """
+    length = step.square().sum(1, keepdim=True).sqrt()
+    low = floor * length.mean()
+    ease = ((length - low) / (2 * low).clamp(min=1e-12)).clamp(0, 1)
+    return step * (ease * ease * (3 - 2 * ease))
+
+
+class Track:
+    """Accumulated flows of frames 0..T, of which at most `KEPT_FIELDS` are held.
+
+    Paths through a smooth field bend slowly, so that the flows between two held ones are well
+    interpolated, and memory does not grow with the period.
+    """
+
+    def __init__(self, flows: Iterator[Tensor], frames: int) -> None:
+        """Hold the flows A_1..A_`frames` (each [1, 2, h, w]) of an iterator; A_0 is zero."""
+        self.stride = -(-frames // KEPT_FIELDS)
+        self.held: list[Tensor] = []
+        for t, flow in enumerate(islice(flows, frames), start=1):
+            if not self.held:
+                self.held.append(torch.zeros_like(flow))
+            if t % self.stride == 0 or t == frames:
+                self.held.append(flow)
+        self.frames = frames
+
+    def at(self, t: int) -> Tensor:  # [1, 2, h, w]
+        """The flow that leads from frame `t` (0..T) back to frame 0."""
+        k, rest = divmod(t, self.stride)
+        if rest == 0:
+            return self.held[k]
+        if t == self.frames:
+            return self.held[-1]
+        gap = min(self.stride, self.frames - k * self.stride)
+        return torch.lerp(self.held[k], self.held[k + 1], rest / gap)
+
+    def inverted(self) -> Track:
+        """The track that leads the other way."""
+        other = Track.__new__(Track)
+        other.stride, other.frames = self.stride, self.frames
+        other.held = [warping.invert(flow) for flow in self.held]
+        return other
+
+
+def past(motion: MotionField, frames: int) -> Track:
+    """Where each pixel of frame t came from: t = 0..`frames`."""
+    return Track(motion.accumulated(), frames)
+
+
+def future(motion: MotionField, frames: int, past_track: Track | None = None) -> Track:
+    """Where each pixel will be t frames on: exact for a steady field, else the past inverted."""
+    if motion.steady:
+        return Track(steady_motion(-motion.step).accumulated(), frames)
+    return (past_track or past(motion, frames)).inverted()

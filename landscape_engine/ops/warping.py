@@ -1,0 +1,133 @@
+"""Warping: the one owner of the grid's conventions.
+
+- A flow is float32 `[B, 2, H, W]`, channel 0 = x, 1 = y, *backward*: `O(p) = I(p + B(p))`.
+- Coordinates are normalised: -1 and 1 are the *centres* of the border pixels (align_corners=True),
+  so that one pixel is `2 / (side - 1)` and zero flow is the identity at any size.
+- Outside the picture the plane continues by reflection about the border pixels' centres (section
+  5).
+- Flows accumulate by composition (section 4.1), so that a frame samples the input picture once:
+  `A_{t+1}(p) = B_{t+1}(p) + A_t(p + B_{t+1}(p))`.
+- What moves by less than `STILL_PX` is copied: still pixels stay bit for bit what they were.
+
+Legend: B batch, C channels, H W pixels, h w pixels of a smaller field, R rows of a strip.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+STILL_PX = 1 / 256  # a displacement that no 8-bit sample can show
+
+
+@lru_cache(maxsize=8)
+def _axes(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    # float64 first: the centres must come out as near to exact as float32 can hold
+    y = torch.linspace(-1, 1, height, dtype=torch.float64).to(device, torch.float32)
+    x = torch.linspace(-1, 1, width, dtype=torch.float64).to(device, torch.float32)
+    return y, x
+
+
+def identity_grid(
+    height: int, width: int, device: torch.device, rows: slice = slice(None)
+) -> Tensor:  # [1, 2, R, W]
+    """The position of every pixel (x, then y) in normalised coordinates, or of some rows of it."""
+    y, x = _axes(height, width, torch.device(device))
+    y = y[rows]
+    return torch.stack([x.expand(len(y), -1), y[:, None].expand(-1, width)])[None]
+
+
+def pixels_per_unit(
+    height: int, width: int, device: torch.device | str = "cpu"
+) -> Tensor:  # [1, 2, 1, 1]
+    """Factor from normalised flow to pixels of a picture of this size."""
+    return torch.tensor([(width - 1) / 2, (height - 1) / 2], device=device).view(1, 2, 1, 1)
+
+
+def sample(
+    values: Tensor,  # [B, C, h, w]
+    positions: Tensor,  # [B, 2, H, W] normalised
+) -> Tensor:  # [B, C, H, W]
+    """Sample bilinearly at the given positions; the plane continues by reflection."""
+    return F.grid_sample(
+        values,
+        positions.permute(0, 2, 3, 1),
+        mode="bilinear",
+        padding_mode="reflection",
+        align_corners=True,
+    )
+
+
+def warp(
+    image: Tensor,  # [B, C, H, W]
+    flow: Tensor,  # [B, 2, R, W] backward, normalised; R = H unless `rows` is given
+    rows: slice = slice(None),
+) -> Tensor:  # [B, C, R, W]
+    """Reconstruct `O(p) = I(p + B(p))`, for the whole picture or for some of its rows.
+
+    Pixels that move by less than `STILL_PX` are copied bit for bit.
+    """
+    height, width = image.shape[2:]
+    moved = sample(image, identity_grid(height, width, flow.device, rows) + flow)
+    still = is_still(flow, height, width)
+    return torch.where(still, image[:, :, rows], moved) if still.any() else moved
+
+
+def is_still(
+    flow: Tensor,  # [B, 2, R, W]
+    height: int,
+    width: int,
+) -> Tensor:  # [B, 1, R, W] bool
+    """Where a flow moves a picture of `height` × `width` pixels by less than `STILL_PX`."""
+    x, y = flow[:, 0:1].abs(), flow[:, 1:2].abs()
+    return (x < 2 * STILL_PX / max(width - 1, 1)) & (y < 2 * STILL_PX / max(height - 1, 1))
+
+
+def compose(
+    step: Tensor,  # [B, 2, h, w] from the newest frame back to the one before
+    accumulated: Tensor,  # [B, 2, h, w] from the frame before back to the input picture
+) -> Tensor:  # [B, 2, h, w] from the newest frame back to the input picture
+    """Accumulate one step, `A_{t+1}(p) = B_{t+1}(p) + A_t(p + B_{t+1}(p))` (Algorithm 1)."""
+    return step + warp(accumulated, step)
+
+
+def invert(
+    flow: Tensor,  # [B, 2, h, w]
+    iterations: int = 12,
+) -> Tensor:  # [B, 2, h, w]
+    """The flow that undoes another: `D(p) = -A(p + D(p))`, found by fixed-point iteration.
+
+    Converges where the flow's derivative is below one, as smooth motion's is.
+    """
+    inverse = -flow
+    for _ in range(iterations):
+        inverse = -warp(flow, inverse)
+    return inverse
+
+
+def enlarge(
+    field: Tensor,  # [B, C, h, w]
+    height: int,
+    width: int,
+    rows: slice = slice(None),
+) -> Tensor:  # [B, C, R, width]
+    """RESIZE of Algorithm 1: a field (flow, weight or color map) at the picture's size, bilinearly.
+
+    With `rows` only these rows of the enlarged field are made, so that a picture of any size can be
+    rendered strip by strip.
+    """
+    h = field.shape[2]
+    if (h, field.shape[3]) == (height, width):
+        return field[:, :, rows]
+    at = _axes(height, 1, field.device)[0][rows]
+    at = (at + 1) * ((h - 1) / 2)
+    above = at.floor().clamp(0, max(h - 2, 0)).long()
+    below = (above + 1).clamp(max=h - 1)
+    weight = (at - above).view(-1, 1)
+    strip = torch.lerp(field[:, :, above], field[:, :, below], weight)
+    if strip.shape[3] == width:
+        return strip
+    return F.interpolate(strip, (strip.shape[2], width), mode="bilinear", align_corners=True)

@@ -1,0 +1,266 @@
+"""Settings: frozen dataclasses whose defaults are what ships; flags are made from them.
+
+Each field carries the help line of its flag (`setting(default, help)`); `cli` turns every field
+into one `--flag`, so that Python, the shell and the add-on can't drift apart.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from .errors import SettingsError
+
+MotionKind = Literal["steady", "recurrent"]
+LoopKind = Literal["two-phase", "crossfade", "none"]
+AppearanceKind = Literal["keyed", "per-frame", "off"]
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+FormatName = Literal["png", "png16", "exr", "mp4", "webm", "gif"]
+
+USUAL_LOOP_FRAMES = 100  # the period that an unset `loop_frames` is drawn towards
+MAX_SIDE_PX = 16384
+
+
+def setting(default: Any, help: str, flag: str | None = None, metavar: str | None = None) -> Any:
+    """A dataclass field that knows the flag, the help line and the placeholder of its value."""
+    return dataclasses.field(
+        default=default, metadata={"help": help, "flag": flag, "metavar": metavar}
+    )
+
+
+def _choice(name: str, value: str, choices: Any) -> None:
+    allowed = get_args(choices)
+    if value not in allowed:
+        raise SettingsError(f"{name} is '{value}'; expected one of {', '.join(allowed)}.")
+
+
+def _at_least(name: str, value: float, least: float) -> None:
+    if not math.isfinite(value) or value < least:
+        raise SettingsError(f"{name} is {value}; expected {least} or more.")
+
+
+@dataclass(frozen=True)
+class MotionSettings:
+    """How things move (paper, section 4.1 and Algorithm 1)."""
+
+    kind: MotionKind = setting(
+        "steady",
+        "steady: one predicted field, integrated; recurrent: the paper's Algorithm 1",
+        flag="motion",
+    )
+    code: str = setting(
+        "random",
+        "latent code: a position 0..1 in the codebook, 'random' (drawn with --seed), or a file "
+        "with a vector (.json or .npy)",
+        flag="motion-code",
+        metavar="POS|random|FILE",
+    )
+    speed: float = setting(
+        1.0, "factor on the predicted speed; negative reverses", flag="motion-speed", metavar="S"
+    )
+
+    def __post_init__(self) -> None:
+        _choice("--motion", self.kind, MotionKind)
+        if not math.isfinite(self.speed) or self.speed == 0 or abs(self.speed) > 100:
+            raise SettingsError(
+                f"--motion-speed is {self.speed:g}; expected a number other than 0 within ±100 "
+                "(to keep things still, use --frames 1)."
+            )
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """How the motion closes into a loop (paper, section 5)."""
+
+    kind: LoopKind = setting(
+        "two-phase",
+        "two-phase: two copies half a period apart; crossfade: the paper's; none: open end",
+        flag="loop",
+    )
+    frames: int | None = setting(
+        None,
+        f"frames in one motion loop (default: the divisor of --frames nearest to "
+        f"{USUAL_LOOP_FRAMES})",
+        flag="loop-frames",
+        metavar="T",
+    )
+
+    def __post_init__(self) -> None:
+        _choice("--loop", self.kind, LoopKind)
+        if self.frames is not None:
+            _at_least("--loop-frames", self.frames, 2)
+
+    def period(self, clip_frames: int) -> int:
+        """Frames in one motion loop for a clip of `clip_frames` frames."""
+        return self.frames or usual_period(clip_frames)
+
+
+def usual_period(clip_frames: int) -> int:
+    """The divisor of `clip_frames` nearest to 100 (within 50..200), else the whole clip or 100."""
+    fitting = [d for d in range(50, 201) if clip_frames % d == 0]
+    if fitting:
+        return min(fitting, key=lambda d: (abs(d - USUAL_LOOP_FRAMES), d))
+    return max(2, min(clip_frames, USUAL_LOOP_FRAMES))
+
+
+@dataclass(frozen=True)
+class AppearanceSettings:
+    """How the light changes (paper, section 4.2, Equations 5 and 6)."""
+
+    kind: AppearanceKind = setting(
+        "keyed",
+        "keyed: color transfer maps predicted at key codes and interpolated; per-frame: the "
+        "paper's; off: colors untouched",
+        flag="appearance",
+    )
+    code: str = setting(
+        "random",
+        "code sequence: a position 0..1 in the codebook, 'random' (drawn with --seed), or a file "
+        "with one vector or a list of them (.json or .npy)",
+        flag="appearance-code",
+        metavar="POS|random|FILE",
+    )
+    cycles: int = setting(
+        1,
+        "times the light runs through its sequence in the clip",
+        flag="appearance-cycles",
+        metavar="N",
+    )
+    codes: int | None = setting(
+        None,
+        "key codes taken from the sequence, evenly (default: all; fewer give calmer light)",
+        flag="appearance-codes",
+        metavar="K",
+    )
+
+    def __post_init__(self) -> None:
+        _choice("--appearance", self.kind, AppearanceKind)
+        _at_least("--appearance-cycles", self.cycles, 1)
+        if self.codes is not None:
+            _at_least("--appearance-codes", self.codes, 1)
+
+
+@dataclass(frozen=True)
+class ClipSettings:
+    """What is made: how many frames, how large, from which seed."""
+
+    frames: int = setting(400, "frames in the clip", flag="frames", metavar="N")
+    size: str | None = setting(
+        None, "size of the output (default: the picture's)", flag="size", metavar="WxH"
+    )
+    seed: int = setting(0, "seed of everything random", flag="seed", metavar="K")
+
+    def __post_init__(self) -> None:
+        _at_least("--frames", self.frames, 1)
+        _at_least("--seed", self.seed, 0)
+        if self.size is not None:
+            parse_size(self.size)
+
+    @property
+    def size_wh(self) -> tuple[int, int] | None:
+        """(width, height) in pixels, or None for the picture's own."""
+        return None if self.size is None else parse_size(self.size)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Read '640x360' as (640, 360).
+
+    Raises:
+        SettingsError: the text is of another form, or a side is outside 2..16384.
+    """
+    match = re.fullmatch(r"(\d+)[xX×](\d+)", text)
+    if not match:
+        raise SettingsError(
+            f"--size is '{text}'; expected WIDTHxHEIGHT in pixels, such as 640x360."
+        )
+    width, height = int(match[1]), int(match[2])
+    if not (2 <= width <= MAX_SIDE_PX and 2 <= height <= MAX_SIDE_PX):
+        raise SettingsError(f"--size is {text}; expected sides of 2 to {MAX_SIDE_PX} pixels.")
+    return width, height
+
+
+@dataclass(frozen=True)
+class OutputSettings:
+    """How frames become files."""
+
+    format: FormatName | None = setting(
+        None,
+        "file format (default: from --out's ending, else png)",
+        flag="format",
+    )
+    fps: float = setting(30.0, "frames per second of a video", flag="fps", metavar="F")
+
+    def __post_init__(self) -> None:
+        if self.format is not None:
+            _choice("--format", self.format, FormatName)
+        if not math.isfinite(self.fps) or not 0 < self.fps <= 1000:
+            raise SettingsError(f"--fps is {self.fps:g}; expected more than 0 and at most 1000.")
+
+
+@dataclass(frozen=True)
+class TrainingLoopSettings:
+    """How long and how fast to train."""
+
+    steps: int = setting(4000, "optimiser steps in the whole run")
+    batch: int = setting(8, "samples in a step; the paper: 8")
+    learning_rate: float = setting(3e-4, "Adam's learning rate; the paper: 1e-4")
+    decay_from: float = setting(
+        0.6, "share of the steps after which the rate falls linearly, to a twentieth"
+    )
+    average: float = setting(
+        0.998, "decay of the running average of the weights, which is what the bundle gets"
+    )
+    seed: int = setting(0, "seed of the samples and of the first weights")
+    workers: int = setting(1, "processes that draw samples")
+    save_every: int = setting(100, "steps between checkpoints")
+    mixed: bool = setting(True, "bfloat16 where it is safe")
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "save_every"):
+            _at_least(f"--{name.replace('_', '-')}", getattr(self, name), 1)
+        for name in ("seed", "workers", "decay_from"):
+            _at_least(f"--{name.replace('_', '-')}", getattr(self, name), 0)
+        if not self.learning_rate > 0:
+            raise SettingsError(f"--learning-rate is {self.learning_rate:g}; expected more than 0.")
+        if not 0 <= self.average < 1:
+            raise SettingsError(f"--average is {self.average:g}; expected 0 to less than 1.")
+
+
+@dataclass(frozen=True)
+class TrainMotionSettings:
+    """What the motion training trains, and on which losses."""
+
+    width: int = setting(32, "channels of the predictor's first layer; the paper: 128")
+    encoder_width: int = setting(24, "channels of the encoder's first layer; the paper: 64")
+    size: int = setting(128, "side of the training pictures in pixels; the paper: 256")
+    still_weight: float = setting(2.0, "how much more an error counts where nothing should move")
+    tv_weight: float = setting(0.02, "weight of the total variation, Equation 2")
+    code_weight: float = setting(1e-3, "weight of the codes' mean square, which keeps them close")
+
+    def __post_init__(self) -> None:
+        _check_training_sizes(self.width, self.encoder_width, self.size)
+
+
+@dataclass(frozen=True)
+class TrainAppearanceSettings:
+    """What the appearance training trains, and on which losses."""
+
+    width: int = setting(32, "channels of the predictor's first layer; the paper: 128")
+    encoder_width: int = setting(24, "channels of the encoder's first layer; the paper: 64")
+    size: int = setting(128, "side of the training pictures in pixels; the paper: 256")
+    cells: int = setting(32, "side of the grid over which colors are compared, Equation 8")
+    tv_weight: float = setting(0.05, "weight of the maps' total variation, Equation 10")
+    code_weight: float = setting(1e-3, "weight of the codes' mean square, which keeps them close")
+
+    def __post_init__(self) -> None:
+        _check_training_sizes(self.width, self.encoder_width, self.size)
+
+
+def _check_training_sizes(width: int, encoder_width: int, size: int) -> None:
+    _at_least("--width", width, 4)
+    _at_least("--encoder-width", encoder_width, 4)
+    if size < 64 or size % 8:
+        raise SettingsError(f"--size is {size}; expected a multiple of 8, 64 or more.")

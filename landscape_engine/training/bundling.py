@@ -1,0 +1,77 @@
+"""Put what was trained into a bundle; the half that wasn't trained is kept as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from .. import checkpoints
+from ..checkpoints import ModelBundle
+from ..codebook import AppearanceCodebook, MotionCodebook
+from ..settings import TrainAppearanceSettings, TrainMotionSettings
+from . import train_appearance, train_motion
+from .clips import Clip
+
+MOTION_CODES = 64  # codes that the training's are clustered to
+CANDIDATES = 2000
+
+
+def add_motion(folder: Path, networks: nn.ModuleDict, settings: TrainMotionSettings) -> None:
+    """Write the motion networks and their codebook into a bundle, made if missing."""
+    codes = cluster(train_motion.collect_codes(networks, CANDIDATES), MOTION_CODES)
+    bundle = _open(folder)
+    _put(
+        bundle,
+        networks,
+        motion_predictor={"width": settings.width},
+        motion_encoder={"in_channels": 2, "width": settings.encoder_width, "norm": "none"},
+    )
+    bundle.motion_codebook = MotionCodebook.ordered(codes)
+    checkpoints.save(bundle, folder)
+
+
+def add_appearance(
+    folder: Path, networks: nn.ModuleDict, settings: TrainAppearanceSettings, scenes: list[Clip]
+) -> None:
+    """Write the appearance networks and their codebook into a bundle, made if missing."""
+    sequences = train_appearance.collect_sequences(networks, scenes)
+    bundle = _open(folder)
+    _put(
+        bundle,
+        networks,
+        appearance_predictor={"width": settings.width},
+        appearance_encoder={"in_channels": 3, "width": settings.encoder_width, "norm": "none"},
+    )
+    bundle.appearance_codebook = AppearanceCodebook.ordered(sequences)
+    checkpoints.save(bundle, folder)
+
+
+def cluster(
+    codes: Tensor,  # [n, Z]
+    count: int,
+) -> Tensor:  # [count or fewer, Z]
+    """The codes nearest to the centres of `count` clusters: true codes, not averages."""
+    from scipy.cluster.vq import kmeans2
+
+    if len(codes) <= count:
+        return codes
+    centres, _ = kmeans2(codes.double().numpy(), count, minit="++", seed=0)
+    nearest = torch.cdist(torch.from_numpy(centres).float(), codes).argmin(1)
+    return codes[nearest.unique()]
+
+
+def _open(folder: Path) -> ModelBundle:
+    if (folder / "bundle.json").exists():
+        return checkpoints.load(folder)
+    return ModelBundle({}, {})
+
+
+def _put(bundle: ModelBundle, networks: nn.ModuleDict, **built: dict) -> None:
+    for name, arguments in built.items():
+        network = checkpoints.build(name, arguments)
+        network.load_state_dict(
+            {k: v.float().cpu() for k, v in networks[name].state_dict().items()}
+        )
+        bundle.networks[name], bundle.built[name] = network, arguments

@@ -1,0 +1,50 @@
+"""The losses of sections 4.1 and 4.2 that training uses."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def flow_error(
+    predicted: Tensor,  # [B, 2, H, W] backward flow times beta
+    known: Tensor,  # [B, 2, H, W] the same, known in closed form
+    still_weight: float = 2.0,
+) -> Tensor:
+    """Mean absolute error against a known flow; what should stay still counts `still_weight` times.
+
+    The supervised stand-in for Equation 1, for scenes whose flow is known.
+    """
+    still = (known.abs().amax(1, keepdim=True) < 1e-3).to(known.dtype)
+    weight = 1 + (still_weight - 1) * still
+    return (weight * (predicted - known).abs()).mean()
+
+
+def total_variation(
+    field: Tensor,  # [B, C, H, W] flow or color transfer map
+    guide: Tensor,  # [B, 3, H, W] picture in [-1, 1]
+    sigma: float = 0.1,
+) -> Tensor:
+    """Edge-weighted total variation, the mean over pixels (Equations 2, 3 and 10).
+
+    Neighbours are the right and the upper one; w = exp(-|I(p) - I(q)|_1 / sigma).
+    """
+    loss = field.new_zeros(())
+    for dim in (2, 3):
+        n = field.shape[dim] - 1
+        w = torch.exp(
+            -(guide.narrow(dim, 1, n) - guide.narrow(dim, 0, n)).abs().sum(1, keepdim=True) / sigma
+        )
+        change = (field.narrow(dim, 1, n) - field.narrow(dim, 0, n)).abs().sum(1, keepdim=True)
+        loss = loss + (w * change).mean()
+    return loss
+
+
+def spatial_pooling(
+    output: Tensor,  # [B, 3, H, W]
+    target: Tensor,  # [B, 3, H, W]
+    cells: int = 32,
+) -> Tensor:
+    """Mean squared difference of the averages over a grid of cells (Equation 8)."""
+    return F.mse_loss(F.adaptive_avg_pool2d(output, cells), F.adaptive_avg_pool2d(target, cells))

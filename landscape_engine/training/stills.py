@@ -1,0 +1,134 @@
+"""Stills as scenes: photographs with drawn regions, their skies and grounds as textures.
+
+`regions.json` beside this file holds our hand-drawn polygons for a known set of stills, keyed by
+the file's path in the photo folder; another folder brings a `regions.json` of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from . import scenes
+from .scenes import Scene
+
+WORKING_WIDTH = 512  # stills are held at this width, pixels
+
+
+@dataclass(frozen=True)
+class Stills:
+    """Photographs with regions, and textures cut from them."""
+
+    photos: list[Scene]
+    skies: list[Tensor]  # [3, h, w] in 0..1
+    grounds: list[Tensor]  # [3, h, w] in 0..1
+
+
+def load(folder: Path) -> Stills:
+    """Read the stills of a folder that have regions.
+
+    Raises:
+        TrainingError: none of the folder's pictures has regions.
+    """
+    from PIL import Image
+
+    from ..errors import TrainingError
+    from .regions import load_regions, paint_masks
+
+    own = folder / "regions.json"
+    table = load_regions(own if own.exists() else None)
+    photos, skies, grounds = [], [], []
+    for name, entry in sorted(table.items()):
+        path = folder / name
+        if not path.exists():
+            continue
+        picture = Image.open(path).convert("RGB")
+        height = max(1, round(WORKING_WIDTH * picture.height / picture.width))
+        pixels = np.asarray(picture.resize((WORKING_WIDTH, height), Image.Resampling.LANCZOS))
+        image = torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255
+
+        for key, textures in (("sky_box", skies), ("land", grounds)):
+            for x0, y0, x1, y1 in entry.get(key, ()):
+                cut = image[
+                    :,
+                    int(y0 * height) : int(y1 * height),
+                    int(x0 * WORKING_WIDTH) : int(x1 * WORKING_WIDTH),
+                ]
+                if min(cut.shape[1:]) >= 24:
+                    textures.append(cut)
+        if entry.get("skip") or not (entry.get("sky") or entry.get("water")):
+            continue
+        masks = torch.from_numpy(paint_masks(entry, pixels))
+        if name.startswith("skies/"):
+            rows = masks[0].mean(1) > 0.9
+            if rows.sum() >= 48:
+                skies.append(image[:, rows])
+        else:
+            photos.append(Scene(image, masks, _horizon(masks)))
+    if not photos and not skies:
+        raise TrainingError(
+            f"no picture of {folder} has regions; expected a regions.json there that names them."
+        )
+    return Stills(photos, skies, grounds)
+
+
+def _horizon(masks: Tensor) -> float:
+    """Where the water begins, else where the sky ends, as a share of the height."""
+    rows = torch.linspace(0, 1, masks.shape[1])
+    water, sky = masks[1].mean(1), masks[0].mean(1)
+    if float(water.max()) > 0.3:
+        return float(rows[water > 0.5 * water.max()][0].clamp(0.05, 0.95))
+    if float(sky.max()) > 0.1:
+        return float(rows[sky > 0.3 * sky.max()][-1].clamp(0.05, 0.95))
+    return 0.05
+
+
+def _crop(rng: np.random.Generator, texture: Tensor, size: int, least: float) -> Tensor:
+    """A random crop of at least the share `least` of each side, mirrored half of the time."""
+    _, h, w = texture.shape
+    ch, cw = int(h * rng.uniform(least, 1)), int(min(w, 2.2 * h) * rng.uniform(least, 1))
+    y, x = rng.integers(0, h - ch + 1), rng.integers(0, w - cw + 1)
+    cut = texture[:, y : y + ch, x : x + cw]
+    if rng.random() < 0.5:
+        cut = cut.flip(2)
+    return F.interpolate(cut[None], (size, size), mode="bilinear", antialias=True)[0]
+
+
+def _pick(rng: np.random.Generator, textures: list[Tensor], share: float, least: float):
+    def texture(rng: np.random.Generator, size: int) -> Tensor | None:
+        if not textures or rng.random() > share:
+            return None
+        return _crop(rng, textures[rng.integers(len(textures))], size, least)
+
+    return texture
+
+
+def photo_scene(rng: np.random.Generator, size: int, photo: Scene) -> Scene:
+    """A random crop of a photograph with its regions, mirrored half of the time."""
+    _, h, w = photo.image.shape
+    ch, cw = int(h * rng.uniform(0.55, 1)), int(w * rng.uniform(0.45, 1))
+    y, x = rng.integers(0, h - ch + 1), rng.integers(0, w - cw + 1)
+    both = torch.cat([photo.image, photo.masks])[:, y : y + ch, x : x + cw]
+    if rng.random() < 0.5:
+        both = both.flip(2)
+    both = F.interpolate(both[None], (size, size), mode="bilinear", antialias=True)[0]
+    return Scene(both[:3], both[3:].clamp(0, 1), (photo.horizon * h - y) / ch)
+
+
+def scene(rng: np.random.Generator, size: int, photos: Stills | None) -> Scene:
+    """Draw a photograph, a scene with photographed parts, or a wholly procedural one."""
+    if photos is None:
+        return scenes.scene(rng, size)
+    kind = rng.random()
+    if kind < 0.4 and photos.photos:
+        return photo_scene(rng, size, photos.photos[rng.integers(len(photos.photos))])
+    if kind < 0.8:
+        return scenes.scene(
+            rng, size, _pick(rng, photos.skies, 0.75, 0.4), _pick(rng, photos.grounds, 0.75, 0.4)
+        )
+    return scenes.scene(rng, size)

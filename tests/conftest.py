@@ -1,0 +1,74 @@
+"""Small things that many tests need: a tiny bundle, a small picture, the shared folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from landscape_engine import checkpoints
+from landscape_engine.animator import Animator
+from landscape_engine.checkpoints import ModelBundle
+from landscape_engine.codebook import AppearanceCodebook, MotionCodebook
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+def make_bundle(width: int = 4) -> ModelBundle:
+    """A bundle of the real shape with the smallest networks and seeded weights."""
+    built = {
+        "motion_predictor": {"width": width},
+        "motion_encoder": {"in_channels": 2, "width": width, "norm": "none"},
+        "appearance_predictor": {"width": width},
+        "appearance_encoder": {"in_channels": 3, "width": width, "norm": "none"},
+    }
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        networks = {name: checkpoints.build(name, args) for name, args in built.items()}
+        codes = torch.randn(6, 8)
+        sequences = [torch.randn(n, 8) for n in (3, 5, 4)]
+    return ModelBundle(
+        networks,
+        built,
+        MotionCodebook.ordered(codes),
+        AppearanceCodebook.ordered(sequences),
+        {"made": "for tests"},
+    )
+
+
+def make_picture(height: int, width: int, channels: int = 3) -> torch.Tensor:
+    """A smooth, textured picture [1, C, H, W] in [-1, 1] whose 8-bit values are exact."""
+    y = torch.linspace(0, 3, height)[:, None]
+    x = torch.linspace(0, 4, width)[None]
+    planes = [torch.sin((k + 1) * x + y * (k - 1.5)) * torch.cos(k * y) for k in range(channels)]
+    return torch.round((torch.stack(planes)[None] + 1) * 127.5) / 127.5 - 1
+
+
+@pytest.fixture
+def bundle() -> ModelBundle:
+    return make_bundle()
+
+
+@pytest.fixture
+def animator(bundle: ModelBundle) -> Animator:
+    return Animator(bundle, torch.device("cpu"))
+
+
+@pytest.fixture(scope="session")
+def bundle_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bundle") / "tiny"
+    checkpoints.save(make_bundle(), folder)
+    return folder
+
+
+@pytest.fixture
+def picture() -> torch.Tensor:
+    return make_picture(90, 160)
+
+
+@pytest.fixture
+def shared() -> Path:
+    if not SHARED.is_dir():
+        pytest.skip("the shared folder isn't here")
+    return SHARED

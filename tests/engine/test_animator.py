@@ -1,0 +1,185 @@
+"""Facts of the animator: codes, determinism, what stays untouched, that nothing piles up."""
+
+from __future__ import annotations
+
+import gc
+import json
+import weakref
+
+import numpy as np
+import pytest
+import torch
+
+from landscape_engine.animator import KEYS_PER_CODE, choose_device, resample_cycle
+from landscape_engine.errors import BundleError, CodeError, SettingsError
+from landscape_engine.ops import motion_fields
+from landscape_engine.settings import (
+    AppearanceSettings,
+    ClipSettings,
+    LoopSettings,
+    MotionSettings,
+)
+from tests.conftest import make_picture
+
+OFF = AppearanceSettings(kind="off")
+
+
+def clip(animator, picture, motion_settings=None, **settings):
+    motion = animator.predict_motion(picture, motion_settings or MotionSettings(code="0.4"))
+    return list(animator.render(picture, motion, **settings))
+
+
+@pytest.mark.parametrize("kind", ["steady", "recurrent"])
+@pytest.mark.parametrize("appearance", ["keyed", "per-frame", "off"])
+def test_the_same_settings_give_the_same_frames(animator, picture, kind, appearance):
+    settings = {
+        "appearance": AppearanceSettings(kind=appearance),
+        "loop": LoopSettings(frames=4),
+        "clip": ClipSettings(frames=5, seed=3),
+    }
+    one = clip(animator, picture, MotionSettings(kind=kind), **settings)
+    other = clip(animator, picture, MotionSettings(kind=kind), **settings)
+    assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+    assert one[0].shape == picture.shape
+
+
+def test_a_loop_of_motion_and_light_closes(animator, picture):
+    loop, light = LoopSettings(frames=4), AppearanceSettings(code="0.5", cycles=2)
+    frames = clip(animator, picture, loop=loop, appearance=light, clip=ClipSettings(frames=16))
+    assert all(torch.equal(frames[n], frames[n + 8]) for n in range(8))
+    assert not torch.equal(frames[0], frames[4]), "the light has moved on when the motion repeats"
+
+
+def test_off_keeps_still_pixels_bit_for_bit(animator):
+    picture = make_picture(90, 160, 4) * 0.77
+    step = torch.zeros(1, 2, 256, 256)
+    step[:, 0, :128] = 0.005
+    motion = motion_fields.steady_motion(step)
+    for frame in animator.render(
+        picture, motion, OFF, LoopSettings(frames=6), ClipSettings(frames=12)
+    ):
+        assert torch.equal(frame[:, :, 46:], picture[:, :, 46:])
+
+
+def test_recurrent_goes_on_from_what_it_shows(animator, picture):
+    settings = MotionSettings(kind="recurrent", code="0.4", speed=3)
+    recurrent = animator.predict_motion(picture, settings).accumulated()
+    steps = [next(recurrent) for _ in range(3)]
+    assert not torch.allclose(steps[1], 2 * steps[0], atol=1e-7)
+
+
+def test_speed_is_a_factor(animator, picture):
+    one = animator.predict_motion(picture, MotionSettings(kind="recurrent", code="0.2"))
+    two = animator.predict_motion(picture, MotionSettings(kind="recurrent", code="0.2", speed=-2))
+    assert torch.allclose(two.step, -2 * one.step)
+
+
+def test_random_codes_follow_the_seed(animator):
+    settings = MotionSettings(code="random")
+    assert torch.equal(animator.motion_code(settings, 1), animator.motion_code(settings, 1))
+    assert not torch.equal(animator.motion_code(settings, 1), animator.motion_code(settings, 2))
+
+
+@pytest.mark.parametrize("ending", ["json", "npy"])
+def test_codes_from_files(animator, tmp_path, ending):
+    path = tmp_path / f"code.{ending}"
+    vector = np.linspace(-1, 1, 8).astype(np.float32)
+    if ending == "json":
+        path.write_text(json.dumps(vector.tolist()))
+    else:
+        np.save(path, vector)
+    assert np.allclose(animator.motion_code(MotionSettings(code=str(path)))[0], vector)
+    settings = AppearanceSettings(code=str(path), codes=3)
+    assert animator.appearance_codes(settings).shape == (3, 8)
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("[1, 2, 3]", "codes of 8 numbers"),
+        ("{}", "can't be read"),
+        ('["a"]', "can't be read"),
+        ("[1, 2, 3, 4, 5, 6, 7, NaN]", "isn't finite"),
+        ("[[[1]]]", "can't be read|codes of 8"),
+        ("[]", "codes of 8 numbers"),
+    ],
+)
+def test_unusable_codes_are_refused(animator, tmp_path, text, message):
+    path = tmp_path / "code.json"
+    path.write_text(text)
+    with pytest.raises(CodeError, match=message):
+        animator.motion_code(MotionSettings(code=str(path)))
+
+
+def test_two_motion_codes_are_one_too_many(animator, tmp_path):
+    path = tmp_path / "code.npy"
+    np.save(path, np.zeros((2, 8), np.float32))
+    with pytest.raises(CodeError, match="one vector"):
+        animator.motion_code(MotionSettings(code=str(path)))
+
+
+def test_a_code_that_is_nothing_is_refused(animator):
+    with pytest.raises(CodeError, match="no number"):
+        animator.motion_code(MotionSettings(code="nowhere.json"))
+    with pytest.raises(CodeError, match="from 0 to 1"):
+        animator.motion_code(MotionSettings(code="1.5"))
+
+
+def test_a_bundle_without_appearance_still_moves(animator, picture):
+    del animator.bundle.networks["appearance_predictor"]
+    motion = animator.predict_motion(picture)
+    frames = animator.render(picture, motion, OFF, clip=ClipSettings(frames=1))
+    assert next(frames).shape == picture.shape
+    with pytest.raises(BundleError, match="no appearance predictor"):
+        animator.render(picture, motion)
+
+
+def test_frames_do_not_pile_up(animator, picture):
+    motion = animator.predict_motion(picture)
+    seen = []
+    for frame in animator.render(picture, motion, clip=ClipSettings(frames=30)):
+        seen.append(weakref.ref(frame))
+    del frame
+    gc.collect()
+    assert not any(ref() is not None for ref in seen)
+
+
+def test_keyed_light_is_exact_at_its_keys(animator, picture):
+    codes = animator.appearance_codes(AppearanceSettings(code="0"))
+    keys = resample_cycle(codes, KEYS_PER_CODE)
+    assert torch.allclose(keys[::KEYS_PER_CODE], codes)
+    still = motion_fields.steady_motion(torch.zeros(1, 2, 256, 256))
+    frames = len(keys)
+    keyed, exact = (
+        list(
+            animator.render(
+                picture,
+                still,
+                AppearanceSettings(kind=kind),
+                clip=ClipSettings(frames=frames),
+                codes=codes,
+            )
+        )
+        for kind in ("keyed", "per-frame")
+    )
+    assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(keyed, exact, strict=True))
+
+
+def test_a_device_that_is_not_there_is_refused():
+    if torch.cuda.is_available():
+        pytest.skip("this machine has CUDA")
+    with pytest.raises(SettingsError, match="no cuda device"):
+        choose_device("cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+def test_a_gpu_gives_the_same_pictures(bundle, picture):
+    from landscape_engine.animator import Animator
+
+    results = []
+    for name in ("cpu", "cuda"):
+        animator = Animator(bundle, choose_device(name))
+        settings = {"loop": LoopSettings(frames=6), "clip": ClipSettings(frames=6)}
+        results.append([f.cpu() for f in clip(animator, picture, **settings)])
+    for one, other in zip(*results, strict=True):
+        assert (one - other).abs().max() < 0.02

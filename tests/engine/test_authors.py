@@ -1,0 +1,138 @@
+"""The authors' checkpoints import, give what their code gives, and hostile files are refused."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from landscape_engine import authors, checkpoints
+from landscape_engine.animator import Animator, load_animator
+from landscape_engine.errors import BundleError
+from landscape_engine.images import load_image, to_uint8
+from landscape_engine.ops import color
+from landscape_engine.settings import (
+    AppearanceSettings,
+    ClipSettings,
+    LoopSettings,
+    MotionSettings,
+)
+
+
+@pytest.fixture(scope="module")
+def parity(request):
+    folder = request.config.rootpath.parent / "shared" / "parity"
+    if not folder.is_dir():
+        pytest.skip("the shared parity folder isn't here")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def theirs(parity, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("authors")
+    subprocess.run([sys.executable, parity / "seeded_checkpoint.py", folder], check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def imported(theirs, tmp_path_factory) -> Animator:
+    folder = tmp_path_factory.mktemp("imported") / "bundle"
+    checkpoints.save(authors.import_authors(theirs), folder, torch.float32)
+    return load_animator(folder, "cpu")
+
+
+@pytest.fixture(scope="module")
+def golden(parity):
+    return dict(np.load(parity / "golden.npz"))
+
+
+@torch.no_grad()
+def test_networks_agree(imported, golden, parity):
+    image, code = load_image(parity / "scene.png"), torch.linspace(-1, 1, 8)[None]
+    flow = imported.bundle.network("motion_predictor")(image, code)[0, :, ::8, ::8]
+    assert np.abs(flow.numpy() - golden["flow"]).max() * 64 < 1e-3
+    shown = color.transfer(image, imported.predict_color_map(image, code))[0, :, ::8, ::8]
+    assert np.abs(shown.numpy() - golden["appearance"]).max() < 1e-3
+    averaged = torch.nn.functional.avg_pool2d(image, 2)
+    encoded = imported.bundle.network("appearance_encoder")(averaged)[0]
+    assert np.abs(encoded.numpy() - golden["appearance_code"]).max() < 1e-3
+
+
+def test_the_whole_recurrent_crossfaded_loop_agrees(imported, golden, parity):
+    image = load_image(parity / "scene.png")
+    motion = imported.predict_motion(image, MotionSettings(kind="recurrent", code="0.35"))
+    frames = imported.render(
+        image,
+        motion,
+        AppearanceSettings(kind="off"),
+        LoopSettings(kind="crossfade", frames=5),
+        ClipSettings(frames=5),
+    )
+    for frame, expected in zip(frames, golden["loop"], strict=True):
+        difference = np.abs(to_uint8(frame).astype(float) - expected)
+        # they truncate to 8 bits, twice where frames are blended: up to 0.9 grey levels in the mean
+        assert difference.mean() < 0.95
+        assert np.abs(to_uint8(image).astype(float) - expected).mean() > 3
+
+
+class Hostile:
+    def __reduce__(self):
+        return os.system, ("echo pwned > pwned.txt",)
+
+
+def test_a_hostile_pickle_is_refused(theirs, tmp_path, monkeypatch):
+    for path in theirs.iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    (tmp_path / "codebook_m_5000.pkl").unlink()
+    (tmp_path / "codebook_m_5000.pkl").write_bytes(pickle.dumps([Hostile()]))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BundleError, match="numpy arrays and nothing else"):
+        authors.import_authors(tmp_path)
+    assert not (tmp_path / "pwned.txt").exists()
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
+def test_arrays_of_every_protocol_are_read(tmp_path, protocol):
+    path = tmp_path / "codebook_a_1.pkl"
+    wanted = [np.random.rand(n, 8).astype(np.float32) for n in (3, 5)]
+    path.write_bytes(pickle.dumps(wanted, protocol=protocol))
+    found = authors._read_codes(path)
+    assert all(np.array_equal(a, b) for a, b in zip(found, wanted, strict=True))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "text",
+        [],
+        np.zeros((3, 8), dtype=np.int64),
+        np.full((3, 8), np.nan),
+        np.zeros(8),
+        {"a": np.zeros((2, 8))},
+        np.array([[None]]),
+    ],
+    ids=["text", "nothing", "integers", "NaN", "one axis", "a dict", "objects"],
+)
+def test_other_values_are_refused(tmp_path, value):
+    path = tmp_path / "codebook_m_1.pkl"
+    path.write_bytes(pickle.dumps(value))
+    with pytest.raises(BundleError):
+        authors._read_codes(path)
+
+
+def test_hostile_weights_are_refused(tmp_path):
+    torch.save({"a": Hostile()}, tmp_path / "PMNet_weight_5000.pth")
+    with pytest.raises(BundleError, match="can't be read as weights alone"):
+        authors.import_authors(tmp_path)
+
+
+def test_missing_files_are_named(tmp_path):
+    with pytest.raises(BundleError, match=r"no PMNet_weight_\*\.pth"):
+        authors.import_authors(tmp_path)
+    with pytest.raises(BundleError, match="no folder"):
+        authors.import_authors(tmp_path / "missing")

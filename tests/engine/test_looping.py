@@ -1,0 +1,149 @@
+"""Facts of looping and motion fields: periods, seams, weights, what frame 0 is."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import pytest
+import torch
+
+from landscape_engine.ops import looping, motion_fields, warping
+from landscape_engine.ops.compositing import render_frame
+from landscape_engine.ops.motion_fields import MotionField
+from tests.conftest import make_picture
+
+
+def drift(speed: float = 0.02) -> torch.Tensor:  # [1, 2, 64, 64], still in the lower half
+    step = torch.zeros(1, 2, 64, 64)
+    step[:, 0, :32] = -speed
+    step[:, 1, :16] = speed / 3
+    return step
+
+
+def unsteady() -> MotionField:
+    """A motion whose every step is another, as the recurrent one's is."""
+
+    def accumulate():
+        flow, t = drift(), 0
+        while True:
+            yield flow
+            t += 1
+            flow = warping.compose(drift(0.02 + 0.004 * (t % 3)), flow)
+
+    return MotionField(drift(), accumulate, steady=False)
+
+
+MOTIONS = {"steady": motion_fields.steady_motion(drift()), "recurrent": unsteady()}
+
+
+def frames(motion: MotionField, kind: str, period: int, count: int) -> list[torch.Tensor]:
+    picture = make_picture(80, 120)
+    layers = looping.frames(motion, kind, period)
+    return [render_frame(picture, layer) for layer in islice(layers, count)]
+
+
+@pytest.mark.parametrize("motion", MOTIONS.values(), ids=MOTIONS)
+@pytest.mark.parametrize("kind", ["two-phase", "crossfade"])
+def test_frame_n_plus_period_is_frame_n(motion, kind):
+    clip = frames(motion, kind, 12, 30)
+    for n in range(18):
+        assert torch.equal(clip[n], clip[n + 12])
+
+
+def seam(clip: list[torch.Tensor]) -> float:
+    """Change from the last to the first frame over the mean change of its neighbours."""
+    change = [float((a - b).abs().mean()) for a, b in zip(clip, clip[1:] + clip[:1], strict=True)]
+    return change[-1] / ((change[0] + change[-2]) / 2)
+
+
+@pytest.mark.parametrize("motion", MOTIONS.values(), ids=MOTIONS)
+def test_the_seam_of_two_phase_does_not_show(motion):
+    assert seam(frames(motion, "two-phase", 24, 24)) <= 1.05
+
+
+def test_crossfade_follows_the_papers_formula():
+    period = 6
+    motion = MOTIONS["recurrent"]
+    picture = make_picture(80, 120)
+    shown = frames(motion, "crossfade", period, period)
+    moved = [
+        render_frame(picture, looping.Layers(flow))
+        for flow in islice(motion.accumulated(), 2 * (period - 1))
+    ]
+    for t in range(period):
+        w = max(0, 1 - (t + 1) / (period - 1))
+        late = moved[t + period] if w else moved[t]
+        assert torch.allclose(shown[t], (1 - w) * moved[t] + w * late, atol=1e-5)
+
+
+def test_two_phase_follows_its_formula_away_from_borders():
+    motion, period = MOTIONS["steady"], 16
+    picture = make_picture(80, 120)
+    shown = frames(motion, "two-phase", period, period)
+    ahead = motion_fields.steady_motion(-motion.step)
+    past = [render_frame(picture, looping.Layers(f)) for f in islice(motion.accumulated(), period)]
+    future = [render_frame(picture, looping.Layers(f)) for f in islice(ahead.accumulated(), period)]
+    for t in range(1, period):
+        u = t / period
+        expected = (1 - u) * past[t - 1] + u * future[period - t - 1]
+        inner = (..., slice(20, 60), slice(40, 80))
+        assert torch.allclose(shown[t][inner], expected[inner], atol=1e-5)
+
+
+def test_where_one_source_lies_outside_the_other_is_shown():
+    step = torch.zeros(1, 2, 64, 64)
+    step[:, 0] = -0.1  # everything moves right by a twentieth of the width
+    period = 10
+    layers = list(islice(looping.frames(motion_fields.steady_motion(step), "two-phase", period), 6))
+    middle = layers[5]
+    assert middle.share is not None
+    left, right = middle.share[0, 0, 32, 2], middle.share[0, 0, 32, 61]
+    assert left > 0.99, "at the left the past lies outside: the future is shown"
+    assert right < 0.01
+    assert abs(float(middle.share[0, 0, 32, 32]) - 0.5) < 1e-5
+
+
+@pytest.mark.parametrize("kind", ["two-phase", "crossfade", "none"])
+def test_what_does_not_move_is_copied_bit_for_bit(kind):
+    picture = make_picture(80, 120) * 0.731
+    motion = motion_fields.steady_motion(drift())
+    for layer in islice(looping.frames(motion, kind, 9), 20):
+        frame = render_frame(picture, layer)
+        assert torch.equal(frame[..., 42:, :], picture[..., 42:, :])
+
+
+@pytest.mark.parametrize("kind", ["two-phase", "none"])
+def test_the_first_frame_is_the_picture(kind):
+    assert torch.equal(frames(MOTIONS["steady"], kind, 9, 1)[0], make_picture(80, 120))
+
+
+def test_an_open_end_goes_on_by_composition():
+    clip = frames(MOTIONS["steady"], "none", 5, 8)
+    assert not torch.equal(clip[0], clip[5])
+
+
+def test_alpha_moves_with_the_picture_and_stays_where_nothing_moves():
+    picture = make_picture(80, 120, 4)
+    layer = looping.Layers(motion_fields.Track(MOTIONS["steady"].accumulated(), 8).at(8))
+    frame = render_frame(picture, layer, torch.rand(1, 6, 16, 16))
+    assert torch.equal(frame[:, 3, 42:], picture[:, 3, 42:])
+    assert not torch.equal(frame[:, 3], picture[:, 3])
+
+
+def test_a_long_track_holds_few_fields_and_interpolates_well():
+    motion = MOTIONS["steady"]
+    count = motion_fields.KEPT_FIELDS * 3 + 5
+    slow = motion_fields.steady_motion(motion.step / 20)
+    track = motion_fields.Track(slow.accumulated(), count)
+    assert len(track.held) <= motion_fields.KEPT_FIELDS + 2
+    exact = list(islice(slow.accumulated(), count))
+    for t in (1, 2, 7, 100, count - 1, count):
+        assert (track.at(t) - exact[t - 1]).abs().max() < 2e-3
+
+
+def test_creep_is_brought_to_rest_and_motion_is_kept():
+    step = drift()
+    step[:, :, 32:] = 1e-4
+    cleaned = motion_fields.suppress_creep(step)
+    assert cleaned[:, :, 32:].abs().max() == 0
+    assert torch.equal(cleaned[:, :, :32], step[:, :, :32])

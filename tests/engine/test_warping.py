@@ -1,0 +1,85 @@
+"""Facts of warping: identity, composition, inversion, stillness, strips."""
+
+from __future__ import annotations
+
+import torch
+
+from landscape_engine.ops import warping
+from tests.conftest import make_picture
+
+
+def swirl(height: int, width: int, strength: float) -> torch.Tensor:
+    grid = warping.identity_grid(height, width, torch.device("cpu"))
+    x, y = grid[:, 0], grid[:, 1]
+    window = (1 - x**2) * (1 - y**2)
+    return strength * torch.stack([-y * window, x * window], dim=1)
+
+
+def displacement_px(flow: torch.Tensor) -> torch.Tensor:
+    height, width = flow.shape[2:]
+    return (flow * warping.pixels_per_unit(height, width)).square().sum(1).sqrt()
+
+
+def test_zero_flow_is_the_identity_over_500_frames():
+    zero = torch.zeros(1, 2, 60, 107)
+    flow = zero
+    for _ in range(500):
+        flow = warping.compose(zero, flow)
+    assert displacement_px(flow).max() <= 0.05
+    picture = make_picture(243, 431)
+    assert torch.equal(warping.warp(picture, warping.enlarge(flow, 243, 431)), picture)
+
+
+def test_a_constant_flow_moves_by_its_pixels():
+    picture = make_picture(40, 64)
+    flow = torch.zeros(1, 2, 40, 64)
+    flow[:, 0] = 3 * 2 / 63  # three pixels to the right in the source: the picture moves left
+    moved = warping.warp(picture, flow)
+    assert torch.allclose(moved[..., :-3], picture[..., 3:], atol=1e-4)
+
+
+def test_composition_accumulates_displacement():
+    step = torch.zeros(1, 2, 32, 32)
+    step[:, 1] = 0.01
+    flow = step
+    for _ in range(9):
+        flow = warping.compose(step, flow)
+    assert torch.allclose(flow, 10 * step, atol=1e-6)
+
+
+def test_composed_with_its_inverse_a_flow_returns():
+    flow = swirl(128, 128, 0.2)
+    there_and_back = warping.compose(warping.invert(flow), flow)
+    assert displacement_px(there_and_back).max() < 0.05
+    assert displacement_px(flow).max() > 4
+
+
+def test_outside_the_plane_is_reflected_about_the_border_pixels_centres():
+    picture = torch.arange(8.0).view(1, 1, 1, 8).expand(1, 1, 8, 8)
+    flow = torch.zeros(1, 2, 8, 8)
+    flow[:, 0] = -2 * 2 / 7
+    assert torch.allclose(
+        warping.warp(picture, flow)[0, 0, 0], torch.tensor([2.0, 1, 0, 1, 2, 3, 4, 5]), atol=1e-5
+    )
+
+
+def test_still_pixels_are_copied_bit_for_bit():
+    picture = make_picture(75, 101) * 0.123456
+    flow = swirl(75, 101, 0.1)
+    flow[:, :, :, :40] = 1e-9
+    moved = warping.warp(picture, flow)
+    assert torch.equal(moved[..., :40], picture[..., :40])
+    assert not torch.equal(moved, picture)
+
+
+def test_rows_of_an_enlarged_field_are_those_of_the_whole():
+    field = torch.randn(1, 5, 20, 30)
+    whole = torch.nn.functional.interpolate(field, (97, 143), mode="bilinear", align_corners=True)
+    assert torch.allclose(warping.enlarge(field, 97, 143), whole, atol=1e-5)
+    strips = [warping.enlarge(field, 97, 143, slice(y, min(y + 10, 97))) for y in range(0, 97, 10)]
+    assert torch.allclose(torch.cat(strips, 2), whole, atol=1e-5)
+
+
+def test_enlarging_shrinks_too():
+    field = torch.ones(1, 2, 64, 64)
+    assert torch.equal(warping.enlarge(field, 20, 30), torch.ones(1, 2, 20, 30))

@@ -1,0 +1,86 @@
+"""The house keeps its layers: a module imports only those of rows above its own."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "landscape_engine"
+LAYERS = [  # as in CONTRIBUTING.md; within a row, only what ALLOWED says
+    {"errors", "settings"},
+    {"ops", "images", "sequence"},
+    {"networks"},
+    {"codebook", "checkpoints", "authors"},
+    {"training"},
+    {"animator", "contact_sheet"},
+    {"cli", "commands", "__main__", "__init__"},
+]
+ALLOWED = {  # imports within a row, and the one that a sub-command makes when it runs
+    ("settings", "errors"),
+    ("sequence", "images"),
+    ("checkpoints", "codebook"),
+    ("authors", "checkpoints"),
+    ("authors", "codebook"),
+    ("contact_sheet", "animator"),
+    ("commands", "cli"),
+    ("cli", "commands"),
+    ("__main__", "cli"),
+}
+
+
+def room(path: Path) -> str:
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    """The rooms of the package that a file imports, inside functions too."""
+    inside = path.relative_to(PACKAGE).parent.parts
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = inside[: len(inside) - node.level + 1]
+            parts = [*base, *(node.module.split(".") if node.module else [])]
+            names = [parts[0]] if parts else [alias.name for alias in node.names]
+            found |= {n for n in names if (PACKAGE / n).is_dir() or (PACKAGE / f"{n}.py").exists()}
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module]
+            assert not any(n and n.split(".")[0] == "bpy" for n in names), f"{path} imports bpy"
+    return found
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_go_upwards(path):
+    own = room(path)
+    layer = next((i for i, row in enumerate(LAYERS) if own in row), None)
+    assert layer is not None, f"{own} has no row in the layer table"
+    for other in imports(path) - {own}:
+        above = {name for row in LAYERS[:layer] for name in row}
+        assert other in above or (own, other) in ALLOWED, f"{own} may not import {other}"
+
+
+def test_animating_does_not_pay_for_training():
+    assert "training" not in imports(PACKAGE / "animator.py") | imports(
+        PACKAGE / "contact_sheet.py"
+    )
+    tree = ast.parse((PACKAGE / "commands.py").read_text(encoding="utf-8"))
+    top = [n for n in tree.body if isinstance(n, ast.ImportFrom) and n.level]
+    assert not any("training" in (n.module or "") for n in top)
+
+
+def test_no_file_is_called_after_nothing():
+    assert not {"utils", "misc", "common", "helpers"} & {p.stem for p in FILES}
+
+
+def test_the_contributors_table_is_this_one():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for number, row in enumerate(LAYERS):
+        line = next(x for x in text.splitlines() if x.startswith(f"| {number} |"))
+        for name in row - {"__main__", "__init__"}:
+            assert name in line, f"CONTRIBUTING.md's row {number} lacks {name}"
