@@ -19,7 +19,7 @@ __version__ = "0.1.0"
 
 _HOMES = {  # names are fetched when first used: `import landscape_engine` doesn't wait for torch
     "Animator": "animator",
-    "Stopwatch": "animator",
+    "Stopwatch": "rendering",
     "load_animator": "animator",
     "ModelBundle": "checkpoints",
     "MotionField": "ops.motion_fields",

@@ -10,22 +10,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from . import checkpoints, images
+from . import checkpoints, images, rendering
 from .checkpoints import ModelBundle
-from .codebook import cyclic, resample
+from .codebook import resample
 from .errors import CodeError, SettingsError
-from .ops import color, looping, motion_fields, warping
-from .ops.compositing import render_frame
+from .ops import looping, motion_fields, warping
 from .ops.motion_fields import MotionField
+from .rendering import Light, Stopwatch
 from .settings import (
     AppearanceSettings,
     ClipSettings,
@@ -36,7 +33,6 @@ from .settings import (
 
 PREDICTOR_SIZE = 256  # side of the predictors' input, pixels (paper, section 4.3)
 ENCODER_SIZE = 128
-KEYS_PER_CODE = 4  # maps predicted between one key code and the next, where maps are interpolated
 
 
 def load_animator(
@@ -81,22 +77,6 @@ def choose_device(name: DeviceName | torch.device) -> torch.device:
             f"this machine has no {name} device (it has: {found}); use --device auto."
         )
     return torch.device(name)
-
-
-@dataclass
-class Stopwatch:
-    """Seconds per stage of a render, summed."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Count the time of the block to a stage."""
-        started = perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - started
 
 
 class Animator:
@@ -253,80 +233,16 @@ class Animator:
             codes = None
         elif codes is None:
             codes = self.appearance_codes(appearance, clip.seed)
-        return self._frames(picture, motion, appearance, loop, clip, stopwatch, codes)
-
-    def _frames(
-        self,
-        picture: Tensor,
-        motion: MotionField,
-        appearance: AppearanceSettings,
-        loop: LoopSettings,
-        clip: ClipSettings,
-        stopwatch: Stopwatch,
-        codes: Tensor | None,
-    ) -> Iterator[Tensor]:
-        layers = looping.frames(motion, loop.kind, loop.period(clip.frames))
-        light = None if codes is None else Light(self, picture, codes)
-        for n in range(clip.frames):
-            # inference mode is per step: left on between yields it would leak into the caller
-            with torch.inference_mode():
-                with stopwatch.stage("motion"):
-                    layer = next(layers)
-                phase = (n * appearance.cycles % clip.frames) / clip.frames
-                color_map = None
-                if light is not None and appearance.kind == "keyed":
-                    with stopwatch.stage("appearance"):
-                        color_map = light.keyed(phase)
-                with stopwatch.stage("render"):
-                    frame = render_frame(picture, layer, color_map)
-                if light is not None and appearance.kind == "per-frame":
-                    with stopwatch.stage("appearance"):
-                        frame[:, :3] = light.per_frame(frame, phase)
-            yield frame
-
-
-class Light:
-    """The changing light of one clip: color transfer maps along a closed cycle of key codes."""
-
-    def __init__(self, animator: Animator, picture: Tensor, codes: Tensor) -> None:
-        """Hold the codes [K, Z]; maps are predicted when first needed."""
-        self.animator = animator
-        self.codes = codes
-        self.keys = resample_cycle(codes, KEYS_PER_CODE)
-        self._input = animator._network_input(picture)
-        self._maps: dict[int, Tensor] = {}
-
-    def keyed(self, phase: float) -> Tensor:  # [1, 6, h, w]
-        """The map at a phase 0..1: predicted at the keys around it, interpolated between."""
-        first, second, weight = cyclic(self.keys, phase)
-        self._maps = {k: self._maps[k] for k in (first, second) if k in self._maps}
-        for k in (first, second):
-            if k not in self._maps:
-                self._maps[k] = self.animator.predict_color_map(self._input, self.keys[k : k + 1])
-        return torch.lerp(self._maps[first], self._maps[second], weight)
-
-    def per_frame(
-        self,
-        frame: Tensor,  # [1, 3 or 4, H, W] moved, not yet recolored
-        phase: float,
-    ) -> Tensor:  # [1, 3, H, W]
-        """The recolored frame, its map predicted from itself (Algorithm 1, lines 13-15)."""
-        first, second, weight = cyclic(self.codes, phase)
-        code = torch.lerp(self.codes[first : first + 1], self.codes[second : second + 1], weight)
-        color_map = self.animator.predict_color_map(frame, code)
-        height, width = frame.shape[2:]
-        return color.transfer(frame[:, :3], warping.enlarge(color_map, height, width))
-
-
-def resample_cycle(
-    codes: Tensor,  # [K, Z]
-    per_code: int,
-) -> Tensor:  # [K × per_code, Z]
-    """Put further keys evenly between the codes of a closed cycle, linearly."""
-    if len(codes) == 1:
-        return codes
-    closed = torch.cat([codes, codes[:1]])
-    return resample(closed, len(codes) * per_code + 1)[:-1]
+        if codes is not None:
+            codes = codes.to(self.device)
+        return rendering.frames(
+            picture,
+            looping.frames(motion, loop.kind, loop.period(clip.frames)),
+            None if codes is None else Light(self.predict_color_map, picture, codes),
+            appearance,
+            clip.frames,
+            stopwatch,
+        )
 
 
 def _position(text: str, seed: int, what: str) -> float | None:

@@ -19,11 +19,12 @@ from torch import Tensor
 from tqdm import tqdm
 
 from . import __version__, checkpoints, images, sequence
-from .animator import Animator, Stopwatch, load_animator
+from .animator import Animator, load_animator
 from .cli import settings_from
 from .errors import OutputError
 from .ops import warping
 from .ops.motion_fields import MotionField
+from .rendering import Stopwatch
 from .settings import (
     AppearanceSettings,
     ClipSettings,

@@ -60,15 +60,21 @@ class TwoPhase:
         self.period = period
         self.past = past(motion, period)
         self.future = future(motion, period, self.past)
+        self._shares: dict[int, Tensor] = {}
 
     def at(self, t: int) -> Layers:
         """Frame t, 0..T-1."""
         if t == 0:
             return Layers(self.past.at(0))
-        u = t / self.period
         first, second = self.past.at(t), self.future.at(self.period - t)
-        a, b = (1 - u) * _inside(first), u * _inside(second)
-        return Layers(first, second, b / (a + b))
+        if t not in self._shares:
+            u = t / self.period
+            a, b = (1 - u) * _inside(first), u * _inside(second)
+            share = (b / (a + b)).half()  # kept from round to round: half the bytes are enough
+            if self.past.stride > 1:
+                return Layers(first, second, share.float())
+            self._shares[t] = share
+        return Layers(first, second, self._shares[t].float())
 
 
 class CrossFade:

@@ -140,7 +140,13 @@ class Run:
         self.averaged.to(device)
         started = time.monotonic()
         log = self.folder / "losses.csv"
-        bar = tqdm(total=self.settings.steps, initial=self.step, desc="training", unit="step")
+        bar = tqdm(
+            total=self.settings.steps,
+            initial=self.step,
+            desc="training",
+            unit="step",
+            disable=None,
+        )
         for batch in self._batches(samples):
             for group in self.optimizer.param_groups:
                 group["lr"] = self._rate()
@@ -154,8 +160,9 @@ class Run:
             self.averaged.update_parameters(self.modules)
             self.step += 1
             if self.step % 20 == 0:
-                _append(log, self.step, {k: float(v) for k, v in parts.items()})
-                bar.set_postfix({k: f"{float(v):.4f}" for k, v in parts.items()})
+                values = {k: float(v.detach()) for k, v in parts.items()}
+                _append(log, self.step, values)
+                bar.set_postfix({k: f"{v:.4f}" for k, v in values.items()})
             bar.update()
             late = minutes is not None and time.monotonic() - started > 60 * minutes
             if self.step % self.settings.save_every == 0 or late:

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from landscape_engine.animator import KEYS_PER_CODE, choose_device, resample_cycle
+from landscape_engine.animator import choose_device
 from landscape_engine.errors import BundleError, CodeError, SettingsError
 from landscape_engine.ops import motion_fields
+from landscape_engine.rendering import KEYS_PER_CODE, resample_cycle
 from landscape_engine.settings import (
     AppearanceSettings,
     ClipSettings,

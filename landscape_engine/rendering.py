@@ -1,0 +1,175 @@
+"""Rendering: a loop's layers and the changing light made into frames, several at a time on a CPU.
+
+A frame takes many small steps that leave little to share out within one, so that on a CPU whole
+frames are shared out instead, one to a core; they come out in order, and few wait.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import torch
+from torch import Tensor
+
+from .codebook import cyclic, resample
+from .ops import color, warping
+from .ops.compositing import render_frame
+from .ops.looping import Layers
+from .settings import AppearanceSettings
+
+KEYS_PER_CODE = 4  # maps predicted between one key code and the next, where maps are interpolated
+IN_FLIGHT_BYTES = 1 << 30  # frames being made at one time take no more than this
+MOST_WORKERS = 16
+
+
+@dataclass
+class Stopwatch:
+    """Seconds per stage of a render, summed."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Count the time of the block to a stage."""
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - started
+
+
+class Light:
+    """The changing light of one clip: color transfer maps along a closed cycle of key codes."""
+
+    def __init__(
+        self,
+        predict: Callable[[Tensor, Tensor], Tensor],
+        picture: Tensor,  # [1, 3 or 4, H, W]
+        codes: Tensor,  # [K, Z]
+    ) -> None:
+        """Hold the codes; `predict` gives the map [1, 6, h, w] of a picture and a code [1, Z]."""
+        self.predict = predict
+        self.picture = picture
+        self.codes = codes
+        self.keys = resample_cycle(codes, KEYS_PER_CODE)
+        self._maps: dict[int, Tensor] = {}
+
+    def keyed(self, phase: float) -> Tensor:  # [1, 6, h, w]
+        """The map at a phase 0..1: predicted at the keys around it, interpolated between."""
+        first, second, weight = cyclic(self.keys, phase)
+        self._maps = {k: self._maps[k] for k in (first, second) if k in self._maps}
+        for k in (first, second):
+            if k not in self._maps:
+                self._maps[k] = self.predict(self.picture, self.keys[k : k + 1])
+        return torch.lerp(self._maps[first], self._maps[second], weight)
+
+    def per_frame(
+        self,
+        frame: Tensor,  # [1, 3 or 4, H, W] moved, not yet recolored
+        phase: float,
+    ) -> Tensor:  # [1, 3, H, W]
+        """The recolored frame, its map predicted from itself (Algorithm 1, lines 13-15)."""
+        first, second, weight = cyclic(self.codes, phase)
+        code = torch.lerp(self.codes[first : first + 1], self.codes[second : second + 1], weight)
+        color_map = self.predict(frame, code)
+        height, width = frame.shape[2:]
+        return color.transfer(frame[:, :3], warping.enlarge(color_map, height, width))
+
+
+def resample_cycle(
+    codes: Tensor,  # [K, Z]
+    per_code: int,
+) -> Tensor:  # [K × per_code, Z]
+    """Put further keys evenly between the codes of a closed cycle, linearly."""
+    if len(codes) == 1:
+        return codes
+    closed = torch.cat([codes, codes[:1]])
+    return resample(closed, len(codes) * per_code + 1)[:-1]
+
+
+def frames(
+    picture: Tensor,  # [1, 3 or 4, H, W]
+    layers: Iterator[Layers],
+    light: Light | None,
+    appearance: AppearanceSettings,
+    count: int,
+    stopwatch: Stopwatch,
+) -> Iterator[Tensor]:  # each [1, 3 or 4, H, W]
+    """Make `count` frames in order; closing the generator stops the work within a strip's time."""
+    cancelled = threading.Event()
+
+    def make(layer: Layers, color_map: Tensor | None, phase: float) -> Tensor:
+        with torch.inference_mode():
+            frame = render_frame(picture, layer, color_map, cancelled.is_set)
+            if light is not None and appearance.kind == "per-frame" and not cancelled.is_set():
+                frame[:, :3] = light.per_frame(frame, phase)
+        return frame
+
+    def jobs() -> Iterator[tuple[Layers, Tensor | None, float]]:
+        for n in range(count):
+            phase = (n * appearance.cycles % count) / count
+            color_map = None
+            # inference mode is per step: left on between yields it would leak into the caller
+            with torch.inference_mode():
+                with stopwatch.stage("motion"):
+                    layer = next(layers)
+                if light is not None and appearance.kind == "keyed":
+                    with stopwatch.stage("appearance"):
+                        color_map = light.keyed(phase)
+            yield layer, color_map, phase
+
+    workers = _workers(picture) if count > 1 else 1
+    if workers == 1:
+        for job in jobs():
+            with stopwatch.stage("render"):
+                frame = make(*job)
+            yield frame
+        return
+    pool = _start_pool(workers)
+    waiting: deque[Future[Tensor]] = deque()
+    try:
+        for job in jobs():
+            waiting.append(pool.submit(make, *job))
+            if len(waiting) > workers:
+                with stopwatch.stage("render"):
+                    frame = waiting.popleft().result()
+                yield frame
+                del frame
+        while waiting:
+            with stopwatch.stage("render"):
+                frame = waiting.popleft().result()
+            yield frame
+            del frame
+    finally:
+        cancelled.set()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _workers(picture: Tensor) -> int:
+    """How many frames are made at one time."""
+    if picture.device.type != "cpu":
+        return 1
+    affordable = IN_FLIGHT_BYTES // (picture.numel() * picture.element_size())
+    return max(1, min(os.cpu_count() or 1, MOST_WORKERS, affordable))
+
+
+def _start_pool(workers: int) -> ThreadPoolExecutor:
+    """A pool whose threads share torch's threads out among them.
+
+    torch keeps the number per thread, but hands the last one set to threads that start later: once
+    all have started, it is put back.
+    """
+    usual = torch.get_num_threads()
+    started = threading.Barrier(workers)
+    pool = ThreadPoolExecutor(workers, "frame", torch.set_num_threads, (max(1, usual // workers),))
+    for done in [pool.submit(started.wait) for _ in range(workers)]:
+        done.result()
+    torch.set_num_threads(usual)
+    return pool
