@@ -704,7 +704,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the picture to write")
     parser.add_argument("--width", type=int, default=1280, help="pixels")
     parser.add_argument("--height", type=int, default=720, help="pixels")
-    parser.add_argument("--samples", type=int, default=64, help="light paths per pixel")
+    parser.add_argument("--samples", type=int, default=32, help="light paths per pixel")
     options = parser.parse_args()
     scene = build_scene(options.width, options.height, options.samples)
     with tempfile.TemporaryDirectory() as folder:

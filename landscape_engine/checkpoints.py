@@ -107,6 +107,7 @@ def save(bundle: ModelBundle, folder: Path, dtype: torch.dtype = torch.float16) 
         partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
             save_file(tensors, partial / "weights.safetensors")
+            os.chmod(partial / "weights.safetensors", 0o644)  # the library makes it private
             (partial / "bundle.json").write_text(json.dumps(description, indent=1) + "\n")
             for kept in folder.glob("*.md") if folder.exists() else ():
                 shutil.copy(kept, partial)

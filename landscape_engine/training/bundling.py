@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -28,6 +29,7 @@ def add_motion(folder: Path, networks: nn.ModuleDict, settings: TrainMotionSetti
         motion_predictor={"width": settings.width},
         motion_encoder={"in_channels": 2, "width": settings.encoder_width, "norm": "none"},
     )
+    bundle.about["motion"] = asdict(settings)
     bundle.motion_codebook = MotionCodebook.ordered(codes)
     checkpoints.save(bundle, folder)
 
@@ -44,6 +46,7 @@ def add_appearance(
         appearance_predictor={"width": settings.width},
         appearance_encoder={"in_channels": 3, "width": settings.encoder_width, "norm": "none"},
     )
+    bundle.about["appearance"] = asdict(settings)
     bundle.appearance_codebook = AppearanceCodebook.ordered(sequences)
     checkpoints.save(bundle, folder)
 

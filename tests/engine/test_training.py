@@ -106,7 +106,7 @@ def test_a_few_scenes_are_learnt_by_heart(tmp_path, monkeypatch):
     draw = train_motion.MotionScenes.__getitem__
     monkeypatch.setattr(train_motion.MotionScenes, "__getitem__", lambda s, i: draw(s, i % 4))
     train_motion.train(tmp_path, TINY, loop(60, learning_rate=3e-3, batch=4), None, CPU)
-    rows = list(csv.DictReader((tmp_path / "losses.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "losses.csv").read_text().splitlines()))
     assert [int(r["step"]) for r in rows] == [20, 40, 60]
     fresh = train_motion.build(TINY)
     trained = train_motion.build(TINY)
