@@ -24,7 +24,7 @@ from .ops.compositing import render_frame
 from .ops.looping import Layers
 from .settings import AppearanceSettings
 
-KEYS_PER_CODE = 4  # maps predicted between one key code and the next, where maps are interpolated
+KEYS_PER_CODE = 1  # maps predicted between one key code and the next, where maps are interpolated
 IN_FLIGHT_BYTES = 1 << 30  # frames being made at one time take no more than this
 MOST_WORKERS = 16
 
