@@ -167,10 +167,12 @@ class Animator:
         height, width = image.shape[2:]
         frame, flow = image, None
         while True:
+            # never yield in inference mode: it would leak into the caller
             with torch.inference_mode():
                 step = self._predict_step(frame, code, speed)
                 flow = step if flow is None else warping.compose(step, flow)
-                yield flow
+            yield flow
+            with torch.inference_mode():
                 frame = warping.warp(image[:, :3], warping.enlarge(flow, height, width))
 
     # ------------------------------------------------------------- appearance

@@ -69,6 +69,17 @@ def test_recurrent_goes_on_from_what_it_shows(animator, picture):
     assert not torch.allclose(steps[1], 2 * steps[0], atol=1e-7)
 
 
+@pytest.mark.parametrize("kind", ["steady", "recurrent"])
+def test_inference_mode_does_not_leak_between_frames(animator, picture, kind):
+    motion = animator.predict_motion(picture, MotionSettings(kind=kind, code="0.4"))
+    frames = animator.render(picture, motion, clip=ClipSettings(frames=3))
+    accumulated = motion.accumulated()
+    for _ in range(2):
+        next(frames)
+        next(accumulated)
+        assert not torch.is_inference_mode_enabled() and torch.is_grad_enabled()
+
+
 def test_speed_is_a_factor(animator, picture):
     one = animator.predict_motion(picture, MotionSettings(kind="recurrent", code="0.2"))
     two = animator.predict_motion(picture, MotionSettings(kind="recurrent", code="0.2", speed=-2))
