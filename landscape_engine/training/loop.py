@@ -134,8 +134,20 @@ class Run:
         minutes: float | None = None,
     ) -> nn.ModuleDict:
         """Train up to the settings' steps, or for some minutes; gives the averaged networks."""
-        if device.type == "cpu":
-            torch.set_flush_denormal(True)  # denormals stall a CPU run
+        torch.set_flush_denormal(True)  # denormals stall a CPU run
+        try:
+            self._step_through(samples, losses, device, minutes)
+        finally:
+            torch.set_flush_denormal(False)  # other libraries of this process count on them
+        return self.averaged.module
+
+    def _step_through(
+        self,
+        samples: Dataset,
+        losses: Callable[[Any], Losses],
+        device: torch.device,
+        minutes: float | None,
+    ) -> None:
         self.modules.to(device).train()
         self.averaged.to(device)
         started = time.monotonic()
@@ -171,7 +183,6 @@ class Run:
                 break
         bar.close()
         self.save()
-        return self.averaged.module
 
     def _batches(self, samples: Dataset) -> Iterator[list[Tensor]]:
         first = self.step * self.settings.batch
