@@ -124,7 +124,7 @@ def _animate(
             image = images.resize(image, *clip.size_wh)
     with watch.stage("load"):
         animator = load_animator(options.bundle, options.device)
-    notes = _notes(clip, loop, appearance, (width, height))
+    notes = _notes(clip, loop, (width, height))
     with watch.stage("predict"):
         code = animator.motion_code(motion_settings, clip.seed)
         codes = None
@@ -160,7 +160,6 @@ def _animate(
 def _notes(
     clip: ClipSettings,
     loop: LoopSettings,
-    appearance: AppearanceSettings,
     picture_wh: tuple[int, int],
 ) -> list[str]:
     """What the person should know about the result, a sentence each."""

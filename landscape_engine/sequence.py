@@ -30,7 +30,7 @@ from .images import explain_write_failure, to_linear_float16, to_uint8, to_uint1
 from .settings import FormatName, OutputSettings
 
 MP4_CRF = 18  # 0 lossless .. 51; 18 is hard to tell from the frames
-MP4_PRESET = "fast"  # a fifth quicker than medium, at the same crf hardly larger
+MP4_PRESET = "fast"  # the encoder shares the cores with the renderer
 WEBM_CRF = 24  # 0 .. 63
 # Fixed rather than the machine's: x264 and libvpx give other bytes for another number of threads.
 ENCODER_THREADS = 8

@@ -24,8 +24,8 @@ class MotionField:
     Attributes:
         step: [1, 2, h, w] backward, normalised flow of one frame (of the first one, if recurrent).
         accumulated: starts a generator of the flows A_1, A_2, ... (each [1, 2, h, w]) that lead
-            from frame t back to the input picture; endless. steady: whether every frame moves by
-            the same field.
+            from frame t back to the input picture; endless.
+        steady: whether every frame moves by the same field.
     """
 
     step: Tensor

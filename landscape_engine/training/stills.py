@@ -99,7 +99,9 @@ def _crop(rng: np.random.Generator, texture: Tensor, size: int, least: float) ->
     return F.interpolate(cut[None], (size, size), mode="bilinear", antialias=True)[0]
 
 
-def _pick(rng: np.random.Generator, textures: list[Tensor], share: float, least: float):
+def _pick(textures: list[Tensor], share: float, least: float) -> scenes.Texture:
+    """A source of crops that gives none in all but a share of the draws."""
+
     def texture(rng: np.random.Generator, size: int) -> Tensor | None:
         if not textures or rng.random() > share:
             return None
@@ -129,6 +131,6 @@ def scene(rng: np.random.Generator, size: int, photos: Stills | None) -> Scene:
         return photo_scene(rng, size, photos.photos[rng.integers(len(photos.photos))])
     if kind < 0.8:
         return scenes.scene(
-            rng, size, _pick(rng, photos.skies, 0.75, 0.4), _pick(rng, photos.grounds, 0.75, 0.4)
+            rng, size, _pick(photos.skies, 0.75, 0.4), _pick(photos.grounds, 0.75, 0.4)
         )
     return scenes.scene(rng, size)
