@@ -195,7 +195,10 @@ def _add_train_flags(parser: argparse.ArgumentParser, kind: type) -> None:
         "--minutes", type=float, metavar="M", help="stop after some minutes (resumable)"
     )
     parser.add_argument(
-        "--start", type=Path, metavar="RUN", help="begin with the weights of another run"
+        "--start",
+        type=Path,
+        metavar="DIR",
+        help="begin with the weights of another run or of a bundle",
     )
     parser.add_argument(
         "--device", choices=get_args(DeviceName), default="auto", help="(default: %(default)s)"

@@ -216,7 +216,7 @@ class TrainingLoopSettings:
     seed: int = setting(0, "seed of the samples and of the first weights")
     workers: int = setting(1, "processes that draw samples")
     save_every: int = setting(100, "steps between checkpoints")
-    mixed: bool = setting(True, "bfloat16 where it is safe")
+    mixed: bool = setting(True, "bfloat16 where it is safe and the machine computes in it")
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch", "save_every"):
@@ -237,6 +237,7 @@ class TrainMotionSettings:
     encoder_width: int = setting(24, "channels of the encoder's first layer; the paper: 64")
     size: int = setting(128, "side of the training pictures in pixels; the paper: 256")
     still_weight: float = setting(2.0, "how much more an error counts where nothing should move")
+    water_weight: float = setting(2.0, "how much more an error counts on water")
     tv_weight: float = setting(0.02, "weight of the total variation, Equation 2")
     code_weight: float = setting(1e-3, "weight of the codes' mean square, which keeps them close")
 

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from .. import checkpoints
 from ..errors import TrainingError
 from ..settings import TrainingLoopSettings
 
@@ -36,7 +37,7 @@ class Run:
         modules: the networks being trained, by name.
         settings: the loop's settings.
         described: everything else that must not change between two resumes (sizes, sources, ...).
-        start: another run, whose weights a fresh run begins with.
+        start: another run, or a bundle, whose weights a fresh run begins with.
 
     Raises:
         TrainingError: the folder holds a run with other settings, or `start` holds none that fits.
@@ -77,12 +78,19 @@ class Run:
 
     def _begin_with(self, start: Path) -> None:
         try:
+            if (start / "bundle.json").exists():
+                networks = checkpoints.load(start).networks
+                for name, module in self.modules.items():
+                    module.load_state_dict(networks[name].state_dict())
+                self.averaged.module.load_state_dict(self.modules.state_dict())
+                return
             state = torch.load(start / "checkpoint.pt", weights_only=True, map_location="cpu")
             self.modules.load_state_dict(state["modules"])
             self.averaged.load_state_dict(state["averaged"])
         except (OSError, RuntimeError, KeyError) as error:
             raise TrainingError(
-                f"{start} holds no run whose weights fit ({error}); expected the same widths."
+                f"{start} holds no weights that fit ({error}); expected a run or a bundle of the "
+                "same widths."
             ) from error
 
     def _resume(self) -> None:
@@ -150,6 +158,7 @@ class Run:
     ) -> None:
         self.modules.to(device).train()
         self.averaged.to(device)
+        mixed = self.settings.mixed and _computes_bfloat16(device)
         started = time.monotonic()
         log = self.folder / "losses.csv"
         bar = tqdm(
@@ -162,7 +171,7 @@ class Run:
         for batch in self._batches(samples):
             for group in self.optimizer.param_groups:
                 group["lr"] = self._rate()
-            with torch.autocast(device.type, torch.bfloat16, enabled=self.settings.mixed):
+            with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
                 parts = losses([x.to(device) for x in batch])
             total = torch.stack(list(parts.values())).sum()
             self.optimizer.zero_grad(set_to_none=True)
@@ -193,6 +202,11 @@ class Run:
             sampler=range(first, last),
             num_workers=self.settings.workers,
         )
+
+
+def _computes_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 is worth it: a CPU without such instructions is five times slower in it."""
+    return device.type != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
 def _append(path: Path, step: int, values: dict[str, float]) -> None:

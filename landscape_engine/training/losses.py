@@ -10,14 +10,17 @@ from torch import Tensor
 def flow_error(
     predicted: Tensor,  # [B, 2, H, W] backward flow times beta
     known: Tensor,  # [B, 2, H, W] the same, known in closed form
+    water: Tensor,  # [B, 1, H, W] where water is, 0..1
     still_weight: float = 2.0,
+    water_weight: float = 2.0,
 ) -> Tensor:
-    """Mean absolute error against a known flow; what should stay still counts `still_weight` times.
+    """Mean absolute error against a known flow, the supervised stand-in for Equation 1.
 
-    The supervised stand-in for Equation 1, for scenes whose flow is known.
+    What should stay still counts `still_weight` times, water `water_weight` times: it is rarer than
+    sky, slower, and harder to tell from land.
     """
     still = (known.abs().amax(1, keepdim=True) < 1e-3).to(known.dtype)
-    weight = 1 + (still_weight - 1) * still
+    weight = 1 + (still_weight - 1) * still + (water_weight - 1) * water * (1 - still)
     return (weight * (predicted - known).abs()).mean()
 
 

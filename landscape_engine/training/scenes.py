@@ -104,7 +104,27 @@ def sky(rng: np.random.Generator, size: int, horizon: float) -> Tensor:  # [3, s
         picture = picture + _uniform_color(rng, [0.6, 0.4, 0.2], [1, 1, 1]) * torch.exp(
             -r2 / rng.uniform(0.005, 0.1)
         )
+    if hour >= 0.92 and rng.random() < 0.7:
+        picture = picture + stars(rng, size)
     return picture.clamp(0, 1)
+
+
+def stars(rng: np.random.Generator, size: int) -> Tensor:  # [3, size, size] light to add
+    """Points, or the trails that a long exposure draws of them around the pole."""
+    longest = 0.0 if rng.random() < 0.4 else rng.uniform(0.1, 1.2)  # radians
+    px, py = rng.uniform(-0.5, 1.5) * size, rng.uniform(-0.7, 1.2) * size
+    count = int(size * rng.uniform(0.6, 3))
+    light = np.zeros((size, size, 3), np.float32)
+    for _ in range(count):
+        radius = rng.uniform(0.02, 1.8) * size
+        first = rng.uniform(0, 2 * np.pi)
+        steps = max(1, int(radius * longest))
+        angles = first + np.linspace(0, longest, steps)
+        x = np.round(px + radius * np.cos(angles)).astype(int)
+        y = np.round(py + radius * np.sin(angles)).astype(int)
+        seen = (x >= 0) & (x < size) & (y >= 0) & (y < size)
+        light[y[seen], x[seen]] = rng.uniform(0.1, 0.9) * rng.uniform([0.7, 0.7, 0.7], [1, 1, 1])
+    return torch.from_numpy(light).permute(2, 0, 1)
 
 
 def ridge(rng: np.random.Generator, size: int, level: float, roughness: float) -> Tensor:
@@ -189,6 +209,45 @@ def _blobs(rng: np.random.Generator, size: int, horizon: float) -> Tensor:  # [s
     return F.avg_pool2d(shape[None, None], 3, 1, 1)[0, 0]
 
 
+def uprights(rng: np.random.Generator, size: int, horizon: float) -> Tensor:  # [size, size]
+    """Masts with their rigging, poles, towers and bare trees that reach into the sky: 1 where."""
+    import cv2
+
+    fine = 4
+    shape = np.zeros((size * fine, size * fine), np.uint8)
+
+    def line(x0: float, y0: float, x1: float, y1: float, wide: float) -> None:
+        ends = [tuple(int(v * size * fine) for v in end) for end in ((x0, y0), (x1, y1))]
+        cv2.line(shape, *ends, 255, max(1, round(wide * size * fine)))
+
+    def tree(x: float, y: float, angle: float, length: float, wide: float, depth: int) -> None:
+        tip = x + length * np.sin(angle), y - length * np.cos(angle)
+        line(x, y, *tip, wide)
+        for _ in range(rng.integers(2, 4) if depth else 0):
+            turned = angle + rng.uniform(-0.8, 0.8)
+            tree(*tip, turned, length * rng.uniform(0.5, 0.8), wide * 0.6, depth - 1)
+
+    for _ in range(rng.integers(1, 5)):
+        x, foot = rng.uniform(0, 1), rng.uniform(horizon, 1)
+        tall, wide = rng.uniform(0.1, 0.6), rng.uniform(0.003, 0.015)
+        kind = rng.random()
+        if kind < 0.4:  # a mast, its stays, its hull
+            line(x, foot, x, foot - tall, wide)
+            for _ in range(rng.integers(0, 4)):
+                side = rng.uniform(-0.35, 0.35) * tall
+                line(x + side, foot, x, foot - tall * rng.uniform(0.6, 1), 0.002)
+            hull = rng.uniform(0.1, 0.35) * tall
+            middle = (int(x * size * fine), int(foot * size * fine))
+            axes = (int(hull * size * fine), int(0.3 * hull * size * fine))
+            cv2.ellipse(shape, middle, axes, 0, 0, 180, 255, -1)
+        elif kind < 0.7:
+            tree(x, foot, rng.normal(0, 0.1), tall * 0.4, wide * 1.5, 4)
+        else:  # a tower or a pole
+            line(x, foot, x + rng.normal(0, 0.01), foot - tall, wide * rng.uniform(1, 6))
+    shape = cv2.resize(shape, (size, size), interpolation=cv2.INTER_AREA)
+    return torch.from_numpy(shape.astype(np.float32) / 255)
+
+
 def scene(
     rng: np.random.Generator,
     size: int,
@@ -237,7 +296,21 @@ def scene(
         below = _below(near, size)
         picture = torch.lerp(picture, ground() * rng.uniform(0.3, 1), below)
         water_mask, sky_mask = water_mask * (1 - below), sky_mask * (1 - below)
+    if rng.random() < 0.3:
+        picture, water_mask, sky_mask = put_uprights(rng, picture, water_mask, sky_mask, horizon)
     return Scene(picture.clamp(0, 1), torch.stack([sky_mask, water_mask]), horizon)
+
+
+def put_uprights(
+    rng: np.random.Generator, picture: Tensor, water: Tensor, sky: Tensor, horizon: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The picture with masts, poles and trees before it, and its masks of water and sky."""
+    size = picture.shape[1]
+    shape = uprights(rng, size, min(max(horizon, 0.2), 0.9))
+    fill = land_texture(rng, size) * rng.uniform(0.05, 1)
+    picture = torch.lerp(picture, fill, shape)
+    gone = 1 - (shape * 3).clamp(0, 1)  # a mast thinner than a pixel keeps its pixel still too
+    return picture, water * gone, sky * gone
 
 
 def grade(

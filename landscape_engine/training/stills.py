@@ -110,8 +110,8 @@ def _pick(textures: list[Tensor], share: float, least: float) -> scenes.Texture:
     return texture
 
 
-def photo_scene(rng: np.random.Generator, size: int, photo: Scene) -> Scene:
-    """A random crop of a photograph with its regions, mirrored half of the time."""
+def photo_scene(rng: np.random.Generator, size: int, photo: Scene, skies: scenes.Texture) -> Scene:
+    """A random crop of a photograph with its regions, at times before another sky."""
     _, h, w = photo.image.shape
     ch, cw = int(h * rng.uniform(0.55, 1)), int(w * rng.uniform(0.45, 1))
     y, x = rng.integers(0, h - ch + 1), rng.integers(0, w - cw + 1)
@@ -119,7 +119,17 @@ def photo_scene(rng: np.random.Generator, size: int, photo: Scene) -> Scene:
     if rng.random() < 0.5:
         both = both.flip(2)
     both = F.interpolate(both[None], (size, size), mode="bilinear", antialias=True)[0]
-    return Scene(both[:3], both[3:].clamp(0, 1), (photo.horizon * h - y) / ch)
+    image, masks = both[:3], both[3:].clamp(0, 1)
+    horizon = (photo.horizon * h - y) / ch
+    if rng.random() < 0.35:  # the same land before another sky
+        above = skies(rng, size)
+        if above is None:
+            above = scenes.sky(rng, size, float(np.clip(horizon, 0.2, 1.0)))
+        image = torch.lerp(image, above, masks[0:1])
+    if rng.random() < 0.15:
+        image, water, sky = scenes.put_uprights(rng, image, masks[1], masks[0], horizon)
+        masks = torch.stack([sky, water])
+    return Scene(image, masks, horizon)
 
 
 def scene(rng: np.random.Generator, size: int, photos: Stills | None) -> Scene:
@@ -128,7 +138,8 @@ def scene(rng: np.random.Generator, size: int, photos: Stills | None) -> Scene:
         return scenes.scene(rng, size)
     kind = rng.random()
     if kind < 0.4 and photos.photos:
-        return photo_scene(rng, size, photos.photos[rng.integers(len(photos.photos))])
+        photo = photos.photos[rng.integers(len(photos.photos))]
+        return photo_scene(rng, size, photo, _pick(photos.skies, 0.6, 0.4))
     if kind < 0.8:
         return scenes.scene(
             rng, size, _pick(photos.skies, 0.75, 0.4), _pick(photos.grounds, 0.75, 0.4)

@@ -30,15 +30,16 @@ class MotionScenes(Dataset):
     def __init__(self, size: int, seed: int, photos: stills.Stills | None) -> None:
         self.size, self.seed, self.photos = size, seed, photos
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
-        """([3, S, S] in [-1, 1], [2, S, S] flow × beta, [2, 128, 128] flow × beta)."""
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Picture [3, S, S] in [-1, 1], flow × beta, water [1, S, S], bare flow × beta."""
         rng = np.random.default_rng((self.seed, index))
         torch.manual_seed(rng.integers(2**31))
         scene = stills.scene(rng, self.size, self.photos)
         breeze = wind.random_wind(rng)
         image = scenes.grade(rng, scene.image)
         flow = wind.backward_flow(breeze, scene.masks, scene.horizon)
-        return image * 2 - 1, flow, wind.bare_flow(breeze, rng, ENCODER_SIZE)
+        shown = wind.bare_flow(breeze, rng, ENCODER_SIZE)
+        return image * 2 - 1, flow, scene.masks[1:2], shown
 
     def __len__(self) -> int:
         """As many as one cares to draw."""
@@ -71,11 +72,13 @@ def train(
     predictor, encoder = modules["motion_predictor"], modules["motion_encoder"]
 
     def loss(batch: list[Tensor]) -> Losses:
-        image, known, shown = batch
+        image, known, water, shown = batch
         code = encoder(shown).float()
         flow = predictor(image, code).float() * predictor.beta
         return {
-            "flow": losses.flow_error(flow, known, settings.still_weight),
+            "flow": losses.flow_error(
+                flow, known, water, settings.still_weight, settings.water_weight
+            ),
             "tv": settings.tv_weight * losses.total_variation(flow, image),
             "code": settings.code_weight * code.square().mean(),
         }

@@ -36,12 +36,12 @@ def random_wind(rng: np.random.Generator) -> Wind:
     perspective = float(np.clip(rng.uniform(-0.3, 1.1), 0, 1))
     if rng.random() < 0.5:  # calm water mirrors the sky's motion, upside down
         water_angle = -angle
-        water_speed = speed * rng.uniform(0.35, 0.9)
+        water_speed = speed * rng.uniform(0.5, 1.0)
         water_perspective = perspective
     else:  # waves run with the wind's side, mostly across the picture
         sideways = 0.0 if np.cos(angle) >= 0 else np.pi
         water_angle = sideways + rng.normal(0, 0.5)
-        water_speed = rng.uniform(0.15, 0.6)
+        water_speed = rng.uniform(0.25, 0.8)
         water_perspective = rng.uniform(0.3, 1.0)
     return Wind(angle, speed, perspective, water_angle, water_speed, water_perspective)
 
