@@ -20,6 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from . import staging
 from .codebook import AppearanceCodebook, MotionCodebook
 from .errors import BundleError
 from .networks.appearance import AppearancePredictor
@@ -111,10 +112,11 @@ def save(bundle: ModelBundle, folder: Path, dtype: torch.dtype = torch.float16) 
             (partial / "bundle.json").write_text(json.dumps(description, indent=1) + "\n")
             for kept in folder.glob("*.md") if folder.exists() else ():
                 shutil.copy(kept, partial)
-            if folder.exists():
-                shutil.rmtree(folder)
             os.chmod(partial, 0o755)
-            os.replace(partial, folder)
+            if folder.exists():
+                staging.swap_folder(partial, folder)
+            else:
+                partial.rename(folder)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     except OSError as error:

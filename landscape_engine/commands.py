@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import secrets
 import sys
 import time
 from collections.abc import Iterator
@@ -18,7 +16,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from . import __version__, checkpoints, images, sequence
+from . import __version__, checkpoints, images, sequence, staging
 from .animator import Animator, load_animator
 from .cli import settings_from
 from .errors import OutputError
@@ -227,25 +225,11 @@ def _save_motion(motion: MotionField, image: Tensor, path: Path) -> None:
     height, width = image.shape[2:]
     field = warping.enlarge(motion.step, height, width)
     pixels = (field * warping.pixels_per_unit(height, width, field.device))[0].float().cpu()
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with partial.open("wb") as file:
-            np.save(file, pixels.numpy())
-        os.replace(partial, path)
-    except OSError as error:
-        raise images.explain_write_failure(path, error) from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with staging.explaining(path), staging.new_file(path) as staged, staged.open("wb") as file:
+        np.save(file, pixels.numpy())
 
 
 def _check_file(path: Path, ending: str) -> None:
     if path.suffix.lower() != ending:
         raise OutputError(f"'{path}' has the ending '{path.suffix}'; expected {ending}: rename it.")
-    if path.exists() and not path.is_file():
-        raise OutputError(f"'{path}' is not a regular file; choose another place.")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise images.explain_write_failure(path, error) from error
-    if not os.access(path.parent, os.W_OK):
-        raise OutputError(f"'{path.parent}' can't be written to; choose another place.")
+    staging.check_file(path)

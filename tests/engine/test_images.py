@@ -4,6 +4,7 @@ import os
 import struct
 import warnings
 import zlib
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,7 +13,6 @@ import pytest
 import torch
 from PIL import Image, ImageCms
 
-from landscape_engine import images
 from landscape_engine.errors import OutputError, PictureError
 from landscape_engine.images import (
     load_image,
@@ -397,7 +397,7 @@ def test_unreadable_file_is_refused(tmp_path, monkeypatch):
     def forbid(*_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(images.Path, "open", forbid)  # root may read everything
+    monkeypatch.setattr(Path, "open", forbid)  # root may read everything
     refuse(path, "permission denied")
 
 

@@ -12,10 +12,16 @@ import numpy as np
 import pytest
 import torch
 
-from landscape_engine import sequence
 from landscape_engine.errors import OutputError
 from landscape_engine.images import load_image, to_uint8, to_uint16
-from landscape_engine.sequence import check_target, resolve_format, write_sequence
+from landscape_engine.sequence import (
+    check_target,
+    folder,
+    resolve_format,
+    video,
+    write_sequence,
+    writer,
+)
 from landscape_engine.settings import OutputSettings
 
 VIDEOS = ["mp4", "webm", "gif"]
@@ -94,7 +100,7 @@ def test_exr_frames_keep_light_above_white_and_alpha(tmp_path, channels):
 def test_names_are_as_wide_as_the_count(tmp_path, monkeypatch):
     written = write_sequence(make_frames(1, 4, 4), tmp_path / "a", count=12345)
     assert written.paths[0].name == "00001.png"
-    monkeypatch.setattr(sequence._FrameFolder, "encode", lambda self, index, pixels: (
+    monkeypatch.setattr(folder.FrameFolder, "encode", lambda self, index, pixels: (
         self._folder / self._name(index, self._digits)).touch())  # fmt: skip
     frame = torch.zeros(1, 3, 2, 2)
     written = write_sequence((frame for _ in range(10001)), tmp_path / "b")
@@ -135,10 +141,10 @@ def test_mp4_runs_at_a_constant_rate_and_loops_exactly(tmp_path, fps):
 
 
 def test_ntsc_rates_are_exact():
-    assert sequence._frame_rate(29.97) == Fraction(30000, 1001)
-    assert sequence._frame_rate(23.98) == Fraction(24000, 1001)
-    assert sequence._frame_rate(24) == 24 and sequence._frame_rate(12.5) == Fraction(25, 2)
-    assert sequence._frame_rate(1e-9) > 0
+    assert video.frame_rate(29.97) == Fraction(30000, 1001)
+    assert video.frame_rate(23.98) == Fraction(24000, 1001)
+    assert video.frame_rate(24) == 24 and video.frame_rate(12.5) == Fraction(25, 2)
+    assert video.frame_rate(1e-9) > 0
 
 
 @pytest.mark.parametrize(("fps", "cs"), [(25, 40), (30, 33), (50, 20), (240, 20)])
@@ -225,11 +231,11 @@ def test_frames_are_drawn_only_as_they_are_needed(tmp_path, monkeypatch):
         time.sleep(0.005)
         encoded.append(index)
 
-    monkeypatch.setattr(sequence._FrameFolder, "encode", encode_slowly)
+    monkeypatch.setattr(folder.FrameFolder, "encode", encode_slowly)
 
     def draw():
         for index, frame in enumerate(make_frames(30, 4, 4)):
-            assert index + 1 - len(encoded) <= sequence.WAITING_FRAMES + 1
+            assert index + 1 - len(encoded) <= writer.WAITING_FRAMES + 1
             yield frame
 
     assert write_sequence(draw(), tmp_path / "a").frames == 30 == len(encoded)
@@ -354,7 +360,7 @@ def test_earlier_sequence_is_replaced_whole(tmp_path, monkeypatch, stays):
     write(make_frames(5), target, "exr")
     (target / ".DS_Store").touch()
     if stays:  # as where the folder is a mounted disk
-        monkeypatch.setattr(sequence, "_must_stay", lambda _: True)
+        monkeypatch.setattr(folder, "_must_stay", lambda _: True)
     written = write(make_frames(2), target, "png")
     left = sorted(set(os.listdir(target)) - {".DS_Store"})
     assert left == ["0001.png", "0002.png"] and os.listdir(tmp_path) == ["clip"]
@@ -371,14 +377,14 @@ def test_working_folder_can_be_the_target(tmp_path, monkeypatch):
 def test_folder_that_cant_be_renamed_gets_its_files_one_by_one(tmp_path, monkeypatch):
     target = tmp_path / "clip"
     write_sequence(make_frames(5), target)
-    rename = sequence.Path.rename
+    rename = folder.Path.rename
 
     def refuse_folders(self, goal):
         if self == target:
             raise PermissionError(13, "in use")
         return rename(self, goal)
 
-    monkeypatch.setattr(sequence.Path, "rename", refuse_folders)
+    monkeypatch.setattr(folder.Path, "rename", refuse_folders)
     write_sequence(make_frames(2), target)
     assert sorted(os.listdir(target)) == ["0001.png", "0002.png"]
     assert os.listdir(tmp_path) == ["clip"]
@@ -438,12 +444,12 @@ def test_frames_that_change_size_are_refused(tmp_path, format):
 
 
 @pytest.mark.parametrize("step", ["encode", "finish"])
-@pytest.mark.parametrize(("kind", "format"), [("_FrameFolder", "png"), ("_Video", "mp4")])
+@pytest.mark.parametrize(("kind", "format"), [(folder.FrameFolder, "png"), (video.Video, "mp4")])
 def test_full_disk_is_named(tmp_path, monkeypatch, step, kind, format):
     def fill_disk(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(getattr(sequence, kind), step, fill_disk)
+    monkeypatch.setattr(kind, step, fill_disk)
     target = make_target(tmp_path / "new", format)
     refuse(lambda: write(make_frames(20), target, format), "disk full", "free some space")
     assert not os.listdir(tmp_path)
@@ -488,6 +494,6 @@ def test_what_the_encoder_refuses_is_our_error(tmp_path, monkeypatch):
     def refuse_frame(*_):
         raise av.InvalidDataError(1, "no\nsuch frame", "x")
 
-    monkeypatch.setattr(sequence._Video, "encode", refuse_frame)
+    monkeypatch.setattr(video.Video, "encode", refuse_frame)
     refuse(lambda: write(make_frames(9), tmp_path / "a.mp4", "mp4"), "can't be encoded")
     assert not os.listdir(tmp_path)

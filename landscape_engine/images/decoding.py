@@ -1,0 +1,84 @@
+"""Decoded pixels on their way into a tensor, and quiet around decoders that print."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+PROCESS_LOCK = threading.Lock()  # for Pillow's size limit and stderr, which are global
+
+
+def decode_with_opencv(path: Path) -> np.ndarray:
+    """Pixels `[H, W, C]` in the file's own type, R, G, B(, A); a TIFF comes the right way up."""
+    import cv2
+
+    data = np.fromfile(path, np.uint8)  # imread can't open every file name on Windows
+    with silenced():
+        pixels = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+    if pixels is None:
+        raise ValueError("OpenCV found no picture")
+    if pixels.ndim == 2:
+        return pixels[..., None]
+    blue = pixels[..., 0].copy()
+    pixels[..., 0] = pixels[..., 2]
+    pixels[..., 2] = blue
+    return pixels
+
+
+@contextlib.contextmanager
+def silenced() -> Iterator[None]:
+    """Close stderr to C code: OpenCV and OpenEXR report there what we say in our own words."""
+    with PROCESS_LOCK, contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # no stderr at all, as in a Windows service
+            kept = os.dup(2)
+            stack.callback(os.close, kept)
+            stack.callback(os.dup2, kept, 2)
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 2)
+            os.close(nowhere)
+        yield
+
+
+def fill_tensor(
+    pixels: np.ndarray,  # [H, W, 1|3|4] any number type
+    half_of_largest: float | None,  # 127.5, 32767.5, or None for scene-linear pixels
+    orientation: int = 1,  # EXIF, 1..8
+) -> Tensor:  # [1, 3|4, H, W]
+    """Copy pixels into a new tensor, plane by plane: the tensor is the only large allocation."""
+    pixels = _turn(pixels, orientation)
+    height, width, channels = pixels.shape
+    # From numpy, because its out-of-memory error has a name.
+    planes = np.empty((max(channels, 3), height, width), np.float32)
+    with np.errstate(over="ignore"):  # a double too large for float32: refused later, as infinite
+        for plane in range(len(planes)):
+            planes[plane] = pixels[..., plane if channels > 1 else 0]
+    if half_of_largest is not None:
+        planes /= half_of_largest
+        planes -= 1
+    return torch.from_numpy(planes)[None]
+
+
+def _turn(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """A view of the picture the right way up."""
+    if orientation == 2:
+        return pixels[:, ::-1]
+    if orientation == 3:
+        return pixels[::-1, ::-1]
+    if orientation == 4:
+        return pixels[::-1]
+    if orientation == 5:
+        return pixels.swapaxes(0, 1)
+    if orientation == 6:
+        return np.rot90(pixels, -1)
+    if orientation == 7:
+        return pixels[::-1, ::-1].swapaxes(0, 1)
+    if orientation == 8:
+        return np.rot90(pixels)
+    return pixels

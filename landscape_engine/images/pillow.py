@@ -1,0 +1,92 @@
+"""What Pillow reads: JPEG, PNG, WebP, 8-bit TIFF and a few more; deep PNG goes on to OpenCV."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from ..errors import PictureError
+from .decoding import PROCESS_LOCK, decode_with_opencv, fill_tensor
+from .limits import check_size
+from .profiles import apply_profile, convert_by_profile
+
+# Named, so that Pillow never starts Ghostscript for an EPS or guesses at scientific formats.
+_FORMATS = (
+    "JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "TGA", "PPM", "JPEG2000", "AVIF", "PSD",
+)  # fmt: skip
+
+
+def load_with_pillow(path: Path) -> Tensor:
+    """A picture of any of the formats named here, the right way up and in sRGB."""
+    with _without_warnings():
+        try:
+            picture = Image.open(path, formats=_known_formats())
+        except Image.UnidentifiedImageError as error:
+            raise PictureError(
+                f"'{path}' is not a picture in a format that can be read; expected PNG, JPEG, "
+                "TIFF, WebP or EXR: export it as one of them."
+            ) from error
+        with picture:
+            check_size(path, *picture.size)
+            deep_png = picture.format == "PNG" and str(picture.tile[0][3]).endswith("16B")
+            picture.load()  # a deep PNG too: Pillow notices damage that OpenCV passes over
+            orientation = _read_orientation(picture)  # after load, which turns TIFF itself
+            if not deep_png:
+                return fill_tensor(*_take_pixels(path, picture), orientation)
+            profile = picture.info.get("icc_profile")
+    pixels = decode_with_opencv(path)  # Pillow would keep 8 of the 16 bits
+    tensor = fill_tensor(pixels, 32767.5, orientation)
+    return apply_profile(tensor, profile)
+
+
+@contextlib.contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Lift Pillow's own limit on pixels (`check_size` is ours) and swallow its warnings."""
+    with PROCESS_LOCK, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
+def _known_formats() -> list[str]:
+    Image.init()
+    return [name for name in _FORMATS if name in Image.OPEN]  # AVIF came late to Pillow
+
+
+def _read_orientation(picture: Image.Image) -> int:
+    try:
+        return int(picture.getexif().get(0x0112, 1))
+    except Exception:  # an unreadable EXIF block is no reason to refuse the picture
+        return 1
+
+
+def _take_pixels(path: Path, picture: Image.Image) -> tuple[np.ndarray, float]:
+    """The pixels `[H, W, 1|3|4]` of a loaded picture in sRGB, and half their largest value."""
+    mode = picture.mode
+    if mode.startswith("I;16") or (mode == "I" and picture.format == "PPM"):
+        return np.asarray(picture)[..., None], 32767.5
+    if mode in ("I", "F"):
+        raise PictureError(
+            f"'{path}' holds pixels of an unsupported kind (Pillow's mode '{mode}'); expected 8 or "
+            "16 bits, or floating point in TIFF or EXR: export it as one of them."
+        )
+    alpha = picture.has_transparency_data
+    profile = picture.info.get("icc_profile")
+    if mode in ("CMYK", "LAB") or (mode == "L" and not alpha):
+        picture = convert_by_profile(picture, profile, "RGB")
+        profile = None
+    if picture.mode == "L" and not alpha:
+        return np.asarray(picture)[..., None], 127.5
+    wanted = "RGBA" if alpha else "RGB"
+    if picture.mode != wanted:
+        picture = picture.convert(wanted)
+    return np.asarray(convert_by_profile(picture, profile, wanted)), 127.5

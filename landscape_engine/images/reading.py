@@ -1,0 +1,94 @@
+"""The door: which decoder reads a file, and what every file must pass."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from torch import Tensor
+
+from ..errors import PictureError
+from .exr import load_exr
+from .pillow import load_with_pillow
+from .tiff import load_tiff
+
+_EXR_MAGIC = b"\x76\x2f\x31\x01"
+_TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def load_image(path: str | Path) -> Tensor:
+    """Read a picture file as a tensor.
+
+    Handles JPEG, PNG, TIFF (8, 16 bit, floating point), WebP, EXR and a few more; of an animated
+    file, the first frame. EXIF orientation is applied, ICC profiles are converted to sRGB. 8-bit
+    values v become v / 127.5 - 1, 16-bit ones v / 32767.5 - 1, exactly. EXR and floating-point TIFF
+    are scene-linear: encoded with the sRGB curve, which goes on above 1; premultiplied alpha is
+    divided out.
+
+    Args:
+        path: the file.
+
+    Returns:
+        float32 `[1, 3, H, W]`, or `[1, 4, H, W]` if the file has alpha; R, G, B(, A) in [-1, 1],
+        above 1 only in scene-linear files.
+
+    Raises:
+        PictureError: the file can't be read, or what it holds can't be animated.
+    """
+    path = Path(path)
+    magic = _read_magic(path)
+    try:
+        if magic.startswith(_EXR_MAGIC):
+            return load_exr(path)
+        if magic.startswith(_TIFF_MAGICS):
+            return load_tiff(path)
+        return load_with_pillow(path)
+    except PictureError:
+        raise
+    except PermissionError as error:
+        raise PictureError(_say_forbidden(path)) from error
+    except MemoryError as error:
+        raise PictureError(
+            f"'{path}' doesn't fit into memory; expected room for 12 bytes per pixel and the file: "
+            "use a smaller picture."
+        ) from error
+    except Exception as error:  # decoders raise nearly every kind of error on a damaged file
+        raise PictureError(
+            f"'{path}' is damaged or cut off; expected a whole picture: copy or export it again."
+        ) from error
+
+
+def _read_magic(path: Path) -> bytes:
+    """The first bytes of a file, after the checks that every file must pass."""
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise PictureError(f"'{path}' is a folder; expected a picture file: name the file.")
+        if not stat.S_ISREG(mode):  # a pipe or a device could be read for ever
+            raise PictureError(f"'{path}' is not a regular file; expected a picture file.")
+        with path.open("rb") as file:
+            magic = file.read(16)
+    except FileNotFoundError as error:
+        raise PictureError(
+            f"'{path}' doesn't exist; expected a picture file: check the spelling and the folder."
+        ) from error
+    except PermissionError as error:
+        raise PictureError(_say_forbidden(path)) from error
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        raise PictureError(
+            f"'{path}' can't be opened ({_reason(error)}); expected a picture file: check the path."
+        ) from error
+    if not magic:
+        raise PictureError(f"'{path}' is empty (0 bytes); expected a picture: export it again.")
+    return magic
+
+
+def _say_forbidden(path: Path) -> str:
+    return (
+        f"'{path}' may not be read (permission denied); expected a file that you may read: "
+        "change its permissions or copy it."
+    )
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or " ".join(str(error).split()) or "unknown reason"

@@ -1,0 +1,98 @@
+"""Tensors out again: arrays for encoders, and small pictures as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ..errors import OutputError
+from ..staging import explaining, new_file
+from .curves import decode_srgb
+
+JPEG_QUALITY = 92
+_HALF_MAX = 65504.0  # the largest finite half float
+
+
+def to_uint8(image: Tensor) -> np.ndarray:
+    """Turn one picture into bytes.
+
+    Args:
+        image: float32 `[1, C, H, W]` in [-1, 1]; values outside are clamped; left as it is.
+
+    Returns:
+        uint8 `[H, W, C]` in 0..255, contiguous, display-referred, straight alpha.
+    """
+    levels = _scale_to_levels(image, 255).to(torch.uint8)
+    return levels.permute(1, 2, 0).contiguous().cpu().numpy()
+
+
+def to_uint16(image: Tensor) -> np.ndarray:
+    """Turn one picture into 16-bit numbers.
+
+    Args:
+        image: float32 `[1, C, H, W]` in [-1, 1]; values outside are clamped; left as it is.
+
+    Returns:
+        uint16 `[H, W, C]` in 0..65535, contiguous, display-referred, straight alpha.
+    """
+    levels = _scale_to_levels(image, 65535).cpu().numpy()
+    pixels = np.empty((*levels.shape[1:], levels.shape[0]), np.uint16)
+    np.copyto(pixels, levels.transpose(1, 2, 0), casting="unsafe")
+    return pixels
+
+
+def _scale_to_levels(image: Tensor, largest: int) -> Tensor:  # [C, H, W] float32, whole numbers
+    half = largest / 2
+    return image.detach()[0].mul(half).add_(half).round_().clamp_(0, largest)
+
+
+def to_linear_float16(image: Tensor) -> np.ndarray:
+    """Turn one picture into scene-linear half floats, as EXR holds them.
+
+    Args:
+        image: float32 `[1, C, H, W]`, display-referred; values above 1 become light above 1; left
+            as it is.
+
+    Returns:
+        float16 `[H, W, C]`, contiguous, finite; color premultiplied by alpha where there is alpha.
+    """
+    planes = image.detach()[0].add(1).div_(2)  # [C, H, W]
+    color = decode_srgb(planes[:3])
+    if planes.shape[0] == 4:
+        alpha = planes[3:].clamp_(0, 1)
+        color = torch.cat([color.mul_(alpha), alpha])
+    half = color.clamp_(-_HALF_MAX, _HALF_MAX).to(torch.float16)
+    return half.permute(1, 2, 0).contiguous().cpu().numpy()
+
+
+def save_image(
+    image: Tensor,  # [1, 3|4, H, W]
+    path: str | Path,
+) -> None:
+    """Write one picture as an 8-bit PNG or JPEG; folders on the way are made.
+
+    The file is written beside its place and then renamed, so that nobody ever sees half of it. JPEG
+    has no alpha: it is left out.
+
+    Args:
+        image: float32 `[1, 3|4, H, W]` in [-1, 1]; values outside are clamped.
+        path: the file; its ending (.png, .jpg, .jpeg) decides the format.
+
+    Raises:
+        OutputError: the ending is another one, or the file can't be written.
+    """
+    path = Path(path)
+    formats = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
+    name = formats.get(path.suffix.lower())
+    if name is None:
+        raise OutputError(
+            f"'{path}' has the ending '{path.suffix}'; expected .png, .jpg or .jpeg: rename it."
+        )
+    pixels = to_uint8(image if name == "PNG" else image[:, :3])
+    options = {} if name == "PNG" else {"quality": JPEG_QUALITY, "subsampling": 0}
+    with explaining(path), new_file(path) as staged:
+        Image.fromarray(pixels).save(staged, format=name, **options)

@@ -1,0 +1,137 @@
+"""Frames as numbered picture files in a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from .. import staging
+from ..images import to_linear_float16, to_uint8, to_uint16
+from ..staging import explaining, rename_all, resolve, swap_folder
+
+ENDINGS = {"png": ".png", "png16": ".png", "exr": ".exr"}  # by format
+OUR_FRAME = re.compile(r"\d{4,}\.(png|exr)")
+PNG_COMPRESSION = 1  # of 9: five times faster than the usual 6, a tenth larger
+
+
+class FrameFolder:
+    """Numbered picture files."""
+
+    workers = max(2, min(4, os.cpu_count() or 2))
+    padding_wh = (0, 0)
+    notes: tuple[str, ...] = ()
+
+    def __init__(self, folder: Path, format: str, count: int | None) -> None:
+        self._folder = folder
+        self._format = format
+        self._digits = max(4, len(str(count or 0)))
+
+    def _name(self, index: int, digits: int) -> str:
+        return f"{index + 1:0{digits}d}{ENDINGS[self._format]}"
+
+    def convert(self, frame: Tensor) -> np.ndarray:
+        """Turn a frame into the pixels to encode."""
+        if self._format == "exr":
+            return to_linear_float16(frame)
+        return to_uint8(frame) if self._format == "png" else to_uint16(frame)
+
+    def encode(self, index: int, pixels: np.ndarray) -> None:
+        """Write one frame's file."""
+        path = self._folder / self._name(index, self._digits)
+        if self._format == "exr":
+            _write_exr(path, pixels)
+        else:
+            path.write_bytes(_encode_png(pixels))
+
+    def finish(self, written: int) -> list[str]:
+        """The names of the files, in order."""
+        # Without a count, more than 9,999 frames need wider numbers, or they sort wrongly.
+        digits = max(self._digits, len(str(written)))
+        names = [self._name(index, digits) for index in range(written)]
+        if digits > self._digits:
+            for index, name in enumerate(names):
+                earlier = self._folder / self._name(index, self._digits)
+                earlier.rename(self._folder / name)
+        return names
+
+    def close(self) -> None:
+        """Nothing stays open between frames."""
+
+
+def _encode_png(pixels: np.ndarray) -> memoryview:  # [H, W, 3|4] uint8 or uint16, R, G, B(, A)
+    import cv2
+
+    order = cv2.COLOR_RGB2BGR if pixels.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
+    options = [cv2.IMWRITE_PNG_COMPRESSION, PNG_COMPRESSION]
+    _, data = cv2.imencode(".png", cv2.cvtColor(pixels, order), options)
+    return memoryview(data)
+
+
+def _write_exr(path: Path, pixels: np.ndarray) -> None:  # [H, W, 3|4] float16, scene-linear
+    import OpenEXR
+
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    channels = {"RGB" if pixels.shape[2] == 3 else "RGBA": pixels}
+    try:
+        OpenEXR.File(header, channels).write(str(path))
+    except RuntimeError as error:  # the library tells the system's error in words only
+        full = os.strerror(errno.ENOSPC) in str(error)
+        raise OSError(errno.ENOSPC if full else errno.EIO, " ".join(str(error).split())) from error
+
+
+def _must_stay(folder: Path) -> bool:
+    """Whether a folder's files can be replaced, but not the folder itself."""
+    if not folder.exists():
+        return False
+    here = Path.cwd()
+    return (
+        os.path.ismount(folder)
+        or here == folder
+        or folder in here.parents
+        or not os.access(folder.parent, os.W_OK | os.X_OK)
+    )
+
+
+@contextlib.contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A hidden folder to fill; at the block's end it takes the target's place, or is gone.
+
+    Raises:
+        OutputError: it can't be made, or can't take its place.
+    """
+    place = resolve(target)
+    home = place if _must_stay(place) else place.parent
+    with staging.stage(target, place, home) as staged:
+        with explaining(target):
+            staged.mkdir()
+        yield staged
+        with explaining(target):
+            _install_folder(staged, place)
+
+
+def _install_folder(staged: Path, place: Path) -> None:
+    """Put a finished folder in its place; an earlier sequence there is kept until the last step."""
+    if not place.exists():
+        staged.rename(place)
+        return
+    if staged.parent != place:
+        try:
+            swap_folder(staged, place)
+            return
+        except OSError:
+            pass  # Windows: another program looks into the folder; its files may still be free
+    new = sorted(entry for entry in staged.iterdir())
+    earlier = [entry for entry in place.iterdir() if OUR_FRAME.fullmatch(entry.name)]
+    replaced = staged / "replaced"
+    replaced.mkdir()
+    rename_all(
+        [(entry, replaced / entry.name) for entry in earlier]
+        + [(entry, place / entry.name) for entry in new]
+    )

@@ -1,0 +1,122 @@
+"""The target: which format it asks for, and whether it can be written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import get_args
+
+from ..errors import OutputError
+from ..settings import FormatName, OutputSettings
+from ..staging import (
+    STAGED_NAME,
+    check_file,
+    check_parents,
+    check_writable,
+    explaining,
+    resolve,
+)
+from . import folder, video
+
+_OTHER_MEDIA = frozenset(
+    ".avi .mkv .mov .m4v .mpg .mpeg .wmv .flv .ogv .ts .m2ts .3gp .mxf .y4m .h264 .h265 .hevc .av1 "
+    ".apng .png .jpg .jpeg .tif .tiff .bmp .exr .hdr .tga .webp .avif .heic .jxl .jp2 .psd .dpx "
+    ".cin .ppm".split()
+)
+# What file browsers leave behind in every folder they show.
+_LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+
+assert set(folder.ENDINGS) | set(video.CODECS) == set(get_args(FormatName))
+
+
+def resolve_format(target: str | Path, settings: OutputSettings) -> FormatName:
+    """The format that a target and the settings ask for together.
+
+    Args:
+        target: the file or folder that was asked for.
+        settings: its `format` decides; without it the target's ending does, else it is png.
+
+    Returns:
+        The format.
+
+    Raises:
+        OutputError: the ending contradicts the format, or is of a kind that isn't written.
+    """
+    ending = Path(target).suffix.lower()
+    of_ending = ending[1:] if ending[1:] in video.CODECS else None
+    if settings.format is None and of_ending:
+        return of_ending  # type: ignore[return-value]
+    chosen = settings.format or "png"
+    if ending in folder.ENDINGS.values():
+        raise OutputError(
+            f"'{target}' names one picture, but frames need a folder; expected a folder such as "
+            f"'{Path(target).with_suffix('')}' (with --format png, png16 or exr): leave the ending "
+            "off."
+        )
+    if ending in _OTHER_MEDIA:
+        raise OutputError(
+            f"'{target}' has the ending '{ending}', which can't be written; expected .mp4, .webm, "
+            ".gif or a folder: choose one of them."
+        )
+    if of_ending and of_ending != chosen:
+        raise OutputError(
+            f"'{target}' ends in '{ending}', but --format is {chosen}; expected both to agree: "
+            "change one of them."
+        )
+    return chosen
+
+
+def check_target(target: str | Path, settings: OutputSettings) -> None:
+    """Find out, before anything is rendered, whether a target can be written; changes nothing.
+
+    Args:
+        target: the file or folder that was asked for.
+        settings: the format, if the target's ending doesn't tell.
+
+    Raises:
+        OutputError: it can't, and why.
+    """
+    chosen = resolve_format(target, settings)
+    if not str(target) or "\0" in str(target):
+        raise OutputError("The target has no usable name; expected a file or folder: name one.")
+    place = resolve(Path(target))
+    with explaining(Path(target)):
+        if chosen in folder.ENDINGS:
+            _check_folder(target, place)
+        else:
+            _check_video(target, place, chosen)
+
+
+def _check_folder(target: str | Path, place: Path) -> None:
+    if not place.exists():
+        check_parents(target, place)
+        return
+    if not place.is_dir():
+        raise OutputError(
+            f"'{target}' is a file, but frames need a folder; expected a folder: choose another "
+            "name, or .mp4, .webm or .gif for one file."
+        )
+    for entry in sorted(place.iterdir()):
+        ours = folder.OUR_FRAME.fullmatch(entry.name) and entry.is_file()
+        if not (ours or entry.name in _LITTER or STAGED_NAME.fullmatch(entry.name)):
+            raise OutputError(
+                f"'{target}' holds other things ('{entry.name}'); expected a new or empty folder, "
+                "or an earlier sequence to replace: choose another folder."
+            )
+    check_writable(target, place)
+
+
+def _check_video(target: str | Path, place: Path, chosen: str) -> None:
+    if place.is_dir() or str(target).endswith(("/", os.sep)):
+        raise OutputError(
+            f"'{target}' is a folder, but {chosen} is one file; expected a file such as "
+            f"'{Path(target) / ('clip.' + chosen)}': name the file."
+        )
+    check_file(target)
+    import av
+
+    if video.CODECS[chosen] not in av.codecs_available:
+        raise OutputError(
+            f"This PyAV has no encoder for {chosen} ({video.CODECS[chosen]}); expected the one "
+            "from PyPI: install it with 'pip install --force-reinstall av', or write png."
+        )

@@ -1,0 +1,187 @@
+"""Frames as one video file."""
+
+from __future__ import annotations
+
+import contextlib
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from ..images import to_uint8
+
+CODECS = {"mp4": "libx264", "webm": "libvpx-vp9", "gif": "gif"}  # by format
+MP4_CRF = 18  # 0 lossless .. 51; 18 is hard to tell from the frames
+MP4_PRESET = "fast"  # the encoder shares the cores with the renderer
+WEBM_CRF = 24  # 0 .. 63
+# Fixed rather than the machine's: x264 and libvpx give other bytes for another number of threads.
+ENCODER_THREADS = 8
+GIF_MAX_FPS = 50  # viewers slow down delays under 2/100 s
+
+
+class Video:
+    """One video file; frames must come in order, so there is one worker."""
+
+    workers = 1
+
+    def __init__(self, path: Path, format: str, shape: tuple[int, ...], fps: float) -> None:
+        import av
+
+        _, channels, height, width = shape
+        alpha = channels == 4
+        self._format = format
+        self._keeps_alpha = alpha and format == "webm"
+        self._rate = frame_rate(fps)
+        notes = []
+        if alpha and not self._keeps_alpha:
+            notes.append(f"{format.upper()} holds no alpha: it was left out.")
+        self.padding_wh = (width % 2, height % 2) if format == "mp4" else (0, 0)
+        if any(self.padding_wh):
+            notes.append(
+                f"{width}×{height} was padded to {width + width % 2}×{height + height % 2}: "
+                "yuv420p needs even sides."
+            )
+        if format == "gif" and self._rate > GIF_MAX_FPS:
+            self._rate = Fraction(GIF_MAX_FPS)
+            notes.append(f"GIF plays at most {GIF_MAX_FPS} frames per second, not {fps:g}.")
+        self.notes = tuple(notes)
+        width, height = width + self.padding_wh[0], height + self.padding_wh[1]
+
+        self._graph = self._build_graph(width, height)
+        # bitexact: no version, date or random id in the file, so that the same frames give the
+        # same bytes. use_editlist=0: with no B-frames there is nothing to shift, and a loop has no
+        # list that players read differently.
+        self._container = av.open(
+            str(path),
+            "w",
+            format=format,
+            options={
+                "fflags": "+bitexact",
+                **({"movflags": "+faststart", "use_editlist": "0"} if format == "mp4" else {}),
+                **({"loop": "0"} if format == "gif" else {}),  # 0: for ever
+            },
+        )
+        try:
+            self._stream: Any = self._container.add_stream(CODECS[format], rate=self._rate)
+            self._stream.width, self._stream.height = width, height
+            self._stream.pix_fmt = self._pixel_format
+            self._stream.codec_context.time_base = 1 / self._rate
+            self._stream.options = self._codec_options()
+            if self._keeps_alpha:
+                self._stream.metadata["alpha_mode"] = "1"
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def _pixel_format(self) -> str:
+        if self._format == "gif":
+            return "pal8"
+        return "yuva420p" if self._keeps_alpha else "yuv420p"
+
+    def _codec_options(self) -> dict[str, str]:
+        options = {"flags": "+bitexact", "threads": str(ENCODER_THREADS)}
+        if self._format == "gif":
+            return options
+        # Tagged as what the filter graph makes: untagged, a player guesses BT.601 for small sizes.
+        options |= {"colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
+        options |= {"color_range": "tv"}
+        if self._format == "mp4":
+            return options | {"crf": str(MP4_CRF), "preset": MP4_PRESET, "bf": "0"}
+        options |= {"crf": str(WEBM_CRF), "b": "0", "deadline": "good", "cpu-used": "4"}
+        options |= {"row-mt": "1"}
+        # libvpx can't predict alpha from a hidden frame.
+        return options | ({"auto-alt-ref": "0"} if self._keeps_alpha else {})
+
+    def _build_graph(self, width: int, height: int) -> Any:
+        """The way from RGB to what the encoder takes; it holds a frame or two, never the clip."""
+        import av.filter
+
+        graph = av.filter.Graph()
+        source = graph.add_buffer(
+            width=width,
+            height=height,
+            format="rgba" if self._keeps_alpha else "rgb24",
+            time_base=1 / self._rate,
+        )
+        sink = graph.add("buffersink")
+        if self._format == "gif":
+            split = graph.add("split")
+            palette = graph.add("palettegen", "stats_mode=single:reserve_transparent=0")
+            # bayer, whose pattern stays in place: error diffusion boils where nothing moves.
+            use = graph.add("paletteuse", "new=1:dither=bayer:bayer_scale=3")
+            source.link_to(split)
+            split.link_to(use, 0, 0)
+            split.link_to(palette, 1, 0)
+            palette.link_to(use, 0, 1)
+            use.link_to(sink)
+        else:
+            scale = graph.add(
+                "scale",
+                "out_color_matrix=bt709:out_range=tv:"
+                "flags=bicubic+accurate_rnd+full_chroma_int+bitexact",
+            )
+            pixel_format = graph.add("format", f"pix_fmts={self._pixel_format}")
+            source.link_to(scale)
+            scale.link_to(pixel_format)
+            pixel_format.link_to(sink)
+        graph.configure()
+        return graph
+
+    def convert(self, frame: Tensor) -> np.ndarray:
+        """Turn a frame into the pixels to encode."""
+        pixels = to_uint8(frame if self._keeps_alpha else frame[:, :3])
+        if any(self.padding_wh):
+            right, bottom = self.padding_wh
+            pixels = np.pad(pixels, ((0, bottom), (0, right), (0, 0)), mode="edge")
+        return pixels
+
+    def encode(self, index: int, pixels: np.ndarray) -> None:
+        """Hand one frame to the encoder, and to the file what that gives."""
+        import av
+
+        frame = av.VideoFrame.from_ndarray(pixels, format="rgba" if self._keeps_alpha else "rgb24")
+        frame.pts, frame.time_base = index, 1 / self._rate
+        self._graph.vpush(frame)
+        self._drain_graph()
+
+    def _drain_graph(self) -> None:
+        import av
+
+        while True:
+            try:
+                frame = self._graph.vpull()
+            except (av.BlockingIOError, av.EOFError):
+                return
+            frame.pict_type = 0  # the encoder chooses where key frames go
+            self._mux(frame)
+
+    def _mux(self, frame: Any | None) -> None:
+        for packet in self._stream.encode(frame):
+            packet.duration = packet.duration or 1  # the last frame lasts as long as the others
+            self._container.mux(packet)
+
+    def finish(self, written: int) -> list[str]:
+        """Write what the encoder still holds, and the index."""
+        self._graph.vpush(None)
+        self._drain_graph()
+        self._mux(None)
+        self._container.close()  # writes the index: the disk may still turn out to be full
+        return []
+
+    def close(self) -> None:
+        """Let go of the file, finished or not."""
+        # After a failure the trailer fails as well, and that is no news.
+        with contextlib.suppress(Exception):
+            self._container.close()
+
+
+def frame_rate(fps: float) -> Fraction:
+    """Frames per second as a ratio; 23.98, 29.97 and 59.94 become their exact NTSC rates."""
+    for whole in (24, 30, 48, 60, 120):
+        ntsc = Fraction(whole * 1000, 1001)
+        if abs(fps - ntsc) < 0.005:
+            return ntsc
+    return max(Fraction(fps).limit_denominator(1001 * 100), Fraction(1, 1001 * 100))

@@ -1,0 +1,162 @@
+"""Frames drawn one at a time and encoded in the background."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from torch import Tensor
+
+from ..errors import OutputError
+from ..settings import FormatName, OutputSettings
+from ..staging import explaining, new_file
+from .folder import ENDINGS, FrameFolder, new_folder
+from .target import check_target, resolve_format
+from .video import Video
+
+WAITING_FRAMES = 4  # rendered, not yet encoded
+
+
+@dataclass(frozen=True)
+class WrittenSequence:
+    """What `write_sequence` left on the disk."""
+
+    paths: tuple[Path, ...]  # every file: the frames in order, or the one video
+    frames: int  # how many were written
+    width: int  # as encoded, in pixels
+    height: int  # as encoded, in pixels
+    format: FormatName
+    notes: tuple[str, ...]  # where the file differs from the frames, one sentence each
+
+
+def write_sequence(
+    frames: Iterable[Tensor],  # each [1, 3|4, H, W], all of one size
+    target: str | Path,
+    settings: OutputSettings = OutputSettings(),  # noqa: B008 - frozen
+    *,
+    count: int | None = None,
+) -> WrittenSequence:
+    """Write frames as they come.
+
+    Args:
+        frames: float32 `[1, 3|4, H, W]` in [-1, 1], display-referred, straight alpha; a generator
+            is drawn from one frame at a time. A frame may be reused once the next is asked for.
+        target: a folder for png, png16 and exr (an earlier sequence in it is replaced whole); a
+            file for mp4, webm and gif. Missing parents are made.
+        settings: format and frames per second.
+        count: how many frames to expect, for the width of the numbers in file names.
+
+    Returns:
+        What was written.
+
+    Raises:
+        OutputError: the target can't be written, or there are no frames, or they change size. As
+            for every other exception, `frames`' own included, nothing is left behind.
+    """
+    chosen = resolve_format(target, settings)
+    check_target(target, settings)
+    remaining = iter(frames)
+    first = next(remaining, None)
+    if first is None:
+        raise OutputError(f"There are no frames to write to '{target}'; expected at least one.")
+    assert first.ndim == 4 and first.shape[0] == 1 and first.shape[1] in (3, 4), first.shape
+    target = Path(target)
+    steady = _refuse_size_changes(itertools.chain([first], remaining), tuple(first.shape))
+    with (new_folder if chosen in ENDINGS else new_file)(target) as staged:
+        sink: Sink
+        with _explaining(target):
+            if chosen in ENDINGS:
+                sink = FrameFolder(staged, chosen, count)
+            else:
+                sink = Video(staged, chosen, tuple(first.shape), settings.fps)
+        with contextlib.closing(sink):
+            written = _encode_in_background(steady, sink, target)
+            with _explaining(target):
+                names = sink.finish(written)
+    return WrittenSequence(
+        paths=tuple(target / name for name in names) or (target,),
+        frames=written,
+        width=first.shape[3] + sink.padding_wh[0],
+        height=first.shape[2] + sink.padding_wh[1],
+        format=chosen,
+        notes=sink.notes,
+    )
+
+
+class Sink(Protocol):
+    """Where frames go: `convert` runs where they are rendered, `encode` in the background."""
+
+    workers: int
+    padding_wh: tuple[int, int]
+    notes: tuple[str, ...]
+
+    def convert(self, frame: Tensor) -> np.ndarray:
+        """Turn a frame into the pixels to encode."""
+
+    def encode(self, index: int, pixels: np.ndarray) -> None:
+        """Write one frame."""
+
+    def finish(self, written: int) -> list[str]:
+        """Write what is left; gives the names of a folder's files."""
+
+    def close(self) -> None:
+        """Let go of what is open, finished or not."""
+
+
+def _refuse_size_changes(frames: Iterable[Tensor], shape: tuple[int, ...]) -> Iterator[Tensor]:
+    for index, frame in enumerate(frames):
+        if tuple(frame.shape) != shape:
+            raise OutputError(
+                f"Frame {index + 1} is {_name_shape(frame.shape)}; expected "
+                f"{_name_shape(shape)} like the first: render all frames in one size."
+            )
+        yield frame
+
+
+def _name_shape(shape: tuple[int, ...]) -> str:
+    return f"{shape[3]}×{shape[2]} with {shape[1]} channels"
+
+
+def _encode_in_background(frames: Iterable[Tensor], sink: Sink, target: Path) -> int:
+    """Draw frames here, encode them in other threads; returns how many there were."""
+    pool = ThreadPoolExecutor(sink.workers, thread_name_prefix="encode")
+    pending: deque[Future[None]] = deque()
+    written = 0
+    try:
+        for frame in frames:
+            pixels = sink.convert(frame)
+            while pending and (len(pending) >= WAITING_FRAMES or pending[0].done()):
+                with _explaining(target):
+                    pending.popleft().result()
+            pending.append(pool.submit(sink.encode, written, pixels))
+            written += 1
+        while pending:
+            with _explaining(target):
+                pending.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return written
+
+
+@contextlib.contextmanager
+def _explaining(target: Path) -> Iterator[None]:
+    """Turn what goes wrong while encoding, and only that, into our error."""
+    import av
+    import cv2
+
+    try:
+        with explaining(target):  # PyAV's are OSErrors too, where the system was the cause
+            yield
+    except (av.FFmpegError, cv2.error) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise OutputError(
+            f"'{target}' can't be encoded ({reason}); expected an encoder that takes these frames: "
+            "choose another --format or --size."
+        ) from error

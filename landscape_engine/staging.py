@@ -1,0 +1,178 @@
+"""Writing beside and renaming: nothing appears at a target before it is whole.
+
+Whatever the engine writes grows under a hidden name beside its place and is renamed at the end, or
+removed if anything goes wrong; folders made on the way go as well. What the system says about a
+failed write becomes one sentence here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from .errors import OutputError
+
+STAGED_NAME = re.compile(r"\..*\.[0-9a-f]{8}\.part(\.old)?")
+
+
+def check_file(target: str | Path) -> None:
+    """Find out, before there is anything to write, whether a file can be; changes nothing.
+
+    Args:
+        target: the file that was asked for; it and its folders may be missing.
+
+    Raises:
+        OutputError: it can't, and why.
+    """
+    place = resolve(Path(target))
+    with explaining(Path(target)):
+        if place.exists():
+            _refuse_devices(target, place)
+            check_writable(target, place)
+            check_writable(target, place.parent)
+        else:
+            check_parents(target, place)
+
+
+def check_parents(target: str | Path, place: Path) -> None:
+    """Refuse a place that doesn't exist yet and couldn't be made."""
+    parent = place.parent
+    while not parent.exists() and parent != parent.parent:
+        parent = parent.parent
+    if not parent.is_dir():
+        raise OutputError(
+            f"'{target}' lies under '{parent.name}', which is a file; expected a folder: choose "
+            "another place."
+        )
+    check_writable(target, parent)
+
+
+def check_writable(target: str | Path, place: Path) -> None:
+    """Refuse a file or folder that may not be written to."""
+    if not os.access(place, os.W_OK | (os.X_OK if place.is_dir() else 0)):
+        raise explain_write_failure(Path(target), PermissionError(errno.EACCES, ""))
+
+
+def _refuse_devices(target: str | Path, place: Path) -> None:
+    if place.exists() and not place.is_file():  # renaming over /dev/null would replace the device
+        raise OutputError(
+            f"'{target}' is not a regular file; expected a file or a new name: choose another."
+        )
+
+
+def resolve(target: Path) -> Path:
+    """Where a target really lies: links are followed, so that a link to another disk stays one."""
+    try:
+        return target.resolve()
+    except (OSError, RuntimeError) as error:  # a link that leads to itself
+        raise OutputError(
+            f"'{target}' leads in a circle of links; expected a file or folder: choose another."
+        ) from error
+
+
+@contextlib.contextmanager
+def new_file(target: Path) -> Iterator[Path]:
+    """A hidden file to write; at the block's end it takes the target's place, or is gone.
+
+    Raises:
+        OutputError: a folder can't be made, or the file can't take its place; what the block
+            itself raises passes through (`explaining` is for that).
+    """
+    place = resolve(target)
+    _refuse_devices(target, place)
+    with stage(target, place, place.parent) as staged:
+        yield staged
+        with explaining(target):
+            os.replace(staged, place)
+
+
+@contextlib.contextmanager
+def stage(target: Path, place: Path, home: Path) -> Iterator[Path]:
+    """A hidden name in `home`, made if missing, for what will lie at `place`; gone afterwards."""
+    staged = home / f".{place.name[:40]}.{secrets.token_hex(4)}.part"
+    made: list[Path] = []
+    try:
+        with explaining(target):
+            for parent in reversed([home, *home.parents]):
+                if not parent.exists():
+                    parent.mkdir(exist_ok=True)
+                    made.append(parent)
+        yield staged
+    except BaseException:
+        remove(staged)
+        for parent in reversed(made):
+            with contextlib.suppress(OSError):
+                parent.rmdir()
+        raise
+    remove(staged)
+
+
+def swap_folder(staged: Path, place: Path) -> None:
+    """Put a finished folder in an earlier one's place, which is kept until the last step."""
+    old = staged.with_name(staged.name + ".old")
+    with contextlib.suppress(OSError):
+        os.chmod(staged, place.stat().st_mode & 0o7777)
+    rename_all([(place, old), (staged, place)])
+    remove(old)
+
+
+def rename_all(moves: list[tuple[Path, Path]]) -> None:
+    """Rename all or, if one fails, none."""
+    done: list[tuple[Path, Path]] = []
+    try:
+        for source, goal in moves:
+            source.rename(goal)
+            done.append((source, goal))
+    except BaseException:
+        for source, goal in reversed(done):
+            with contextlib.suppress(OSError):
+                goal.rename(source)
+        raise
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a whole folder, as far as the system lets us."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def explaining(target: Path) -> Iterator[None]:
+    """Turn what the system refuses in the block into our error.
+
+    Raises:
+        OutputError: in place of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise explain_write_failure(target, error) from error
+
+
+def explain_write_failure(target: Path, error: OSError) -> OutputError:
+    """Put what the system said about a failed write into one sentence.
+
+    Args:
+        target: the file or folder that was asked for.
+        error: the system's error.
+
+    Returns:
+        The error to raise.
+    """
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
+        what = "disk full; expected room for the output: free some space or choose another disk"
+    elif isinstance(error, PermissionError) or error.errno == errno.EROFS:
+        what = "permission denied; expected a place that you may write to: choose another folder"
+    else:
+        said = error.strerror or " ".join(str(error).split()) or "unknown reason"
+        what = f"{said}; expected a place that can be written to: choose another"
+    return OutputError(f"'{target}' can't be written: {what}.")
