@@ -9,19 +9,23 @@ write_sequence(animator.render(image, motion), "out/")
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
-from . import checkpoints, images, rendering
+from . import checkpoints, images, region_files, rendering
 from .checkpoints import ModelBundle
 from .codebook import resample
 from .errors import CodeError, SettingsError
-from .ops import looping, motion_fields, warping
-from .ops.motion_fields import MotionField
+from .ops import looping, motion_fields, moving_water, warping
+from .ops import regions as regions_of
+from .ops.motion_fields import MotionField, MovingPart
+from .ops.regions import Region
 from .rendering import Light, Stopwatch
 from .settings import (
     AppearanceSettings,
@@ -29,10 +33,13 @@ from .settings import (
     DeviceName,
     LoopSettings,
     MotionSettings,
+    RegionSettings,
 )
 
 PREDICTOR_SIZE = 256  # side of the predictors' input, pixels (paper, section 4.3)
 ENCODER_SIZE = 128
+PROBE_SIZE = 128  # side of the picture then, pixels; twice that says the same
+PROBES = 6  # codes of the codebook, evenly, under which a picture is asked what of it moves
 
 
 def load_animator(
@@ -135,6 +142,7 @@ class Animator:
         settings: MotionSettings | None = None,
         code: Tensor | None = None,  # [1, Z]
         seed: int = 0,
+        regions: Sequence[Region] | None = None,
     ) -> MotionField:
         """Predict how a picture moves.
 
@@ -143,17 +151,64 @@ class Animator:
             settings: kind, code and speed.
             code: a latent code of one's own, instead of the one that the settings name.
             seed: draws the code where the settings say 'random'.
+            regions: what moves, from `find_regions`, which is asked if they aren't given; an empty
+                list moves the whole picture by the predicted field as it comes. Steady motion only.
         """
         settings = settings or MotionSettings()
         code = self.motion_code(settings, seed) if code is None else code.to(self.device)
         step = self._predict_step(image, code, settings.speed)
         if settings.kind == "steady":
-            return motion_fields.steady_motion(motion_fields.suppress_creep(step))
+            if regions is None:
+                regions = self.find_regions(image)
+            if not regions:
+                return motion_fields.steady_motion(step)
+            parts = [self._move(image, region, step, settings, seed) for region in regions]
+            parts = moving_water.answer(parts, settings)
+            return motion_fields.motion_of_parts(parts, self._network_input(image))
 
         def accumulate() -> Iterator[Tensor]:
             return self._recur(image.to(self.device), code, settings.speed)
 
         return MotionField(step, accumulate, steady=False)
+
+    @torch.inference_mode()
+    def find_regions(
+        self,
+        image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+        settings: RegionSettings | None = None,
+    ) -> list[Region]:
+        """Find what moves; the artist's masks and regions come before what the network says.
+
+        The result depends on the picture alone: keep it while codes and speeds are tried out.
+
+        Raises:
+            RegionError: a mask or a region's file can't be used, or nothing is left that moves.
+        """
+        settings = settings or RegionSettings()
+        if not settings.clean:
+            return []
+        height, width = regions_of.mask_size(*image.shape[2:])
+        small = images.to_uint8(images.resize(image[:, :3], width, height))
+        found = []
+        if not settings.moving_mask:
+            book = self.bundle.motion_codebook
+            codes = [book.at(k / (PROBES - 1)).to(self.device) for k in range(PROBES)]
+            network = self.bundle.network("motion_predictor")
+            inputs = images.resize(image[:, :3], PROBE_SIZE, PROBE_SIZE).clamp(-1, 1)
+            inputs = inputs.to(self.device)
+            flows = torch.cat([network(inputs, code) for code in codes]) * network.beta
+            flows = interpolate(flows, (PREDICTOR_SIZE,) * 2, mode="bilinear", align_corners=True)
+            found = regions_of.find(flows, small, settings.horizon)
+        return region_files.apply(settings, found, (height, width), (PREDICTOR_SIZE,) * 2)
+
+    def _move(
+        self, image: Tensor, region: Region, step: Tensor, settings: MotionSettings, seed: int
+    ) -> MovingPart:
+        guide = region.guide
+        if guide.code is not None:
+            code = self.motion_code(replace(settings, code=guide.code), seed)
+            step = self._predict_step(image, code, settings.speed)
+        return MovingPart(region, regions_of.motion_within(region, step) * guide.speed)
 
     def _predict_step(self, image: Tensor, code: Tensor, speed: float) -> Tensor:  # [1, 2, h, w]
         predictor = self.bundle.network("motion_predictor")
@@ -239,7 +294,7 @@ class Animator:
             codes = codes.to(self.device)
         return rendering.frames(
             picture,
-            looping.frames(motion, loop.kind, loop.period(clip.frames)),
+            looping.frames(motion, loop, loop.period(clip.frames)),
             None if codes is None else Light(self.predict_color_map, picture, codes),
             appearance,
             clip.frames,

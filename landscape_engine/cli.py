@@ -26,6 +26,7 @@ from .settings import (
     LoopSettings,
     MotionSettings,
     OutputSettings,
+    RegionSettings,
     TrainAppearanceSettings,
     TrainingLoopSettings,
     TrainMotionSettings,
@@ -34,6 +35,7 @@ from .settings import (
 RENDER_GROUPS = (
     ("clip", ClipSettings),
     ("motion", MotionSettings),
+    ("regions", RegionSettings),
     ("loop", LoopSettings),
     ("appearance", AppearanceSettings),
     ("output", OutputSettings),
@@ -221,6 +223,8 @@ def add_settings_flags(parser: Any, kind: type) -> None:
         options: dict[str, Any] = {"default": field.default, "help": text}
         if base is bool:
             options["action"] = argparse.BooleanOptionalAction
+        elif get_origin(base) is tuple:
+            options |= {"action": "append", "metavar": field.metadata["metavar"], "default": None}
         elif get_origin(base) is Literal:
             options["choices"] = get_args(base)
         else:
@@ -232,7 +236,13 @@ def add_settings_flags(parser: Any, kind: type) -> None:
 def settings_from(options: argparse.Namespace, kind: type[Settings]) -> Settings:
     """The settings that the flags of a command line give."""
     fields = dataclasses.fields(kind)  # type: ignore[arg-type]
-    return kind(**{f.name: getattr(options, _place(kind, f)) for f in fields})
+    values = {f.name: getattr(options, _place(kind, f)) for f in fields}
+    for f in fields:
+        if isinstance(
+            f.default, tuple
+        ):  # repeatable flags gather in a list, None if there are none
+            values[f.name] = tuple(values[f.name] or ())
+    return kind(**values)
 
 
 def flag_of(field: dataclasses.Field) -> str:

@@ -29,6 +29,7 @@ from .settings import (
     LoopSettings,
     MotionSettings,
     OutputSettings,
+    RegionSettings,
     TrainAppearanceSettings,
     TrainingLoopSettings,
     TrainMotionSettings,
@@ -107,6 +108,7 @@ def _animate(
     started = time.perf_counter()
     clip = settings_from(options, ClipSettings)
     motion_settings = settings_from(options, MotionSettings)
+    where = settings_from(options, RegionSettings)
     loop = settings_from(options, LoopSettings)
     appearance = settings_from(options, AppearanceSettings)
     output = settings_from(options, OutputSettings)
@@ -128,7 +130,8 @@ def _animate(
         codes = None
         if appearance.kind != "off":
             codes = animator.appearance_codes(appearance, clip.seed)
-        motion = animator.predict_motion(image, motion_settings, code)
+        regions = animator.find_regions(image, where) if motion_settings.kind == "steady" else None
+        motion = animator.predict_motion(image, motion_settings, code, clip.seed, regions)
 
     frames = animator.render(image, motion, appearance, loop, clip, watch, codes)
     frames = _progress(frames, clip.frames, "frames")
@@ -141,7 +144,7 @@ def _animate(
     for note in (*notes, *written.notes):
         print(f"landscape-engine: {note}", file=sys.stderr)
     if options.json:
-        described = (clip, motion_settings, loop, appearance, output)
+        described = (clip, motion_settings, where, loop, appearance, output)
         report = _report(animator, picture, options, described, written, watch)
         report["codes"] = {
             "motion": code[0].tolist(),

@@ -6,6 +6,7 @@ LandscapeError
 ├── OutputError      a target can't be written
 ├── BundleError      a bundle or checkpoint isn't one of ours, or is damaged
 ├── CodeError        a latent code or its file is not usable
+├── RegionError      a mask or a region of the artist's can't be used
 └── TrainingError    the training data or a run can't be used
 """
 
@@ -34,6 +35,10 @@ class BundleError(LandscapeError):
 
 class CodeError(LandscapeError):
     """A latent code, or the file that should hold one, is not usable."""
+
+
+class RegionError(LandscapeError):
+    """A mask or a region that the artist gave can't be used."""
 
 
 class TrainingError(LandscapeError):

@@ -16,6 +16,8 @@ from .errors import SettingsError
 
 MotionKind = Literal["steady", "recurrent"]
 LoopKind = Literal["two-phase", "crossfade", "none"]
+BlendKind = Literal["contrast", "plain"]
+WaterKind = Literal["predicted", "mirrored", "still"]
 AppearanceKind = Literal["keyed", "per-frame", "off"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 FormatName = Literal["png", "png16", "exr", "mp4", "webm", "gif"]
@@ -61,6 +63,13 @@ class MotionSettings:
     speed: float = setting(
         1.0, "factor on the predicted speed; negative reverses", flag="motion-speed", metavar="S"
     )
+    water: WaterKind = setting(
+        "predicted",
+        "predicted: as the network says; mirrored: as the sky above it, upside down; still",
+    )
+    ripple: float = setting(
+        0.0, "height of ripples on the water, in thousandths of the picture's height", metavar="A"
+    )
 
     def __post_init__(self) -> None:
         _choice("--motion", self.kind, MotionKind)
@@ -69,6 +78,44 @@ class MotionSettings:
                 f"--motion-speed is {self.speed:g}; expected a number other than 0 within ±100 "
                 "(to keep things still, use --frames 1)."
             )
+        _choice("--water", self.water, WaterKind)
+        _at_least("--ripple", self.ripple, 0)
+
+
+@dataclass(frozen=True)
+class RegionSettings:
+    """Where things move; for steady motion."""
+
+    clean: bool = setting(
+        True,
+        "find what moves, smooth its motion and keep the rest still to the bit; --no-clean: the "
+        "predicted field as it comes",
+    )
+    still_mask: str | None = setting(
+        None, "picture that is white where all stays still (grey: partly)", metavar="FILE"
+    )
+    moving_mask: str | None = setting(
+        None, "picture that is white where things move, in place of what is found", metavar="FILE"
+    )
+    region: tuple[str, ...] = setting(
+        (),
+        "a region with motion of its own: a JSON file with its mask or polygon, and its code, "
+        "speed, phase and arrows (repeatable)",
+        metavar="FILE.json",
+    )
+    horizon: float | None = setting(
+        None,
+        "where the water begins, as a share of the height from the top (default: found)",
+        metavar="Y",
+    )
+
+    def __post_init__(self) -> None:
+        if self.horizon is not None and not 0 < self.horizon < 1:
+            raise SettingsError(
+                f"--horizon is {self.horizon:g}; expected a share of the height between 0 and 1."
+            )
+        if not self.clean and (self.still_mask or self.moving_mask or self.region):
+            raise SettingsError("--no-clean moves the whole picture: leave masks and regions out.")
 
 
 @dataclass(frozen=True)
@@ -87,11 +134,24 @@ class LoopSettings:
         flag="loop-frames",
         metavar="T",
     )
+    blend: BlendKind = setting(
+        "contrast",
+        "contrast: a two-phase blend keeps the contrast of what it blends; plain: the formula",
+        flag="loop-blend",
+    )
+    phase_noise: float = setting(
+        0.0,
+        "how far the phase differs from place to place, 0..1 of a loop (two-phase)",
+        metavar="P",
+    )
 
     def __post_init__(self) -> None:
         _choice("--loop", self.kind, LoopKind)
+        _choice("--loop-blend", self.blend, BlendKind)
         if self.frames is not None:
             _at_least("--loop-frames", self.frames, 2)
+        if not 0 <= self.phase_noise <= 1:
+            raise SettingsError(f"--phase-noise is {self.phase_noise:g}; expected 0 to 1.")
 
     def period(self, clip_frames: int) -> int:
         """Frames in one motion loop for a clip of `clip_frames` frames."""
