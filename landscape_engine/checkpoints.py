@@ -26,6 +26,7 @@ from .errors import BundleError
 from .networks.appearance import AppearancePredictor
 from .networks.encoder import Encoder
 from .networks.motion import MotionPredictor
+from .networks.scene import SceneNetwork
 
 FORMAT = "landscape-engine bundle"
 VERSION = 1
@@ -36,6 +37,7 @@ BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "motion_encoder": Encoder,
     "appearance_predictor": AppearancePredictor,
     "appearance_encoder": Encoder,
+    "scene_network": SceneNetwork,
 }
 
 

@@ -30,6 +30,7 @@ from .settings import (
     TrainAppearanceSettings,
     TrainingLoopSettings,
     TrainMotionSettings,
+    TrainSceneSettings,
 )
 
 RENDER_GROUPS = (
@@ -139,13 +140,16 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train the networks of a bundle")
     parts = train.add_subparsers(dest="part", required=True, metavar="PART")
     motion = parts.add_parser("motion", help="train the motion predictor and its encoder")
-    motion.add_argument(
-        "--photos",
-        type=Path,
-        metavar="DIR",
-        help="stills with regions (a regions.json names them); default: procedural scenes alone",
-    )
-    _add_train_flags(motion, TrainMotionSettings)
+    scene = parts.add_parser("scene", help="train the network that finds sky and water")
+    for part, kind in ((motion, TrainMotionSettings), (scene, TrainSceneSettings)):
+        part.add_argument(
+            "--photos",
+            type=Path,
+            metavar="DIR",
+            help="stills with regions (a regions.json names them); default: procedural scenes "
+            "alone",
+        )
+        _add_train_flags(part, kind)
     appearance = parts.add_parser(
         "appearance", help="train the appearance predictor and its encoder"
     )

@@ -33,6 +33,7 @@ from .settings import (
     TrainAppearanceSettings,
     TrainingLoopSettings,
     TrainMotionSettings,
+    TrainSceneSettings,
 )
 
 EXAMPLE = Path(__file__).parent / "data" / "example.jpg"
@@ -81,7 +82,7 @@ def import_authors(options: argparse.Namespace) -> int:
 def train(options: argparse.Namespace) -> int:
     """Train one half of a bundle and write it there; the other half is kept."""
     from .animator import choose_device
-    from .training import bundling, train_appearance, train_motion
+    from .training import bundling, train_appearance, train_motion, train_scene
 
     loop = settings_from(options, TrainingLoopSettings)
     device = choose_device(options.device)
@@ -90,6 +91,10 @@ def train(options: argparse.Namespace) -> int:
         what = settings_from(options, TrainMotionSettings)
         networks = train_motion.train(options.run, what, loop, options.photos, device, **limits)
         bundling.add_motion(options.bundle, networks, what)
+    elif options.part == "scene":
+        labels = settings_from(options, TrainSceneSettings)
+        networks = train_scene.train(options.run, labels, loop, options.photos, device, **limits)
+        bundling.add_scene(options.bundle, networks, labels)
     else:
         kind = settings_from(options, TrainAppearanceSettings)
         scenes = train_appearance.load_clips(options.clips, kind)

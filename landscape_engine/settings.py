@@ -290,18 +290,34 @@ class TrainingLoopSettings:
 
 
 @dataclass(frozen=True)
-class TrainedPairSettings:
-    """What either training trains: a predictor and its encoder, on pictures of one size."""
+class TrainedNetworkSettings:
+    """What every training trains: a network with the trunk of Table 1, on pictures of one size."""
 
-    width: int = setting(32, "channels of the predictor's first layer; the paper: 128")
-    encoder_width: int = setting(24, "channels of the encoder's first layer; the paper: 64")
+    width: int = setting(32, "channels of the trunk's first layer; the paper: 128")
     size: int = setting(128, "side of the training pictures in pixels; the paper: 256")
 
     def __post_init__(self) -> None:
         _at_least("--width", self.width, 4)
-        _at_least("--encoder-width", self.encoder_width, 4)
         if self.size < 64 or self.size % 8:
             raise SettingsError(f"--size is {self.size}; expected a multiple of 8, 64 or more.")
+
+
+@dataclass(frozen=True)
+class TrainedPairSettings(TrainedNetworkSettings):
+    """What the paper's trainings train: a predictor and its encoder."""
+
+    encoder_width: int = setting(24, "channels of the encoder's first layer; the paper: 64")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _at_least("--encoder-width", self.encoder_width, 4)
+
+
+@dataclass(frozen=True)
+class TrainSceneSettings(TrainedNetworkSettings):
+    """What the training of the scene network trains."""
+
+    water_weight: float = setting(1.5, "how much more an error counts on water")
 
 
 @dataclass(frozen=True)
