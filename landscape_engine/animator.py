@@ -38,6 +38,7 @@ from .settings import (
 
 PREDICTOR_SIZE = 256  # side of the predictors' input, pixels (paper, section 4.3)
 ENCODER_SIZE = 128
+CALM = 0.15  # least usual speed of what moves, as a share of the predictor's fastest step
 PROBE_SIZE = 128  # side of the picture then, pixels; twice that says the same
 PROBES = 6  # codes of the codebook, evenly, under which a picture is asked what of it moves
 
@@ -106,7 +107,7 @@ class Animator:
         """
         predictor = self.bundle.network("motion_predictor")
         size = predictor.trunk.conv1.in_channels - 3
-        position = _position(settings.code, seed, "motion")
+        position = _position(settings.code, seed, "motion", len(self.bundle.motion_codebook or ()))
         if position is None:
             codes = _read_codes(Path(settings.code), size)
             if len(codes) != 1:
@@ -124,7 +125,8 @@ class Animator:
         """
         predictor = self.bundle.network("appearance_predictor")
         size = predictor.trunk.conv1.in_channels - 3
-        position = _position(settings.code, seed, "appearance")
+        book = self.bundle.appearance_codebook or ()
+        position = _position(settings.code, seed, "appearance", len(book))
         if position is None:
             codes = _read_codes(Path(settings.code), size)
         else:
@@ -191,15 +193,22 @@ class Animator:
         small = images.to_uint8(images.resize(image[:, :3], width, height))
         found = []
         if not settings.moving_mask:
-            book = self.bundle.motion_codebook
-            codes = [book.at(k / (PROBES - 1)).to(self.device) for k in range(PROBES)]
-            network = self.bundle.network("motion_predictor")
-            inputs = images.resize(image[:, :3], PROBE_SIZE, PROBE_SIZE).clamp(-1, 1)
-            inputs = inputs.to(self.device)
-            flows = torch.cat([network(inputs, code) for code in codes]) * network.beta
-            flows = interpolate(flows, (PREDICTOR_SIZE,) * 2, mode="bilinear", align_corners=True)
-            found = regions_of.find(flows, small, settings.horizon)
-        return region_files.apply(settings, found, (height, width), (PREDICTOR_SIZE,) * 2)
+            found = regions_of.find(self._label(image, settings.horizon), small, self.device)
+        grid = (PREDICTOR_SIZE, PREDICTOR_SIZE)
+        return region_files.apply(settings, found, (height, width), grid, self.device)
+
+    def _label(self, image: Tensor, horizon: float | None) -> np.ndarray:  # uint8 [256, 256]
+        inputs = images.resize(image[:, :3], PROBE_SIZE, PROBE_SIZE).clamp(-1, 1).to(self.device)
+        size = (PREDICTOR_SIZE, PREDICTOR_SIZE)
+        if "scene_network" in self.bundle.networks:
+            log_odds = self.bundle.network("scene_network")(inputs)
+            log_odds = interpolate(log_odds, size, mode="bilinear", align_corners=True)
+            return regions_of.label_by_scene(log_odds, horizon)
+        book, network = self.bundle.motion_codebook, self.bundle.network("motion_predictor")
+        codes = [book.at(k / (PROBES - 1)).to(self.device) for k in range(PROBES)]
+        flows = torch.cat([network(inputs, code) for code in codes]) * network.beta
+        flows = interpolate(flows, size, mode="bilinear", align_corners=True)
+        return regions_of.label_by_answers(flows, horizon)
 
     def _move(
         self, image: Tensor, region: Region, step: Tensor, settings: MotionSettings, seed: int
@@ -208,7 +217,8 @@ class Animator:
         if guide.code is not None:
             code = self.motion_code(replace(settings, code=guide.code), seed)
             step = self._predict_step(image, code, settings.speed)
-        return MovingPart(region, regions_of.motion_within(region, step) * guide.speed)
+        calm = CALM / self.bundle.network("motion_predictor").beta * abs(settings.speed)
+        return MovingPart(region, regions_of.motion_within(region, step, calm=calm) * guide.speed)
 
     def _predict_step(self, image: Tensor, code: Tensor, speed: float) -> Tensor:  # [1, 2, h, w]
         predictor = self.bundle.network("motion_predictor")
@@ -302,12 +312,14 @@ class Animator:
         )
 
 
-def _position(text: str, seed: int, what: str) -> float | None:
-    """The position that a setting names; None where it names a file."""
+def _position(text: str, seed: int, what: str, count: int) -> float | None:
+    """The position that a setting names among `count` entries; None where it names a file."""
     if text == "random":
-        # one stream a part, so that motion stays the same when appearance is turned off
+        # one stream a part, so that motion stays the same when appearance is turned off; an entry,
+        # since halfway between two opposite motions there is none
         stream = {"motion": 0, "appearance": 1}[what]
-        return round(float(np.random.default_rng((seed, stream)).random()), 4)
+        entry = np.random.default_rng((seed, stream)).integers(max(count, 1))
+        return float(entry) / max(count - 1, 1)
     try:
         position = float(text)
     except ValueError:
