@@ -7,6 +7,7 @@ Flags are made from the settings' fields. Exit codes: 0 done, 2 refused with one
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import os
 import signal
@@ -19,6 +20,7 @@ from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
 
 from . import __version__
 from .errors import LandscapeError
+from .interruption import INTERRUPTED, at_once
 from .settings import (
     AppearanceSettings,
     ClipSettings,
@@ -41,6 +43,7 @@ RENDER_GROUPS = (
     ("appearance", AppearanceSettings),
     ("output", OutputSettings),
 )
+RENDERING = ("animate", "demo", "codebook")
 Settings = TypeVar("Settings")
 
 
@@ -53,14 +56,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # torch's threads spin while they wait, which starves the encoder's (and any program beside
         # ours) on a machine with few cores: eight times slower in the worst case seen
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        from . import commands  # torch comes in here, after --help has answered
+        # training ends step by step; what it was saving takes its place or is tried again
+        with at_once() if options.command in RENDERING else contextlib.nullcontext():
+            from . import commands  # torch comes in here, after --help has answered
 
-        return getattr(commands, options.command)(options)
+            return getattr(commands, options.command)(options)
     except LandscapeError as error:
         print(f"landscape-engine: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("landscape-engine: interrupted; nothing partial was left.", file=sys.stderr)
+        print(INTERRUPTED, file=sys.stderr)
         return 130
     except BrokenPipeError:
         # whoever read our output went away; keep Python from complaining about it at exit
