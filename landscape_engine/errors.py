@@ -6,6 +6,7 @@ LandscapeError
 ├── OutputError      a target can't be written
 ├── BundleError      a bundle or checkpoint isn't one of ours, or is damaged
 ├── CodeError        a latent code or its file is not usable
+├── AnnotationError  an arrow or a patch can't be followed
 └── TrainingError    the training data or a run can't be used
 """
 
@@ -34,6 +35,10 @@ class BundleError(LandscapeError):
 
 class CodeError(LandscapeError):
     """A latent code, or the file that should hold one, is not usable."""
+
+
+class AnnotationError(LandscapeError):
+    """An arrow or a patch is malformed, lies outside the picture, or can't be followed there."""
 
 
 class TrainingError(LandscapeError):
