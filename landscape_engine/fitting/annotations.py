@@ -1,8 +1,8 @@
 """Annotations: what an artist draws on the picture, parsed and checked (paper, section 6.4).
 
-Coordinates are shares of the picture, 0..1, x to the right and y down. Every shape can be written as
-text ("x0,y0,x1,y1"), as a list of the same values, or as an object with the fields' plain names, so
-that the shell, Python and a JSON document say the same.
+Coordinates are shares of the picture, 0..1, x to the right and y down. Every shape can be written
+as text ("x0,y0,x1,y1"), as a list of the same values, or as an object with the fields' plain names,
+so that the shell, Python and a JSON document say the same.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ class Patch:
         color: sRGB, each 0..255.
 
     Raises:
-        AnnotationError: the centre lies outside the picture, or the radius or color is out of range.
+        AnnotationError: the centre lies outside the picture, or the radius or the color
+            is out of range.
     """
 
     center_01: Point

@@ -1,6 +1,6 @@
 """Targets: annotations as sparse maps and masks on the predictor's grid (paper, section 6.4).
 
-Legend: n arrows or patches, k points, h w pixels of the grid; aspect = the picture's width / height.
+Legend: n arrows or patches, k points, h w pixels of the grid; aspect = width / height as shown.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ def screen_directions(
 ) -> Tensor:  # [n, 2]
     """The arrows on the screen, in widths of the picture: forward, x right, y down."""
     return torch.tensor(
-        [[a.end_01[0] - a.start_01[0], (a.end_01[1] - a.start_01[1]) / aspect] for a in arrows]
+        [[a.end_01[0] - a.start_01[0], (a.end_01[1] - a.start_01[1]) / aspect] for a in arrows],
+        dtype=torch.float32,
     )
 
 
@@ -57,7 +58,7 @@ def stroke_points(
     count: int = POINTS,
 ) -> Tensor:  # [count, 2] normalised positions
     """Points along an arrow, from its start to its end, evenly."""
-    ends = torch.tensor([arrow.start_01, arrow.end_01]) * 2 - 1
+    ends = torch.tensor([arrow.start_01, arrow.end_01], dtype=torch.float32) * 2 - 1
     return torch.lerp(ends[:1], ends[1:], torch.linspace(0, 1, count)[:, None])
 
 
@@ -100,12 +101,12 @@ def draw_patches(
     grid = warping.identity_grid(height, width, torch.device("cpu"))
     mask = torch.zeros(len(patches), 1, height, width)
     for plane, patch in zip(mask, patches, strict=True):
-        center = torch.tensor(patch.center_01) * 2 - 1
+        center = torch.tensor(patch.center_01, dtype=torch.float32) * 2 - 1
         away = on_screen(grid[0] - center[:, None, None], aspect).norm(dim=0)  # in half widths
         plane[0] = (away <= 2 * patch.radius_01).float()
         x, y = _nearest_pixels(center[None], height, width)[0].tolist()
         plane[0, y, x] = 1  # a patch smaller than a pixel still counts
-    colors = torch.tensor([p.color for p in patches]) / 127.5 - 1
+    colors = torch.tensor([p.color for p in patches], dtype=torch.float32) / 127.5 - 1
     return colors[:, :, None, None], mask
 
 
