@@ -24,6 +24,7 @@ from . import staging
 from .codebook import AppearanceCodebook, MotionCodebook
 from .errors import BundleError
 from .networks.appearance import AppearancePredictor
+from .networks.code_lstm import CodeLSTM
 from .networks.encoder import Encoder
 from .networks.motion import MotionPredictor
 
@@ -36,6 +37,7 @@ BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "motion_encoder": Encoder,
     "appearance_predictor": AppearancePredictor,
     "appearance_encoder": Encoder,
+    "code_lstm": CodeLSTM,
 }
 
 

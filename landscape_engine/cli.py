@@ -223,6 +223,8 @@ def add_settings_flags(parser: Any, kind: type) -> None:
             options["action"] = argparse.BooleanOptionalAction
         elif get_origin(base) is Literal:
             options["choices"] = get_args(base)
+        elif get_origin(base) is tuple:  # of texts: the flag may be repeated
+            options.update(action="append", default=[], metavar=field.metadata["metavar"])
         else:
             options["type"] = {int: _whole, float: _number, str: str}[base]
             options["metavar"] = field.metadata["metavar"] or field.name.upper()
@@ -232,7 +234,8 @@ def add_settings_flags(parser: Any, kind: type) -> None:
 def settings_from(options: argparse.Namespace, kind: type[Settings]) -> Settings:
     """The settings that the flags of a command line give."""
     fields = dataclasses.fields(kind)  # type: ignore[arg-type]
-    return kind(**{f.name: getattr(options, _place(kind, f)) for f in fields})
+    given = {f.name: getattr(options, _place(kind, f)) for f in fields}
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in given.items()})
 
 
 def flag_of(field: dataclasses.Field) -> str:

@@ -1,6 +1,6 @@
 """Hints: a few vectors spread over a motion field, without any optimisation.
 
-Legend: k hints, h w pixels of the predictor's grid; aspect = width / height of the picture as shown.
+Legend: k hints, h w pixels of the predictor's grid; aspect = width / height as shown.
 """
 
 from __future__ import annotations
