@@ -24,6 +24,7 @@ from . import staging
 from .codebook import AppearanceCodebook, MotionCodebook
 from .errors import BundleError
 from .networks.appearance import AppearancePredictor
+from .networks.code_lstm import CodeLSTM
 from .networks.encoder import Encoder
 from .networks.motion import MotionPredictor
 from .networks.scene import SceneNetwork
@@ -38,6 +39,7 @@ BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "appearance_predictor": AppearancePredictor,
     "appearance_encoder": Encoder,
     "scene_network": SceneNetwork,
+    "code_lstm": CodeLSTM,
 }
 
 

@@ -232,10 +232,10 @@ def add_settings_flags(parser: Any, kind: type) -> None:
         options: dict[str, Any] = {"default": field.default, "help": text}
         if base is bool:
             options["action"] = argparse.BooleanOptionalAction
-        elif get_origin(base) is tuple:
-            options |= {"action": "append", "metavar": field.metadata["metavar"], "default": None}
         elif get_origin(base) is Literal:
             options["choices"] = get_args(base)
+        elif get_origin(base) is tuple:  # of texts: the flag may be repeated
+            options.update(action="append", default=[], metavar=field.metadata["metavar"])
         else:
             options["type"] = {int: _whole, float: _number, str: str}[base]
             options["metavar"] = field.metadata["metavar"] or field.name.upper()
@@ -245,13 +245,8 @@ def add_settings_flags(parser: Any, kind: type) -> None:
 def settings_from(options: argparse.Namespace, kind: type[Settings]) -> Settings:
     """The settings that the flags of a command line give."""
     fields = dataclasses.fields(kind)  # type: ignore[arg-type]
-    values = {f.name: getattr(options, _place(kind, f)) for f in fields}
-    for f in fields:
-        if isinstance(
-            f.default, tuple
-        ):  # repeatable flags gather in a list, None if there are none
-            values[f.name] = tuple(values[f.name] or ())
-    return kind(**values)
+    given = {f.name: getattr(options, _place(kind, f)) for f in fields}
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in given.items()})
 
 
 def flag_of(field: dataclasses.Field) -> str:

@@ -20,6 +20,7 @@ from . import __version__, checkpoints, images, sequence, staging
 from .animator import Animator, load_animator
 from .cli import settings_from
 from .errors import OutputError
+from .fitting.annotations import read_arrows, read_patches
 from .ops import warping
 from .ops.motion_fields import MotionField
 from .rendering import Stopwatch
@@ -117,6 +118,8 @@ def _animate(
     loop = settings_from(options, LoopSettings)
     appearance = settings_from(options, AppearanceSettings)
     output = settings_from(options, OutputSettings)
+    read_arrows(motion_settings.arrows)  # what is malformed is refused before anything is loaded
+    read_patches(appearance.patches)
     sequence.check_target(out, output)
     if options.save_motion:
         _check_file(options.save_motion, ".npy")
@@ -131,10 +134,10 @@ def _animate(
         animator = load_animator(options.bundle, options.device)
     notes = _notes(clip, loop, (width, height))
     with watch.stage("predict"):
-        code = animator.motion_code(motion_settings, clip.seed)
+        code = animator.motion_code(motion_settings, clip.seed, image)
         codes = None
         if appearance.kind != "off":
-            codes = animator.appearance_codes(appearance, clip.seed)
+            codes = animator.appearance_cycle(image, appearance, clip)
         regions = animator.find_regions(image, where) if motion_settings.kind == "steady" else None
         motion = animator.predict_motion(image, motion_settings, code, clip.seed, regions)
 
@@ -153,7 +156,7 @@ def _animate(
         report = _report(animator, picture, options, described, written, watch)
         report["codes"] = {
             "motion": code[0].tolist(),
-            "appearance": None if codes is None else codes.tolist(),
+            "appearance": None if codes is None else codes.codes.tolist(),
         }
         report["loop_frames"] = loop.period(clip.frames) if loop.kind != "none" else None
         print(json.dumps(report))

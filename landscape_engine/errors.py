@@ -8,6 +8,7 @@ LandscapeError
 ├── CodeError        a latent code or its file is not usable
 ├── DocumentError    a job's JSON document has an unknown field or a wrong value
 ├── RegionError      a mask or a region of the artist's can't be used
+├── AnnotationError  an arrow or a patch can't be followed
 └── TrainingError    the training data or a run can't be used
 """
 
@@ -36,6 +37,10 @@ class BundleError(LandscapeError):
 
 class CodeError(LandscapeError):
     """A latent code, or the file that should hold one, is not usable."""
+
+
+class AnnotationError(LandscapeError):
+    """An arrow or a patch is malformed, lies outside the picture, or can't be followed there."""
 
 
 class DocumentError(LandscapeError):

@@ -10,6 +10,7 @@ import dataclasses
 import math
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from .errors import SettingsError
@@ -18,6 +19,7 @@ MotionKind = Literal["steady", "recurrent"]
 LoopKind = Literal["two-phase", "crossfade", "none"]
 BlendKind = Literal["contrast", "plain"]
 WaterKind = Literal["predicted", "mirrored", "still"]
+ArrowsAs = Literal["code", "field", "both"]
 AppearanceKind = Literal["keyed", "per-frame", "off"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 FormatName = Literal["png", "png16", "exr", "mp4", "webm", "gif"]
@@ -55,8 +57,8 @@ class MotionSettings:
     )
     code: str = setting(
         "random",
-        "latent code: a position 0..1 in the codebook, 'random' (drawn with --seed), or a file "
-        "with a vector (.json or .npy)",
+        "latent code: a position 0..1 in the codebook, 'random' (drawn with --seed), a file with "
+        "a vector (.json or .npy), or a time-lapse that moves so (a video or a folder of frames)",
         flag="motion-code",
         metavar="POS|random|FILE",
     )
@@ -70,9 +72,22 @@ class MotionSettings:
     ripple: float = setting(
         0.0, "height of ripples on the water, in thousandths of the picture's height", metavar="A"
     )
+    arrows: tuple[str, ...] = setting(
+        (),
+        "the way that things move on the screen, from one point to another in shares of the "
+        "picture, y down; repeatable; longer ones move faster than shorter ones (default: none)",
+        flag="arrow",
+        metavar="X0,Y0,X1,Y1",
+    )
+    arrows_as: ArrowsAs = setting(
+        "both",
+        "code: fit one latent code to the arrows; field: bend the predicted field to each; both",
+        flag="arrows-as",
+    )
 
     def __post_init__(self) -> None:
         _choice("--motion", self.kind, MotionKind)
+        _choice("--arrows-as", self.arrows_as, ArrowsAs)
         if not math.isfinite(self.speed) or self.speed == 0 or abs(self.speed) > 100:
             raise SettingsError(
                 f"--motion-speed is {self.speed:g}; expected a number other than 0 within ±100 "
@@ -178,10 +193,11 @@ class AppearanceSettings:
     )
     code: str = setting(
         "random",
-        "code sequence: a position 0..1 in the codebook, 'random' (drawn with --seed), or a file "
-        "with one vector or a list of them (.json or .npy)",
+        "code sequence: a position 0..1 in the codebook, 'random' (drawn with --seed), a file with "
+        "one vector or a list of them (.json or .npy), a picture whose look is held throughout, or "
+        "'predict' (a day that goes on from the picture's own look)",
         flag="appearance-code",
-        metavar="POS|random|FILE",
+        metavar="POS|random|predict|FILE",
     )
     cycles: int = setting(
         1,
@@ -195,12 +211,78 @@ class AppearanceSettings:
         flag="appearance-codes",
         metavar="K",
     )
+    keys: tuple[str, ...] = setting(
+        (),
+        "the look at one frame, in place of a code sequence; the light runs from the picture's own "
+        "look at frame 0 through all keys and back; VALUE is 'input' (the picture's own look), a "
+        "position 0..1 in the codebook, a code file, a picture, or a .json with patches; "
+        "repeatable (default: none)",
+        flag="appearance-key",
+        metavar="FRAME=VALUE",
+    )
+    patches: tuple[str, ...] = setting(
+        (),
+        "a color that a disc of the picture should take; centre and radius in shares of the "
+        "picture (the radius: of its width); repeatable, all at one frame (default: none)",
+        flag="patch",
+        metavar="X,Y,R,#RRGGBB",
+    )
+    patch_frame: int | None = setting(
+        None,
+        "frame at which the patches' colors are reached (default: half-way)",
+        flag="patch-frame",
+        metavar="N",
+    )
 
     def __post_init__(self) -> None:
         _choice("--appearance", self.kind, AppearanceKind)
+        self._check_keys()
         _at_least("--appearance-cycles", self.cycles, 1)
         if self.codes is not None:
             _at_least("--appearance-codes", self.codes, 1)
+
+    def _check_keys(self) -> None:
+        """Refuse key frames that can't be told apart or contradict another setting."""
+        frames = [frame for frame, _ in map(parse_key, self.keys)]
+        for before, after in pairwise(frames):
+            if before == after:
+                raise SettingsError(
+                    f"frame {after} has two keys; expected one --appearance-key for a frame."
+                )
+            if before > after:
+                raise SettingsError(
+                    f"the key at frame {after} comes after the one at frame {before}; expected "
+                    "the keys in the order of their frames."
+                )
+        if self.patch_frame is not None:
+            if not self.patches:
+                raise SettingsError("--patch-frame is given without a --patch; add one.")
+            _at_least("--patch-frame", self.patch_frame, 0)
+            if self.patch_frame in frames:
+                raise SettingsError(
+                    f"frame {self.patch_frame} has a key and the patches; choose another "
+                    "--patch-frame."
+                )
+        if (self.keys or self.patches) and self.code != "random":
+            raise SettingsError(
+                "--appearance-code names a whole sequence, --appearance-key and --patch single "
+                "frames of one; leave one of them out."
+            )
+
+
+def parse_key(text: str) -> tuple[int, str]:
+    """Read '200=sunset.jpg' as (200, 'sunset.jpg').
+
+    Raises:
+        SettingsError: the text is of another form.
+    """
+    frame, equals, value = text.partition("=")
+    if not (equals and value and frame.strip().isdecimal()):
+        raise SettingsError(
+            f"--appearance-key is '{text}'; expected FRAME=VALUE, such as 200=0.4 or "
+            "200=sunset.jpg."
+        )
+    return int(frame), value
 
 
 @dataclass(frozen=True)
