@@ -160,6 +160,7 @@ class Animator:
             PictureError: the file is a picture that can't be read.
             BundleError: 'predict' is asked of a bundle without a code LSTM.
         """
+        self.bundle.network("appearance_predictor")  # says so if there is none
         book = self.bundle.appearance_codebook or ()
         position = (
             None
