@@ -18,31 +18,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
 
-from . import __version__
+from . import __version__, documents
 from .errors import LandscapeError
 from .interruption import INTERRUPTED, at_once
 from .settings import (
-    AppearanceSettings,
-    ClipSettings,
     DeviceName,
-    LoopSettings,
-    MotionSettings,
-    OutputSettings,
-    RegionSettings,
     TrainAppearanceSettings,
     TrainingLoopSettings,
     TrainMotionSettings,
     TrainSceneSettings,
 )
 
-RENDER_GROUPS = (
-    ("clip", ClipSettings),
-    ("motion", MotionSettings),
-    ("regions", RegionSettings),
-    ("loop", LoopSettings),
-    ("appearance", AppearanceSettings),
-    ("output", OutputSettings),
-)
 RENDERING = ("animate", "demo", "codebook")
 Settings = TypeVar("Settings")
 
@@ -52,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # told to end: unwind as for Ctrl-C, so that what is partial is removed
     signal.signal(signal.SIGTERM, _end)
     try:
-        options = _parser().parse_args(arguments)
+        options = parse(arguments)
         # torch's threads spin while they wait, which starves the encoder's (and any program beside
         # ours) on a machine with few cores: eight times slower in the worst case seen
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -76,6 +62,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse a command line; what a job's document says are the defaults of `animate`'s flags."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if getattr(options, "job", None):
+        parser = _parser(documents.read(options.job))
+        options = parser.parse_args(arguments)
+    if options.command == "animate" and not (options.picture and options.out):
+        missing = "--out" if options.picture else "PICTURE"
+        parser.error(f"{missing} is missing: give it, or a --job whose document names it")
+    return options
+
+
 def _end(signum: int, frame: types.FrameType | None) -> NoReturn:
     raise SystemExit(128 + signum)
 
@@ -87,7 +86,7 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"landscape-engine: {message} (see `{self.prog} --help`).\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(job: documents.Job | None = None) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="landscape-engine",
         description="Turn one landscape picture into a seamless animation.",
@@ -96,15 +95,24 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     animate = commands.add_parser("animate", help="animate a picture")
-    animate.add_argument("picture", type=Path, metavar="PICTURE", help="the landscape picture")
+    animate.add_argument(
+        "picture", type=Path, nargs="?", metavar="PICTURE", help="the landscape picture"
+    )
+    animate.add_argument(
+        "--job",
+        type=Path,
+        metavar="FILE.json",
+        help="a document with all settings, as --json reports them; flags come before it",
+    )
     animate.add_argument(
         "--out",
         type=Path,
-        required=True,
         metavar="PATH",
         help="a folder for png, png16 and exr; a file for mp4, webm and gif",
     )
     _add_render_flags(animate)
+    if job:
+        animate.set_defaults(**_values_of(job))
 
     demo = commands.add_parser("demo", help="animate the picture that ships with the engine")
     demo.add_argument(
@@ -171,7 +179,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_render_flags(parser: argparse.ArgumentParser) -> None:
     _add_engine_flags(parser)
-    for title, kind in RENDER_GROUPS:
+    for title, kind in documents.GROUPS.items():
         add_settings_flags(parser.add_argument_group(title), kind)
     extra = parser.add_argument_group("report")
     extra.add_argument(
@@ -247,6 +255,17 @@ def settings_from(options: argparse.Namespace, kind: type[Settings]) -> Settings
     fields = dataclasses.fields(kind)  # type: ignore[arg-type]
     given = {f.name: getattr(options, _place(kind, f)) for f in fields}
     return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in given.items()})
+
+
+def _values_of(job: documents.Job) -> dict[str, Any]:
+    """What a job says, by the names that the flags have in a namespace."""
+    values: dict[str, Any] = {"picture": job.picture, "out": job.out}
+    for name, kind in documents.GROUPS.items():
+        group = getattr(job, name)
+        for f in dataclasses.fields(kind):
+            value = getattr(group, f.name)
+            values[_place(kind, f)] = list(value) if isinstance(value, tuple) else value
+    return values
 
 
 def flag_of(field: dataclasses.Field) -> str:

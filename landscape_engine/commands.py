@@ -7,7 +7,6 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +15,19 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from . import __version__, checkpoints, images, sequence, staging
+from . import __version__, checkpoints, documents, images, sequence, staging
 from .animator import Animator, load_animator
 from .cli import settings_from
+from .documents import Job
 from .errors import OutputError
 from .fitting.annotations import read_arrows, read_patches
 from .ops import warping
 from .ops.motion_fields import MotionField
 from .rendering import Stopwatch
 from .settings import (
-    AppearanceSettings,
     ClipSettings,
     LoopSettings,
-    MotionSettings,
     OutputSettings,
-    RegionSettings,
     TrainAppearanceSettings,
     TrainingLoopSettings,
     TrainMotionSettings,
@@ -112,15 +109,11 @@ def _animate(
     options: argparse.Namespace, picture: Path, out: Path, poster: Path | None = None
 ) -> None:
     started = time.perf_counter()
-    clip = settings_from(options, ClipSettings)
-    motion_settings = settings_from(options, MotionSettings)
-    where = settings_from(options, RegionSettings)
-    loop = settings_from(options, LoopSettings)
-    appearance = settings_from(options, AppearanceSettings)
-    output = settings_from(options, OutputSettings)
-    read_arrows(motion_settings.arrows)  # what is malformed is refused before anything is loaded
-    read_patches(appearance.patches)
-    sequence.check_target(out, output)
+    groups = {name: settings_from(options, kind) for name, kind in documents.GROUPS.items()}
+    job = Job(picture, out, **groups)
+    read_arrows(job.motion.arrows)  # what is malformed is refused before anything is loaded
+    read_patches(job.appearance.patches)
+    sequence.check_target(out, job.output)
     if options.save_motion:
         _check_file(options.save_motion, ".npy")
 
@@ -128,37 +121,39 @@ def _animate(
     with watch.stage("read"):
         image = images.load_image(picture)
         height, width = image.shape[2:]
-        if clip.size_wh:
-            image = images.resize(image, *clip.size_wh)
+        if job.clip.size_wh:
+            image = images.resize(image, *job.clip.size_wh)
     with watch.stage("load"):
         animator = load_animator(options.bundle, options.device)
-    notes = _notes(clip, loop, (width, height))
+    notes = _notes(job.clip, job.loop, (width, height))
     with watch.stage("predict"):
-        code = animator.motion_code(motion_settings, clip.seed, image)
+        code = animator.motion_code(job.motion, job.clip.seed, image)
         codes = None
-        if appearance.kind != "off":
-            codes = animator.appearance_cycle(image, appearance, clip)
-        regions = animator.find_regions(image, where) if motion_settings.kind == "steady" else None
-        motion = animator.predict_motion(image, motion_settings, code, clip.seed, regions)
+        if job.appearance.kind != "off":
+            codes = animator.appearance_cycle(image, job.appearance, job.clip)
+        regions = None
+        if job.motion.kind == "steady":
+            regions = animator.find_regions(image, job.regions)
+        motion = animator.predict_motion(image, job.motion, code, job.clip.seed, regions)
 
-    frames = animator.render(image, motion, appearance, loop, clip, watch, codes)
-    frames = _progress(frames, clip.frames, "frames")
+    frames = animator.render(image, motion, job.appearance, job.loop, job.clip, watch, codes)
+    frames = _progress(frames, job.clip.frames, "frames")
     if poster:
         frames = _keep_poster(frames, poster)
-    written = sequence.write_sequence(frames, out, output, count=clip.frames)
+    written = sequence.write_sequence(frames, out, job.output, count=job.clip.frames)
     if options.save_motion:
         _save_motion(motion, image, options.save_motion)
     watch.seconds["total"] = time.perf_counter() - started
     for note in (*notes, *written.notes):
         print(f"landscape-engine: {note}", file=sys.stderr)
     if options.json:
-        described = (clip, motion_settings, where, loop, appearance, output)
-        report = _report(animator, picture, options, described, written, watch)
+        report = _report(animator, job, options, written, watch)
         report["codes"] = {
             "motion": code[0].tolist(),
             "appearance": None if codes is None else codes.codes.tolist(),
         }
-        report["loop_frames"] = loop.period(clip.frames) if loop.kind != "none" else None
+        closes = job.loop.kind != "none"
+        report["loop_frames"] = job.loop.period(job.clip.frames) if closes else None
         print(json.dumps(report))
     else:
         print(out)
@@ -190,25 +185,23 @@ def _notes(
 
 def _report(
     animator: Animator,
-    picture: Path,
+    job: Job,
     options: argparse.Namespace,
-    described: tuple[Any, ...],
     written: sequence.WrittenSequence,
     watch: Stopwatch,
 ) -> dict[str, Any]:
-    settings = {}
-    for part in described:
-        name = type(part).__name__.removesuffix("Settings").lower()
-        settings[name] = asdict(part)
-    settings["output"]["format"] = written.format
+    """What was done, and under "settings" enough to do it again (with `animate --job`)."""
+    document = documents.write(job)
+    document["output"]["format"] = written.format
     return {
         "frames": written.frames,
         "paths": [str(p) for p in written.paths],
         "width": written.width,
         "height": written.height,
         "seconds": {stage: round(s, 3) for stage, s in watch.seconds.items()},
-        "settings": settings,
-        "picture": str(picture),
+        "settings": {name: document[name] for name in documents.GROUPS},
+        "job": document,
+        "picture": str(job.picture),
         "device": str(animator.device),
         "bundle": str(options.bundle or checkpoints.DEFAULT),
         "version": __version__,
