@@ -18,13 +18,12 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
-from .codebook import cyclic, resample
+from .codebook import cyclic
 from .ops import color, warping
 from .ops.compositing import render_frame
 from .ops.looping import Layers
 from .settings import AppearanceSettings
 
-KEYS_PER_CODE = 1  # maps predicted between one key code and the next, where maps are interpolated
 IN_FLIGHT_BYTES = 1 << 30  # frames being made at one time take no more than this
 MOST_WORKERS = 16
 
@@ -58,16 +57,15 @@ class Light:
         self.predict = predict
         self.picture = picture
         self.codes = codes
-        self.keys = resample_cycle(codes, KEYS_PER_CODE)
         self._maps: dict[int, Tensor] = {}
 
     def keyed(self, phase: float) -> Tensor:  # [1, 6, h, w]
-        """The map at a phase 0..1: predicted at the keys around it, interpolated between."""
-        first, second, weight = cyclic(self.keys, phase)
+        """The map at a phase 0..1: predicted at the codes around it, interpolated between."""
+        first, second, weight = cyclic(self.codes, phase)
         self._maps = {k: self._maps[k] for k in (first, second) if k in self._maps}
         for k in (first, second):
             if k not in self._maps:
-                self._maps[k] = self.predict(self.picture, self.keys[k : k + 1])
+                self._maps[k] = self.predict(self.picture, self.codes[k : k + 1])
         return torch.lerp(self._maps[first], self._maps[second], weight)
 
     def per_frame(
@@ -81,17 +79,6 @@ class Light:
         color_map = self.predict(frame, code)
         height, width = frame.shape[2:]
         return color.transfer(frame[:, :3], warping.enlarge(color_map, height, width))
-
-
-def resample_cycle(
-    codes: Tensor,  # [K, Z]
-    per_code: int,
-) -> Tensor:  # [K × per_code, Z]
-    """Put further keys evenly between the codes of a closed cycle, linearly."""
-    if len(codes) == 1:
-        return codes
-    closed = torch.cat([codes, codes[:1]])
-    return resample(closed, len(codes) * per_code + 1)[:-1]
 
 
 def frames(

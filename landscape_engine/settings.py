@@ -230,38 +230,34 @@ class TrainingLoopSettings:
 
 
 @dataclass(frozen=True)
-class TrainMotionSettings:
-    """What the motion training trains, and on which losses."""
+class TrainedPairSettings:
+    """What either training trains: a predictor and its encoder, on pictures of one size."""
 
     width: int = setting(32, "channels of the predictor's first layer; the paper: 128")
     encoder_width: int = setting(24, "channels of the encoder's first layer; the paper: 64")
     size: int = setting(128, "side of the training pictures in pixels; the paper: 256")
+
+    def __post_init__(self) -> None:
+        _at_least("--width", self.width, 4)
+        _at_least("--encoder-width", self.encoder_width, 4)
+        if self.size < 64 or self.size % 8:
+            raise SettingsError(f"--size is {self.size}; expected a multiple of 8, 64 or more.")
+
+
+@dataclass(frozen=True)
+class TrainMotionSettings(TrainedPairSettings):
+    """What the motion training trains, and on which losses."""
+
     still_weight: float = setting(2.0, "how much more an error counts where nothing should move")
     water_weight: float = setting(2.0, "how much more an error counts on water")
     tv_weight: float = setting(0.02, "weight of the total variation, Equation 2")
     code_weight: float = setting(1e-3, "weight of the codes' mean square, which keeps them close")
 
-    def __post_init__(self) -> None:
-        _check_training_sizes(self.width, self.encoder_width, self.size)
-
 
 @dataclass(frozen=True)
-class TrainAppearanceSettings:
+class TrainAppearanceSettings(TrainedPairSettings):
     """What the appearance training trains, and on which losses."""
 
-    width: int = setting(32, "channels of the predictor's first layer; the paper: 128")
-    encoder_width: int = setting(24, "channels of the encoder's first layer; the paper: 64")
-    size: int = setting(128, "side of the training pictures in pixels; the paper: 256")
     cells: int = setting(32, "side of the grid over which colors are compared, Equation 8")
     tv_weight: float = setting(0.05, "weight of the maps' total variation, Equation 10")
     code_weight: float = setting(1e-3, "weight of the codes' mean square, which keeps them close")
-
-    def __post_init__(self) -> None:
-        _check_training_sizes(self.width, self.encoder_width, self.size)
-
-
-def _check_training_sizes(width: int, encoder_width: int, size: int) -> None:
-    _at_least("--width", width, 4)
-    _at_least("--encoder-width", encoder_width, 4)
-    if size < 64 or size % 8:
-        raise SettingsError(f"--size is {size}; expected a multiple of 8, 64 or more.")

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from .. import checkpoints
 from ..checkpoints import ModelBundle
 from ..codebook import AppearanceCodebook, MotionCodebook
-from ..settings import TrainAppearanceSettings, TrainMotionSettings
+from ..settings import TrainAppearanceSettings, TrainedPairSettings, TrainMotionSettings
 from . import train_appearance, train_motion
 from .clips import Clip
 
@@ -23,13 +23,7 @@ def add_motion(folder: Path, networks: nn.ModuleDict, settings: TrainMotionSetti
     """Write the motion networks and their codebook into a bundle, made if missing."""
     codes = cluster(train_motion.collect_codes(networks, CANDIDATES), MOTION_CODES)
     bundle = _open(folder)
-    _put(
-        bundle,
-        networks,
-        motion_predictor={"width": settings.width},
-        motion_encoder={"in_channels": 2, "width": settings.encoder_width, "norm": "none"},
-    )
-    bundle.about["motion"] = asdict(settings)
+    _put(bundle, "motion", networks, settings, encoder_channels=2)
     bundle.motion_codebook = MotionCodebook.ordered(codes)
     checkpoints.save(bundle, folder)
 
@@ -40,13 +34,7 @@ def add_appearance(
     """Write the appearance networks and their codebook into a bundle, made if missing."""
     sequences = train_appearance.collect_sequences(networks, scenes)
     bundle = _open(folder)
-    _put(
-        bundle,
-        networks,
-        appearance_predictor={"width": settings.width},
-        appearance_encoder={"in_channels": 3, "width": settings.encoder_width, "norm": "none"},
-    )
-    bundle.about["appearance"] = asdict(settings)
+    _put(bundle, "appearance", networks, settings, encoder_channels=3)
     bundle.appearance_codebook = AppearanceCodebook.ordered(sequences)
     checkpoints.save(bundle, folder)
 
@@ -71,10 +59,20 @@ def _open(folder: Path) -> ModelBundle:
     return ModelBundle({}, {})
 
 
-def _put(bundle: ModelBundle, networks: nn.ModuleDict, **built: dict) -> None:
+def _put(
+    bundle: ModelBundle,
+    part: str,  # motion or appearance
+    networks: nn.ModuleDict,
+    settings: TrainedPairSettings,
+    encoder_channels: int,
+) -> None:
+    """Put one half's predictor and encoder into a bundle, and how they were trained."""
+    encoder = {"in_channels": encoder_channels, "width": settings.encoder_width, "norm": "none"}
+    built = {f"{part}_predictor": {"width": settings.width}, f"{part}_encoder": encoder}
     for name, arguments in built.items():
         network = checkpoints.build(name, arguments)
         network.load_state_dict(
             {k: v.float().cpu() for k, v in networks[name].state_dict().items()}
         )
         bundle.networks[name], bundle.built[name] = network, arguments
+    bundle.about[part] = asdict(settings)

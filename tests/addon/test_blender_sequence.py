@@ -160,7 +160,7 @@ def test_the_example_script_renders_sky_above_land(run_blender, tmp_path):
     out = tmp_path / "tiny.png"
     options = ("--width", 64, "--height", 36, "--samples", 1)
 
-    run_blender(REPOSITORY / "examples" / "render_example.py", "--out", out, *options)
+    run_blender(REPOSITORY / "examples" / "render_example", "--out", out, *options)
 
     rendered = np.asarray(Image.open(out).convert("RGB")).astype(float)
     assert rendered.shape == (36, 64, 3)
