@@ -69,6 +69,7 @@ def reach(
 
     A pixel moves when `speed >= max(SLOWEST, REACH_SHARE × P90)`, P90 being the 90th percentile of
     the region's speed: neither a crawl that nobody sees counts, nor what lags far behind the rest.
+    Sky and water are asked apart, for water is slower; together they are weighed by their areas.
     """
     inside = speed[region]
     fast = float(inside.kthvalue(max(1, math.ceil(0.9 * len(inside)))).values)

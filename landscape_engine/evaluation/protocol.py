@@ -244,9 +244,12 @@ def _describe_code(position: float, speed: Tensor, mask: ReferenceMask) -> dict[
         "leak": metrics.leak(speed, mask.land, mask.moving),
         "speed": float(speed[mask.moving].mean()),
     }
-    regions = {"reach": mask.moving, "reach_sky": mask.sky, "reach_water": mask.water}
-    for name, region in regions.items():
+    reached, area = 0.0, 0
+    for name, region in (("reach_sky", mask.sky), ("reach_water", mask.water)):
         described[name] = metrics.reach(speed, region) if bool(region.any()) else None
+        reached += (described[name] or 0.0) * int(region.sum())
+        area += int(region.sum())
+    described["reach"] = reached / area  # each region by its own speed: water is slower than sky
     return described
 
 
