@@ -18,20 +18,22 @@ Point = tuple[float, float]
 
 
 def choose_points(mask: ReferenceMask, count: int) -> list[Point]:  # shares of the picture, y down
-    """Places far from each other and from the edges of their region; always the same ones."""
+    """Places in sky and water by turns, far from each other and from their region's edge."""
     import cv2
 
-    regions = [region[0, 0].cpu().numpy().astype(np.uint8) for region in (mask.sky, mask.water)]
-    # a region ends at the picture's border too
-    depths = [cv2.distanceTransform(np.pad(r, 1), cv2.DIST_L2, 5)[1:-1, 1:-1] for r in regions]
-    score = np.maximum(*depths)
-    height, width = score.shape
+    depths = []
+    for region in (mask.sky, mask.water):
+        if bool(region.any()):
+            inside = np.pad(region[0, 0].cpu().numpy().astype(np.uint8), 1)  # ends at the border
+            depths.append(cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1])
+    height, width = depths[0].shape
     y, x = np.mgrid[:height, :width]
     points = []
-    for _ in range(count):
-        row, column = np.unravel_index(int(score.argmax()), score.shape)
+    for turn in range(count):
+        k = turn % len(depths)
+        row, column = np.unravel_index(int(depths[k].argmax()), depths[k].shape)
         points.append((float(column) / (width - 1), float(row) / (height - 1)))
-        score = np.minimum(score, np.hypot(y - row, x - column) / 2)
+        depths[k] = np.minimum(depths[k], np.hypot(y - row, x - column) / 2)
     return points
 
 
