@@ -1,4 +1,4 @@
-"""The shell: `landscape-engine animate | demo | codebook | import-authors | train`.
+"""The shell: `animate`, `demo`, `codebook`, `evaluate`, `import-authors` and `train`.
 
 Flags are made from the settings' fields. Exit codes: 0 done, 2 refused with one line that says why,
 130 interrupted, 143 told to end.
@@ -23,6 +23,8 @@ from .errors import LandscapeError
 from .interruption import INTERRUPTED, at_once
 from .settings import (
     DeviceName,
+    EvaluationSettings,
+    LoopSettings,
     TrainAppearanceSettings,
     TrainingLoopSettings,
     TrainMotionSettings,
@@ -141,6 +143,35 @@ def _parser(job: documents.Job | None = None) -> argparse.ArgumentParser:
         "--rows", type=_whole, default=8, metavar="N", help="codes of each kind (default: 8)"
     )
     _add_engine_flags(codebook)
+
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="measure what a bundle does to pictures",
+        description="Measure motion, loops and light of stills, and print a table. The formulas "
+        "are in landscape_engine/evaluation/metrics.py.",
+    )
+    evaluate.add_argument(
+        "pictures", type=Path, nargs="+", metavar="PICTURE", help="the stills to evaluate"
+    )
+    evaluate.add_argument(
+        "--masks",
+        type=Path,
+        metavar="DIR",
+        help="reference masks, each a PNG named after its picture: 0 land, 64 not counted, 128 "
+        "water, 255 sky; without them what needs them is left out",
+    )
+    evaluate.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder for evaluation.json, evaluation.csv and the sheet evaluation.png",
+    )
+    _add_engine_flags(evaluate)
+    add_settings_flags(evaluate.add_argument_group("how thoroughly"), EvaluationSettings)
+    add_settings_flags(evaluate.add_argument_group("loop"), LoopSettings)
+    evaluate.add_argument(
+        "--json", action="store_true", help="end with one JSON object on the last line of stdout"
+    )
 
     authors = commands.add_parser(
         "import-authors", help="turn the paper authors' checkpoints into a bundle"

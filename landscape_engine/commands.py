@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from .ops.motion_fields import MotionField
 from .rendering import Stopwatch
 from .settings import (
     ClipSettings,
+    EvaluationSettings,
     LoopSettings,
     OutputSettings,
     TrainAppearanceSettings,
@@ -62,6 +64,50 @@ def codebook(options: argparse.Namespace) -> int:
     animator = load_animator(options.bundle, options.device)
     images.save_image(draw_codebook(animator, image, options.rows, _progress), options.out)
     print(options.out)
+    return 0
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Measure stills, print the table, and write what was measured where that was asked for."""
+    from .evaluation import protocol, report
+
+    started = time.perf_counter()
+    settings = settings_from(options, EvaluationSettings)
+    loop = settings_from(options, LoopSettings)
+    if options.out:
+        report.check_folder(options.out)
+    for picture in options.pictures:  # before the first still's minute, not after
+        protocol.load_still(picture, options.masks, settings.width)
+    animator = load_animator(options.bundle, options.device)
+    stills = []
+    for number, picture in enumerate(options.pictures, start=1):
+        place = f"{number}/{len(options.pictures)} {picture.stem}, "
+
+        def progress(
+            items: Iterator[Any], count: int, stage: str, place: str = place
+        ) -> Iterator[Any]:
+            return _progress(items, count, place + stage)
+
+        stills.append(protocol.evaluate(animator, picture, options.masks, settings, loop, progress))
+    described = report.describe(
+        stills,
+        version=__version__,
+        bundle=str(options.bundle or checkpoints.DEFAULT),
+        device=str(animator.device),
+        masks=str(options.masks) if options.masks else None,
+        settings={"evaluation": asdict(settings), "loop": asdict(loop)},
+        seconds=round(time.perf_counter() - started, 1),
+    )
+    print(report.table(stills))
+    for note in dict.fromkeys(note for still in stills for note in still.notes):
+        print(f"landscape-engine: {note}", file=sys.stderr)
+    if options.out:
+        report.write(stills, options.out, described)
+        described["files"] = [str(options.out / name) for name in report.FILES]
+    if options.json:
+        print(json.dumps(described))
+    elif options.out:
+        print(options.out)
     return 0
 
 

@@ -16,6 +16,7 @@ LAYERS = [  # as in CONTRIBUTING.md; within a row, only what ALLOWED says
     {"codebook", "checkpoints", "authors", "region_files"},
     {"fitting", "training"},
     {"animator", "rendering", "contact_sheet", "sources"},
+    {"evaluation"},
     {"cli", "commands", "interruption", "__main__", "__init__"},
 ]
 ALLOWED = {  # imports within a row, and the one that a sub-command makes when it runs
