@@ -304,24 +304,6 @@ def test_an_interrupt_leaves_nothing(lake, bundle_folder, tmp_path, kind, expect
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in"]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals work otherwise there")
-def test_an_interrupt_does_not_wait_for_a_large_frame(lake, bundle_folder, tmp_path):
-    """One 4K frame inside the palette filters takes seconds, and nothing can cut it short."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "landscape_engine", "animate", lake, "--frames", "1000",
-         "--size", "3840x2160", "--out", tmp_path / "new" / "long.gif", "--bundle", bundle_folder],
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    deadline = time.monotonic() + 120
-    while not any(tmp_path.glob("new/.*.part")) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(1)  # by now the encoder has its first frame
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=5)
-    assert process.returncode == 130 and len(err.strip().splitlines()) == 1
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["in"]
-
-
 def test_zero_motion_is_not_asked_for_by_torch():
     # a guard of the fixture: the tiny bundle must move something, or the tests above prove nothing
     from landscape_engine.animator import Animator
