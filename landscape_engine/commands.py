@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from . import __version__, checkpoints, documents, images, sequence, staging
+from . import __version__, checkpoints, documents, images, region_files, sequence, staging
 from .animator import Animator, load_animator
 from .cli import settings_from
 from .documents import Job
@@ -172,6 +172,7 @@ def _animate(
     with watch.stage("load"):
         animator = load_animator(options.bundle, options.device)
     notes = _notes(job.clip, job.loop, (width, height))
+    notes += region_files.notes(job.regions, (height, width))
     with watch.stage("predict"):
         code = animator.motion_code(job.motion, job.clip.seed, image)
         codes = None
