@@ -8,22 +8,26 @@ write_sequence(animator.render(image, motion), "out/")
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
-from . import checkpoints, images, rendering, sources
+from . import checkpoints, images, region_files, rendering, sources
 from .checkpoints import ModelBundle
 from .codebook import CodeCycle, resample
 from .errors import BundleError, CodeError, SettingsError
-from .fitting import clips, days, optimize, targets
-from .fitting.annotations import read_arrows, read_patches
+from .fitting import clips, days, directing, optimize
+from .fitting.annotations import Arrow, read_arrows, read_patches
 from .fitting.optimize import AppearanceFit, MotionFit
-from .ops import hints, looping, motion_fields, warping
-from .ops.motion_fields import MotionField
+from .ops import hints, looping, motion_fields, moving_water, warping
+from .ops import regions as regions_of
+from .ops.motion_fields import MotionField, MovingPart
+from .ops.regions import Region
 from .rendering import Light, Stopwatch
 from .settings import (
     AppearanceSettings,
@@ -31,11 +35,14 @@ from .settings import (
     DeviceName,
     LoopSettings,
     MotionSettings,
+    RegionSettings,
     parse_key,
 )
 
 PREDICTOR_SIZE = 256  # side of the predictors' input, pixels (paper, section 4.3)
 ENCODER_SIZE = 128
+PROBE_SIZE = 128  # side of the picture then, pixels; twice that says the same
+PROBES = 6  # codes of the codebook, evenly, under which a picture is asked what of it moves
 
 
 def load_animator(
@@ -332,6 +339,7 @@ class Animator:
         settings: MotionSettings | None = None,
         code: Tensor | None = None,  # [1, Z]
         seed: int = 0,
+        regions: Sequence[Region] | None = None,
     ) -> MotionField:
         """Predict how a picture moves.
 
@@ -341,44 +349,108 @@ class Animator:
             code: a latent code of one's own, instead of the one that the settings name or that is
                 fitted to their arrows; arrows as "field" or "both" still bend its field.
             seed: draws the code where the settings say 'random'.
+            regions: what moves, from `find_regions`, which is asked if they aren't given; an empty
+                list moves the whole picture by the predicted field as it comes. Steady motion only.
 
         Raises:
             AnnotationError: an arrow is malformed, outside the picture, or on what doesn't move.
         """
         settings = settings or MotionSettings()
         code = self.motion_code(settings, seed, image) if code is None else code.to(self.device)
-        step = self._predict_step(image, code, settings)
-        if settings.arrows:
-            targets.check_moving(read_arrows(settings.arrows), hints.moving_part(step))
+        arrows = read_arrows(settings.arrows)
+        step = self._predict_step(image, code, settings.speed)
         if settings.kind == "steady":
-            return motion_fields.steady_motion(motion_fields.suppress_creep(step))
+            if regions is None:
+                regions = self.find_regions(image)
+            if not regions:
+                return motion_fields.steady_motion(self._direct(image, step, arrows, settings))
+            directing.check_moving(arrows, sum(r.core.float() for r in regions))
+            parts = [self._move(image, region, step, settings, seed) for region in regions]
+            parts = moving_water.answer(parts, settings)
+            return motion_fields.motion_of_parts(parts, self._network_input(image))
 
         def accumulate() -> Iterator[Tensor]:
             return self._recur(image.to(self.device), code, settings)
 
+        step = self._direct(image, step, arrows, settings)
         return MotionField(step, accumulate, steady=False)
 
-    def _predict_step(
-        self, image: Tensor, code: Tensor, settings: MotionSettings
-    ) -> Tensor:  # [1, 2, h, w]
-        predictor = self.bundle.network("motion_predictor")
-        step = predictor(self._network_input(image), code)
-        if settings.arrows and settings.arrows_as != "code":
-            step = self.follow_arrows(step, hints.moving_part(step), settings.arrows, image)
-        return step * settings.speed
-
-    def follow_arrows(
+    @torch.inference_mode()
+    def find_regions(
         self,
-        step: Tensor,  # [1, 2, h, w] backward, normalised
-        moving: Tensor,  # [1, 1, h, w] 0..1
-        arrows: Iterable[Any],
-        image: Tensor,  # [1, 3 or 4, H, W], for its aspect
-    ) -> Tensor:  # [1, 2, h, w] backward, normalised
-        """Bend a predicted field to arrows where it moves, each in its own way (`ops.hints`)."""
+        image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+        settings: RegionSettings | None = None,
+    ) -> list[Region]:
+        """Find what moves; the artist's masks and regions come before what the network says.
+
+        The result depends on the picture alone: keep it while codes and speeds are tried out.
+
+        Raises:
+            RegionError: a mask or a region's file can't be used, or nothing is left that moves.
+        """
+        settings = settings or RegionSettings()
+        if not settings.clean:
+            return []
+        height, width = regions_of.mask_size(*image.shape[2:])
+        small = images.to_uint8(images.resize(image[:, :3], width, height))
+        found = []
+        if not settings.moving_mask:
+            book = self.bundle.motion_codebook
+            codes = [book.at(k / (PROBES - 1)).to(self.device) for k in range(PROBES)]
+            network = self.bundle.network("motion_predictor")
+            inputs = images.resize(image[:, :3], PROBE_SIZE, PROBE_SIZE).clamp(-1, 1)
+            inputs = inputs.to(self.device)
+            flows = torch.cat([network(inputs, code) for code in codes]) * network.beta
+            flows = interpolate(flows, (PREDICTOR_SIZE,) * 2, mode="bilinear", align_corners=True)
+            found = regions_of.find(flows, small, settings.horizon)
+        return region_files.apply(settings, found, (height, width), (PREDICTOR_SIZE,) * 2)
+
+    def _move(
+        self, image: Tensor, region: Region, step: Tensor, settings: MotionSettings, seed: int
+    ) -> MovingPart:
+        guide, own = region.guide, read_arrows(region.guide.arrows)
+        as_code = settings.arrows_as != "field"
+        if guide.code is not None or (own and as_code):
+            wanted = replace(settings, code=guide.code or settings.code, arrows=guide.arrows)
+            code = self.motion_code(wanted, seed, image)
+            step = self._predict_step(image, code, settings.speed)
+        field = regions_of.motion_within(region, step)
+        core, every = region.core.float(), own or read_arrows(settings.arrows)
+        directing.check_moving(own, core)
+        if settings.arrows_as != "code":
+            here = directing.lying_in(every, core)
+            # beyond the region the field goes on, for what comes in from there
+            field = self._follow(image, field, torch.ones_like(core), here, settings, every)
+        return MovingPart(region, field * guide.speed)
+
+    def _predict_step(self, image: Tensor, code: Tensor, speed: float) -> Tensor:  # [1, 2, h, w]
+        predictor = self.bundle.network("motion_predictor")
+        return predictor(self._network_input(image), code) * speed
+
+    def _direct(
+        self, image: Tensor, step: Tensor, arrows: Sequence[Arrow], settings: MotionSettings
+    ) -> Tensor:  # [1, 2, h, w]
+        """Let a field of the whole picture follow the arrows, where it moves by itself."""
+        if not arrows:
+            return step
+        moving = hints.moving_part(step)
+        directing.check_moving(arrows, moving)
+        if settings.arrows_as == "code":
+            return step
+        return self._follow(image, step, moving, arrows, settings)
+
+    def _follow(
+        self,
+        image: Tensor,
+        field: Tensor,
+        moving: Tensor,
+        arrows: Sequence[Arrow],
+        settings: MotionSettings,
+        among: Sequence[Arrow] = (),
+    ) -> Tensor:  # [1, 2, h, w]
         aspect = image.shape[3] / image.shape[2]
         beta = self.bundle.network("motion_predictor").beta
-        points, vectors = targets.arrow_hints(read_arrows(arrows), aspect, beta)
-        return hints.spread(step, moving, points, vectors, aspect=aspect)
+        return directing.direct(field, moving, arrows, aspect, beta, settings.speed, among)
 
     def _recur(self, image: Tensor, code: Tensor, settings: MotionSettings) -> Iterator[Tensor]:
         """Algorithm 1, lines 2 to 8: each step is predicted from the frame before.
@@ -386,11 +458,15 @@ class Animator:
         The accumulated flow is kept on the predictor's grid and resized to warp the picture.
         """
         height, width = image.shape[2:]
+        arrows = read_arrows(settings.arrows if settings.arrows_as != "code" else ())
         frame, flow = image, None
         while True:
             # never yield in inference mode: it would leak into the caller
             with torch.inference_mode():
-                step = self._predict_step(frame, code, settings)
+                step = self._predict_step(frame, code, settings.speed)
+                if arrows:  # where each frame moves; one that has come to rest leaves an arrow idle
+                    moving = hints.moving_part(step)
+                    step = self._follow(image, step, moving, arrows, settings)
                 flow = step if flow is None else warping.compose(step, flow)
             yield flow
             with torch.inference_mode():
@@ -460,7 +536,7 @@ class Animator:
             codes = CodeCycle.even(codes.to(self.device))
         return rendering.frames(
             picture,
-            looping.frames(motion, loop.kind, loop.period(clip.frames)),
+            looping.frames(motion, loop, loop.period(clip.frames)),
             None if codes is None else Light(self.predict_color_map, picture, codes),
             appearance,
             clip.frames,

@@ -27,6 +27,7 @@ from .networks.appearance import AppearancePredictor
 from .networks.code_lstm import CodeLSTM
 from .networks.encoder import Encoder
 from .networks.motion import MotionPredictor
+from .networks.scene import SceneNetwork
 
 FORMAT = "landscape-engine bundle"
 VERSION = 1
@@ -38,6 +39,7 @@ BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "appearance_predictor": AppearancePredictor,
     "appearance_encoder": Encoder,
     "code_lstm": CodeLSTM,
+    "scene_network": SceneNetwork,
 }
 
 

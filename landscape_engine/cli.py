@@ -26,14 +26,17 @@ from .settings import (
     LoopSettings,
     MotionSettings,
     OutputSettings,
+    RegionSettings,
     TrainAppearanceSettings,
     TrainingLoopSettings,
     TrainMotionSettings,
+    TrainSceneSettings,
 )
 
 RENDER_GROUPS = (
     ("clip", ClipSettings),
     ("motion", MotionSettings),
+    ("regions", RegionSettings),
     ("loop", LoopSettings),
     ("appearance", AppearanceSettings),
     ("output", OutputSettings),
@@ -137,13 +140,16 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train the networks of a bundle")
     parts = train.add_subparsers(dest="part", required=True, metavar="PART")
     motion = parts.add_parser("motion", help="train the motion predictor and its encoder")
-    motion.add_argument(
-        "--photos",
-        type=Path,
-        metavar="DIR",
-        help="stills with regions (a regions.json names them); default: procedural scenes alone",
-    )
-    _add_train_flags(motion, TrainMotionSettings)
+    scene = parts.add_parser("scene", help="train the network that finds sky and water")
+    for part, kind in ((motion, TrainMotionSettings), (scene, TrainSceneSettings)):
+        part.add_argument(
+            "--photos",
+            type=Path,
+            metavar="DIR",
+            help="stills with regions (a regions.json names them); default: procedural scenes "
+            "alone",
+        )
+        _add_train_flags(part, kind)
     appearance = parts.add_parser(
         "appearance", help="train the appearance predictor and its encoder"
     )
@@ -221,10 +227,10 @@ def add_settings_flags(parser: Any, kind: type) -> None:
         options: dict[str, Any] = {"default": field.default, "help": text}
         if base is bool:
             options["action"] = argparse.BooleanOptionalAction
+        elif get_origin(base) is tuple:
+            options |= {"action": "append", "metavar": field.metadata["metavar"], "default": None}
         elif get_origin(base) is Literal:
             options["choices"] = get_args(base)
-        elif get_origin(base) is tuple:  # of texts: the flag may be repeated
-            options.update(action="append", default=[], metavar=field.metadata["metavar"])
         else:
             options["type"] = {int: _whole, float: _number, str: str}[base]
             options["metavar"] = field.metadata["metavar"] or field.name.upper()
@@ -234,8 +240,12 @@ def add_settings_flags(parser: Any, kind: type) -> None:
 def settings_from(options: argparse.Namespace, kind: type[Settings]) -> Settings:
     """The settings that the flags of a command line give."""
     fields = dataclasses.fields(kind)  # type: ignore[arg-type]
-    given = {f.name: getattr(options, _place(kind, f)) for f in fields}
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in given.items()})
+    values = {f.name: getattr(options, _place(kind, f)) for f in fields}
+    for f in fields:
+        # repeatable flags gather in a list, None if there are none
+        if isinstance(f.default, tuple):
+            values[f.name] = tuple(values[f.name] or ())
+    return kind(**values)
 
 
 def flag_of(field: dataclasses.Field) -> str:

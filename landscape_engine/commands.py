@@ -30,9 +30,11 @@ from .settings import (
     LoopSettings,
     MotionSettings,
     OutputSettings,
+    RegionSettings,
     TrainAppearanceSettings,
     TrainingLoopSettings,
     TrainMotionSettings,
+    TrainSceneSettings,
 )
 
 EXAMPLE = Path(__file__).parent / "data" / "example.jpg"
@@ -81,7 +83,7 @@ def import_authors(options: argparse.Namespace) -> int:
 def train(options: argparse.Namespace) -> int:
     """Train one half of a bundle and write it there; the other half is kept."""
     from .animator import choose_device
-    from .training import bundling, train_appearance, train_motion
+    from .training import bundling, train_appearance, train_motion, train_scene
 
     loop = settings_from(options, TrainingLoopSettings)
     device = choose_device(options.device)
@@ -90,6 +92,10 @@ def train(options: argparse.Namespace) -> int:
         what = settings_from(options, TrainMotionSettings)
         networks = train_motion.train(options.run, what, loop, options.photos, device, **limits)
         bundling.add_motion(options.bundle, networks, what)
+    elif options.part == "scene":
+        labels = settings_from(options, TrainSceneSettings)
+        networks = train_scene.train(options.run, labels, loop, options.photos, device, **limits)
+        bundling.add_scene(options.bundle, networks, labels)
     else:
         kind = settings_from(options, TrainAppearanceSettings)
         scenes = train_appearance.load_clips(options.clips, kind)
@@ -108,6 +114,7 @@ def _animate(
     started = time.perf_counter()
     clip = settings_from(options, ClipSettings)
     motion_settings = settings_from(options, MotionSettings)
+    where = settings_from(options, RegionSettings)
     loop = settings_from(options, LoopSettings)
     appearance = settings_from(options, AppearanceSettings)
     output = settings_from(options, OutputSettings)
@@ -131,7 +138,8 @@ def _animate(
         codes = None
         if appearance.kind != "off":
             codes = animator.appearance_cycle(image, appearance, clip)
-        motion = animator.predict_motion(image, motion_settings, code)
+        regions = animator.find_regions(image, where) if motion_settings.kind == "steady" else None
+        motion = animator.predict_motion(image, motion_settings, code, clip.seed, regions)
 
     frames = animator.render(image, motion, appearance, loop, clip, watch, codes)
     frames = _progress(frames, clip.frames, "frames")
@@ -144,7 +152,7 @@ def _animate(
     for note in (*notes, *written.notes):
         print(f"landscape-engine: {note}", file=sys.stderr)
     if options.json:
-        described = (clip, motion_settings, loop, appearance, output)
+        described = (clip, motion_settings, where, loop, appearance, output)
         report = _report(animator, picture, options, described, written, watch)
         report["codes"] = {
             "motion": code[0].tolist(),

@@ -7,6 +7,7 @@ LandscapeError
 ├── BundleError      a bundle or checkpoint isn't one of ours, or is damaged
 ├── CodeError        a latent code or its file is not usable
 ├── AnnotationError  an arrow or a patch can't be followed
+├── RegionError      a mask or a region of the artist's can't be used
 └── TrainingError    the training data or a run can't be used
 """
 
@@ -39,6 +40,10 @@ class CodeError(LandscapeError):
 
 class AnnotationError(LandscapeError):
     """An arrow or a patch is malformed, lies outside the picture, or can't be followed there."""
+
+
+class RegionError(LandscapeError):
+    """A mask or a region that the artist gave can't be used."""
 
 
 class TrainingError(LandscapeError):

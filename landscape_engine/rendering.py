@@ -81,7 +81,7 @@ class Light:
 
 def frames(
     picture: Tensor,  # [1, 3 or 4, H, W]
-    layers: Iterator[Layers],
+    layers: Iterator[tuple[Layers, ...]],
     light: Light | None,
     appearance: AppearanceSettings,
     count: int,
@@ -90,14 +90,14 @@ def frames(
     """Make `count` frames in order; closing the generator stops the work within a strip's time."""
     cancelled = threading.Event()
 
-    def make(layer: Layers, color_map: Tensor | None, phase: float) -> Tensor:
+    def make(layer: tuple[Layers, ...], color_map: Tensor | None, phase: float) -> Tensor:
         with torch.inference_mode():
             frame = render_frame(picture, layer, color_map, cancelled.is_set)
             if light is not None and appearance.kind == "per-frame" and not cancelled.is_set():
                 frame[:, :3] = light.per_frame(frame, phase)
         return frame
 
-    def jobs() -> Iterator[tuple[Layers, Tensor | None, float]]:
+    def jobs() -> Iterator[tuple[tuple[Layers, ...], Tensor | None, float]]:
         for n in range(count):
             phase = (n * appearance.cycles % count) / count
             color_map = None

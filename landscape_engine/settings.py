@@ -18,6 +18,8 @@ from .errors import SettingsError
 MotionKind = Literal["steady", "recurrent"]
 LoopKind = Literal["two-phase", "crossfade", "none"]
 ArrowsAs = Literal["code", "field", "both"]
+BlendKind = Literal["contrast", "plain"]
+WaterKind = Literal["predicted", "mirrored", "still"]
 AppearanceKind = Literal["keyed", "per-frame", "off"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 FormatName = Literal["png", "png16", "exr", "mp4", "webm", "gif"]
@@ -75,6 +77,13 @@ class MotionSettings:
         "code: fit one latent code to the arrows; field: bend the predicted field to each; both",
         flag="arrows-as",
     )
+    water: WaterKind = setting(
+        "predicted",
+        "predicted: as the network says; mirrored: as the sky above it, upside down; still",
+    )
+    ripple: float = setting(
+        0.0, "height of ripples on the water, in thousandths of the picture's height", metavar="A"
+    )
 
     def __post_init__(self) -> None:
         _choice("--motion", self.kind, MotionKind)
@@ -84,6 +93,44 @@ class MotionSettings:
                 f"--motion-speed is {self.speed:g}; expected a number other than 0 within ±100 "
                 "(to keep things still, use --frames 1)."
             )
+        _choice("--water", self.water, WaterKind)
+        _at_least("--ripple", self.ripple, 0)
+
+
+@dataclass(frozen=True)
+class RegionSettings:
+    """Where things move; for steady motion."""
+
+    clean: bool = setting(
+        True,
+        "find what moves, smooth its motion and keep the rest still to the bit; --no-clean: the "
+        "predicted field as it comes",
+    )
+    still_mask: str | None = setting(
+        None, "picture that is white where all stays still (grey: partly)", metavar="FILE"
+    )
+    moving_mask: str | None = setting(
+        None, "picture that is white where things move, in place of what is found", metavar="FILE"
+    )
+    region: tuple[str, ...] = setting(
+        (),
+        "a region with motion of its own: a JSON file with its mask or polygon, and its code, "
+        "speed, phase and arrows (repeatable)",
+        metavar="FILE.json",
+    )
+    horizon: float | None = setting(
+        None,
+        "where the water begins, as a share of the height from the top (default: found)",
+        metavar="Y",
+    )
+
+    def __post_init__(self) -> None:
+        if self.horizon is not None and not 0 < self.horizon < 1:
+            raise SettingsError(
+                f"--horizon is {self.horizon:g}; expected a share of the height between 0 and 1."
+            )
+        if not self.clean and (self.still_mask or self.moving_mask or self.region):
+            raise SettingsError("--no-clean moves the whole picture: leave masks and regions out.")
 
 
 @dataclass(frozen=True)
@@ -102,11 +149,24 @@ class LoopSettings:
         flag="loop-frames",
         metavar="T",
     )
+    blend: BlendKind = setting(
+        "contrast",
+        "contrast: a two-phase blend keeps the contrast of what it blends; plain: the formula",
+        flag="loop-blend",
+    )
+    phase_noise: float = setting(
+        0.0,
+        "how far the phase differs from place to place, 0..1 of a loop (two-phase)",
+        metavar="P",
+    )
 
     def __post_init__(self) -> None:
         _choice("--loop", self.kind, LoopKind)
+        _choice("--loop-blend", self.blend, BlendKind)
         if self.frames is not None:
             _at_least("--loop-frames", self.frames, 2)
+        if not 0 <= self.phase_noise <= 1:
+            raise SettingsError(f"--phase-noise is {self.phase_noise:g}; expected 0 to 1.")
 
     def period(self, clip_frames: int) -> int:
         """Frames in one motion loop for a clip of `clip_frames` frames."""
@@ -312,18 +372,34 @@ class TrainingLoopSettings:
 
 
 @dataclass(frozen=True)
-class TrainedPairSettings:
-    """What either training trains: a predictor and its encoder, on pictures of one size."""
+class TrainedNetworkSettings:
+    """What every training trains: a network with the trunk of Table 1, on pictures of one size."""
 
-    width: int = setting(32, "channels of the predictor's first layer; the paper: 128")
-    encoder_width: int = setting(24, "channels of the encoder's first layer; the paper: 64")
+    width: int = setting(32, "channels of the trunk's first layer; the paper: 128")
     size: int = setting(128, "side of the training pictures in pixels; the paper: 256")
 
     def __post_init__(self) -> None:
         _at_least("--width", self.width, 4)
-        _at_least("--encoder-width", self.encoder_width, 4)
         if self.size < 64 or self.size % 8:
             raise SettingsError(f"--size is {self.size}; expected a multiple of 8, 64 or more.")
+
+
+@dataclass(frozen=True)
+class TrainedPairSettings(TrainedNetworkSettings):
+    """What the paper's trainings train: a predictor and its encoder."""
+
+    encoder_width: int = setting(24, "channels of the encoder's first layer; the paper: 64")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _at_least("--encoder-width", self.encoder_width, 4)
+
+
+@dataclass(frozen=True)
+class TrainSceneSettings(TrainedNetworkSettings):
+    """What the training of the scene network trains."""
+
+    water_weight: float = setting(1.5, "how much more an error counts on water")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ LAYERS = [  # as in CONTRIBUTING.md; within a row, only what ALLOWED says
     {"errors", "settings", "staging"},
     {"ops", "images", "sequence"},
     {"networks"},
-    {"codebook", "checkpoints", "authors"},
+    {"codebook", "checkpoints", "authors", "region_files"},
     {"fitting", "training"},
     {"animator", "rendering", "contact_sheet", "sources"},
     {"cli", "commands", "__main__", "__init__"},

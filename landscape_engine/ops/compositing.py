@@ -15,6 +15,7 @@ from torch import Tensor
 from . import color, warping
 from .looping import Layers
 
+FOLLOWED = 2  # how much coarser than itself a map is moved
 STRIP_PIXELS = {"cpu": 1 << 16, "cuda": 1 << 23, "mps": 1 << 22}
 
 
@@ -56,16 +57,20 @@ class _Part:
     def __init__(self, layers: Layers, height: int, width: int) -> None:
         self.layers = layers
         self.height, self.width = height, width
-        moving = ~warping.is_still(layers.first, height, width)
-        if layers.second is not None:
-            moving |= ~warping.is_still(layers.second, height, width)
-        self.moves = bool(moving.any())
-        self.all_moves = layers.alpha is not None or bool(moving.all())
+        if layers.alpha is not None:
+            self.moves = layers.second is not None or bool(layers.first.any())
+            self.rows = self._rows_of(layers.alpha)
+            moving, self.all_moves = None, True
+        else:
+            moving = ~warping.is_still(layers.first, height, width)
+            if layers.second is not None:
+                moving |= ~warping.is_still(layers.second, height, width)
+            self.moves, self.all_moves = bool(moving.any()), bool(moving.all())
+            self.rows = range(height)
         if self.moves:
             self.stack = self._stack(moving)
-            self.rows = range(height) if layers.alpha is None else self._rows_of(layers.alpha)
 
-    def _stack(self, moving: Tensor) -> Tensor:  # [1, C, h, w]
+    def _stack(self, moving: Tensor | None) -> Tensor:  # [1, C, h, w]
         """Contrast (4), share (1), positions of each layer (2 + 2), moving (1), as needed.
 
         Positions may be enlarged in place of flows: the identity is linear, so that it stays
@@ -79,7 +84,7 @@ class _Part:
             fields += [identity + layers.second, layers.share.expand(1, 1, h, w)]
         if layers.contrast is not None:
             fields.append(layers.contrast)
-        if not self.all_moves:
+        if moving is not None and not self.all_moves:
             fields.append(moving.to(layers.first.dtype))
         return torch.cat(fields, dim=1)
 
@@ -128,20 +133,23 @@ def _follow(color_map: Tensor, layers: Sequence[Layers]) -> Tensor:  # [1, 6, h,
     """
     if not layers:
         return color_map
-    h, w = layers[0].first.shape[2:]
+    h, w = (max(2, side // FOLLOWED) for side in color_map.shape[2:])
     identity = warping.identity_grid(h, w, color_map.device)
-    if color_map.shape[2:] != (h, w):
-        color_map = F.interpolate(color_map, (h, w), mode="bilinear", align_corners=True)
-    followed = color_map
+    change = torch.zeros(1, 6, h, w, device=color_map.device)
     for one in layers:
-        moved = warping.sample(color_map, identity + one.first)
+        # the change is smooth: a coarser grid will do
+        moved = warping.sample(color_map, identity + _coarse(one.first, h, w))
         if one.second is not None:
-            moved = torch.lerp(moved, warping.sample(color_map, identity + one.second), one.share)
-        share = 0.5 * torch.ones(1, 1, 1, 1, device=color_map.device)
-        if one.alpha is not None:
-            share = 0.5 * F.interpolate(one.alpha, (h, w), mode="area")
-        followed = torch.lerp(followed, moved, share)
-    return followed
+            second = warping.sample(color_map, identity + _coarse(one.second, h, w))
+            moved = torch.lerp(moved, second, _coarse(one.share, h, w))
+        moved -= warping.sample(color_map, identity)
+        change += moved if one.alpha is None else moved * _coarse(one.alpha, h, w)
+    change = F.interpolate(change, color_map.shape[2:], mode="bilinear", align_corners=True)
+    return torch.add(color_map, change, alpha=0.5)
+
+
+def _coarse(field: Tensor, h: int, w: int) -> Tensor:  # [1, C, h, w]
+    return F.interpolate(field, (h, w), mode="bilinear", align_corners=True)
 
 
 def strips(height: int, width: int, device: torch.device) -> list[slice]:

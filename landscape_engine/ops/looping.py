@@ -8,22 +8,27 @@ pixels.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import count, cycle
+from dataclasses import dataclass, replace
+from itertools import chain, count, cycle
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from ..settings import LoopSettings
-from . import masks, warping
+from . import masks, warping, waves
 from .motion_fields import KEPT_FIELDS, MotionField, MovingPart, Track, future, past, steady_motion
 
 OUTSIDE = 1e-3  # weight of a source outside the picture: never zero, so that a blend always exists
 SOFTENED_PX = 2  # pixels of the predictor's grid over which that weight fades
+EDGE_PX = 20  # pixels of that grid from a region's edge over which its sources come to count fully
+EDGE_WEIGHT = 0.03  # weight of a source at the edge or beyond it, mirrored
 DETAIL_PX = 4  # detail, of which a blend loses contrast, is what a blur of this radius removes
-CONTRAST_PX = 6  # radius over which its contrast is measured
+CONTRAST_GRID = 2  # how much coarser a grid the contrast is measured on
+CONTRAST_PX = 3  # radius over which it is measured, pixels of that
 MOST_GAIN = 1.5  # two unrelated pictures, half and half, need the square root of 2
+PLACED: Any = {"mode": "bilinear", "align_corners": True}
 NOISE_CELLS = 3  # lattice cells of the phase noise across the picture
 
 
@@ -76,27 +81,47 @@ def _frames_of_part(
 ) -> Iterator[Layers]:
     motion = steady_motion(part.step)
     place = Place(part)
-    start = round(part.phase * period)
+    start = round(part.region.guide.phase * period)
     if settings.kind == "none":
-        yield place.put(Layers(torch.zeros_like(part.step)))
-        for flow in motion.accumulated():
-            yield place.put(Layers(place.fold(flow)))
+        still = [torch.zeros_like(part.step)]
+        for t, flow in enumerate(chain(still, motion.accumulated())):
+            yield place.put(_waved(part, Layers(place.fold(flow)), t / period))
     if settings.kind == "crossfade":
         faded = CrossFade(motion, period, place)
         for t in count(start):
-            yield faded.at(t % period)
+            yield _waved(part, faded.at(t % period), (t % period) / period)
+    if not bool(part.step.any()):  # nothing but waves, if any
+        for t in count(start):
+            layers = place.put(Layers(torch.zeros_like(part.step)))
+            yield _waved(part, layers, (t % period) / period)
     loop = TwoPhase(motion, period, place, settings.phase_noise)
+    detail = detail_of(small) if settings.blend == "contrast" and small is not None else None
     made: dict[int, Layers] = {}  # kept from round to round
     for t in count(start):
         if t % period in made:
             yield made[t % period]
             continue
-        layers = loop.at(t % period)
-        if settings.blend == "contrast" and small is not None and layers.second is not None:
-            layers = keep_contrast(layers, small)
+        layers = _waved(part, loop.at(t % period), (t % period) / period)
+        if detail is not None and layers.second is not None:
+            layers = keep_contrast(layers, detail)
         if period <= KEPT_FIELDS:
             made[t % period] = layers
         yield layers
+
+
+def _waved(part: MovingPart, layers: Layers, phase: float) -> Layers:
+    """The layers with the part's ripples and sway added."""
+    core, guide = part.region.core, part.region.guide
+    wave = None
+    if part.ripple or guide.ripple:
+        wave = waves.ripple(core, part.ripple or guide.ripple, phase)
+    if guide.sway:
+        swaying = waves.sway(core, guide.sway, phase)
+        wave = swaying if wave is None else wave + swaying
+    if wave is None:
+        return layers
+    second = None if layers.second is None else layers.second + wave
+    return replace(layers, first=layers.first + wave, second=second)
 
 
 class Place:
@@ -104,7 +129,8 @@ class Place:
 
     def __init__(self, part: MovingPart) -> None:
         self.alpha = part.region.alpha
-        self.inside = part.region.core.to(part.step.dtype)
+        # the nearer the edge, the less it counts: a line between two phases would show
+        self.inside = masks.depth(part.region.core).div(EDGE_PX).clamp(EDGE_WEIGHT, 1)
         self.mirror = masks.mirror(part.region.core)
         h, w = part.step.shape[2:]
         self.identity = warping.identity_grid(h, w, part.step.device)
@@ -122,10 +148,11 @@ class Place:
         self,
         flow: Tensor,  # [1, 2, h, w]
     ) -> Tensor:  # [1, 1, h, w]
-        """1 where a flow's source lies inside region and picture, 0 elsewhere."""
+        """1 where a flow's source lies well inside region and picture, less towards their edge."""
         source = self.identity + flow
-        within = (source.abs().amax(1, keepdim=True) <= 1 + 1e-4).to(flow.dtype)
-        return within * warping.sample(self.inside, source)
+        within = warping.sample(self.inside, source)
+        beyond = source.abs().amax(1, keepdim=True) > 1 + 1e-4
+        return torch.where(beyond, within.new_tensor(EDGE_WEIGHT), within)
 
     def put(self, layers: Layers) -> Layers:
         """The same layers, for this region."""
@@ -156,14 +183,15 @@ class TwoPhase:
         self.offset = None
         if phase_noise:
             self.offset = phase_noise * smooth_noise(motion.step)
+            self._held = torch.cat(self.past.held), torch.cat(self.future.held)
         self._shares: dict[int, Tensor] = {}
 
     def at(self, t: int) -> Layers:
         """Frame t, 0..T-1."""
         if self.offset is not None:
             when = (t / self.period + self.offset) % 1.0  # [1, 1, h, w] in [0, 1)
-            first = _at_times(self.past, when * self.period)
-            second = _at_times(self.future, (1 - when) * self.period)
+            first = _at_times(self._held[0], self.past, when * self.period)
+            second = _at_times(self._held[1], self.future, (1 - when) * self.period)
             return self._blend(first, second, when)
         if t == 0:
             still = Layers(self.past.at(0))
@@ -186,7 +214,7 @@ class TwoPhase:
 
     def _share(self, first: Tensor, second: Tensor, u: float | Tensor) -> Tensor:  # [1, 1, h, w]
         holds = self.place.holds if self.place else _inside
-        a, b = (1 - u) * _soften(holds(first)), u * _soften(holds(second))
+        a, b = (1 - u) * holds(first), u * holds(second)
         return b / (a + b)
 
 
@@ -217,7 +245,7 @@ class CrossFade:
 
 def keep_contrast(
     layers: Layers,
-    small: Tensor,  # [1, 3, h, w] the picture on the predictor's grid
+    detail: Tensor,  # [1, 4, h, w] from `detail_of`
 ) -> Layers:
     """Give a blend the contrast of what it blends, which averaging two pictures takes away.
 
@@ -226,20 +254,30 @@ def keep_contrast(
     samplings agree, and never more contrast than the input has there.
     """
     assert layers.second is not None and layers.share is not None
-    h, w = small.shape[2:]
-    low = masks.blur(small, DETAIL_PX)
-    both = torch.cat([(small - low).mean(1, keepdim=True), low], dim=1)
-    identity = warping.identity_grid(h, w, small.device)
-    a = warping.sample(both, identity + layers.first)
-    b = warping.sample(both, identity + layers.second)
-    s = layers.share
+    h, w = (side // CONTRAST_GRID for side in layers.first.shape[2:])
+    identity = warping.identity_grid(h, w, detail.device)
+    first, second, s = (
+        F.interpolate(field.expand(1, -1, *layers.first.shape[2:]), (h, w), **PLACED)
+        for field in (layers.first, layers.second, layers.share)
+    )
+    a = warping.sample(detail, identity + first)
+    b = warping.sample(detail, identity + second)
     detail_a, detail_b = a[:, :1], b[:, :1]
     wanted = (1 - s) * detail_a.square() + s * detail_b.square()
     found = torch.lerp(detail_a, detail_b, s).square()
     wanted, found = masks.blur(torch.cat([wanted, found], 1), CONTRAST_PX).split(1, 1)
     more = ((wanted + 1e-6) / (found + 1e-6)).sqrt().clamp(1, MOST_GAIN) - 1
     contrast = torch.cat([more, more * torch.lerp(a[:, 1:], b[:, 1:], s)], dim=1)
-    return Layers(layers.first, layers.second, s, contrast, layers.alpha)
+    contrast = F.interpolate(contrast, layers.first.shape[2:], **PLACED)
+    return Layers(layers.first, layers.second, layers.share, contrast, layers.alpha)
+
+
+def detail_of(
+    small: Tensor,  # [1, 3, h, w] the picture on the predictor's grid
+) -> Tensor:  # [1, 4, h, w]
+    """A picture's detail (of its grey) and its low frequencies, for `keep_contrast`."""
+    low = masks.blur(small, DETAIL_PX)
+    return torch.cat([(small - low).mean(1, keepdim=True), low], dim=1)
 
 
 def smooth_noise(like: Tensor, seed: int = 0) -> Tensor:  # [1, 1, h, w] in -0.5..0.5
@@ -251,11 +289,11 @@ def smooth_noise(like: Tensor, seed: int = 0) -> Tensor:  # [1, 1, h, w] in -0.5
 
 
 def _at_times(
+    held: Tensor,  # [N, 2, h, w] the flows that a track holds
     track: Track,
     times: Tensor,  # [1, 1, h, w] in 0..T
 ) -> Tensor:  # [1, 2, h, w]
     """A track's flow at a time of its own for each pixel."""
-    held = torch.cat(track.held)  # [N, 2, h, w]
     # the last held flow may lie closer than a stride behind the one before
     last = (len(held) - 2) * track.stride
     at = torch.where(
@@ -271,13 +309,10 @@ def _at_times(
 def _inside(
     flow: Tensor,  # [1, 2, h, w]
 ) -> Tensor:  # [1, 1, h, w]
-    """1 where the source of a pixel lies inside the picture, 0 elsewhere."""
+    """1 where the source of a pixel lies inside the picture, `OUTSIDE` elsewhere, softened."""
     height, width = flow.shape[2:]
     source = warping.identity_grid(height, width, flow.device) + flow
-    return (source.abs().amax(1, keepdim=True) <= 1 + 1e-4).to(flow.dtype)
-
-
-def _soften(inside: Tensor) -> Tensor:  # [1, 1, h, w]
+    inside = (source.abs().amax(1, keepdim=True) <= 1 + 1e-4).to(flow.dtype)
     if bool((inside == 1).all()):
         return inside
     k = 2 * SOFTENED_PX + 1

@@ -59,6 +59,17 @@ def shrink(
     return -F.max_pool2d(-mask, size, 1, pixels)
 
 
+def depth(
+    core: Tensor,  # [1, 1, h, w] bool
+) -> Tensor:  # [1, 1, h, w]
+    """How far each pixel lies inside a region, in pixels, from the nearest edge; 0 outside."""
+    import cv2
+
+    inside = np.pad(core[0, 0].cpu().numpy().astype(np.uint8), 1)
+    distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    return torch.from_numpy(distance.copy())[None, None].to(core.device)
+
+
 def mirror(
     core: Tensor,  # [1, 1, h, w] bool, not empty
 ) -> Tensor:  # [1, 2, h, w] backward, normalised; zero inside

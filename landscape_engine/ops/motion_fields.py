@@ -26,12 +26,12 @@ class MovingPart:
     Attributes:
         region: where.
         step: [1, 2, h, w] backward, normalised flow of one frame, defined beyond the region too.
-        phase: share of the loop, 0..1, by which it runs ahead of the others.
+        ripple: height of ripples, in thousandths of the picture's height.
     """
 
     region: Region
     step: Tensor
-    phase: float = 0.0
+    ripple: float = 0.0
 
 
 @dataclass(frozen=True)

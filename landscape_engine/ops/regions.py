@@ -25,8 +25,22 @@ MASK_WIDTH = 640  # masks are made at the picture's width, or at this if that is
 REACH = 0.015  # how far a mask's edge may go to meet the picture's, share of the width
 SPECK = 2e-3  # share of the picture below which a region is none
 HOLE = 2e-4  # share of the picture below which a hole in a region is none
+THIN = 0.025  # widest of the thin things, share of the width
+THIN_CONTRAST = 0.12  # how much darker they are than what is behind, of 1
 SKY, WATER = 1, 2
 NAMES = {SKY: "sky", WATER: "water"}
+
+
+@dataclass(frozen=True)
+class Guide:
+    """What the artist wants of one region; the rest comes from the motion's settings."""
+
+    code: str | None = None  # as `MotionSettings.code`
+    speed: float = 1.0  # factor on the region's speed
+    phase: float = 0.0  # share of the loop by which it runs ahead
+    ripple: float = 0.0  # height of ripples, in thousandths of the picture's height
+    sway: float = 0.0  # width of swaying, in thousandths of the picture's width
+    arrows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -37,11 +51,13 @@ class Region:
         name: "sky", "water", or what the artist called it.
         alpha: [1, 1, H, W] how much of each pixel moves, 0..1; exactly 0 where all stays.
         core: [1, 1, h, w] bool, the grid's pixels that lie wholly inside.
+        guide: what the artist wants of it.
     """
 
     name: str
     alpha: Tensor
     core: Tensor
+    guide: Guide = Guide()
 
 
 def find(
@@ -66,6 +82,7 @@ def find(
     large = _resize_labels(drawn, height, width)
     pulled, _ = edges.pull(large, picture, max(2.0, REACH * width), (0, SKY, WATER))
     calm = _without_specks(pulled)
+    calm[_thin_things(calm == 0, picture)] = 0
     return [
         region_of((calm == label).astype(np.float32), flows.shape[2:], name, flows.device)
         for label, name in NAMES.items()
@@ -159,10 +176,36 @@ def _resize_labels(labels: np.ndarray, height: int, width: int) -> np.ndarray:
     import cv2
 
     shares = [
-        cv2.resize((labels == k).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+        cv2.resize(
+            (labels == k).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR
+        )
         for k in (0, SKY, WATER)
     ]
     return np.stack(shares).argmax(0).astype(np.uint8)
+
+
+def _thin_things(
+    still: np.ndarray,  # bool [H, W]
+    picture: np.ndarray,  # uint8 [H, W, 3]
+) -> np.ndarray:  # bool [H, W]
+    """Masts, stays, poles and twigs: narrow and dark before what is behind, and rooted in land.
+
+    What a closing by `THIN` of the width fills by more than `THIN_CONTRAST` is narrow and dark; of
+    that, what hangs together with still land. Clouds have no such parts that reach the ground.
+    """
+    import cv2
+
+    height, width = still.shape
+    size = max(3, round(THIN * width) | 1)
+    grey = cv2.GaussianBlur(picture, (0, 0), 0.5).min(2)
+    narrow = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, np.ones((size, size), np.uint8))
+    dark = (narrow > 255 * THIN_CONTRAST) & ~still
+    near = cv2.dilate(still.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    _, parts = cv2.connectedComponents(dark.astype(np.uint8), connectivity=8)
+    rooted = np.zeros(int(parts.max()) + 1, bool)
+    rooted[np.unique(parts[near & dark])] = True
+    rooted[0] = False
+    return cv2.dilate(rooted[parts].astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
 
 
 def _without_specks(labels: np.ndarray) -> np.ndarray:
