@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -124,20 +124,26 @@ class Animator:
             return fit.code
         return self._named_motion_code(settings, seed)
 
+    def read_code(self, path: Path, kind: Literal["motion", "appearance"]) -> Tensor:  # [1, Z]
+        """One code from a file.
+
+        Raises:
+            CodeError: the file holds no such code, or several.
+        """
+        predictor = self.bundle.network(f"{kind}_predictor")
+        codes = sources.read_codes(path, predictor.trunk.conv1.in_channels - 3)
+        if len(codes) != 1:
+            what = "a motion code" if kind == "motion" else "this look"
+            raise CodeError(f"{path} holds {len(codes)} codes; {what} is one vector.")
+        return codes.to(self.device)
+
     def _named_motion_code(self, settings: MotionSettings, seed: int) -> Tensor:  # [1, Z]
-        predictor = self.bundle.network("motion_predictor")
-        size = predictor.trunk.conv1.in_channels - 3
         position = sources.position(settings.code, seed, "motion")
         if position is not None:
             return self.bundle.motion_codebook.at(position).to(self.device)
         if clips.is_clip(Path(settings.code)):
             return self.encode_motion_clip(settings.code)
-        codes = sources.read_codes(Path(settings.code), size)
-        if len(codes) != 1:
-            raise CodeError(
-                f"{settings.code} holds {len(codes)} codes; a motion code is one vector."
-            )
-        return codes.to(self.device)
+        return self.read_code(Path(settings.code), "motion")
 
     def appearance_codes(
         self,
@@ -222,12 +228,9 @@ class Animator:
                 return day[len(day) // 2 :][:1].to(self.device)
             patches = sources.read_patch_file(Path(value))
             if patches is None:
-                codes = self._read_look(Path(value))
-                if len(codes) != 1:
-                    raise CodeError(
-                        f"{value} holds {len(codes)} codes; a key frame takes one vector."
-                    )
-                return codes.to(self.device)
+                if sources.is_picture(Path(value)):
+                    return self.encode_appearance(images.load_image(value))
+                return self.read_code(Path(value), "appearance")
             value = patches
         *_, fit = self.fit_appearance_code(image, value)
         return fit.code

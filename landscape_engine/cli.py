@@ -1,4 +1,4 @@
-"""The shell: `landscape-engine animate | demo | codebook | import-authors | train`.
+"""The shell: `landscape-engine animate | demo | codebook | fit | import-authors | train`.
 
 Flags are made from the settings' fields. Exit codes: 0 done, 2 refused with one line that says why,
 130 interrupted, 143 told to end.
@@ -128,6 +128,41 @@ def _parser() -> argparse.ArgumentParser:
         "--rows", type=_whole, default=8, metavar="N", help="codes of each kind (default: 8)"
     )
     _add_engine_flags(codebook)
+
+    fit = commands.add_parser("fit", help="fit a latent code to arrows or to color patches")
+    fit.add_argument("picture", type=Path, metavar="PICTURE", help="the landscape picture")
+    fit.add_argument(
+        "--arrow",
+        action="append",
+        default=[],
+        metavar="X0,Y0,X1,Y1",
+        help="the way that things move on the screen, in shares of the picture, y down; repeatable",
+    )
+    fit.add_argument(
+        "--patch",
+        action="append",
+        default=[],
+        metavar="X,Y,R,#RRGGBB",
+        help="a color that a disc of the picture should take; the radius in shares of the width; "
+        "repeatable",
+    )
+    fit.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="CODE.json",
+        help="code to write, for --motion-code or --appearance-code",
+    )
+    fit.add_argument(
+        "--start",
+        type=Path,
+        metavar="CODE.json",
+        help="code to go on from, as after an arrow was moved; quicker than a search",
+    )
+    fit.add_argument(
+        "--json", action="store_true", help="end with one JSON object on the last line of stdout"
+    )
+    _add_engine_flags(fit)
 
     authors = commands.add_parser(
         "import-authors", help="turn the paper authors' checkpoints into a bundle"
