@@ -1,4 +1,4 @@
-"""Facts of fitting: arrows and patches are refused or followed, codes are found, keys are reached."""
+"""Facts of fitting: arrows and patches are refused or followed, codes found, keys reached."""
 
 from __future__ import annotations
 
