@@ -1,4 +1,4 @@
-"""The shell: `animate`, `demo`, `codebook`, `evaluate`, `import-authors` and `train`.
+"""The shell: `animate`, `demo`, `codebook`, `fit`, `evaluate`, `import-authors` and `train`.
 
 Flags are made from the settings' fields. Exit codes: 0 done, 2 refused with one line that says why,
 130 interrupted, 143 told to end.
@@ -172,6 +172,40 @@ def _parser(job: documents.Job | None = None) -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--json", action="store_true", help="end with one JSON object on the last line of stdout"
     )
+    fit = commands.add_parser("fit", help="fit a latent code to arrows or to color patches")
+    fit.add_argument("picture", type=Path, metavar="PICTURE", help="the landscape picture")
+    fit.add_argument(
+        "--arrow",
+        action="append",
+        default=[],
+        metavar="X0,Y0,X1,Y1",
+        help="the way that things move on the screen, in shares of the picture, y down; repeatable",
+    )
+    fit.add_argument(
+        "--patch",
+        action="append",
+        default=[],
+        metavar="X,Y,R,#RRGGBB",
+        help="a color that a disc of the picture should take; the radius in shares of the width; "
+        "repeatable",
+    )
+    fit.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="CODE.json",
+        help="code to write, for --motion-code or --appearance-code",
+    )
+    fit.add_argument(
+        "--start",
+        type=Path,
+        metavar="CODE.json",
+        help="code to go on from, as after an arrow was moved; quicker than a search",
+    )
+    fit.add_argument(
+        "--json", action="store_true", help="end with one JSON object on the last line of stdout"
+    )
+    _add_engine_flags(fit)
 
     authors = commands.add_parser(
         "import-authors", help="turn the paper authors' checkpoints into a bundle"
@@ -273,8 +307,6 @@ def add_settings_flags(parser: Any, kind: type) -> None:
             options["action"] = argparse.BooleanOptionalAction
         elif get_origin(base) is Literal:
             options["choices"] = get_args(base)
-        elif get_origin(base) is tuple:  # of texts: the flag may be repeated
-            options.update(action="append", default=[], metavar=field.metadata["metavar"])
         else:
             options["type"] = {int: _whole, float: _number, str: str}[base]
             options["metavar"] = field.metadata["metavar"] or field.name.upper()

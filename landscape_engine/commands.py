@@ -20,7 +20,7 @@ from . import __version__, checkpoints, documents, images, region_files, sequenc
 from .animator import Animator, load_animator
 from .cli import settings_from
 from .documents import Job
-from .errors import OutputError
+from .errors import AnnotationError, OutputError
 from .fitting.annotations import read_arrows, read_patches
 from .ops import warping
 from .ops.motion_fields import MotionField
@@ -107,6 +107,51 @@ def evaluate(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(described))
     elif options.out:
+        print(options.out)
+    return 0
+
+
+def fit(options: argparse.Namespace) -> int:
+    """Fit a motion code to arrows or an appearance code to patches, and write it."""
+    arrows, patches = read_arrows(options.arrow), read_patches(options.patch)
+    if bool(arrows) == bool(patches):
+        raise AnnotationError(
+            f"fit was given {len(arrows)} arrows and {len(patches)} patches; expected one kind: "
+            "--arrow for a motion code or --patch for an appearance code."
+        )
+    _check_file(options.out, ".json")
+    started = time.perf_counter()
+    image = images.load_image(options.picture)
+    animator = load_animator(options.bundle, options.device)
+    kind = "motion" if arrows else "appearance"
+    start = options.start and animator.read_code(options.start, kind)
+    if arrows:
+        fits: Iterator[Any] = animator.fit_motion_code(image, arrows, start)
+    else:
+        fits = animator.fit_appearance_code(image, patches, start)
+    best = _last_with_progress(fits)
+    with staging.explaining(options.out), staging.new_file(options.out) as staged:
+        staged.write_text(json.dumps(best.code[0].tolist()) + "\n", encoding="utf-8")
+    if best.note:
+        print(f"landscape-engine: {best.note}", file=sys.stderr)
+    if options.json:
+        errors = (
+            {"errors_deg": list(best.errors_deg)}
+            if arrows
+            else {"errors_levels": list(best.errors_levels)}
+        )
+        report = {
+            "kind": kind,
+            "code": best.code[0].tolist(),
+            "loss": best.loss,
+            **errors,
+            "note": best.note,
+            "path": str(options.out),
+            "seconds": round(time.perf_counter() - started, 3),
+            "version": __version__,
+        }
+        print(json.dumps(report))
+    else:
         print(options.out)
     return 0
 
@@ -259,6 +304,15 @@ def _report(
 def _progress(frames: Iterator[Any], count: int, stage: str) -> Iterator[Any]:
     """A bar with stage and time left on a terminal, quiet elsewhere."""
     return iter(tqdm(frames, total=count, desc=stage, unit="frame", disable=None, leave=False))
+
+
+def _last_with_progress(fits: Iterator[Any]) -> Any:
+    """The last of some fits, with a bar on a terminal."""
+    with tqdm(desc="fit", unit="step", disable=None, leave=False) as bar:
+        for best in fits:
+            bar.total, bar.n = best.of, best.step
+            bar.refresh()
+    return best
 
 
 def _keep_poster(frames: Iterator[Tensor], poster: Path) -> Iterator[Tensor]:
