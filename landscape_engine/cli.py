@@ -300,13 +300,15 @@ def add_settings_flags(parser: Any, kind: type) -> None:
     for field in dataclasses.fields(kind):
         base = _without_none(hints[field.name])
         text = field.metadata["help"].replace("%", "%%")
-        if field.default is not None and "default" not in text:
+        if field.default not in (None, ()) and "default" not in text:
             text += f" (default: {field.default})"
         options: dict[str, Any] = {"default": field.default, "help": text}
         if base is bool:
             options["action"] = argparse.BooleanOptionalAction
         elif get_origin(base) is Literal:
             options["choices"] = get_args(base)
+        elif get_origin(base) is tuple:  # of texts: the flag may be repeated
+            options.update(action="append", default=[], metavar=field.metadata["metavar"])
         else:
             options["type"] = {int: _whole, float: _number, str: str}[base]
             options["metavar"] = field.metadata["metavar"] or field.name.upper()
