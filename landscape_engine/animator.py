@@ -8,20 +8,27 @@ write_sequence(animator.render(image, motion), "out/")
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
-from . import checkpoints, images, rendering
+from . import checkpoints, images, region_files, rendering, sources
 from .checkpoints import ModelBundle
-from .codebook import resample
-from .errors import CodeError, SettingsError
-from .ops import looping, motion_fields, warping
-from .ops.motion_fields import MotionField
+from .codebook import CodeCycle, resample
+from .errors import BundleError, CodeError, SettingsError
+from .fitting import clips, days, optimize, targets
+from .fitting.annotations import read_arrows, read_patches
+from .fitting.optimize import AppearanceFit, MotionFit
+from .ops import hints, looping, masks, motion_fields, moving_water, warping
+from .ops import regions as regions_of
+from .ops.motion_fields import MotionField, MovingPart
+from .ops.regions import Region
 from .rendering import Light, Stopwatch
 from .settings import (
     AppearanceSettings,
@@ -29,10 +36,15 @@ from .settings import (
     DeviceName,
     LoopSettings,
     MotionSettings,
+    RegionSettings,
+    parse_key,
 )
 
 PREDICTOR_SIZE = 256  # side of the predictors' input, pixels (paper, section 4.3)
 ENCODER_SIZE = 128
+CALM = 0.15  # least usual speed of what moves, as a share of the predictor's fastest step
+PROBE_SIZE = 128  # side of the picture then, pixels; twice that says the same
+PROBES = 6  # codes of the codebook, evenly, under which a picture is asked what of it moves
 
 
 def load_animator(
@@ -91,40 +103,237 @@ class Animator:
 
     # ------------------------------------------------------------------ codes
 
-    def motion_code(self, settings: MotionSettings, seed: int = 0) -> Tensor:  # [1, Z]
-        """The latent code that the settings name.
+    def motion_code(
+        self,
+        settings: MotionSettings,
+        seed: int = 0,
+        image: Tensor | None = None,  # [1, 3 or 4, H, W] in [-1, 1]
+    ) -> Tensor:  # [1, Z]
+        """The latent code that the settings name, fitted to their arrows if there is a picture.
+
+        Arrows as "code" or "both" are fitted from the code that is named, as after one was moved,
+        or, where it is 'random', from the best of the codebook.
 
         Raises:
             CodeError: the position is outside 0..1, or the file holds no such code.
+            PictureError: the file is a clip that can't be read.
+            AnnotationError: an arrow is malformed or outside the picture.
         """
+        if image is not None and settings.arrows and settings.arrows_as != "field":
+            named = settings.code != "random"
+            start = self._named_motion_code(settings, seed) if named else None
+            *_, fit = self.fit_motion_code(image, settings.arrows, start)
+            return fit.code
+        return self._named_motion_code(settings, seed)
+
+    def _named_motion_code(self, settings: MotionSettings, seed: int) -> Tensor:  # [1, Z]
         predictor = self.bundle.network("motion_predictor")
         size = predictor.trunk.conv1.in_channels - 3
-        position = _position(settings.code, seed, "motion")
-        if position is None:
-            codes = _read_codes(Path(settings.code), size)
-            if len(codes) != 1:
-                raise CodeError(
-                    f"{settings.code} holds {len(codes)} codes; a motion code is one vector."
-                )
-            return codes.to(self.device)
-        return self.bundle.motion_codebook.at(position).to(self.device)
+        position = sources.position(
+            settings.code, seed, "motion", len(self.bundle.motion_codebook or ())
+        )
+        if position is not None:
+            return self.bundle.motion_codebook.at(position).to(self.device)
+        if clips.is_clip(Path(settings.code)):
+            return self.encode_motion_clip(settings.code)
+        codes = sources.read_codes(Path(settings.code), size)
+        if len(codes) != 1:
+            raise CodeError(
+                f"{settings.code} holds {len(codes)} codes; a motion code is one vector."
+            )
+        return codes.to(self.device)
 
-    def appearance_codes(self, settings: AppearanceSettings, seed: int = 0) -> Tensor:  # [K, Z]
-        """The sequence of key codes that the settings name.
+    def appearance_codes(
+        self,
+        settings: AppearanceSettings,
+        seed: int = 0,
+        image: Tensor | None = None,  # [1, 3 or 4, H, W] in [-1, 1]
+    ) -> Tensor:  # [K, Z]
+        """The sequence of key codes that the settings name; their key frames have no say in it.
+
+        A picture gives one code, its look, which is held through the clip (Figure 11); to go there
+        from the input's look and back, name it as a key frame. 'predict' gives a day that an LSTM
+        goes on with from the look of `image`.
 
         Raises:
             CodeError: the position is outside 0..1, or the file holds no such codes.
+            PictureError: the file is a picture that can't be read.
+            BundleError: 'predict' is asked of a bundle without a code LSTM.
         """
-        predictor = self.bundle.network("appearance_predictor")
-        size = predictor.trunk.conv1.in_channels - 3
-        position = _position(settings.code, seed, "appearance")
-        if position is None:
-            codes = _read_codes(Path(settings.code), size)
-        else:
+        book = self.bundle.appearance_codebook or ()
+        position = (
+            None
+            if settings.code == "predict"
+            else sources.position(settings.code, seed, "appearance", len(book))
+        )
+        if position is not None:
             codes = self.bundle.appearance_codebook.at(position)
+        elif settings.code == "predict":
+            return self.predict_day(image, settings.codes or days.CODES, seed)
+        else:
+            codes = self._read_look(Path(settings.code))
         return (codes if settings.codes is None else resample(codes, settings.codes)).to(
             self.device
         )
+
+    def _read_look(self, path: Path) -> Tensor:  # [K, Z]; a picture's own look, K = 1
+        if sources.is_picture(path) and path.is_file():
+            return self.encode_appearance(images.load_image(path))
+        predictor = self.bundle.network("appearance_predictor")
+        return sources.read_codes(path, predictor.trunk.conv1.in_channels - 3)
+
+    def appearance_cycle(
+        self,
+        image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+        settings: AppearanceSettings,
+        clip: ClipSettings,
+    ) -> CodeCycle:
+        """The key codes of the settings, and when in the cycle of the light each is reached.
+
+        Key frames and patches run from the input's own look (E^A of the input) at frame 0, unless
+        that frame has a key, through all keys and back (Figure 17); else the sequence is even.
+
+        Raises:
+            SettingsError: a key's frame lies beyond the light's cycle, which is the clip or a share
+                of it.
+            CodeError, PictureError, AnnotationError: a key's value can't be used.
+        """
+        if not settings.keys and not settings.patches:
+            return CodeCycle.even(self.appearance_codes(settings, clip.seed, image))
+        length = clip.frames / settings.cycles
+        keys: dict[int, Any] = dict(map(parse_key, settings.keys))
+        if settings.patches:
+            frame = settings.patch_frame
+            keys[int(length / 2) if frame is None else frame] = read_patches(settings.patches)
+        for frame in sorted(keys):
+            if frame >= length:
+                raise SettingsError(
+                    f"the key at frame {frame} is outside the light's cycle of {length:g} frames; "
+                    f"expected 0 to {-int(-length // 1) - 1} (see --frames, --appearance-cycles)."
+                )
+        keys.setdefault(0, "input")
+        codes = [self._key_code(image, keys[frame]) for frame in sorted(keys)]
+        return CodeCycle(torch.cat(codes), tuple(frame / length for frame in sorted(keys)))
+
+    def _key_code(self, image: Tensor, value: Any) -> Tensor:  # [1, Z]
+        """One look: the input's, patches, a codebook position, a picture or a code file."""
+        if value == "input":
+            return self.encode_appearance(image)
+        if isinstance(value, str):
+            position = sources.position(value, 0, "appearance", 1) if value != "random" else None
+            if position is not None:
+                day = self.bundle.appearance_codebook.at(position)
+                # the look farthest from where the day begins and ends
+                return day[len(day) // 2 :][:1].to(self.device)
+            patches = sources.read_patch_file(Path(value))
+            if patches is None:
+                codes = self._read_look(Path(value))
+                if len(codes) != 1:
+                    raise CodeError(
+                        f"{value} holds {len(codes)} codes; a key frame takes one vector."
+                    )
+                return codes.to(self.device)
+            value = patches
+        *_, fit = self.fit_appearance_code(image, value)
+        return fit.code
+
+    # -------------------------------------------------------------------- fitting
+
+    def fit_motion_code(
+        self,
+        image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+        arrows: Iterable[Any],
+        start: Tensor | None = None,  # [1, Z]
+        steps: int | None = None,
+    ) -> Iterator[MotionFit]:
+        """Fit a motion code to arrows (Equation 12); the last one yielded is the result.
+
+        Args:
+            image: the picture.
+            arrows: `Arrow`s, or anything that `read_arrow` takes; one or more.
+            start: a code to go on from, without searching the codebook.
+            steps: of Adam, where the default isn't wanted.
+
+        Raises:
+            AnnotationError: an arrow is malformed or outside the picture.
+        """
+        drawn = read_arrows(arrows)
+        return optimize.fit_motion_code(
+            self.bundle.network("motion_predictor"),
+            self._network_input(image),
+            image.shape[3] / image.shape[2],
+            drawn,
+            self.bundle.motion_codebook.codes.to(self.device),
+            None if start is None else start.to(self.device),
+            steps,
+        )
+
+    def fit_appearance_code(
+        self,
+        image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+        patches: Iterable[Any],
+        start: Tensor | None = None,  # [1, Z]
+        steps: int | None = None,
+    ) -> Iterator[AppearanceFit]:
+        """Fit an appearance code to patches (Equation 13); the last one yielded is the result.
+
+        Args:
+            image: the picture.
+            patches: `Patch`es, or anything that `read_patch` takes; one or more.
+            start: a code to go on from, without searching the codebook.
+            steps: of Adam, where the default isn't wanted.
+
+        Raises:
+            AnnotationError: a patch is malformed or outside the picture.
+        """
+        placed = read_patches(patches)
+        return optimize.fit_appearance_code(
+            self.bundle.network("appearance_predictor"),
+            self._network_input(image),
+            image.shape[3] / image.shape[2],
+            placed,
+            torch.cat(self.bundle.appearance_codebook.sequences).to(self.device),
+            None if start is None else start.to(self.device),
+            steps,
+        )
+
+    @torch.inference_mode()
+    def encode_motion_clip(
+        self,
+        clip: Path | str | Iterable[Tensor],  # frames [1, 3 or 4, H, W] in [-1, 1]
+    ) -> Tensor:  # [1, Z]
+        """The motion code of a time-lapse: its common flow through E^M (Table 2).
+
+        Args:
+            clip: a video, a folder of frames, or the frames.
+
+        Raises:
+            PictureError: the clip can't be read, has one frame, or doesn't move.
+        """
+        frames = clips.load_clip(Path(clip)) if isinstance(clip, Path | str) else list(clip)
+        beta = self.bundle.network("motion_predictor").beta
+        flow = clips.encoder_input(clips.common_flow(frames), beta, ENCODER_SIZE)
+        return self.bundle.network("motion_encoder")(flow.to(self.device))
+
+    @torch.inference_mode()
+    def predict_day(
+        self,
+        image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+        count: int = days.CODES,
+        seed: int = 0,
+    ) -> Tensor:  # [count, Z]
+        """A day that begins with the picture's own look (Appendix B); seeds other than 0 vary it.
+
+        Raises:
+            BundleError: the bundle has no code LSTM.
+        """
+        if "code_lstm" not in self.bundle.networks:
+            raise BundleError(
+                "--appearance-code predict needs a bundle with a code LSTM and this one has none; "
+                "name a position of the codebook instead."
+            )
+        lstm = self.bundle.network("code_lstm")
+        return days.predict_day(lstm, self.encode_appearance(image), count, seed)
 
     # ----------------------------------------------------------------- motion
 
@@ -135,31 +344,130 @@ class Animator:
         settings: MotionSettings | None = None,
         code: Tensor | None = None,  # [1, Z]
         seed: int = 0,
+        regions: Sequence[Region] | None = None,
     ) -> MotionField:
         """Predict how a picture moves.
 
         Args:
             image: the picture.
-            settings: kind, code and speed.
-            code: a latent code of one's own, instead of the one that the settings name.
+            settings: kind, code, speed and arrows.
+            code: a latent code of one's own, instead of the one that the settings name or that is
+                fitted to their arrows; arrows as "field" or "both" still bend its field.
             seed: draws the code where the settings say 'random'.
+            regions: what moves, from `find_regions`, which is asked if they aren't given; an empty
+                list moves the whole picture by the predicted field as it comes. Steady motion only.
+
+        Raises:
+            AnnotationError: an arrow is malformed, outside the picture, or on what doesn't move.
         """
         settings = settings or MotionSettings()
-        code = self.motion_code(settings, seed) if code is None else code.to(self.device)
-        step = self._predict_step(image, code, settings.speed)
+        code = self.motion_code(settings, seed, image) if code is None else code.to(self.device)
+        if settings.kind == "steady" and regions is None:
+            regions = self.find_regions(image)
+        if settings.kind == "steady" and regions:
+            return self._move_regions(image, regions, code, settings, seed)
+        step = self._predict_step(image, code, settings)
+        if settings.arrows:
+            targets.check_moving(read_arrows(settings.arrows), hints.moving_part(step))
         if settings.kind == "steady":
-            return motion_fields.steady_motion(motion_fields.suppress_creep(step))
+            return motion_fields.steady_motion(step)
 
         def accumulate() -> Iterator[Tensor]:
-            return self._recur(image.to(self.device), code, settings.speed)
+            return self._recur(image.to(self.device), code, settings)
 
         return MotionField(step, accumulate, steady=False)
 
-    def _predict_step(self, image: Tensor, code: Tensor, speed: float) -> Tensor:  # [1, 2, h, w]
-        predictor = self.bundle.network("motion_predictor")
-        return predictor(self._network_input(image), code) * speed
+    @torch.inference_mode()
+    def find_regions(
+        self,
+        image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+        settings: RegionSettings | None = None,
+    ) -> list[Region]:
+        """Find what moves; the artist's masks and regions come before what the network says.
 
-    def _recur(self, image: Tensor, code: Tensor, speed: float) -> Iterator[Tensor]:
+        The result depends on the picture alone: keep it while codes and speeds are tried out.
+
+        Raises:
+            RegionError: a mask or a region's file can't be used, or nothing is left that moves.
+        """
+        settings = settings or RegionSettings()
+        if not settings.clean:
+            return []
+        height, width = regions_of.mask_size(*image.shape[2:])
+        small = images.to_uint8(images.resize(image[:, :3], width, height))
+        found = []
+        if not settings.moving_mask:
+            found = regions_of.find(self._label(image, settings.horizon), small, self.device)
+        grid = (PREDICTOR_SIZE, PREDICTOR_SIZE)
+        return region_files.apply(settings, found, (height, width), grid, self.device)
+
+    def _label(self, image: Tensor, horizon: float | None) -> np.ndarray:  # uint8 [256, 256]
+        inputs = images.resize(image[:, :3], PROBE_SIZE, PROBE_SIZE).clamp(-1, 1).to(self.device)
+        size = (PREDICTOR_SIZE, PREDICTOR_SIZE)
+        if "scene_network" in self.bundle.networks:
+            log_odds = self.bundle.network("scene_network")(inputs)
+            log_odds = interpolate(log_odds, size, mode="bilinear", align_corners=True)
+            return regions_of.label_by_scene(log_odds, horizon)
+        book, network = self.bundle.motion_codebook, self.bundle.network("motion_predictor")
+        codes = [book.at(k / (PROBES - 1)).to(self.device) for k in range(PROBES)]
+        flows = torch.cat([network(inputs, code) for code in codes]) * network.beta
+        flows = interpolate(flows, size, mode="bilinear", align_corners=True)
+        return regions_of.label_by_answers(flows, horizon)
+
+    def _move_regions(
+        self,
+        image: Tensor,
+        regions: Sequence[Region],
+        code: Tensor,
+        settings: MotionSettings,
+        seed: int,
+    ) -> MotionField:
+        """Each region by its own cleaned field, bent to the arrows in it."""
+        cores = [region.core for region in regions]
+        arrows = read_arrows(settings.arrows)
+        targets.check_moving(arrows, torch.stack(cores).any(0).float())
+        homes = targets.by_region(arrows if settings.arrows_as != "code" else [], cores)
+        plain = replace(settings, arrows=(), speed=1.0)
+        common = self._predict_step(image, code, plain)
+        calm = CALM / self.bundle.network("motion_predictor").beta
+        parts = []
+        for region, inside_it in zip(regions, homes, strict=True):
+            step, guide = common, region.guide
+            if guide.code is not None:
+                own = self.motion_code(replace(plain, code=guide.code), seed)
+                step = self._predict_step(image, own, plain)
+            step = regions_of.motion_within(region, step, calm=calm)
+            here = [*inside_it, *read_arrows(guide.arrows)]
+            if here:
+                inside = region.core.float()
+                step = masks.extend(self.follow_arrows(step, inside, here, image), inside)
+            parts.append(MovingPart(region, step * (settings.speed * guide.speed)))
+        parts = moving_water.answer(parts, settings)
+        return motion_fields.motion_of_parts(parts, self._network_input(image))
+
+    def _predict_step(
+        self, image: Tensor, code: Tensor, settings: MotionSettings
+    ) -> Tensor:  # [1, 2, h, w]
+        predictor = self.bundle.network("motion_predictor")
+        step = predictor(self._network_input(image), code)
+        if settings.arrows and settings.arrows_as != "code":
+            step = self.follow_arrows(step, hints.moving_part(step), settings.arrows, image)
+        return step * settings.speed
+
+    def follow_arrows(
+        self,
+        step: Tensor,  # [1, 2, h, w] backward, normalised
+        moving: Tensor,  # [1, 1, h, w] 0..1
+        arrows: Iterable[Any],
+        image: Tensor,  # [1, 3 or 4, H, W], for its aspect
+    ) -> Tensor:  # [1, 2, h, w] backward, normalised
+        """Bend a predicted field to arrows where it moves, each in its own way (`ops.hints`)."""
+        aspect = image.shape[3] / image.shape[2]
+        beta = self.bundle.network("motion_predictor").beta
+        points, vectors = targets.arrow_hints(read_arrows(arrows), aspect, beta)
+        return hints.spread(step, moving, points, vectors, aspect=aspect)
+
+    def _recur(self, image: Tensor, code: Tensor, settings: MotionSettings) -> Iterator[Tensor]:
         """Algorithm 1, lines 2 to 8: each step is predicted from the frame before.
 
         The accumulated flow is kept on the predictor's grid and resized to warp the picture.
@@ -169,7 +477,7 @@ class Animator:
         while True:
             # never yield in inference mode: it would leak into the caller
             with torch.inference_mode():
-                step = self._predict_step(frame, code, speed)
+                step = self._predict_step(frame, code, settings)
                 flow = step if flow is None else warping.compose(step, flow)
             yield flow
             with torch.inference_mode():
@@ -210,7 +518,7 @@ class Animator:
         loop: LoopSettings | None = None,
         clip: ClipSettings | None = None,
         stopwatch: Stopwatch | None = None,
-        codes: Tensor | None = None,  # [K, Z]
+        codes: Tensor | CodeCycle | None = None,  # [K, Z], evenly along the cycle
     ) -> Iterator[Tensor]:  # each [1, 3 or 4, H, W] in [-1, 1], on the animator's device
         """Render the clip's frames, one at a time.
 
@@ -234,52 +542,14 @@ class Animator:
         if appearance.kind == "off":
             codes = None
         elif codes is None:
-            codes = self.appearance_codes(appearance, clip.seed)
-        if codes is not None:
-            codes = codes.to(self.device)
+            codes = self.appearance_cycle(image, appearance, clip)
+        if isinstance(codes, Tensor):
+            codes = CodeCycle.even(codes.to(self.device))
         return rendering.frames(
             picture,
-            looping.frames(motion, loop.kind, loop.period(clip.frames)),
+            looping.frames(motion, loop, loop.period(clip.frames)),
             None if codes is None else Light(self.predict_color_map, picture, codes),
             appearance,
             clip.frames,
             stopwatch,
         )
-
-
-def _position(text: str, seed: int, what: str) -> float | None:
-    """The position that a setting names; None where it names a file."""
-    if text == "random":
-        # one stream a part, so that motion stays the same when appearance is turned off
-        stream = {"motion": 0, "appearance": 1}[what]
-        return round(float(np.random.default_rng((seed, stream)).random()), 4)
-    try:
-        position = float(text)
-    except ValueError:
-        return None
-    if not 0 <= position <= 1:
-        raise CodeError(f"--{what}-code is {text}; expected a position from 0 to 1.")
-    return position
-
-
-def _read_codes(path: Path, size: int) -> Tensor:  # [K, Z]
-    """Read one code, or a list of them, from a .json or .npy file."""
-    if not path.is_file():
-        raise CodeError(
-            f"the latent code '{path}' is no number, no file and not 'random'; expected one."
-        )
-    try:
-        if path.suffix == ".npy":
-            values = np.load(path, allow_pickle=False)
-        else:
-            values = np.asarray(json.loads(path.read_text(encoding="utf-8")), dtype=np.float32)
-        codes = torch.from_numpy(np.atleast_2d(values).astype(np.float32))
-    except (OSError, ValueError, TypeError) as error:
-        raise CodeError(f"{path} can't be read as a latent code ({error}).") from error
-    if codes.dim() != 2 or codes.shape[1] != size or not len(codes):
-        raise CodeError(
-            f"{path} holds numbers of shape {list(values.shape)}; expected codes of {size} numbers."
-        )
-    if not bool(torch.isfinite(codes).all()):
-        raise CodeError(f"{path} holds a code that isn't finite; write it anew.")
-    return codes

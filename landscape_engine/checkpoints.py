@@ -24,8 +24,10 @@ from . import staging
 from .codebook import AppearanceCodebook, MotionCodebook
 from .errors import BundleError
 from .networks.appearance import AppearancePredictor
+from .networks.code_lstm import CodeLSTM
 from .networks.encoder import Encoder
 from .networks.motion import MotionPredictor
+from .networks.scene import SceneNetwork
 
 FORMAT = "landscape-engine bundle"
 VERSION = 1
@@ -36,6 +38,8 @@ BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "motion_encoder": Encoder,
     "appearance_predictor": AppearancePredictor,
     "appearance_encoder": Encoder,
+    "scene_network": SceneNetwork,
+    "code_lstm": CodeLSTM,
 }
 
 

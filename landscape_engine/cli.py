@@ -7,6 +7,7 @@ Flags are made from the settings' fields. Exit codes: 0 done, 2 refused with one
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import os
 import signal
@@ -19,6 +20,7 @@ from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
 
 from . import __version__
 from .errors import LandscapeError
+from .interruption import INTERRUPTED, at_once
 from .settings import (
     AppearanceSettings,
     ClipSettings,
@@ -27,18 +29,22 @@ from .settings import (
     LoopSettings,
     MotionSettings,
     OutputSettings,
+    RegionSettings,
     TrainAppearanceSettings,
     TrainingLoopSettings,
     TrainMotionSettings,
+    TrainSceneSettings,
 )
 
 RENDER_GROUPS = (
     ("clip", ClipSettings),
     ("motion", MotionSettings),
+    ("regions", RegionSettings),
     ("loop", LoopSettings),
     ("appearance", AppearanceSettings),
     ("output", OutputSettings),
 )
+RENDERING = ("animate", "demo", "codebook", "evaluate")
 Settings = TypeVar("Settings")
 
 
@@ -51,14 +57,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # torch's threads spin while they wait, which starves the encoder's (and any program beside
         # ours) on a machine with few cores: eight times slower in the worst case seen
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        from . import commands  # torch comes in here, after --help has answered
+        # training ends step by step; what it was saving takes its place or is tried again
+        with at_once() if options.command in RENDERING else contextlib.nullcontext():
+            from . import commands  # torch comes in here, after --help has answered
 
-        return getattr(commands, options.command)(options)
+            return getattr(commands, options.command)(options)
     except LandscapeError as error:
         print(f"landscape-engine: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("landscape-engine: interrupted; nothing partial was left.", file=sys.stderr)
+        print(INTERRUPTED, file=sys.stderr)
         return 130
     except BrokenPipeError:
         # whoever read our output went away; keep Python from complaining about it at exit
@@ -151,6 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_engine_flags(evaluate)
     add_settings_flags(evaluate.add_argument_group("how thoroughly"), EvaluationSettings)
+    add_settings_flags(evaluate.add_argument_group("regions"), RegionSettings)
     add_settings_flags(evaluate.add_argument_group("loop"), LoopSettings)
     evaluate.add_argument(
         "--json", action="store_true", help="end with one JSON object on the last line of stdout"
@@ -167,13 +176,16 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train the networks of a bundle")
     parts = train.add_subparsers(dest="part", required=True, metavar="PART")
     motion = parts.add_parser("motion", help="train the motion predictor and its encoder")
-    motion.add_argument(
-        "--photos",
-        type=Path,
-        metavar="DIR",
-        help="stills with regions (a regions.json names them); default: procedural scenes alone",
-    )
-    _add_train_flags(motion, TrainMotionSettings)
+    scene = parts.add_parser("scene", help="train the network that finds sky and water")
+    for part, kind in ((motion, TrainMotionSettings), (scene, TrainSceneSettings)):
+        part.add_argument(
+            "--photos",
+            type=Path,
+            metavar="DIR",
+            help="stills with regions (a regions.json names them); default: procedural scenes "
+            "alone",
+        )
+        _add_train_flags(part, kind)
     appearance = parts.add_parser(
         "appearance", help="train the appearance predictor and its encoder"
     )
@@ -253,6 +265,8 @@ def add_settings_flags(parser: Any, kind: type) -> None:
             options["action"] = argparse.BooleanOptionalAction
         elif get_origin(base) is Literal:
             options["choices"] = get_args(base)
+        elif get_origin(base) is tuple:  # of texts: the flag may be repeated
+            options.update(action="append", default=[], metavar=field.metadata["metavar"])
         else:
             options["type"] = {int: _whole, float: _number, str: str}[base]
             options["metavar"] = field.metadata["metavar"] or field.name.upper()
@@ -262,7 +276,8 @@ def add_settings_flags(parser: Any, kind: type) -> None:
 def settings_from(options: argparse.Namespace, kind: type[Settings]) -> Settings:
     """The settings that the flags of a command line give."""
     fields = dataclasses.fields(kind)  # type: ignore[arg-type]
-    return kind(**{f.name: getattr(options, _place(kind, f)) for f in fields})
+    given = {f.name: getattr(options, _place(kind, f)) for f in fields}
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in given.items()})
 
 
 def flag_of(field: dataclasses.Field) -> str:

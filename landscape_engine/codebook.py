@@ -5,7 +5,9 @@ Legend: n codes, Z code size, K codes of a sequence.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -102,16 +104,35 @@ def resample(
     return torch.lerp(sequence[k], sequence[k + 1], (at - k)[:, None].to(sequence.dtype))
 
 
-def cyclic(
-    sequence: Tensor,  # [K, Z] key codes
-    phase: float,  # 0..1 through the cycle
-) -> tuple[int, int, float]:
-    """Which two key codes lie around a phase of the closed cycle, and how far between them.
+@dataclass(frozen=True)
+class CodeCycle:
+    """Key codes along a closed cycle, each at its phase; between two, codes are linear.
 
     The last key is followed by the first: the paper interpolates "the final and initial latent
     codes to generate a cycle" (section 5).
+
+    Attributes:
+        codes: [K, Z] in order.
+        phases: of each code, 0 to less than 1, rising; the first is 0.
     """
-    count = len(sequence)
-    at = (phase % 1.0) * count
-    k = int(at) % count
-    return k, (k + 1) % count, at - int(at)
+
+    codes: Tensor
+    phases: tuple[float, ...]
+
+    @classmethod
+    def even(cls, codes: Tensor) -> CodeCycle:
+        """A cycle through codes [K, Z] that lie evenly."""
+        return cls(codes, tuple(k / len(codes) for k in range(len(codes))))
+
+    def around(self, phase: float) -> tuple[int, int, float]:
+        """Which two keys lie around a phase, and how far between them it is, 0 to less than 1."""
+        phase %= 1.0
+        k = bisect_right(self.phases, phase) - 1
+        after = self.phases[k + 1] if k + 1 < len(self.phases) else 1.0
+        share = (phase - self.phases[k]) / (after - self.phases[k])
+        return k, (k + 1) % len(self.phases), share
+
+    def at(self, phase: float) -> Tensor:  # [1, Z]
+        """The code at a phase."""
+        first, second, share = self.around(phase)
+        return torch.lerp(self.codes[first : first + 1], self.codes[second : second + 1], share)

@@ -20,6 +20,7 @@ from . import __version__, checkpoints, images, sequence, staging
 from .animator import Animator, load_animator
 from .cli import settings_from
 from .errors import OutputError
+from .fitting.annotations import read_arrows, read_patches
 from .ops import warping
 from .ops.motion_fields import MotionField
 from .rendering import Stopwatch
@@ -30,9 +31,11 @@ from .settings import (
     LoopSettings,
     MotionSettings,
     OutputSettings,
+    RegionSettings,
     TrainAppearanceSettings,
     TrainingLoopSettings,
     TrainMotionSettings,
+    TrainSceneSettings,
 )
 
 EXAMPLE = Path(__file__).parent / "data" / "example.jpg"
@@ -72,6 +75,7 @@ def evaluate(options: argparse.Namespace) -> int:
 
     started = time.perf_counter()
     settings = settings_from(options, EvaluationSettings)
+    where = settings_from(options, RegionSettings)
     loop = settings_from(options, LoopSettings)
     if options.out:
         report.check_folder(options.out)
@@ -87,14 +91,16 @@ def evaluate(options: argparse.Namespace) -> int:
         ) -> Iterator[Any]:
             return _progress(items, count, place + stage)
 
-        stills.append(protocol.evaluate(animator, picture, options.masks, settings, loop, progress))
+        stills.append(
+            protocol.evaluate(animator, picture, options.masks, settings, loop, where, progress)
+        )
     described = report.describe(
         stills,
         version=__version__,
         bundle=str(options.bundle or checkpoints.DEFAULT),
         device=str(animator.device),
         masks=str(options.masks) if options.masks else None,
-        settings={"evaluation": asdict(settings), "loop": asdict(loop)},
+        settings={"evaluation": asdict(settings), "regions": asdict(where), "loop": asdict(loop)},
         seconds=round(time.perf_counter() - started, 1),
     )
     print(report.table(stills))
@@ -125,7 +131,7 @@ def import_authors(options: argparse.Namespace) -> int:
 def train(options: argparse.Namespace) -> int:
     """Train one half of a bundle and write it there; the other half is kept."""
     from .animator import choose_device
-    from .training import bundling, train_appearance, train_motion
+    from .training import bundling, train_appearance, train_motion, train_scene
 
     loop = settings_from(options, TrainingLoopSettings)
     device = choose_device(options.device)
@@ -134,6 +140,10 @@ def train(options: argparse.Namespace) -> int:
         what = settings_from(options, TrainMotionSettings)
         networks = train_motion.train(options.run, what, loop, options.photos, device, **limits)
         bundling.add_motion(options.bundle, networks, what)
+    elif options.part == "scene":
+        labels = settings_from(options, TrainSceneSettings)
+        networks = train_scene.train(options.run, labels, loop, options.photos, device, **limits)
+        bundling.add_scene(options.bundle, networks, labels)
     else:
         kind = settings_from(options, TrainAppearanceSettings)
         scenes = train_appearance.load_clips(options.clips, kind)
@@ -152,9 +162,12 @@ def _animate(
     started = time.perf_counter()
     clip = settings_from(options, ClipSettings)
     motion_settings = settings_from(options, MotionSettings)
+    where = settings_from(options, RegionSettings)
     loop = settings_from(options, LoopSettings)
     appearance = settings_from(options, AppearanceSettings)
     output = settings_from(options, OutputSettings)
+    read_arrows(motion_settings.arrows)  # what is malformed is refused before anything is loaded
+    read_patches(appearance.patches)
     sequence.check_target(out, output)
     if options.save_motion:
         _check_file(options.save_motion, ".npy")
@@ -169,11 +182,12 @@ def _animate(
         animator = load_animator(options.bundle, options.device)
     notes = _notes(clip, loop, (width, height))
     with watch.stage("predict"):
-        code = animator.motion_code(motion_settings, clip.seed)
+        code = animator.motion_code(motion_settings, clip.seed, image)
         codes = None
         if appearance.kind != "off":
-            codes = animator.appearance_codes(appearance, clip.seed)
-        motion = animator.predict_motion(image, motion_settings, code)
+            codes = animator.appearance_cycle(image, appearance, clip)
+        regions = animator.find_regions(image, where) if motion_settings.kind == "steady" else None
+        motion = animator.predict_motion(image, motion_settings, code, clip.seed, regions)
 
     frames = animator.render(image, motion, appearance, loop, clip, watch, codes)
     frames = _progress(frames, clip.frames, "frames")
@@ -186,11 +200,11 @@ def _animate(
     for note in (*notes, *written.notes):
         print(f"landscape-engine: {note}", file=sys.stderr)
     if options.json:
-        described = (clip, motion_settings, loop, appearance, output)
+        described = (clip, motion_settings, where, loop, appearance, output)
         report = _report(animator, picture, options, described, written, watch)
         report["codes"] = {
             "motion": code[0].tolist(),
-            "appearance": None if codes is None else codes.tolist(),
+            "appearance": None if codes is None else codes.codes.tolist(),
         }
         report["loop_frames"] = loop.period(clip.frames) if loop.kind != "none" else None
         print(json.dumps(report))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import torch
@@ -10,11 +11,9 @@ from torch import Tensor
 
 from . import images
 from .animator import Animator
-from .ops import flow_colors, warping
+from .ops import flow_colors, looping, warping
 from .ops.compositing import render_frame
-from .ops.looping import Layers
-from .ops.motion_fields import past
-from .settings import AppearanceSettings, MotionSettings
+from .settings import AppearanceSettings, LoopSettings, MotionSettings
 
 TILE_WIDTH = 240
 MOTION_FRAMES = (20, 40, 60)  # frames shown of each motion code
@@ -59,9 +58,10 @@ def _motion_row(animator: Animator, small: Tensor, position: float) -> list[Tens
     painted = flow_colors.paint(flow).cpu()
     side = min(40, height)
     painted[:, :, :side, :side] = flow_colors.wheel(side)
-    track = past(motion, max(MOTION_FRAMES))
+    loop = looping.frames(motion, LoopSettings("none"), 2)
+    shown = [f for t, f in enumerate(islice(loop, max(MOTION_FRAMES) + 1)) if t in MOTION_FRAMES]
     picture = small.to(animator.device)
-    shown = [render_frame(picture, Layers(track.at(t))).cpu() for t in MOTION_FRAMES]
+    shown = [render_frame(picture, layers).cpu() for layers in shown]
     return [small, painted, *shown]
 
 
@@ -69,6 +69,5 @@ def _motion_row(animator: Animator, small: Tensor, position: float) -> list[Tens
 def _light_row(animator: Animator, small: Tensor, position: float) -> list[Tensor]:
     codes = animator.appearance_codes(AppearanceSettings(code=str(position), codes=DAY_TILES))
     picture = small.to(animator.device)
-    still = Layers(torch.zeros(1, 2, 2, 2, device=animator.device))
     maps = [animator.predict_color_map(small, code[None]) for code in codes]
-    return [small, *(render_frame(picture, still, m).cpu() for m in maps)]
+    return [small, *(render_frame(picture, (), m).cpu() for m in maps)]

@@ -18,7 +18,7 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
-from .codebook import cyclic
+from .codebook import CodeCycle
 from .ops import color, warping
 from .ops.compositing import render_frame
 from .ops.looping import Layers
@@ -51,21 +51,21 @@ class Light:
         self,
         predict: Callable[[Tensor, Tensor], Tensor],
         picture: Tensor,  # [1, 3 or 4, H, W]
-        codes: Tensor,  # [K, Z]
+        cycle: CodeCycle,
     ) -> None:
         """Hold the codes; `predict` gives the map [1, 6, h, w] of a picture and a code [1, Z]."""
         self.predict = predict
         self.picture = picture
-        self.codes = codes
+        self.cycle = cycle
         self._maps: dict[int, Tensor] = {}
 
     def keyed(self, phase: float) -> Tensor:  # [1, 6, h, w]
         """The map at a phase 0..1: predicted at the codes around it, interpolated between."""
-        first, second, weight = cyclic(self.codes, phase)
+        first, second, weight = self.cycle.around(phase)
         self._maps = {k: self._maps[k] for k in (first, second) if k in self._maps}
         for k in (first, second):
             if k not in self._maps:
-                self._maps[k] = self.predict(self.picture, self.codes[k : k + 1])
+                self._maps[k] = self.predict(self.picture, self.cycle.codes[k : k + 1])
         return torch.lerp(self._maps[first], self._maps[second], weight)
 
     def per_frame(
@@ -74,16 +74,14 @@ class Light:
         phase: float,
     ) -> Tensor:  # [1, 3, H, W]
         """The recolored frame, its map predicted from itself (Algorithm 1, lines 13-15)."""
-        first, second, weight = cyclic(self.codes, phase)
-        code = torch.lerp(self.codes[first : first + 1], self.codes[second : second + 1], weight)
-        color_map = self.predict(frame, code)
+        color_map = self.predict(frame, self.cycle.at(phase))
         height, width = frame.shape[2:]
         return color.transfer(frame[:, :3], warping.enlarge(color_map, height, width))
 
 
 def frames(
     picture: Tensor,  # [1, 3 or 4, H, W]
-    layers: Iterator[Layers],
+    layers: Iterator[tuple[Layers, ...]],
     light: Light | None,
     appearance: AppearanceSettings,
     count: int,
@@ -92,14 +90,14 @@ def frames(
     """Make `count` frames in order; closing the generator stops the work within a strip's time."""
     cancelled = threading.Event()
 
-    def make(layer: Layers, color_map: Tensor | None, phase: float) -> Tensor:
+    def make(layer: tuple[Layers, ...], color_map: Tensor | None, phase: float) -> Tensor:
         with torch.inference_mode():
             frame = render_frame(picture, layer, color_map, cancelled.is_set)
             if light is not None and appearance.kind == "per-frame" and not cancelled.is_set():
                 frame[:, :3] = light.per_frame(frame, phase)
         return frame
 
-    def jobs() -> Iterator[tuple[Layers, Tensor | None, float]]:
+    def jobs() -> Iterator[tuple[tuple[Layers, ...], Tensor | None, float]]:
         for n in range(count):
             phase = (n * appearance.cycles % count) / count
             color_map = None

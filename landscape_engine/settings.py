@@ -10,12 +10,16 @@ import dataclasses
 import math
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from .errors import SettingsError
 
 MotionKind = Literal["steady", "recurrent"]
 LoopKind = Literal["two-phase", "crossfade", "none"]
+BlendKind = Literal["contrast", "plain"]
+WaterKind = Literal["predicted", "mirrored", "still"]
+ArrowsAs = Literal["code", "field", "both"]
 AppearanceKind = Literal["keyed", "per-frame", "off"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 FormatName = Literal["png", "png16", "exr", "mp4", "webm", "gif"]
@@ -54,22 +58,80 @@ class MotionSettings:
     )
     code: str = setting(
         "random",
-        "latent code: a position 0..1 in the codebook, 'random' (drawn with --seed), or a file "
-        "with a vector (.json or .npy)",
+        "latent code: a position 0..1 in the codebook, 'random' (drawn with --seed), a file with "
+        "a vector (.json or .npy), or a time-lapse that moves so (a video or a folder of frames)",
         flag="motion-code",
         metavar="POS|random|FILE",
     )
     speed: float = setting(
         1.0, "factor on the predicted speed; negative reverses", flag="motion-speed", metavar="S"
     )
+    water: WaterKind = setting(
+        "predicted",
+        "predicted: as the network says; mirrored: as the sky above it, upside down; still",
+    )
+    ripple: float = setting(
+        0.0, "height of ripples on the water, in thousandths of the picture's height", metavar="A"
+    )
+    arrows: tuple[str, ...] = setting(
+        (),
+        "the way that things move on the screen, from one point to another in shares of the "
+        "picture, y down; repeatable; longer ones move faster than shorter ones (default: none)",
+        flag="arrow",
+        metavar="X0,Y0,X1,Y1",
+    )
+    arrows_as: ArrowsAs = setting(
+        "both",
+        "code: fit one latent code to the arrows; field: bend the predicted field to each; both",
+        flag="arrows-as",
+    )
 
     def __post_init__(self) -> None:
         _choice("--motion", self.kind, MotionKind)
+        _choice("--arrows-as", self.arrows_as, ArrowsAs)
         if not math.isfinite(self.speed) or self.speed == 0 or abs(self.speed) > 100:
             raise SettingsError(
                 f"--motion-speed is {self.speed:g}; expected a number other than 0 within ±100 "
                 "(to keep things still, use --frames 1)."
             )
+        _choice("--water", self.water, WaterKind)
+        _at_least("--ripple", self.ripple, 0)
+
+
+@dataclass(frozen=True)
+class RegionSettings:
+    """Where things move; for steady motion."""
+
+    clean: bool = setting(
+        True,
+        "find what moves, smooth its motion and keep the rest still to the bit; --no-clean: the "
+        "predicted field as it comes",
+    )
+    still_mask: str | None = setting(
+        None, "picture that is white where all stays still (grey: partly)", metavar="FILE"
+    )
+    moving_mask: str | None = setting(
+        None, "picture that is white where things move, in place of what is found", metavar="FILE"
+    )
+    region: tuple[str, ...] = setting(
+        (),
+        "a region with motion of its own: a JSON file with its mask or polygon, and its code, "
+        "speed, phase and arrows (repeatable)",
+        metavar="FILE.json",
+    )
+    horizon: float | None = setting(
+        None,
+        "where the water begins, as a share of the height from the top (default: found)",
+        metavar="Y",
+    )
+
+    def __post_init__(self) -> None:
+        if self.horizon is not None and not 0 < self.horizon < 1:
+            raise SettingsError(
+                f"--horizon is {self.horizon:g}; expected a share of the height between 0 and 1."
+            )
+        if not self.clean and (self.still_mask or self.moving_mask or self.region):
+            raise SettingsError("--no-clean moves the whole picture: leave masks and regions out.")
 
 
 @dataclass(frozen=True)
@@ -88,11 +150,24 @@ class LoopSettings:
         flag="loop-frames",
         metavar="T",
     )
+    blend: BlendKind = setting(
+        "contrast",
+        "contrast: a two-phase blend keeps the contrast of what it blends; plain: the formula",
+        flag="loop-blend",
+    )
+    phase_noise: float = setting(
+        0.0,
+        "how far the phase differs from place to place, 0..1 of a loop (two-phase)",
+        metavar="P",
+    )
 
     def __post_init__(self) -> None:
         _choice("--loop", self.kind, LoopKind)
+        _choice("--loop-blend", self.blend, BlendKind)
         if self.frames is not None:
             _at_least("--loop-frames", self.frames, 2)
+        if not 0 <= self.phase_noise <= 1:
+            raise SettingsError(f"--phase-noise is {self.phase_noise:g}; expected 0 to 1.")
 
     def period(self, clip_frames: int) -> int:
         """Frames in one motion loop for a clip of `clip_frames` frames."""
@@ -119,10 +194,11 @@ class AppearanceSettings:
     )
     code: str = setting(
         "random",
-        "code sequence: a position 0..1 in the codebook, 'random' (drawn with --seed), or a file "
-        "with one vector or a list of them (.json or .npy)",
+        "code sequence: a position 0..1 in the codebook, 'random' (drawn with --seed), a file with "
+        "one vector or a list of them (.json or .npy), a picture whose look is held throughout, or "
+        "'predict' (a day that goes on from the picture's own look)",
         flag="appearance-code",
-        metavar="POS|random|FILE",
+        metavar="POS|random|predict|FILE",
     )
     cycles: int = setting(
         1,
@@ -136,12 +212,78 @@ class AppearanceSettings:
         flag="appearance-codes",
         metavar="K",
     )
+    keys: tuple[str, ...] = setting(
+        (),
+        "the look at one frame, in place of a code sequence; the light runs from the picture's own "
+        "look at frame 0 through all keys and back; VALUE is 'input' (the picture's own look), a "
+        "position 0..1 in the codebook, a code file, a picture, or a .json with patches; "
+        "repeatable (default: none)",
+        flag="appearance-key",
+        metavar="FRAME=VALUE",
+    )
+    patches: tuple[str, ...] = setting(
+        (),
+        "a color that a disc of the picture should take; centre and radius in shares of the "
+        "picture (the radius: of its width); repeatable, all at one frame (default: none)",
+        flag="patch",
+        metavar="X,Y,R,#RRGGBB",
+    )
+    patch_frame: int | None = setting(
+        None,
+        "frame at which the patches' colors are reached (default: half-way)",
+        flag="patch-frame",
+        metavar="N",
+    )
 
     def __post_init__(self) -> None:
         _choice("--appearance", self.kind, AppearanceKind)
+        self._check_keys()
         _at_least("--appearance-cycles", self.cycles, 1)
         if self.codes is not None:
             _at_least("--appearance-codes", self.codes, 1)
+
+    def _check_keys(self) -> None:
+        """Refuse key frames that can't be told apart or contradict another setting."""
+        frames = [frame for frame, _ in map(parse_key, self.keys)]
+        for before, after in pairwise(frames):
+            if before == after:
+                raise SettingsError(
+                    f"frame {after} has two keys; expected one --appearance-key for a frame."
+                )
+            if before > after:
+                raise SettingsError(
+                    f"the key at frame {after} comes after the one at frame {before}; expected "
+                    "the keys in the order of their frames."
+                )
+        if self.patch_frame is not None:
+            if not self.patches:
+                raise SettingsError("--patch-frame is given without a --patch; add one.")
+            _at_least("--patch-frame", self.patch_frame, 0)
+            if self.patch_frame in frames:
+                raise SettingsError(
+                    f"frame {self.patch_frame} has a key and the patches; choose another "
+                    "--patch-frame."
+                )
+        if (self.keys or self.patches) and self.code != "random":
+            raise SettingsError(
+                "--appearance-code names a whole sequence, --appearance-key and --patch single "
+                "frames of one; leave one of them out."
+            )
+
+
+def parse_key(text: str) -> tuple[int, str]:
+    """Read '200=sunset.jpg' as (200, 'sunset.jpg').
+
+    Raises:
+        SettingsError: the text is of another form.
+    """
+    frame, equals, value = text.partition("=")
+    if not (equals and value and frame.strip().isdecimal()):
+        raise SettingsError(
+            f"--appearance-key is '{text}'; expected FRAME=VALUE, such as 200=0.4 or "
+            "200=sunset.jpg."
+        )
+    return int(frame), value
 
 
 @dataclass(frozen=True)
@@ -231,18 +373,34 @@ class TrainingLoopSettings:
 
 
 @dataclass(frozen=True)
-class TrainedPairSettings:
-    """What either training trains: a predictor and its encoder, on pictures of one size."""
+class TrainedNetworkSettings:
+    """What every training trains: a network with the trunk of Table 1, on pictures of one size."""
 
-    width: int = setting(32, "channels of the predictor's first layer; the paper: 128")
-    encoder_width: int = setting(24, "channels of the encoder's first layer; the paper: 64")
+    width: int = setting(32, "channels of the trunk's first layer; the paper: 128")
     size: int = setting(128, "side of the training pictures in pixels; the paper: 256")
 
     def __post_init__(self) -> None:
         _at_least("--width", self.width, 4)
-        _at_least("--encoder-width", self.encoder_width, 4)
         if self.size < 64 or self.size % 8:
             raise SettingsError(f"--size is {self.size}; expected a multiple of 8, 64 or more.")
+
+
+@dataclass(frozen=True)
+class TrainedPairSettings(TrainedNetworkSettings):
+    """What the paper's trainings train: a predictor and its encoder."""
+
+    encoder_width: int = setting(24, "channels of the encoder's first layer; the paper: 64")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _at_least("--encoder-width", self.encoder_width, 4)
+
+
+@dataclass(frozen=True)
+class TrainSceneSettings(TrainedNetworkSettings):
+    """What the training of the scene network trains."""
+
+    water_weight: float = setting(1.5, "how much more an error counts on water")
 
 
 @dataclass(frozen=True)

@@ -1,51 +1,162 @@
 """Looping: endless motion closed into a period of T frames (paper, section 5, GENERATELOOP).
 
-Each output frame is a blend of one or two samplings of the input picture; `Layers` says which, at
-the predictor's resolution, and `compositing` makes the pixels.
+Each output frame is a blend of one or two samplings of the input picture, for the whole of it or
+for each region; `Layers` says which, at the predictor's resolution, and `compositing` makes the
+pixels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import cycle
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain, count, cycle
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..settings import LoopKind
-from . import warping
-from .motion_fields import MotionField, future, past
+from ..settings import LoopSettings
+from . import masks, warping, waves
+from .motion_fields import KEPT_FIELDS, MotionField, MovingPart, Track, future, past, steady_motion
 
 OUTSIDE = 1e-3  # weight of a source outside the picture: never zero, so that a blend always exists
 SOFTENED_PX = 2  # pixels of the predictor's grid over which that weight fades
+EDGE_PX = 20  # pixels of that grid from a region's edge over which its sources come to count fully
+EDGE_WEIGHT = 0.03  # weight of a source at the edge or beyond it, mirrored
+DETAIL_PX = 4  # detail, of which a blend loses contrast, is what a blur of this radius removes
+CONTRAST_GRID = 2  # how much coarser a grid the contrast is measured on
+CONTRAST_PX = 3  # radius over which it is measured, pixels of that
+MOST_GAIN = 1.5  # two unrelated pictures, half and half, need the square root of 2
+PLACED: Any = {"mode": "bilinear", "align_corners": True}
+NOISE_CELLS = 3  # lattice cells of the phase noise across the picture
 
 
 @dataclass(frozen=True)
 class Layers:
-    """One frame as samplings of the input picture: `(1 - share) I(first) + share I(second)`."""
+    """One region's part of a frame: `(1 - share) I(first) + share I(second)`, with its contrast.
+
+    With O the blend, L its low frequencies and g the gain, what is shown is `L + g (O - L)`.
+    """
 
     first: Tensor  # [1, 2, h, w] backward, normalised, from this frame to the input picture
     second: Tensor | None = None  # [1, 2, h, w]
     share: Tensor | None = None  # [1, 1, h, w] or [1, 1, 1, 1], of the second; 0..1
+    contrast: Tensor | None = None  # [1, 4, h, w] g - 1, then (g - 1) L
+    alpha: Tensor | None = None  # [1, 1, H, W] the region; None for the whole picture
 
 
-def frames(motion: MotionField, kind: LoopKind, period: int) -> Iterator[Layers]:
+def frames(
+    motion: MotionField, settings: LoopSettings, period: int
+) -> Iterator[tuple[Layers, ...]]:
     """The frames of a motion, endlessly: frame n + period equals frame n, unless kind is "none".
 
     Args:
         motion: what moves.
-        kind: "two-phase", "crossfade" or "none".
+        settings: how the loop closes.
         period: T, frames in one loop; at least 2.
     """
-    if kind == "none":
+    if not motion.parts:
+        alone = _frames_of(motion, settings, period)
+        while True:
+            yield (next(alone),)
+    streams = [_frames_of_part(part, motion.small, settings, period) for part in motion.parts]
+    while True:
+        yield tuple(next(stream) for stream in streams)
+
+
+def _frames_of(motion: MotionField, settings: LoopSettings, period: int) -> Iterator[Layers]:
+    if settings.kind == "none":
         yield Layers(torch.zeros_like(motion.step))
         for flow in motion.accumulated():
             yield Layers(flow)
-    loop = TwoPhase(motion, period) if kind == "two-phase" else CrossFade(motion, period)
+    loop: TwoPhase | CrossFade
+    loop = TwoPhase(motion, period) if settings.kind == "two-phase" else CrossFade(motion, period)
     for t in cycle(range(period)):
         yield loop.at(t)
+
+
+def _frames_of_part(
+    part: MovingPart, small: Tensor | None, settings: LoopSettings, period: int
+) -> Iterator[Layers]:
+    motion = steady_motion(part.step)
+    place = Place(part)
+    start = round(part.region.guide.phase * period)
+    if settings.kind == "none":
+        still = [torch.zeros_like(part.step)]
+        for t, flow in enumerate(chain(still, motion.accumulated())):
+            yield place.put(_waved(part, Layers(place.fold(flow)), t / period))
+    if settings.kind == "crossfade":
+        faded = CrossFade(motion, period, place)
+        for t in count(start):
+            yield _waved(part, faded.at(t % period), (t % period) / period)
+    if not bool(part.step.any()):  # nothing but waves, if any
+        for t in count(start):
+            layers = place.put(Layers(torch.zeros_like(part.step)))
+            yield _waved(part, layers, (t % period) / period)
+    loop = TwoPhase(motion, period, place, settings.phase_noise)
+    detail = detail_of(small) if settings.blend == "contrast" and small is not None else None
+    made: dict[int, Layers] = {}  # kept from round to round
+    for t in count(start):
+        if t % period in made:
+            yield made[t % period]
+            continue
+        layers = _waved(part, loop.at(t % period), (t % period) / period)
+        if detail is not None and layers.second is not None:
+            layers = keep_contrast(layers, detail)
+        if period <= KEPT_FIELDS:
+            made[t % period] = layers
+        yield layers
+
+
+def _waved(part: MovingPart, layers: Layers, phase: float) -> Layers:
+    """The layers with the part's ripples and sway added."""
+    core, guide = part.region.core, part.region.guide
+    wave = None
+    if part.ripple or guide.ripple:
+        wave = waves.ripple(core, part.ripple or guide.ripple, phase)
+    if guide.sway:
+        swaying = waves.sway(core, guide.sway, phase)
+        wave = swaying if wave is None else wave + swaying
+    if wave is None:
+        return layers
+    second = None if layers.second is None else layers.second + wave
+    return replace(layers, first=layers.first + wave, second=second)
+
+
+class Place:
+    """A region as a place to sample from: what would come from outside is folded back into it."""
+
+    def __init__(self, part: MovingPart) -> None:
+        self.alpha = part.region.alpha
+        # the nearer the edge, the less it counts: a line between two phases would show
+        self.inside = masks.depth(part.region.core).div(EDGE_PX).clamp(EDGE_WEIGHT, 1)
+        self.mirror = masks.mirror(part.region.core)
+        h, w = part.step.shape[2:]
+        self.identity = warping.identity_grid(h, w, part.step.device)
+
+    def fold(
+        self,
+        flow: Tensor,  # [1, 2, h, w]
+    ) -> Tensor:  # [1, 2, h, w]
+        """The flow whose sources all lie inside the region, mirrored at its edge where need be."""
+        source = warping.reflect(self.identity + flow)
+        folded = source + warping.sample(self.mirror, source) - self.identity
+        return torch.where(flow == 0, flow, folded)
+
+    def holds(
+        self,
+        flow: Tensor,  # [1, 2, h, w]
+    ) -> Tensor:  # [1, 1, h, w]
+        """1 where a flow's source lies well inside region and picture, less towards their edge."""
+        source = self.identity + flow
+        within = warping.sample(self.inside, source)
+        beyond = source.abs().amax(1, keepdim=True) > 1 + 1e-4
+        return torch.where(beyond, within.new_tensor(EDGE_WEIGHT), within)
+
+    def put(self, layers: Layers) -> Layers:
+        """The same layers, for this region."""
+        return Layers(layers.first, layers.second, layers.share, layers.contrast, self.alpha)
 
 
 class TwoPhase:
@@ -53,28 +164,58 @@ class TwoPhase:
 
     With u = t / T, A the flow t frames into the past and B the flow T - t frames into the future:
     `O_t = [(1-u) m_A I(A) + u m_B I(B)] / [(1-u) m_A + u m_B]`, t = 0..T-1, where m is 1 where the
-    source lies inside the picture and `OUTSIDE` elsewhere, softened. Frame 0 is the input picture.
+    source lies inside the picture (and the region) and `OUTSIDE` elsewhere, softened. Frame 0 is
+    the input picture, unless noise shifts the phase u from place to place, so that the picture
+    doesn't soften and sharpen all at once.
     """
 
-    def __init__(self, motion: MotionField, period: int) -> None:
+    def __init__(
+        self,
+        motion: MotionField,
+        period: int,
+        place: Place | None = None,
+        phase_noise: float = 0.0,
+    ) -> None:
         self.period = period
+        self.place = place
         self.past = past(motion, period)
         self.future = future(motion, period, self.past)
+        self.offset = None
+        if phase_noise:
+            self.offset = phase_noise * smooth_noise(motion.step)
+            self._held = torch.cat(self.past.held), torch.cat(self.future.held)
         self._shares: dict[int, Tensor] = {}
 
     def at(self, t: int) -> Layers:
         """Frame t, 0..T-1."""
+        if self.offset is not None:
+            when = (t / self.period + self.offset) % 1.0  # [1, 1, h, w] in [0, 1)
+            first = _at_times(self._held[0], self.past, when * self.period)
+            second = _at_times(self._held[1], self.future, (1 - when) * self.period)
+            return self._blend(first, second, when)
         if t == 0:
-            return Layers(self.past.at(0))
+            still = Layers(self.past.at(0))
+            return self.place.put(still) if self.place else still
         first, second = self.past.at(t), self.future.at(self.period - t)
+        if self.place:
+            return self._blend(first, second, t / self.period)
         if t not in self._shares:
-            u = t / self.period
-            a, b = (1 - u) * _inside(first), u * _inside(second)
-            share = (b / (a + b)).half()  # kept from round to round: half the bytes are enough
+            share = self._share(first, second, t / self.period).half()
             if self.past.stride > 1:
                 return Layers(first, second, share.float())
-            self._shares[t] = share
+            self._shares[t] = share  # kept from round to round: half the bytes are enough
         return Layers(first, second, self._shares[t].float())
+
+    def _blend(self, first: Tensor, second: Tensor, u: float | Tensor) -> Layers:
+        share = self._share(first, second, u)
+        if not self.place:
+            return Layers(first, second, share)
+        return self.place.put(Layers(self.place.fold(first), self.place.fold(second), share))
+
+    def _share(self, first: Tensor, second: Tensor, u: float | Tensor) -> Tensor:  # [1, 1, h, w]
+        holds = self.place.holds if self.place else _inside
+        a, b = (1 - u) * holds(first), u * holds(second)
+        return b / (a + b)
 
 
 class CrossFade:
@@ -85,18 +226,84 @@ class CrossFade:
     follows on frame T - 1.
     """
 
-    def __init__(self, motion: MotionField, period: int) -> None:
+    def __init__(self, motion: MotionField, period: int, place: Place | None = None) -> None:
         self.period = period
+        self.place = place
         self.past = past(motion, 2 * (period - 1))
 
     def at(self, t: int) -> Layers:
         """Frame t, 0..T-1."""
+        fold: Callable[[Tensor], Tensor] = self.place.fold if self.place else lambda flow: flow
         share = 1 - (t + 1) / (self.period - 1)
-        first = self.past.at(t + 1)
-        if share <= 0:
-            return Layers(first)
-        second = self.past.at(t + 1 + self.period)
-        return Layers(first, second, torch.full((1, 1, 1, 1), share, device=first.device))
+        first = fold(self.past.at(t + 1))
+        layers = Layers(first)
+        if share > 0:
+            second = fold(self.past.at(t + 1 + self.period))
+            layers = Layers(first, second, torch.full((1, 1, 1, 1), share, device=first.device))
+        return self.place.put(layers) if self.place else layers
+
+
+def keep_contrast(
+    layers: Layers,
+    detail: Tensor,  # [1, 4, h, w] from `detail_of`
+) -> Layers:
+    """Give a blend the contrast of what it blends, which averaging two pictures takes away.
+
+    With D the picture's detail and E a local mean, the gain is
+    `g = sqrt([(1-s) E D_A² + s E D_B²] / E ((1-s) D_A + s D_B)²)`, 1..`MOST_GAIN`: 1 where both
+    samplings agree, and never more contrast than the input has there.
+    """
+    assert layers.second is not None and layers.share is not None
+    h, w = (side // CONTRAST_GRID for side in layers.first.shape[2:])
+    identity = warping.identity_grid(h, w, detail.device)
+    first, second, s = (
+        F.interpolate(field.expand(1, -1, *layers.first.shape[2:]), (h, w), **PLACED)
+        for field in (layers.first, layers.second, layers.share)
+    )
+    a = warping.sample(detail, identity + first)
+    b = warping.sample(detail, identity + second)
+    detail_a, detail_b = a[:, :1], b[:, :1]
+    wanted = (1 - s) * detail_a.square() + s * detail_b.square()
+    found = torch.lerp(detail_a, detail_b, s).square()
+    wanted, found = masks.blur(torch.cat([wanted, found], 1), CONTRAST_PX).split(1, 1)
+    more = ((wanted + 1e-6) / (found + 1e-6)).sqrt().clamp(1, MOST_GAIN) - 1
+    contrast = torch.cat([more, more * torch.lerp(a[:, 1:], b[:, 1:], s)], dim=1)
+    contrast = F.interpolate(contrast, layers.first.shape[2:], **PLACED)
+    return Layers(layers.first, layers.second, layers.share, contrast, layers.alpha)
+
+
+def detail_of(
+    small: Tensor,  # [1, 3, h, w] the picture on the predictor's grid
+) -> Tensor:  # [1, 4, h, w]
+    """A picture's detail (of its grey) and its low frequencies, for `keep_contrast`."""
+    low = masks.blur(small, DETAIL_PX)
+    return torch.cat([(small - low).mean(1, keepdim=True), low], dim=1)
+
+
+def smooth_noise(like: Tensor, seed: int = 0) -> Tensor:  # [1, 1, h, w] in -0.5..0.5
+    """Smooth noise of a few cells across a field [1, 2, h, w]; always the same."""
+    generator = torch.Generator().manual_seed(seed)
+    cells = torch.rand(1, 1, NOISE_CELLS + 1, NOISE_CELLS + 1, generator=generator) - 0.5
+    noise = F.interpolate(cells, like.shape[2:], mode="bicubic", align_corners=True)
+    return noise.clamp(-0.5, 0.5).to(like.device)
+
+
+def _at_times(
+    held: Tensor,  # [N, 2, h, w] the flows that a track holds
+    track: Track,
+    times: Tensor,  # [1, 1, h, w] in 0..T
+) -> Tensor:  # [1, 2, h, w]
+    """A track's flow at a time of its own for each pixel."""
+    # the last held flow may lie closer than a stride behind the one before
+    last = (len(held) - 2) * track.stride
+    at = torch.where(
+        times > last,
+        len(held) - 2 + (times - last) / max(track.frames - last, 1),
+        times / track.stride,
+    )
+    k = at.floor().clamp(0, len(held) - 2).long().expand(1, 2, -1, -1)
+    before, after = held.gather(0, k), held.gather(0, k + 1)
+    return torch.lerp(before, after, at - k[:, :1])
 
 
 def _inside(
@@ -105,9 +312,8 @@ def _inside(
     """1 where the source of a pixel lies inside the picture, `OUTSIDE` elsewhere, softened."""
     height, width = flow.shape[2:]
     source = warping.identity_grid(height, width, flow.device) + flow
-    slack = 1 + 1e-4
-    inside = (source.abs().amax(1, keepdim=True) <= slack).to(flow.dtype)
-    if bool(inside.all()):
+    inside = (source.abs().amax(1, keepdim=True) <= 1 + 1e-4).to(flow.dtype)
+    if bool((inside == 1).all()):
         return inside
     k = 2 * SOFTENED_PX + 1
     soft = F.avg_pool2d(inside, k, 1, SOFTENED_PX, count_include_pad=False)

@@ -5,16 +5,33 @@ Legend: T frames, h w pixels of the predictor's grid.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from . import warping
+from .regions import Region
 
 KEPT_FIELDS = 128  # accumulated flows that a track holds at most; those between are interpolated
+
+
+@dataclass(frozen=True)
+class MovingPart:
+    """One region and how it moves.
+
+    Attributes:
+        region: where.
+        step: [1, 2, h, w] backward, normalised flow of one frame, defined beyond the region too.
+        ripple: height of ripples, in thousandths of the picture's height.
+    """
+
+    region: Region
+    step: Tensor
+    ripple: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -26,11 +43,15 @@ class MotionField:
         accumulated: starts a generator of the flows A_1, A_2, ... (each [1, 2, h, w]) that lead
             from frame t back to the input picture; endless.
         steady: whether every frame moves by the same field.
+        parts: what moves, each in its region; none if the whole picture moves by `accumulated`.
+        small: [1, 3, h, w] the picture on the predictor's grid, for blends that keep its contrast.
     """
 
     step: Tensor
     accumulated: Callable[[], Iterator[Tensor]]
     steady: bool
+    parts: tuple[MovingPart, ...] = ()
+    small: Tensor | None = None
 
 
 def steady_motion(
@@ -47,18 +68,18 @@ def steady_motion(
     return MotionField(step, accumulate, steady=True)
 
 
-def suppress_creep(
-    step: Tensor,  # [1, 2, h, w] backward, normalised
-    floor: float = 0.1,
-) -> Tensor:  # [1, 2, h, w]
-    """Bring slow vectors to rest: zero below `floor` × the field's mean length, eased in up to 3 ×.
-
-    A network's land is never quite at rest, and over a hundred frames a crawl becomes a slide.
-    """
-    length = step.square().sum(1, keepdim=True).sqrt()
-    low = floor * length.mean()
-    ease = ((length - low) / (2 * low).clamp(min=1e-12)).clamp(0, 1)
-    return step * (ease * ease * (3 - 2 * ease))
+def motion_of_parts(
+    parts: Sequence[MovingPart],
+    small: Tensor,  # [1, 3, h, w] the picture on the predictor's grid
+) -> MotionField:
+    """Steady motion of regions, each by its own field; all else is still."""
+    h, w = small.shape[2:]
+    step = torch.zeros(1, 2, h, w, device=small.device)
+    for part in parts:
+        alpha = F.interpolate(part.region.alpha, (h, w), mode="area")
+        step = torch.lerp(step, part.step, alpha)
+    whole = steady_motion(step)
+    return MotionField(step, whole.accumulated, steady=True, parts=tuple(parts), small=small)
 
 
 class Track:

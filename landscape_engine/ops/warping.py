@@ -60,6 +60,14 @@ def sample(
     )
 
 
+def reflect(
+    positions: Tensor,  # [B, 2, H, W] normalised
+) -> Tensor:  # [B, 2, H, W] within ±1
+    """The positions inside the picture that lie mirrored at its border's centres."""
+    wrapped = torch.remainder(positions + 1, 4)
+    return 1 - (wrapped - 2).abs()
+
+
 def warp(
     image: Tensor,  # [B, C, H, W]
     flow: Tensor,  # [B, 2, R, W] backward, normalised; R = H unless `rows` is given

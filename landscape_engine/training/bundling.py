@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,13 @@ from torch import Tensor, nn
 from .. import checkpoints
 from ..checkpoints import ModelBundle
 from ..codebook import AppearanceCodebook, MotionCodebook
-from ..settings import TrainAppearanceSettings, TrainedPairSettings, TrainMotionSettings
+from ..settings import (
+    TrainAppearanceSettings,
+    TrainedNetworkSettings,
+    TrainedPairSettings,
+    TrainMotionSettings,
+    TrainSceneSettings,
+)
 from . import train_appearance, train_motion
 from .clips import Clip
 
@@ -36,6 +43,13 @@ def add_appearance(
     bundle = _open(folder)
     _put(bundle, "appearance", networks, settings, encoder_channels=3)
     bundle.appearance_codebook = AppearanceCodebook.ordered(sequences)
+    checkpoints.save(bundle, folder)
+
+
+def add_scene(folder: Path, networks: nn.ModuleDict, settings: TrainSceneSettings) -> None:
+    """Write the scene network into a bundle, made if missing."""
+    bundle = _open(folder)
+    _fill(bundle, "scene", networks, settings, {"scene_network": {"width": settings.width}})
     checkpoints.save(bundle, folder)
 
 
@@ -69,6 +83,16 @@ def _put(
     """Put one half's predictor and encoder into a bundle, and how they were trained."""
     encoder = {"in_channels": encoder_channels, "width": settings.encoder_width, "norm": "none"}
     built = {f"{part}_predictor": {"width": settings.width}, f"{part}_encoder": encoder}
+    _fill(bundle, part, networks, settings, built)
+
+
+def _fill(
+    bundle: ModelBundle,
+    part: str,
+    networks: nn.ModuleDict,
+    settings: TrainedNetworkSettings,
+    built: dict[str, dict[str, Any]],
+) -> None:
     for name, arguments in built.items():
         network = checkpoints.build(name, arguments)
         network.load_state_dict(

@@ -24,6 +24,17 @@ def flow_error(
     return (weight * (predicted - known).abs()).mean()
 
 
+def label_error(
+    log_odds: Tensor,  # [B, 3, H, W] of land, sky and water
+    masks: Tensor,  # [B, 2, H, W] sky and water, 0..1
+    water_weight: float = 1.5,
+) -> Tensor:
+    """Mean cross entropy of the labels; water, which is rarer, counts `water_weight` times."""
+    shares = torch.cat([(1 - masks.sum(1, keepdim=True)).clamp(min=0), masks], dim=1)
+    weight = shares * shares.new_tensor([1.0, 1.0, water_weight]).view(1, 3, 1, 1)
+    return -(weight * F.log_softmax(log_odds, dim=1)).sum(1).mean()
+
+
 def total_variation(
     field: Tensor,  # [B, C, H, W] flow or color transfer map
     guide: Tensor,  # [B, 3, H, W] picture in [-1, 1]

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
+from ..ops import edges
+
 VERSION = 1
 LAYERS = ("sky", "water", "still")  # in the order in which they are painted
 BOXES = ("land", "water_box", "sky_box")
 REFINED_WIDTH = 640  # edges are looked for on a copy no larger than this, pixels
 BAND = 0.015  # how far an edge may move, share of the width
-LEAST_SPREAD = 0.02  # least standard deviation of a region's colours, of 1
-CERTAIN = 4.0  # log-odds beyond which colour says no more
 _STILL, _SKY, _WATER = 0, 1, 2
 _PAINT = {"sky": _SKY, "water": _WATER, "still": _STILL}
 
@@ -77,7 +77,8 @@ def paint_masks(entry: dict, image: np.ndarray) -> np.ndarray:
         small = (max(8, round(width * scale)), max(8, round(height * scale)))  # width, height
         copy = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
         drawn = _paint(entry, small[1], small[0])
-        found, band = _refine(drawn, copy, max(2.0, BAND * small[0]), names)
+        free = (_STILL, *(_PAINT[name] for name in names))
+        found, band = edges.pull(drawn, copy, max(2.0, BAND * small[0]), free)
         pulled = np.stack([_smooth(found == label, width, height) for label in (_SKY, _WATER)])
         weight = _smooth(band, width, height)
         shares = shares * (1 - weight) + pulled * weight
@@ -120,96 +121,3 @@ def _smooth(mask: np.ndarray, width: int, height: int) -> np.ndarray:
 
     soft = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 0.6)
     return cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR)
-
-
-def _core(mask: np.ndarray, reach: float) -> np.ndarray:
-    """What of a mask lies deeper than `reach`; thin parts keep their inner half."""
-    import cv2
-
-    depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5)
-    count, parts = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
-    deepest = np.zeros(count, np.float32)
-    np.maximum.at(deepest, parts.ravel(), depth.ravel())
-    return mask & (depth > np.minimum(reach, 0.5 * deepest[parts]))
-
-
-def _likelihood(
-    image: np.ndarray, samples: np.ndarray, where: np.ndarray, radius: int
-) -> np.ndarray:  # [where.sum()], -inf where there are too few samples nearby
-    """Log-likelihood of colours under the normal distribution of the samples around each pixel."""
-    import cv2
-
-    def around(values: np.ndarray) -> np.ndarray:
-        size = (2 * radius + 1, 2 * radius + 1)
-        return cv2.boxFilter(
-            values, cv2.CV_64F, size, normalize=False, borderType=cv2.BORDER_CONSTANT
-        )[where]
-
-    weight = samples.astype(np.float64)
-    count = around(weight)
-    some = np.maximum(count, 1)
-    mean = np.stack([around(weight * image[..., i]) / some for i in range(3)], -1)
-    spread = np.empty((len(some), 3, 3))
-    for i in range(3):
-        for j in range(i, 3):
-            moment = around(weight * image[..., i] * image[..., j]) / some
-            spread[:, i, j] = spread[:, j, i] = moment - mean[:, i] * mean[:, j]
-    spread += np.eye(3) * LEAST_SPREAD**2
-    away = image[where] - mean
-    distance = np.einsum("ni,ni->n", away, np.linalg.solve(spread, away[..., None])[..., 0])
-    likelihood = -0.5 * (distance + np.linalg.slogdet(spread)[1])
-    return np.where(count >= 20, likelihood, -np.inf)
-
-
-def _refine(
-    drawn: np.ndarray, image: np.ndarray, reach: float, names: tuple[str, ...]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Give each pixel within `reach` of a drawn edge to the region nearby whose colours it has.
-
-    A pixel changes its region only for one that is near, the less readily the farther it is. Only
-    the regions in `names` and still land exchange pixels.
-
-    Returns:
-        The labels, and where they may differ from the drawn ones.
-    """
-    import cv2
-
-    free = (_STILL, *(_PAINT[name] for name in names))
-    labels = [label for label in free if (drawn == label).any()]
-    away = {
-        label: cv2.distanceTransform((drawn != label).astype(np.uint8), cv2.DIST_L2, 5)
-        for label in labels
-    }
-    near = {label: away[label] < reach for label in labels}
-    band = np.sum([near[label] for label in labels], axis=0) > 1
-    band &= np.isin(drawn, labels)
-    if not band.any():
-        return drawn, band
-    soft = cv2.GaussianBlur(image, (0, 0), 0.7).astype(np.float64) / 255
-    radius = round(2 * reach)
-    found = {
-        label: _likelihood(soft, _core(drawn == label, 0.4 * reach), band, radius)
-        for label in labels
-    }
-    own, at = drawn[band], np.full(band.sum(), -np.inf)
-    for label in labels:
-        at = np.where(own == label, found[label], at)
-    best, score = own.copy(), np.zeros(len(own))
-    for label in labels:
-        gain = np.where(np.isfinite(at), found[label] - np.where(np.isfinite(at), at, 0), -np.inf)
-        gain = gain.clip(-CERTAIN, CERTAIN) - (CERTAIN / reach) * away[label][band]
-        better = near[label][band] & (own != label) & (gain > score)
-        best[better], score[better] = label, gain[better]
-    labelled = drawn.copy()
-    labelled[band] = best
-    return np.where(band, _calm(labelled, labels), drawn), band
-
-
-def _calm(labelled: np.ndarray, labels: list[int]) -> np.ndarray:
-    """Each pixel's most frequent label around it: specks go, edges stay."""
-    import cv2
-
-    votes = np.stack(
-        [cv2.GaussianBlur((labelled == label).astype(np.float32), (0, 0), 1.0) for label in labels]
-    )
-    return np.asarray(labels, np.uint8)[votes.argmax(0)]

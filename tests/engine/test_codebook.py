@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from landscape_engine.codebook import AppearanceCodebook, MotionCodebook, cyclic, order, resample
+from landscape_engine.codebook import AppearanceCodebook, CodeCycle, MotionCodebook, order, resample
 from landscape_engine.errors import CodeError
 
 
@@ -49,7 +49,14 @@ def test_resampling_keeps_both_ends():
 
 
 def test_the_cycle_closes_from_the_last_key_to_the_first():
-    keys = torch.arange(4.0)[:, None]
-    assert cyclic(keys, 0) == (0, 1, 0)
-    assert cyclic(keys, 0.875) == (3, 0, 0.5)
-    assert cyclic(keys, 1.0) == (0, 1, 0)
+    cycle = CodeCycle.even(torch.arange(4.0)[:, None])
+    assert cycle.around(0) == (0, 1, 0)
+    assert cycle.around(0.875) == (3, 0, 0.5)
+    assert cycle.around(1.0) == (0, 1, 0)
+
+
+def test_keys_are_reached_at_their_phases():
+    cycle = CodeCycle(torch.tensor([[0.0], [8.0], [2.0]]), (0, 0.25, 0.5))
+    assert [cycle.at(p).item() for p in (0, 0.125, 0.25, 0.375, 0.5, 0.75, 1)] == [
+        0, 4, 8, 5, 2, 1, 0,
+    ]  # fmt: skip

@@ -32,6 +32,9 @@ CPU = torch.device("cpu")
 TINY = TrainMotionSettings(width=4, encoder_width=4, size=64)
 
 
+TINY8 = TrainMotionSettings(width=8, encoder_width=4, size=64)
+
+
 def loop(steps: int, **changes) -> TrainingLoopSettings:
     return TrainingLoopSettings(
         **{"steps": steps, "batch": 2, "workers": 0, "mixed": False, "decay_from": 1.0} | changes
@@ -116,12 +119,25 @@ def test_a_few_scenes_are_learnt_by_heart(tmp_path, monkeypatch):
     batch = [torch.stack(x) for x in zip(*(samples[i] for i in range(4)), strict=True)]
 
     def error(networks):
-        image, known, shown = batch
+        image, known, water, shown = batch
         with torch.no_grad():
             flow = networks["motion_predictor"](image, networks["motion_encoder"](shown))
-        return float(losses.flow_error(flow * 64, known))
+        return float(losses.flow_error(flow * 64, known, water))
 
     assert error(trained) < 0.8 * error(fresh)
+
+
+def test_a_run_can_begin_with_a_bundle(tmp_path, bundle, bundle_folder):
+    wide = TrainMotionSettings(width=4, encoder_width=4, size=64)
+    train_motion.train(
+        tmp_path / "on", wide, loop(1, learning_rate=1e-12), None, CPU, start=bundle_folder
+    )
+    state = torch.load(tmp_path / "on" / "checkpoint.pt", weights_only=True)
+    for name, value in bundle.networks["motion_predictor"].state_dict().items():
+        found = state["averaged"][f"module.motion_predictor.{name}"]
+        assert torch.allclose(found, value, atol=2e-3), name
+    with pytest.raises(TrainingError, match="same widths"):
+        train_motion.train(tmp_path / "off", TINY8, loop(1), None, CPU, start=bundle_folder)
 
 
 def test_other_settings_are_refused(tmp_path):

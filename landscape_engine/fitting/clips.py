@@ -1,0 +1,111 @@
+"""Reference clips: the motion that a time-lapse has in common, as the motion encoder takes it.
+
+Legend: T frames, S the side of the square picture on which motion is measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice, pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .. import images
+from ..errors import PictureError
+
+VIDEO_ENDINGS = {".mp4", ".webm", ".mov", ".mkv", ".avi", ".gif"}
+PICTURE_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".exr"}
+SIZE = 256
+MOST_FRAMES = 120  # of a clip that are looked at, from its start
+SAME = 0.05  # mean difference in 8-bit levels below which a frame is the one before, repeated
+FASTEST = 0.95  # share of the pixels that must fit within the network's fastest step
+STILL = 0.1  # share of the fastest motion below which a vector is noise
+
+
+def is_clip(path: Path) -> bool:
+    """Whether a path is a video by its ending, or a folder."""
+    return path.suffix.lower() in VIDEO_ENDINGS or path.is_dir()
+
+
+def load_clip(path: Path) -> list[Tensor]:  # T of [1, 3, S, S] in [-1, 1]
+    """Read a video, or a folder of frames in the order of their names.
+
+    Raises:
+        PictureError: it can't be read, or holds fewer than two frames.
+    """
+    frames = list(islice(_folder(path) if path.is_dir() else _video(path), MOST_FRAMES))
+    if len(frames) < 2:
+        raise PictureError(
+            f"'{path}' holds {len(frames)} frames; expected a video or a folder with two or more."
+        )
+    return frames
+
+
+def common_flow(
+    frames: Sequence[Tensor],  # T of [1, 3, H, W] in [-1, 1]
+) -> Tensor:  # [1, 2, S, S] backward, normalised, of one frame step
+    """The motion that the clip's frames share: the median, pixel by pixel, over all pairs.
+
+    Dense optical flow leads from each frame back to the one before; what comes and goes, and the
+    flow's own outliers, fall out in the median. Vectors below a tenth of the fastest are rest.
+
+    Raises:
+        PictureError: no frame differs from the one before.
+    """
+    gray = [_gray(frame) for frame in frames]
+    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    flows = [
+        flow.calc(after, before, None)
+        for before, after in pairwise(gray)
+        if np.abs(after.astype(np.int16) - before).mean() > SAME
+    ]
+    if not flows:
+        raise PictureError(
+            "the clip's frames are all the same; expected one in which something moves."
+        )
+    field = torch.from_numpy(np.median(np.stack(flows), 0)).permute(2, 0, 1)[None]
+    length = field.norm(dim=1, keepdim=True)
+    return field * (length > STILL * length.flatten().quantile(FASTEST)) * (2 / (SIZE - 1))
+
+
+def encoder_input(
+    flow: Tensor,  # [1, 2, S, S] backward, normalised
+    beta: float,
+    size: int,
+) -> Tensor:  # [1, 2, size, size] flow times beta, within ±1
+    """A flow as E^M takes it; one that is too fast is slowed as a whole, and keeps its form."""
+    field = F.interpolate(flow, (size, size), mode="area") * beta
+    fastest = float(field.abs().amax(1).flatten().quantile(FASTEST))
+    return (field / max(fastest, 1.0)).clamp(-1, 1)
+
+
+def _gray(frame: Tensor) -> np.ndarray:  # [S, S] uint8
+    small = images.resize(frame[:, :3], SIZE, SIZE)
+    return cv2.cvtColor(np.ascontiguousarray(images.to_uint8(small)), cv2.COLOR_RGB2GRAY)
+
+
+def _folder(path: Path) -> Iterator[Tensor]:
+    for name in sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_ENDINGS):
+        yield images.resize(images.load_image(name)[:, :3], SIZE, SIZE)
+
+
+def _video(path: Path) -> Iterator[Tensor]:
+    import av
+
+    if not path.is_file():
+        raise PictureError(f"'{path}' doesn't exist; expected a video: check the spelling.")
+    try:
+        with av.open(str(path)) as container:
+            for frame in container.decode(video=0):
+                pixels = torch.from_numpy(frame.to_ndarray(format="rgb24"))
+                whole = pixels.permute(2, 0, 1)[None].float() / 127.5 - 1
+                yield images.resize(whole, SIZE, SIZE)
+    except (av.error.FFmpegError, IndexError) as error:
+        raise PictureError(
+            f"'{path}' can't be read as a video ({error}); export it again as MP4."
+        ) from error

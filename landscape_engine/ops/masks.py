@@ -1,0 +1,103 @@
+"""Masks: soft regions, and fields and pictures that go on beyond a region's edge.
+
+Legend: h w pixels of a small grid; masks are 1 inside, 0 outside.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from . import warping
+
+
+def blur(
+    values: Tensor,  # [B, C, h, w]
+    radius: int,
+) -> Tensor:  # [B, C, h, w]
+    """Blur by two passes of a box of 2 × `radius` + 1 pixels; the picture's edge gives less."""
+    size = 2 * radius + 1
+    for _ in range(2):
+        values = F.avg_pool2d(values, (size, 1), 1, (radius, 0), count_include_pad=False)
+        values = F.avg_pool2d(values, (1, size), 1, (0, radius), count_include_pad=False)
+    return values
+
+
+def blur_within(
+    values: Tensor,  # [1, C, h, w]
+    mask: Tensor,  # [1, 1, h, w]
+    radius: int,
+) -> Tensor:  # [1, C, h, w]
+    """Blur what lies inside a mask, with nothing from outside; meaningful near the mask only."""
+    return blur(values * mask, radius) / blur(mask, radius).clamp(min=1e-6)
+
+
+def extend(
+    values: Tensor,  # [1, C, h, w]
+    mask: Tensor,  # [1, 1, h, w]
+) -> Tensor:  # [1, C, h, w]
+    """Keep values where the mask is 1 and go on smoothly from them elsewhere (pull and push)."""
+    h, w = mask.shape[2:]
+    total = mask.sum()
+    if min(h, w) <= 2 or float(total) == 0:
+        return ((values * mask).sum((2, 3), keepdim=True) / total.clamp(min=1e-6)).expand_as(values)
+    small_mask = F.avg_pool2d(mask, 2, ceil_mode=True)
+    small = F.avg_pool2d(values * mask, 2, ceil_mode=True) / small_mask.clamp(min=1e-6)
+    coarse = extend(small, (2 * small_mask).clamp(max=1))
+    beyond = F.interpolate(coarse, (h, w), mode="bilinear", align_corners=False)
+    return torch.lerp(beyond, values, mask)
+
+
+def shrink(
+    mask: Tensor,  # [1, 1, h, w]
+    pixels: int,
+) -> Tensor:  # [1, 1, h, w]
+    """The least value within so many pixels: the mask's edge moved inwards, not at the border."""
+    size = 2 * pixels + 1
+    return -F.max_pool2d(-mask, size, 1, pixels)
+
+
+def depth(
+    core: Tensor,  # [1, 1, h, w] bool
+) -> Tensor:  # [1, 1, h, w]
+    """How far each pixel lies inside a region, in pixels, from the nearest edge; 0 outside."""
+    import cv2
+
+    inside = np.pad(core[0, 0].cpu().numpy().astype(np.uint8), 1)
+    distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    return torch.from_numpy(distance.copy())[None, None].to(core.device)
+
+
+def mirror(
+    core: Tensor,  # [1, 1, h, w] bool, not empty
+) -> Tensor:  # [1, 2, h, w] backward, normalised; zero inside
+    """The flow that fills everything outside a region with the region mirrored at its edge.
+
+    For a pixel p whose nearest pixel inside is q, the source is 2q - p, or a point nearer to q if
+    that lies outside again. Sampled through it, a picture holds nothing but the region.
+    """
+    import cv2
+
+    inside = core[0, 0].cpu().numpy()
+    h, w = inside.shape
+    if inside.all():
+        return torch.zeros(1, 2, h, w, device=core.device)
+    _, labels = cv2.distanceTransformWithLabels(
+        (~inside).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    y, x = np.mgrid[:h, :w]
+    at = np.zeros((int(labels.max()) + 1, 2), np.int64)
+    at[labels[inside]] = np.stack([x[inside], y[inside]], -1)
+    q = at[labels]  # [h, w, 2] the nearest pixel inside
+    p = np.stack([x, y], -1)
+    source = q.copy()
+    for share in (0.25, 0.5, 1.0):
+        farther = np.round(q + share * (q - p)).astype(np.int64)
+        seen = (farther >= 0).all(-1) & (farther < (w, h)).all(-1)
+        kept = farther.clip(0, (w - 1, h - 1))
+        seen &= inside[kept[..., 1], kept[..., 0]]
+        source = np.where(seen[..., None], farther, source)
+    flow = torch.from_numpy((source - p).astype(np.float32)).permute(2, 0, 1)[None]
+    return flow.to(core.device) / warping.pixels_per_unit(h, w, core.device)

@@ -1,0 +1,47 @@
+"""Water: reflections that move as the sky above them, and ripples that close into the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from ..settings import MotionSettings
+from . import masks
+from .motion_fields import MovingPart
+
+
+def answer(parts: Sequence[MovingPart], settings: MotionSettings) -> list[MovingPart]:
+    """The parts, the water among them moved as the settings say."""
+    sky = next((part for part in parts if part.region.name == "sky"), None)
+    return [_moved(part, sky, settings) if is_water(part) else part for part in parts]
+
+
+def is_water(part: MovingPart) -> bool:
+    """Whether a part is the water that was found."""
+    return part.region.name == "water"
+
+
+def _moved(water: MovingPart, sky: MovingPart | None, settings: MotionSettings) -> MovingPart:
+    step = water.step
+    if settings.water == "still":
+        step = torch.zeros_like(step)
+    elif settings.water == "mirrored" and sky:
+        step = mirror(sky, water)
+    return replace(water, step=step, ripple=settings.ripple or water.ripple)
+
+
+def mirror(sky: MovingPart, water: MovingPart) -> Tensor:  # [1, 2, h, w]
+    """The water's field as the reflection of the sky's: v(x, y) = (v_x, -v_y)(x, 2 h - y).
+
+    The horizon h is the water's topmost row; rows that would mirror beyond the picture's top repeat
+    it. A reflection is foreshortened, but its motion is the sky's own, upside down.
+    """
+    h = water.step.shape[2]
+    rows = torch.nonzero(water.region.core[0, 0].any(1)).flatten()
+    horizon = int(rows[0]) if len(rows) else h
+    source = (2 * horizon - torch.arange(h, device=water.step.device)).clamp(0, h - 1)
+    field = masks.extend(sky.step, sky.region.core.float())[:, :, source]
+    return torch.cat([field[:, :1], -field[:, 1:]], dim=1)

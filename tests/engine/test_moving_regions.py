@@ -1,0 +1,301 @@
+"""What moves is found, moves within its bounds, and leaves the rest alone to the bit."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from landscape_engine import region_files
+from landscape_engine.errors import RegionError
+from landscape_engine.ops import (
+    looping,
+    masks,
+    motion_fields,
+    moving_water,
+    regions,
+    warping,
+    waves,
+)
+from landscape_engine.ops.compositing import render_frame
+from landscape_engine.ops.motion_fields import MovingPart
+from landscape_engine.ops.regions import Guide, Region
+from landscape_engine.settings import LoopSettings, MotionSettings, RegionSettings
+from tests.conftest import make_picture
+
+GRID = (64, 64)
+SIZE = (80, 120)
+UNGUIDED = Guide()
+
+
+def half(rows: slice, name: str = "sky", guide: Guide = UNGUIDED) -> Region:
+    """A region of some rows of a picture of `SIZE`."""
+    mask = np.zeros(SIZE, np.float32)
+    mask[rows] = 1
+    made = regions.region_of(mask, GRID, name, torch.device("cpu"))
+    return Region(made.name, made.alpha, made.core, guide)
+
+
+def drift(x: float = 0.02, y: float = 0.0) -> torch.Tensor:
+    return torch.tensor([x, y]).view(1, 2, 1, 1).expand(1, 2, *GRID).clone()
+
+
+def small(picture: torch.Tensor) -> torch.Tensor:
+    return torch.nn.functional.interpolate(picture[:, :3], GRID, mode="area")
+
+
+def loop(picture, parts, count, settings=LoopSettings(), period=12):  # noqa: B008 - frozen
+    motion = motion_fields.motion_of_parts(parts, small(picture))
+    layers = looping.frames(motion, settings, period)
+    return [render_frame(picture, shown) for shown in islice(layers, count)]
+
+
+LOOPS = {
+    "contrast": LoopSettings(),
+    "plain": LoopSettings(blend="plain"),
+    "noise": LoopSettings(phase_noise=0.7),
+    "crossfade": LoopSettings("crossfade"),
+}
+
+
+@pytest.mark.parametrize("settings", LOOPS.values(), ids=LOOPS)
+def test_a_region_loops_and_nothing_else_moves(settings):
+    picture = make_picture(*SIZE) * 0.731
+    parts = [MovingPart(half(slice(0, 40)), drift())]
+    clip = loop(picture, parts, 26, settings)
+    for n in range(13):
+        assert torch.equal(clip[n], clip[n + 12])
+    for frame in clip:
+        assert torch.equal(frame[:, :, 40:], picture[:, :, 40:])
+    assert not torch.equal(clip[5][:, :, :30], picture[:, :, :30])
+
+
+@pytest.mark.parametrize("settings", LOOPS.values(), ids=LOOPS)
+def test_no_land_enters_a_region(settings):
+    picture = torch.zeros(1, 3, *SIZE)
+    picture[:, :, 40:] = 1  # land, white
+    parts = [MovingPart(half(slice(0, 40)), drift(0.0, 0.05))]
+    for frame in loop(picture, parts, 12, settings):
+        assert frame[:, :, :37].max() < 1e-3
+
+
+def test_regions_move_by_their_own_fields_and_phases():
+    picture = make_picture(*SIZE)
+    left = [MovingPart(half(slice(0, 40), "a"), drift(0.02))]
+    right = [MovingPart(half(slice(40, 80), "b", Guide(phase=0.5)), drift(-0.01))]
+    both = loop(picture, left + right, 12)
+    alone = loop(picture, left, 12)
+    other = loop(picture, right, 12)
+    for t in range(12):
+        assert torch.equal(both[t][:, :, :38], alone[t][:, :, :38])
+        assert torch.equal(both[t][:, :, 42:], other[t][:, :, 42:])
+    assert torch.equal(other[6][:, :, 42:], picture[:, :, 42:]), "half a loop ahead"
+
+
+def test_a_blend_keeps_the_contrast_that_the_formula_loses():
+    torch.manual_seed(3)
+    coarse = torch.rand(1, 3, 20, 30) * 1.2 - 0.6
+    picture = torch.nn.functional.interpolate(coarse, SIZE, mode="bicubic")
+    parts = [MovingPart(half(slice(0, 80)), drift(0.05))]
+
+    def spread(settings: LoopSettings) -> float:
+        return float(loop(picture, parts, 7, settings)[6][:, :, 20:60, 40:80].std())
+
+    wanted = float(picture[:, :, 20:60, 40:80].std())
+    plain, kept = spread(LoopSettings(blend="plain")), spread(LoopSettings())
+    assert abs(kept - wanted) < 0.5 * abs(plain - wanted)
+
+
+def test_the_mirror_holds_nothing_from_outside():
+    core = torch.zeros(1, 1, 40, 40, dtype=torch.bool)
+    core[..., 5:18, 8:30] = True
+    source = warping.identity_grid(40, 40, torch.device("cpu")) + masks.mirror(core)
+    assert torch.allclose(masks.mirror(core)[core.expand(-1, 2, -1, -1)], torch.zeros(()))
+    assert warping.sample(core.float(), source).min() > 0.999
+    picture = torch.arange(40.0).view(1, 1, 40, 1).expand(1, 1, 40, 40)
+    filled = warping.sample(picture, source)
+    assert filled[0, 0, 20, 15] == pytest.approx(14, abs=1e-3)  # three below 17: three above
+
+
+def test_extending_keeps_what_is_there_and_goes_on_smoothly():
+    values = torch.rand(1, 2, 50, 37)
+    mask = torch.zeros(1, 1, 50, 37)
+    mask[..., 10:20, 5:15] = 1
+    extended = masks.extend(values, mask)
+    assert torch.equal(extended[..., 10:20, 5:15], values[..., 10:20, 5:15])
+    assert torch.isfinite(extended).all() and extended.min() >= values.min() - 1e-6
+
+
+def flows_over(layout: torch.Tensor, water_turn: float) -> torch.Tensor:
+    """What a perfect predictor says under eight codes of a layout: 0 still, 1 sky, 2 water."""
+    angles = torch.arange(8) * torch.pi / 4
+    sky = torch.stack([angles.cos(), angles.sin()], 1)[:, :, None, None] * 0.6
+    water = torch.stack([angles.cos(), water_turn * angles.sin()], 1)[:, :, None, None] * 0.4
+    return sky * (layout == 1) + water * (layout == 2) + 0.01
+
+
+def test_sky_and_water_are_found_and_told_apart():
+    layout = torch.zeros(GRID)
+    layout[:28], layout[28:34], layout[34:], layout[50:, 20:30] = 1, 0, 2, 0
+    picture = np.zeros((128, 128, 3), np.uint8)
+    for label, shade in ((1, 200), (2, 120)):
+        picture[np.kron(layout.numpy() == label, np.ones((2, 2))) > 0] = shade
+    found = {
+        r.name: r for r in regions.find(regions.label_by_answers(flows_over(layout, -1.0)), picture)
+    }
+    assert set(found) == {"sky", "water"}
+    assert found["sky"].core[0, 0, :26].all() and not found["sky"].core[0, 0, 29:].any()
+    assert found["water"].core[0, 0, 36:48].all() and not found["water"].core[0, 0, :33].any()
+    assert found["water"].alpha[0, 0, 104:, 44:56].max() == 0, "the rock stays"
+
+
+def test_a_mast_before_the_sky_stays():
+    layout = torch.zeros(GRID)
+    layout[:40] = 1
+    picture = np.full((128, 128, 3), 210, np.uint8)
+    picture[80:] = 60
+    picture[20:80, 63:65] = 30  # the network took no notice of it
+    (sky,) = regions.find(layout.to(torch.uint8).numpy(), picture)
+    assert sky.alpha[0, 0, 24:76, 63:65].max() == 0
+    assert sky.alpha[0, 0, 24:70, 90:].min() > 0.99
+
+
+def test_where_nothing_moves_nothing_is_found():
+    labels = regions.label_by_answers(torch.full((4, 2, *GRID), 1e-3))
+    assert regions.find(labels, np.zeros((64, 64, 3), np.uint8)) == []
+
+
+def test_a_given_horizon_parts_sky_from_water():
+    log_odds = torch.zeros(1, 3, *GRID)
+    log_odds[:, 1] = 5  # all of it is taken for sky
+    labels = regions.label_by_scene(log_odds, 0.5)
+    assert (labels[:32] == regions.SKY).all() and (labels[32:] == regions.WATER).all()
+
+
+def test_a_field_is_cleaned_of_dawdlers_and_outliers():
+    region = half(slice(0, 80))
+    step = drift(0.01)
+    step[:, :, 20:24, 20:24] = 0
+    step[:, :, 40, 40] = 0.5
+    cleaned = regions.motion_within(region, step)
+    assert cleaned[:, 0].min() > 0.0095 and cleaned[:, 0].max() < 0.0105
+
+
+def test_a_hesitant_field_is_lengthened_within_reason():
+    slow, still = drift(0.001), drift(1e-6)
+    region = half(slice(0, 80))
+    assert regions.motion_within(region, slow, calm=0.002)[:, 0].mean() == pytest.approx(0.002)
+    assert regions.motion_within(region, still, calm=0.002)[:, 0].mean() < 1e-5
+
+
+def test_mirrored_water_moves_as_the_sky_upside_down():
+    sky = MovingPart(half(slice(0, 40), "sky"), drift(0.01, 0.004))
+    water = MovingPart(half(slice(40, 80), "water"), drift(0.5, 0.5))
+    _, answered = moving_water.answer([sky, water], MotionSettings(water="mirrored"))
+    x, y = answered.step[0, :, 50, 32]
+    assert float(x) == pytest.approx(0.01, rel=0.02)
+    assert float(y) == pytest.approx(-0.004, rel=0.02)
+
+
+@pytest.mark.parametrize("wave", [waves.ripple, waves.sway])
+def test_waves_close_into_the_loop(wave):
+    core = torch.ones(1, 1, *GRID, dtype=torch.bool)
+    assert torch.allclose(wave(core, 3.0, 0.0), wave(core, 3.0, 1.0), atol=1e-6)
+    assert (wave(core, 3.0, 0.3) - wave(core, 3.0, 0.0)).abs().max() > 1e-4
+    assert wave(core, 3.0, 0.3).abs().max() <= 2 * 3e-3 + 1e-6
+
+
+# ------------------------------------------------------------------ the artist's masks and regions
+
+
+def write_mask(path: Path, rows: slice, size: tuple[int, int] = SIZE, value: int = 255) -> str:
+    pixels = np.zeros(size, np.uint8)
+    pixels[rows] = value
+    Image.fromarray(pixels).save(path)
+    return str(path)
+
+
+def write_region(path: Path, **fields) -> str:
+    path.write_text(json.dumps({"version": 1, **fields}))
+    return str(path)
+
+
+def apply(settings: RegionSettings, found: list[Region] | None = None) -> list[Region]:
+    found = [half(slice(0, 60))] if found is None else found
+    return region_files.apply(settings, found, SIZE, GRID)
+
+
+def test_a_still_mask_takes_from_what_moves(tmp_path):
+    path = write_mask(tmp_path / "still.png", slice(0, 20))
+    (left,) = apply(RegionSettings(still_mask=path))
+    assert left.alpha[0, 0, :20].max() == 0 and left.alpha[0, 0, 25:55].min() == 1
+    path = write_mask(tmp_path / "grey.png", slice(0, 20), value=128)
+    (left,) = apply(RegionSettings(still_mask=path))
+    assert 0.3 < left.alpha[0, 0, 5:15].mean() < 0.7, "grey keeps it partly still"
+
+
+def test_a_moving_mask_replaces_what_was_found(tmp_path):
+    path = write_mask(tmp_path / "moving.png", slice(40, 80))
+    (moving,) = apply(RegionSettings(moving_mask=path))
+    assert moving.alpha[0, 0, :40].max() == 0 and moving.alpha[0, 0, 41:].min() == 1
+
+
+def test_regions_of_ones_own_come_before_what_was_found(tmp_path):
+    own = write_region(
+        tmp_path / "bank.json", polygon=[[0, 0], [0.5, 0], [0.5, 1], [0, 1]], speed=0.5, phase=0.25
+    )
+    found, mine = apply(RegionSettings(region=(own,)))
+    assert mine.name == "bank" and mine.guide == Guide(speed=0.5, phase=0.25)
+    assert not (found.core & mine.core).any()
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"polygon": [[0, 0], [1, 0], [1, 1]], "colour": 1}, "unknown field 'colour'"),
+        ({"polygon": [[0, 0], [1, 0], [1, 1]], "speed": "fast"}, "'speed'.*expected a number"),
+        ({"polygon": [[0, 0], [1, 0]]}, "three or more corners"),
+        ({}, "either 'mask' or 'polygon'"),
+        ({"version": 7, "polygon": []}, "another kind"),
+    ],
+)
+def test_a_bad_region_is_refused_by_name(tmp_path, fields, said):
+    path = tmp_path / "region.json"
+    path.write_text(json.dumps({"version": 1, **fields}))
+    with pytest.raises(RegionError, match=said):
+        apply(RegionSettings(region=(str(path),)))
+
+
+def test_bad_masks_are_refused(tmp_path):
+    black = write_mask(tmp_path / "black.png", slice(0, 0))
+    with pytest.raises(RegionError, match="black all over"):
+        apply(RegionSettings(still_mask=black))
+    other = write_mask(tmp_path / "other.png", slice(0, 20), size=(80, 80))
+    with pytest.raises(RegionError, match="80×80 pixels.*same aspect"):
+        apply(RegionSettings(still_mask=other))
+    white = write_mask(tmp_path / "white.png", slice(0, 80))
+    with pytest.raises(RegionError, match="nothing is left that moves"):
+        apply(RegionSettings(still_mask=white))
+
+
+def test_overlapping_regions_are_refused(tmp_path):
+    one = write_region(tmp_path / "one.json", polygon=[[0, 0], [0.6, 0], [0.6, 1], [0, 1]])
+    two = write_region(tmp_path / "two.json", polygon=[[0.3, 0], [1, 0], [1, 1], [0.3, 1]])
+    with pytest.raises(RegionError, match="'one' and 'two' overlap"):
+        apply(RegionSettings(region=(one, two)))
+
+
+def test_an_animator_takes_them_all(animator, picture, tmp_path):
+    own = write_region(
+        tmp_path / "left.json", polygon=[[0, 0], [0.4, 0], [0.4, 1], [0, 1]], code="0.9"
+    )
+    mask = write_mask(tmp_path / "moving.png", slice(0, 90), size=(90, 160))
+    where = animator.find_regions(picture, RegionSettings(moving_mask=mask, region=(own,)))
+    motion = animator.predict_motion(picture, MotionSettings(code="0.1"), regions=where)
+    assert [part.region.name for part in motion.parts] == ["moving", "left"]
+    assert not torch.equal(motion.parts[0].step, motion.parts[1].step)
