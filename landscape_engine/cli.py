@@ -31,7 +31,7 @@ from .settings import (
     TrainSceneSettings,
 )
 
-RENDERING = ("animate", "demo", "codebook")
+RENDERING = ("animate", "demo", "codebook", "evaluate")
 Settings = TypeVar("Settings")
 
 
@@ -168,6 +168,7 @@ def _parser(job: documents.Job | None = None) -> argparse.ArgumentParser:
     )
     _add_engine_flags(evaluate)
     add_settings_flags(evaluate.add_argument_group("how thoroughly"), EvaluationSettings)
+    add_settings_flags(evaluate.add_argument_group("regions"), RegionSettings)
     add_settings_flags(evaluate.add_argument_group("loop"), LoopSettings)
     evaluate.add_argument(
         "--json", action="store_true", help="end with one JSON object on the last line of stdout"

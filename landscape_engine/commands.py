@@ -73,6 +73,7 @@ def evaluate(options: argparse.Namespace) -> int:
 
     started = time.perf_counter()
     settings = settings_from(options, EvaluationSettings)
+    where = settings_from(options, RegionSettings)
     loop = settings_from(options, LoopSettings)
     if options.out:
         report.check_folder(options.out)
@@ -88,14 +89,16 @@ def evaluate(options: argparse.Namespace) -> int:
         ) -> Iterator[Any]:
             return _progress(items, count, place + stage)
 
-        stills.append(protocol.evaluate(animator, picture, options.masks, settings, loop, progress))
+        stills.append(
+            protocol.evaluate(animator, picture, options.masks, settings, loop, where, progress)
+        )
     described = report.describe(
         stills,
         version=__version__,
         bundle=str(options.bundle or checkpoints.DEFAULT),
         device=str(animator.device),
         masks=str(options.masks) if options.masks else None,
-        settings={"evaluation": asdict(settings), "loop": asdict(loop)},
+        settings={"evaluation": asdict(settings), "regions": asdict(where), "loop": asdict(loop)},
         seconds=round(time.perf_counter() - started, 1),
     )
     print(report.table(stills))

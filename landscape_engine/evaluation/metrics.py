@@ -27,14 +27,12 @@ FLATTEST = 1 / 64  # singular values are kept within this and its inverse
 # -------------------------------------------------------------------------------------- motion
 
 
-def flow_in_pixels(
-    step: Tensor,  # [1, 2, h, w] backward, normalised
-    height: int,
-    width: int,
-) -> Tensor:  # [1, 2, height, width]
-    """One frame's flow at a picture's size, in pixels of a picture `REFERENCE_WIDTH` wide."""
-    scale = warping.pixels_per_unit(height, width, step.device) * (REFERENCE_WIDTH / width)
-    return warping.enlarge(step, height, width) * scale
+def in_pixels(
+    flow: Tensor,  # [N, 2, H, W] normalised
+) -> Tensor:  # [N, 2, H, W]
+    """A flow at its picture's size in pixels of the same picture `REFERENCE_WIDTH` wide."""
+    height, width = flow.shape[2:]
+    return flow * warping.pixels_per_unit(height, width, flow.device) * (REFERENCE_WIDTH / width)
 
 
 def speed_of(

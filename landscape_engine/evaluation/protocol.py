@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from .. import images
 from ..animator import Animator
+from ..errors import AnnotationError
 from ..ops import color, warping
 from ..ops.motion_fields import MotionField
 from ..settings import (
@@ -20,14 +21,16 @@ from ..settings import (
     EvaluationSettings,
     LoopSettings,
     MotionSettings,
+    RegionSettings,
 )
 from . import arrows, metrics, reference_masks, samplings
 from .reference_masks import ReferenceMask
 
 STRETCHED_EVERY = 5  # frames between those whose stretch is measured
 NAMES = (  # of the figures of a still, in the order of tables
-    "leak", "reach", "reach_sky", "reach_water", "variety", "steer_field", "steer_code", "seam",
-    "sharpness", "sharpness_cv", "stretch", "intrusion", "edges", "edges_worst",
+    "leak", "reach", "reach_sky", "reach_water", "variety", "steer_field", "steer_code",
+    "steer_refused", "seam", "sharpness", "sharpness_cv", "stretch", "intrusion",
+    "edges", "edges_worst",
 )  # fmt: skip
 NO_MASK = (
     "without a mask, leak, reach, steer and intrusion are left out, and variety, sharpness and "
@@ -68,6 +71,7 @@ def evaluate(
     masks: Path | None = None,
     settings: EvaluationSettings | None = None,
     loop: LoopSettings | None = None,
+    where: RegionSettings | None = None,
     progress: Progress = lambda items, *_: items,
 ) -> Evaluation:
     """Evaluate one still.
@@ -78,14 +82,16 @@ def evaluate(
         masks: folder of reference masks, each named after its picture.
         settings: how thoroughly.
         loop: how loops close; the period is that of the default clip.
+        where: what may move, which is asked once for each still.
         progress: wraps each stage's items, with their number and the stage's name.
 
     Raises:
-        PictureError: the picture, or its mask, can't be used.
+        PictureError: the picture, or its reference mask, can't be used.
+        RegionError: what the settings say of regions can't be used for this picture.
     """
     settings, loop = settings or EvaluationSettings(), loop or LoopSettings()
     image, mask = load_still(picture, masks, settings.width)
-    trial = _Trial(animator, image, mask, progress)
+    trial = _Trial(animator, image, mask, where, progress)
     flows = trial.fields(settings.codes)
     still = Evaluation(picture.stem, image, mask, flows)
     still.figures = dict.fromkeys(NAMES)
@@ -135,7 +141,12 @@ class _Trial:
     """One still under trial: what the animator makes of it."""
 
     def __init__(
-        self, animator: Animator, image: Tensor, mask: ReferenceMask | None, progress: Progress
+        self,
+        animator: Animator,
+        image: Tensor,
+        mask: ReferenceMask | None,
+        where: RegionSettings | None = None,
+        progress: Progress = lambda items, *_: items,
     ) -> None:
         self.animator = animator
         self.image = image
@@ -144,18 +155,17 @@ class _Trial:
         self.progress = progress
         self.regions = animator.find_regions(image)
         self.height, self.width = image.shape[2:]
-        self.aspect = self.width / self.height
+        self.regions = animator.find_regions(image, where)
 
     def stage(self, items: list[Any], name: str) -> Iterator[Any]:
         return self.progress(iter(items), len(items), name)
 
     def motion(self, **settings: Any) -> MotionField:
-        return self.animator.predict_motion(
-            self.image, MotionSettings(**settings), regions=self.regions
-        )
+        asked = MotionSettings(**settings)
+        return self.animator.predict_motion(self.image, asked, regions=self.regions)
 
     def flow(self, motion: MotionField) -> Tensor:  # [1, 2, H, W]
-        return metrics.flow_in_pixels(motion.step.cpu(), self.height, self.width)
+        return metrics.in_pixels(samplings.step_of(motion, self.height, self.width).cpu())
 
     def fields(self, count: int) -> Tensor:  # [N, 2, H, W]
         codes = self.stage(positions(count), "codes")
@@ -204,9 +214,9 @@ class _Trial:
         return Loop(position, figures, worst, worst_at)
 
     def stretches(self, motion: MotionField, loop: LoopSettings, period: int) -> Iterator[float]:
-        for stretch in samplings.stretches(motion, loop, period, self.aspect, STRETCHED_EVERY):
-            enlarged = warping.enlarge(stretch.cpu(), self.height, self.width)
-            yield float(enlarged[self.moving].mean())
+        size = self.height, self.width
+        for stretch in samplings.stretches(motion, loop, period, *size, STRETCHED_EVERY):
+            yield float(stretch.cpu()[self.moving].mean())
 
     def recolored(self, position: float) -> float | None:
         """How well edges are kept in the light of the middle of one sequence of the codebook."""
@@ -216,14 +226,20 @@ class _Trial:
         enlarged = warping.enlarge(color_map, self.height, self.width)
         return metrics.edges(self.image, color.transfer(self.image, enlarged))
 
-    def steering_errors(self, points: list[arrows.Point], arrows_as: str) -> Iterator[float]:
-        """Degrees between each arrow and what came of it, drawn alone, one after the other."""
+    def steering_errors(self, points: list[arrows.Point], kind: str) -> Iterator[float | None]:
+        """Degrees between each arrow, drawn alone, and what came of it; None for a refused one."""
+        aspect = self.width / self.height
         tries = [(point, way) for point in points for way in arrows.directions()]
-        for point, way in self.stage(tries, f"arrows as {arrows_as}"):
-            arrow = arrows.draw(point, way, self.aspect)
-            flow = self.flow(self.motion(code="0.5", arrows=(arrow,), arrows_as=arrows_as))
-            got = metrics.direction_at(flow, point, arrows.RADIUS_01)
-            yield float(metrics.angle_between(way[None], got))
+        code = "random" if kind == "code" else "0.5"  # a named code would be where the fit begins
+        for point, way in self.stage(tries, f"arrows as {kind}"):
+            arrow = arrows.draw(point, way, aspect)
+            try:
+                flow = self.flow(self.motion(code=code, arrows=(arrow,), arrows_as=kind))
+            except AnnotationError:  # drawn on what the engine takes for land
+                yield None
+            else:
+                got = metrics.direction_at(flow, point, arrows.RADIUS_01)
+                yield float(metrics.angle_between(way[None], got))
 
 
 def positions(count: int) -> list[float]:
@@ -269,9 +285,8 @@ def _sum_up(loops: list[Loop]) -> dict[str, float | None]:
 def _steer(still: Evaluation, trial: _Trial, settings: EvaluationSettings) -> None:
     if settings.steer == "none" or still.mask is None:
         return
-    if "arrows" not in {f.name for f in fields(MotionSettings)}:
-        still.notes.append("steer is left out: this version takes no arrows yet.")
-        return
     points = arrows.choose_points(still.mask, settings.steer_points)
     for kind in ("field", "code") if settings.steer == "both" else (settings.steer,):
-        still.figures[f"steer_{kind}"] = mean(trial.steering_errors(points, kind))
+        errors = list(trial.steering_errors(points, kind))
+        still.figures[f"steer_{kind}"] = mean(errors)
+        still.figures["steer_refused"] = errors.count(None) / len(errors)

@@ -20,6 +20,7 @@ SHOWN = {  # the table's columns: title and form
     "variety": ("variety/16", "{:.4g}"),
     "steer_field": ("steer°", "{:.1f}"),
     "steer_code": ("by code°", "{:.1f}"),
+    "steer_refused": ("refused", "{:.0%}"),
     "seam": ("seam", "{:.2f}"),
     "sharpness": ("sharp", "{:.2f}"),
     "sharpness_cv": ("cv", "{:.3f}"),
@@ -61,8 +62,8 @@ def table(stills: Sequence[Evaluation]) -> str:
 
 
 def describe(stills: Sequence[Evaluation], **context: Any) -> dict[str, Any]:
-    """Everything that was measured, as plain data; `context` comes first."""
-    return {
+    """Everything that was measured, as plain data of five digits; `context` comes first."""
+    everything = {
         **context,
         "stills": [
             {
@@ -80,6 +81,15 @@ def describe(stills: Sequence[Evaluation], **context: Any) -> dict[str, Any]:
         ],
         "mean": means(stills),
     }
+    return _rounded(everything)
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.5g}")
+    if isinstance(value, dict):
+        return {key: _rounded(one) for key, one in value.items()}
+    return [_rounded(one) for one in value] if isinstance(value, list) else value
 
 
 def comma_separated(stills: Sequence[Evaluation]) -> str:

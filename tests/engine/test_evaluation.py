@@ -6,6 +6,7 @@ import csv
 import json
 import math
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -16,7 +17,9 @@ from landscape_engine.evaluation import arrows, metrics, protocol, reference_mas
 from landscape_engine.evaluation.reference_masks import ReferenceMask
 from landscape_engine.images import to_uint8
 from landscape_engine.ops import motion_fields, warping
-from landscape_engine.settings import EvaluationSettings, LoopSettings
+from landscape_engine.ops.motion_fields import MovingPart
+from landscape_engine.ops.regions import region_of
+from landscape_engine.settings import EvaluationSettings, LoopSettings, RegionSettings
 from tests.conftest import make_picture
 
 HEIGHT, WIDTH = 60, 100
@@ -39,10 +42,7 @@ def linear_flow(matrix, aspect: float, size=(40, 50)) -> torch.Tensor:
 
 
 def test_speeds_are_those_of_the_reference_width():
-    step = torch.zeros(1, 2, 16, 16)
-    step[:, 0] = 2 / (WIDTH - 1)  # one pixel of this picture
-    flow = metrics.flow_in_pixels(step, HEIGHT, WIDTH)
-    assert flow.shape == (1, 2, HEIGHT, WIDTH)
+    flow = metrics.in_pixels(uniform(2 / (WIDTH - 1), 0.0))  # one pixel of this picture
     assert torch.allclose(metrics.speed_of(flow), torch.tensor(640 / WIDTH))
 
 
@@ -113,13 +113,24 @@ def test_stretch_of_linear_maps(matrix, expected, aspect):
 def test_the_stretch_of_a_loop_is_weighed_by_shares():
     step = linear_flow(((1.01, 0), (0, 1)), 1.0, (64, 64))
     motion = motion_fields.steady_motion(step)
-    found = list(samplings.stretches(motion, LoopSettings(), 10, 1.0))
+    found = list(samplings.stretches(motion, LoopSettings(), 10, 65, 65))
     assert len(found) == 10 and float(found[0].max()) == 0
     # half way, both copies are five frames off, one to each side
     middle = float(found[5][0, 0, 32, 32])
     assert middle == pytest.approx(5 * math.log(1.01) / 2, rel=0.02)
     still = motion_fields.steady_motion(torch.zeros_like(step))
-    assert all(float(s.max()) == 0 for s in samplings.stretches(still, LoopSettings(), 4, 1.5, 2))
+    every_second = list(samplings.stretches(still, LoopSettings(), 4, 40, 60, 2))
+    assert len(every_second) == 2 and all(float(s.max()) == 0 for s in every_second)
+
+
+def test_regions_move_apart_and_the_rest_is_still():
+    top = region_of(TOP[0, 0].numpy().astype(np.float32), (64, 64), "sky", torch.device("cpu"))
+    step = torch.zeros(1, 2, 64, 64)
+    step[:, 0] = 0.01
+    motion = motion_fields.motion_of_parts([MovingPart(top, step)], torch.zeros(1, 3, 64, 64))
+    flow = samplings.step_of(motion, HEIGHT, WIDTH)
+    assert torch.allclose(flow[:, 0, : HEIGHT // 2 - 4], torch.tensor(0.01), atol=1e-6)
+    assert float(flow[:, :, HEIGHT // 2 + 1 :].abs().max()) == 0
 
 
 # --------------------------------------------------------------------------------- loops and light
@@ -221,7 +232,7 @@ def test_a_still_is_evaluated(animator, still):
 
 def test_land_that_slides_into_the_sky_is_seen(animator, still):
     image, mask = protocol.load_still(*still, 80)
-    trial = protocol._Trial(animator, image, mask, lambda items, *_: items)
+    trial = protocol._Trial(animator, image, mask, RegionSettings(clean=False))
 
     def rise(pixels: float):
         step = torch.zeros(1, 2, 64, 64)
