@@ -25,6 +25,7 @@ from .settings import (
     DeviceName,
     EvaluationSettings,
     LoopSettings,
+    RegionSettings,
     TrainAppearanceSettings,
     TrainingLoopSettings,
     TrainMotionSettings,

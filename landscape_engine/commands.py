@@ -30,6 +30,7 @@ from .settings import (
     EvaluationSettings,
     LoopSettings,
     OutputSettings,
+    RegionSettings,
     TrainAppearanceSettings,
     TrainingLoopSettings,
     TrainMotionSettings,

@@ -153,7 +153,6 @@ class _Trial:
         self.mask = mask
         self.moving = mask.moving if mask else torch.ones_like(image[:, :1], dtype=torch.bool)
         self.progress = progress
-        self.regions = animator.find_regions(image)
         self.height, self.width = image.shape[2:]
         self.regions = animator.find_regions(image, where)
 
