@@ -374,7 +374,10 @@ class Animator:
             if not regions:
                 return motion_fields.steady_motion(self._direct(image, step, arrows, settings))
             directing.check_moving(arrows, sum(r.core.float() for r in regions))
-            parts = [self._move(image, region, step, settings, seed) for region in regions]
+            parts = []
+            for region in regions:
+                with region_files.naming(region):
+                    parts.append(self._move(image, region, step, settings, seed))
             parts = moving_water.answer(parts, settings)
             return motion_fields.motion_of_parts(parts, self._network_input(image))
 

@@ -150,4 +150,7 @@ def _checked(value: Any, hint: Any, name: str) -> Any:
     wanted = (int, float) if hint is float else hint
     if not isinstance(value, wanted) or (isinstance(value, bool) and hint is not bool):
         raise DocumentError(f"'{name}' is {value!r}; expected {names[hint]}.")
-    return float(value) if hint is float else value
+    try:
+        return float(value) if hint is float else value
+    except OverflowError as error:  # JSON's whole numbers have no end
+        raise DocumentError(f"'{name}' is beyond all numbers; expected {names[hint]}.") from error

@@ -13,7 +13,8 @@ version may be left out.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ import torch
 from torch import Tensor
 
 from . import images
-from .errors import RegionError
+from .errors import LandscapeError, RegionError
 from .ops.regions import Guide, Region, region_of
 from .settings import RegionSettings
 
@@ -178,6 +179,17 @@ def region_from(
     )
     name = str(fields.get("name") or path.stem)
     return replace(region_of(mask, grid_hw, name, device, soften=1), guide=guide)
+
+
+@contextmanager
+def naming(region: Region) -> Iterator[None]:
+    """Say of what is refused in the block that it's about this region, if it has settings."""
+    try:
+        yield
+    except LandscapeError as error:
+        if region.guide == Guide():
+            raise
+        raise type(error)(f"the region '{region.name}': {error}") from error
 
 
 def _number(

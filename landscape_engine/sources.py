@@ -35,7 +35,7 @@ def position(text: str, seed: int, what: str, count: int) -> float | None:
     except ValueError:
         return None
     if not 0 <= position <= 1:
-        raise CodeError(f"--{what}-code is {text}; expected a position from 0 to 1.")
+        raise CodeError(f"the {what} code is {text}; expected a position from 0 to 1.")
     return position
 
 

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from landscape_engine import region_files
-from landscape_engine.errors import RegionError
+from landscape_engine.errors import CodeError, RegionError
 from landscape_engine.ops import (
     looping,
     masks,
@@ -311,6 +311,13 @@ def test_overlapping_regions_are_refused(tmp_path):
     two = write_region(tmp_path / "two.json", polygon=[[0.3, 0], [1, 0], [1, 1], [0.3, 1]])
     with pytest.raises(RegionError, match="'one' and 'two' overlap"):
         apply(RegionSettings(region=(one, two)))
+
+
+def test_what_a_region_asks_wrongly_is_said_of_it(animator, picture, tmp_path):
+    own = write_region(tmp_path / "left.json", polygon=[[0, 0], [0.4, 0], [0.4, 1]], code="7")
+    where = animator.find_regions(picture, RegionSettings(region=(own,)))
+    with pytest.raises(CodeError, match="the region 'left': .* is 7; expected"):
+        animator.predict_motion(picture, MotionSettings(code="0.1"), regions=where)
 
 
 def test_an_animator_takes_them_all(animator, picture, tmp_path):
