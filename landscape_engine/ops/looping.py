@@ -24,7 +24,7 @@ OUTSIDE = 1e-3  # weight of a source outside the picture: never zero, so that a 
 SOFTENED_PX = 2  # pixels of the predictor's grid over which that weight fades
 EDGE_PX = 20  # pixels of that grid from a region's edge over which its sources come to count fully
 EDGE_WEIGHT = 0.03  # weight of a source at the edge or beyond it, mirrored
-DETAIL_PX = 4  # detail, of which a blend loses contrast, is what a blur of this radius removes
+DETAIL_PX = 2  # detail, of which a blend loses contrast, is what a blur of this radius removes
 CONTRAST_GRID = 2  # how much coarser a grid the contrast is measured on
 CONTRAST_PX = 3  # radius over which it is measured, pixels of that
 MOST_GAIN = 1.5  # two unrelated pictures, half and half, need the square root of 2
@@ -133,6 +133,7 @@ class Place:
         self.inside = masks.depth(part.region.core).div(EDGE_PX).clamp(EDGE_WEIGHT, 1)
         self.mirror = masks.mirror(part.region.core)
         h, w = part.step.shape[2:]
+        self.pixels = warping.pixels_per_unit(h, w, part.step.device)
         self.identity = warping.identity_grid(h, w, part.step.device)
 
     def fold(
@@ -148,11 +149,16 @@ class Place:
         self,
         flow: Tensor,  # [1, 2, h, w]
     ) -> Tensor:  # [1, 1, h, w]
-        """1 where a flow's source lies well inside region and picture, less towards their edge."""
+        """1 where a flow's source lies well inside region and picture, less towards their edge.
+
+        A source not yet moved by much still counts, or the loop would jump where it starts anew.
+        """
         source = self.identity + flow
         within = warping.sample(self.inside, source)
         beyond = source.abs().amax(1, keepdim=True) > 1 + 1e-4
-        return torch.where(beyond, within.new_tensor(EDGE_WEIGHT), within)
+        within = torch.where(beyond, within.new_tensor(EDGE_WEIGHT), within)
+        moved = (flow * self.pixels).square().sum(1, keepdim=True).sqrt()
+        return 1 - (1 - within) * (moved / EDGE_PX).clamp(max=1)
 
     def put(self, layers: Layers) -> Layers:
         """The same layers, for this region."""
