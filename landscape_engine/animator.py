@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
@@ -41,6 +42,7 @@ from .settings import (
 
 PREDICTOR_SIZE = 256  # side of the predictors' input, pixels (paper, section 4.3)
 ENCODER_SIZE = 128
+CALM = 0.15  # least usual speed of what moves, as a share of the predictor's fastest step
 PROBE_SIZE = 128  # side of the picture then, pixels; twice that says the same
 PROBES = 6  # codes of the codebook, evenly, under which a picture is asked what of it moves
 
@@ -138,7 +140,9 @@ class Animator:
         return codes.to(self.device)
 
     def _named_motion_code(self, settings: MotionSettings, seed: int) -> Tensor:  # [1, Z]
-        position = sources.position(settings.code, seed, "motion")
+        position = sources.position(
+            settings.code, seed, "motion", len(self.bundle.motion_codebook or ())
+        )
         if position is not None:
             return self.bundle.motion_codebook.at(position).to(self.device)
         if clips.is_clip(Path(settings.code)):
@@ -162,10 +166,12 @@ class Animator:
             PictureError: the file is a picture that can't be read.
             BundleError: 'predict' is asked of a bundle without a code LSTM.
         """
+        self.bundle.network("appearance_predictor")  # says so if there is none
+        book = self.bundle.appearance_codebook or ()
         position = (
             None
             if settings.code == "predict"
-            else sources.position(settings.code, seed, "appearance")
+            else sources.position(settings.code, seed, "appearance", len(book))
         )
         if position is not None:
             codes = self.bundle.appearance_codebook.at(position)
@@ -227,7 +233,7 @@ class Animator:
         if value == "input":
             return self.encode_appearance(image)
         if isinstance(value, str):
-            position = sources.position(value, 0, "appearance") if value != "random" else None
+            position = sources.position(value, 0, "appearance", 1) if value != "random" else None
             if position is not None:
                 day = self.bundle.appearance_codebook.at(position)
                 # the look farthest from where the day begins and ends
@@ -404,15 +410,22 @@ class Animator:
         small = images.to_uint8(images.resize(image[:, :3], width, height))
         found = []
         if not settings.moving_mask:
-            book = self.bundle.motion_codebook
-            codes = [book.at(k / (PROBES - 1)).to(self.device) for k in range(PROBES)]
-            network = self.bundle.network("motion_predictor")
-            inputs = images.resize(image[:, :3], PROBE_SIZE, PROBE_SIZE).clamp(-1, 1)
-            inputs = inputs.to(self.device)
-            flows = torch.cat([network(inputs, code) for code in codes]) * network.beta
-            flows = interpolate(flows, (PREDICTOR_SIZE,) * 2, mode="bilinear", align_corners=True)
-            found = regions_of.find(flows, small, settings.horizon)
-        return region_files.apply(settings, found, (height, width), (PREDICTOR_SIZE,) * 2)
+            found = regions_of.find(self._label(image, settings.horizon), small, self.device)
+        grid = (PREDICTOR_SIZE, PREDICTOR_SIZE)
+        return region_files.apply(settings, found, (height, width), grid, self.device)
+
+    def _label(self, image: Tensor, horizon: float | None) -> np.ndarray:  # uint8 [256, 256]
+        inputs = images.resize(image[:, :3], PROBE_SIZE, PROBE_SIZE).clamp(-1, 1).to(self.device)
+        size = (PREDICTOR_SIZE, PREDICTOR_SIZE)
+        if "scene_network" in self.bundle.networks:
+            log_odds = self.bundle.network("scene_network")(inputs)
+            log_odds = interpolate(log_odds, size, mode="bilinear", align_corners=True)
+            return regions_of.label_by_scene(log_odds, horizon)
+        book, network = self.bundle.motion_codebook, self.bundle.network("motion_predictor")
+        codes = [book.at(k / (PROBES - 1)).to(self.device) for k in range(PROBES)]
+        flows = torch.cat([network(inputs, code) for code in codes]) * network.beta
+        flows = interpolate(flows, size, mode="bilinear", align_corners=True)
+        return regions_of.label_by_answers(flows, horizon)
 
     def _move(
         self, image: Tensor, region: Region, step: Tensor, settings: MotionSettings, seed: int
@@ -423,7 +436,8 @@ class Animator:
             wanted = replace(settings, code=guide.code or settings.code, arrows=guide.arrows)
             code = self.motion_code(wanted, seed, image)
             step = self._predict_step(image, code, settings.speed)
-        field = regions_of.motion_within(region, step)
+        calm = CALM / self.bundle.network("motion_predictor").beta * abs(settings.speed)
+        field = regions_of.motion_within(region, step, calm=calm)
         core, every = region.core.float(), own or read_arrows(settings.arrows)
         directing.check_moving(own, core)
         if settings.arrows_as != "code":

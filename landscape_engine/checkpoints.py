@@ -38,8 +38,8 @@ BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "motion_encoder": Encoder,
     "appearance_predictor": AppearancePredictor,
     "appearance_encoder": Encoder,
-    "code_lstm": CodeLSTM,
     "scene_network": SceneNetwork,
+    "code_lstm": CodeLSTM,
 }
 
 

@@ -1,4 +1,4 @@
-"""The shell: `landscape-engine animate | demo | codebook | fit | import-authors | train`.
+"""The shell: `animate`, `demo`, `codebook`, `fit`, `evaluate`, `import-authors` and `train`.
 
 Flags are made from the settings' fields. Exit codes: 0 done, 2 refused with one line that says why,
 130 interrupted, 143 told to end.
@@ -7,6 +7,7 @@ Flags are made from the settings' fields. Exit codes: 0 done, 2 refused with one
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import os
 import signal
@@ -17,15 +18,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
 
-from . import __version__
+from . import __version__, documents
 from .errors import LandscapeError
+from .interruption import INTERRUPTED, at_once
 from .settings import (
-    AppearanceSettings,
-    ClipSettings,
     DeviceName,
+    EvaluationSettings,
     LoopSettings,
-    MotionSettings,
-    OutputSettings,
     RegionSettings,
     TrainAppearanceSettings,
     TrainingLoopSettings,
@@ -33,14 +32,7 @@ from .settings import (
     TrainSceneSettings,
 )
 
-RENDER_GROUPS = (
-    ("clip", ClipSettings),
-    ("motion", MotionSettings),
-    ("regions", RegionSettings),
-    ("loop", LoopSettings),
-    ("appearance", AppearanceSettings),
-    ("output", OutputSettings),
-)
+RENDERING = ("animate", "demo", "codebook", "evaluate")
 Settings = TypeVar("Settings")
 
 
@@ -49,18 +41,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # told to end: unwind as for Ctrl-C, so that what is partial is removed
     signal.signal(signal.SIGTERM, _end)
     try:
-        options = _parser().parse_args(arguments)
+        options = parse(arguments)
         # torch's threads spin while they wait, which starves the encoder's (and any program beside
         # ours) on a machine with few cores: eight times slower in the worst case seen
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        from . import commands  # torch comes in here, after --help has answered
+        # training ends step by step; what it was saving takes its place or is tried again
+        with at_once() if options.command in RENDERING else contextlib.nullcontext():
+            from . import commands  # torch comes in here, after --help has answered
 
-        return getattr(commands, options.command)(options)
+            return getattr(commands, options.command)(options)
     except LandscapeError as error:
         print(f"landscape-engine: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("landscape-engine: interrupted; nothing partial was left.", file=sys.stderr)
+        print(INTERRUPTED, file=sys.stderr)
         return 130
     except BrokenPipeError:
         # whoever read our output went away; keep Python from complaining about it at exit
@@ -69,6 +63,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError:
         print("landscape-engine: the memory is used up; try a smaller --size.", file=sys.stderr)
         return 2
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse a command line; what a job's document says are the defaults of `animate`'s flags."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if getattr(options, "job", None):
+        parser = _parser(documents.read(options.job))
+        options = parser.parse_args(arguments)
+    if options.command == "animate" and not (options.picture and options.out):
+        missing = "--out" if options.picture else "PICTURE"
+        parser.error(f"{missing} is missing: give it, or a --job whose document names it")
+    return options
 
 
 def _end(signum: int, frame: types.FrameType | None) -> NoReturn:
@@ -82,7 +89,7 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"landscape-engine: {message} (see `{self.prog} --help`).\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(job: documents.Job | None = None) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="landscape-engine",
         description="Turn one landscape picture into a seamless animation.",
@@ -91,15 +98,24 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     animate = commands.add_parser("animate", help="animate a picture")
-    animate.add_argument("picture", type=Path, metavar="PICTURE", help="the landscape picture")
+    animate.add_argument(
+        "picture", type=Path, nargs="?", metavar="PICTURE", help="the landscape picture"
+    )
+    animate.add_argument(
+        "--job",
+        type=Path,
+        metavar="FILE.json",
+        help="a document with all settings, as --json reports them; flags come before it",
+    )
     animate.add_argument(
         "--out",
         type=Path,
-        required=True,
         metavar="PATH",
         help="a folder for png, png16 and exr; a file for mp4, webm and gif",
     )
     _add_render_flags(animate)
+    if job:
+        animate.set_defaults(**_values_of(job))
 
     demo = commands.add_parser("demo", help="animate the picture that ships with the engine")
     demo.add_argument(
@@ -129,6 +145,35 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_engine_flags(codebook)
 
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="measure what a bundle does to pictures",
+        description="Measure motion, loops and light of stills, and print a table. The formulas "
+        "are in landscape_engine/evaluation/metrics.py.",
+    )
+    evaluate.add_argument(
+        "pictures", type=Path, nargs="+", metavar="PICTURE", help="the stills to evaluate"
+    )
+    evaluate.add_argument(
+        "--masks",
+        type=Path,
+        metavar="DIR",
+        help="reference masks, each a PNG named after its picture: 0 land, 64 not counted, 128 "
+        "water, 255 sky; without them what needs them is left out",
+    )
+    evaluate.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder for evaluation.json, evaluation.csv and the sheet evaluation.png",
+    )
+    _add_engine_flags(evaluate)
+    add_settings_flags(evaluate.add_argument_group("how thoroughly"), EvaluationSettings)
+    add_settings_flags(evaluate.add_argument_group("regions"), RegionSettings)
+    add_settings_flags(evaluate.add_argument_group("loop"), LoopSettings)
+    evaluate.add_argument(
+        "--json", action="store_true", help="end with one JSON object on the last line of stdout"
+    )
     fit = commands.add_parser("fit", help="fit a latent code to arrows or to color patches")
     fit.add_argument("picture", type=Path, metavar="PICTURE", help="the landscape picture")
     fit.add_argument(
@@ -201,7 +246,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_render_flags(parser: argparse.ArgumentParser) -> None:
     _add_engine_flags(parser)
-    for title, kind in RENDER_GROUPS:
+    for title, kind in documents.GROUPS.items():
         add_settings_flags(parser.add_argument_group(title), kind)
     extra = parser.add_argument_group("report")
     extra.add_argument(
@@ -257,15 +302,15 @@ def add_settings_flags(parser: Any, kind: type) -> None:
     for field in dataclasses.fields(kind):
         base = _without_none(hints[field.name])
         text = field.metadata["help"].replace("%", "%%")
-        if field.default is not None and "default" not in text:
+        if field.default not in (None, ()) and "default" not in text:
             text += f" (default: {field.default})"
         options: dict[str, Any] = {"default": field.default, "help": text}
         if base is bool:
             options["action"] = argparse.BooleanOptionalAction
-        elif get_origin(base) is tuple:
-            options |= {"action": "append", "metavar": field.metadata["metavar"], "default": None}
         elif get_origin(base) is Literal:
             options["choices"] = get_args(base)
+        elif get_origin(base) is tuple:  # of texts: the flag may be repeated
+            options.update(action="append", default=[], metavar=field.metadata["metavar"])
         else:
             options["type"] = {int: _whole, float: _number, str: str}[base]
             options["metavar"] = field.metadata["metavar"] or field.name.upper()
@@ -275,12 +320,19 @@ def add_settings_flags(parser: Any, kind: type) -> None:
 def settings_from(options: argparse.Namespace, kind: type[Settings]) -> Settings:
     """The settings that the flags of a command line give."""
     fields = dataclasses.fields(kind)  # type: ignore[arg-type]
-    values = {f.name: getattr(options, _place(kind, f)) for f in fields}
-    for f in fields:
-        # repeatable flags gather in a list, None if there are none
-        if isinstance(f.default, tuple):
-            values[f.name] = tuple(values[f.name] or ())
-    return kind(**values)
+    given = {f.name: getattr(options, _place(kind, f)) for f in fields}
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in given.items()})
+
+
+def _values_of(job: documents.Job) -> dict[str, Any]:
+    """What a job says, by the names that the flags have in a namespace."""
+    values: dict[str, Any] = {"picture": job.picture, "out": job.out}
+    for name, kind in documents.GROUPS.items():
+        group = getattr(job, name)
+        for f in dataclasses.fields(kind):
+            value = getattr(group, f.name)
+            values[_place(kind, f)] = list(value) if isinstance(value, tuple) else value
+    return values
 
 
 def flag_of(field: dataclasses.Field) -> str:

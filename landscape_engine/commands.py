@@ -16,19 +16,19 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from . import __version__, checkpoints, images, sequence, staging
+from . import __version__, checkpoints, documents, images, region_files, sequence, staging
 from .animator import Animator, load_animator
 from .cli import settings_from
+from .documents import Job
 from .errors import AnnotationError, OutputError
 from .fitting.annotations import read_arrows, read_patches
 from .ops import warping
 from .ops.motion_fields import MotionField
 from .rendering import Stopwatch
 from .settings import (
-    AppearanceSettings,
     ClipSettings,
+    EvaluationSettings,
     LoopSettings,
-    MotionSettings,
     OutputSettings,
     RegionSettings,
     TrainAppearanceSettings,
@@ -65,6 +65,53 @@ def codebook(options: argparse.Namespace) -> int:
     animator = load_animator(options.bundle, options.device)
     images.save_image(draw_codebook(animator, image, options.rows, _progress), options.out)
     print(options.out)
+    return 0
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Measure stills, print the table, and write what was measured where that was asked for."""
+    from .evaluation import protocol, report
+
+    started = time.perf_counter()
+    settings = settings_from(options, EvaluationSettings)
+    where = settings_from(options, RegionSettings)
+    loop = settings_from(options, LoopSettings)
+    if options.out:
+        report.check_folder(options.out)
+    for picture in options.pictures:  # before the first still's minute, not after
+        protocol.load_still(picture, options.masks, settings.width)
+    animator = load_animator(options.bundle, options.device)
+    stills = []
+    for number, picture in enumerate(options.pictures, start=1):
+        place = f"{number}/{len(options.pictures)} {picture.stem}, "
+
+        def progress(
+            items: Iterator[Any], count: int, stage: str, place: str = place
+        ) -> Iterator[Any]:
+            return _progress(items, count, place + stage)
+
+        stills.append(
+            protocol.evaluate(animator, picture, options.masks, settings, loop, where, progress)
+        )
+    described = report.describe(
+        stills,
+        version=__version__,
+        bundle=str(options.bundle or checkpoints.DEFAULT),
+        device=str(animator.device),
+        masks=str(options.masks) if options.masks else None,
+        settings={"evaluation": asdict(settings), "regions": asdict(where), "loop": asdict(loop)},
+        seconds=round(time.perf_counter() - started, 1),
+    )
+    print(report.table(stills))
+    for note in dict.fromkeys(note for still in stills for note in still.notes):
+        print(f"landscape-engine: {note}", file=sys.stderr)
+    if options.out:
+        report.write(stills, options.out, described)
+        described["files"] = [str(options.out / name) for name in report.FILES]
+    if options.json:
+        print(json.dumps(described))
+    elif options.out:
+        print(options.out)
     return 0
 
 
@@ -157,15 +204,11 @@ def _animate(
     options: argparse.Namespace, picture: Path, out: Path, poster: Path | None = None
 ) -> None:
     started = time.perf_counter()
-    clip = settings_from(options, ClipSettings)
-    motion_settings = settings_from(options, MotionSettings)
-    where = settings_from(options, RegionSettings)
-    loop = settings_from(options, LoopSettings)
-    appearance = settings_from(options, AppearanceSettings)
-    output = settings_from(options, OutputSettings)
-    read_arrows(motion_settings.arrows)  # what is malformed is refused before anything is loaded
-    read_patches(appearance.patches)
-    sequence.check_target(out, output)
+    groups = {name: settings_from(options, kind) for name, kind in documents.GROUPS.items()}
+    job = Job(picture, out, **groups)
+    read_arrows(job.motion.arrows)  # what is malformed is refused before anything is loaded
+    read_patches(job.appearance.patches)
+    sequence.check_target(out, job.output)
     if options.save_motion:
         _check_file(options.save_motion, ".npy")
 
@@ -173,37 +216,40 @@ def _animate(
     with watch.stage("read"):
         image = images.load_image(picture)
         height, width = image.shape[2:]
-        if clip.size_wh:
-            image = images.resize(image, *clip.size_wh)
+        if job.clip.size_wh:
+            image = images.resize(image, *job.clip.size_wh)
     with watch.stage("load"):
         animator = load_animator(options.bundle, options.device)
-    notes = _notes(clip, loop, (width, height))
+    notes = _notes(job.clip, job.loop, (width, height))
+    notes += region_files.notes(job.regions, (height, width))
     with watch.stage("predict"):
-        code = animator.motion_code(motion_settings, clip.seed, image)
+        code = animator.motion_code(job.motion, job.clip.seed, image)
         codes = None
-        if appearance.kind != "off":
-            codes = animator.appearance_cycle(image, appearance, clip)
-        regions = animator.find_regions(image, where) if motion_settings.kind == "steady" else None
-        motion = animator.predict_motion(image, motion_settings, code, clip.seed, regions)
+        if job.appearance.kind != "off":
+            codes = animator.appearance_cycle(image, job.appearance, job.clip)
+        regions = None
+        if job.motion.kind == "steady":
+            regions = animator.find_regions(image, job.regions)
+        motion = animator.predict_motion(image, job.motion, code, job.clip.seed, regions)
 
-    frames = animator.render(image, motion, appearance, loop, clip, watch, codes)
-    frames = _progress(frames, clip.frames, "frames")
+    frames = animator.render(image, motion, job.appearance, job.loop, job.clip, watch, codes)
+    frames = _progress(frames, job.clip.frames, "frames")
     if poster:
         frames = _keep_poster(frames, poster)
-    written = sequence.write_sequence(frames, out, output, count=clip.frames)
+    written = sequence.write_sequence(frames, out, job.output, count=job.clip.frames)
     if options.save_motion:
         _save_motion(motion, image, options.save_motion)
     watch.seconds["total"] = time.perf_counter() - started
     for note in (*notes, *written.notes):
         print(f"landscape-engine: {note}", file=sys.stderr)
     if options.json:
-        described = (clip, motion_settings, where, loop, appearance, output)
-        report = _report(animator, picture, options, described, written, watch)
+        report = _report(animator, job, options, written, watch)
         report["codes"] = {
             "motion": code[0].tolist(),
             "appearance": None if codes is None else codes.codes.tolist(),
         }
-        report["loop_frames"] = loop.period(clip.frames) if loop.kind != "none" else None
+        closes = job.loop.kind != "none"
+        report["loop_frames"] = job.loop.period(job.clip.frames) if closes else None
         print(json.dumps(report))
     else:
         print(out)
@@ -235,25 +281,23 @@ def _notes(
 
 def _report(
     animator: Animator,
-    picture: Path,
+    job: Job,
     options: argparse.Namespace,
-    described: tuple[Any, ...],
     written: sequence.WrittenSequence,
     watch: Stopwatch,
 ) -> dict[str, Any]:
-    settings = {}
-    for part in described:
-        name = type(part).__name__.removesuffix("Settings").lower()
-        settings[name] = asdict(part)
-    settings["output"]["format"] = written.format
+    """What was done, and under "settings" enough to do it again (with `animate --job`)."""
+    document = documents.write(job)
+    document["output"]["format"] = written.format
     return {
         "frames": written.frames,
         "paths": [str(p) for p in written.paths],
         "width": written.width,
         "height": written.height,
         "seconds": {stage: round(s, 3) for stage, s in watch.seconds.items()},
-        "settings": settings,
-        "picture": str(picture),
+        "settings": {name: document[name] for name in documents.GROUPS},
+        "job": document,
+        "picture": str(job.picture),
         "device": str(animator.device),
         "bundle": str(options.bundle or checkpoints.DEFAULT),
         "version": __version__,

@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
-import numpy as np
 import torch
-from PIL import Image, ImageDraw
 from torch import Tensor
 
 from . import images
@@ -20,8 +18,6 @@ from .settings import AppearanceSettings, LoopSettings, MotionSettings
 TILE_WIDTH = 240
 MOTION_FRAMES = (20, 40, 60)  # frames shown of each motion code
 DAY_TILES = 6  # pictures shown of each appearance sequence
-GAP = 6
-TEXT = 16
 
 
 def draw_codebook(
@@ -38,7 +34,7 @@ def draw_codebook(
     height = max(16, round(TILE_WIDTH * image.shape[2] / image.shape[3]))
     small = images.resize(image[:, :3], TILE_WIDTH, height)
     positions = [k / max(rows - 1, 1) for k in range(rows)]
-    table: list[tuple[str, list[Tensor]]] = []
+    table: list[list[tuple[str, Tensor]]] = []
     bundle = animator.bundle
     jobs = []
     if bundle.motion_codebook:
@@ -47,8 +43,10 @@ def draw_codebook(
         jobs += [("light", p) for p in positions]
     for kind, position in progress(iter(jobs), len(jobs), "codes"):
         tiles = _motion_row if kind == "motion" else _light_row
-        table.append((f"{kind} code {position:.3f}", tiles(animator, small, position)))
-    return _paste(table, height)
+        first, *others = tiles(animator, small, position)
+        row = [(f"{kind} code {position:.3f}", first), *(("", tile) for tile in others)]
+        table.append(row)
+    return images.paste_tiles(table)
 
 
 @torch.inference_mode()
@@ -73,20 +71,3 @@ def _light_row(animator: Animator, small: Tensor, position: float) -> list[Tenso
     picture = small.to(animator.device)
     maps = [animator.predict_color_map(small, code[None]) for code in codes]
     return [small, *(render_frame(picture, (), m).cpu() for m in maps)]
-
-
-def _paste(table: list[tuple[str, list[Tensor]]], height: int) -> Tensor:
-    columns = max(len(tiles) for _, tiles in table)
-    sheet = Image.new(
-        "RGB",
-        (columns * (TILE_WIDTH + GAP) + GAP, len(table) * (height + TEXT + GAP) + GAP),
-        "white",
-    )
-    pen = ImageDraw.Draw(sheet)
-    for row, (label, tiles) in enumerate(table):
-        y = GAP + row * (height + TEXT + GAP)
-        pen.text((GAP, y), label, fill="black")
-        for column, tile in enumerate(tiles):
-            pixels = Image.fromarray(images.to_uint8(tile))
-            sheet.paste(pixels, (GAP + column * (TILE_WIDTH + GAP), y + TEXT))
-    return torch.from_numpy(np.array(sheet)).permute(2, 0, 1)[None].float() / 127.5 - 1

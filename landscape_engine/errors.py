@@ -6,8 +6,9 @@ LandscapeError
 ├── OutputError      a target can't be written
 ├── BundleError      a bundle or checkpoint isn't one of ours, or is damaged
 ├── CodeError        a latent code or its file is not usable
-├── AnnotationError  an arrow or a patch can't be followed
+├── DocumentError    a job's JSON document has an unknown field or a wrong value
 ├── RegionError      a mask or a region of the artist's can't be used
+├── AnnotationError  an arrow or a patch can't be followed
 └── TrainingError    the training data or a run can't be used
 """
 
@@ -40,6 +41,10 @@ class CodeError(LandscapeError):
 
 class AnnotationError(LandscapeError):
     """An arrow or a patch is malformed, lies outside the picture, or can't be followed there."""
+
+
+class DocumentError(LandscapeError):
+    """A job's JSON document can't be used; the message names the field."""
 
 
 class RegionError(LandscapeError):

@@ -17,12 +17,13 @@ from .errors import SettingsError
 
 MotionKind = Literal["steady", "recurrent"]
 LoopKind = Literal["two-phase", "crossfade", "none"]
-ArrowsAs = Literal["code", "field", "both"]
 BlendKind = Literal["contrast", "plain"]
 WaterKind = Literal["predicted", "mirrored", "still"]
+ArrowsAs = Literal["code", "field", "both"]
 AppearanceKind = Literal["keyed", "per-frame", "off"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 FormatName = Literal["png", "png16", "exr", "mp4", "webm", "gif"]
+SteerName = Literal["none", "field", "code", "both"]
 
 USUAL_LOOP_FRAMES = 100  # the period that an unset `loop_frames` is drawn towards
 MAX_SIDE_PX = 16384
@@ -65,6 +66,13 @@ class MotionSettings:
     speed: float = setting(
         1.0, "factor on the predicted speed; negative reverses", flag="motion-speed", metavar="S"
     )
+    water: WaterKind = setting(
+        "predicted",
+        "predicted: as the network says; mirrored: as the sky above it, upside down; still",
+    )
+    ripple: float = setting(
+        0.0, "height of ripples on the water, in thousandths of the picture's height", metavar="A"
+    )
     arrows: tuple[str, ...] = setting(
         (),
         "the way that things move on the screen, from one point to another in shares of the "
@@ -76,13 +84,6 @@ class MotionSettings:
         "both",
         "code: fit one latent code to the arrows; field: bend the predicted field to each; both",
         flag="arrows-as",
-    )
-    water: WaterKind = setting(
-        "predicted",
-        "predicted: as the network says; mirrored: as the sky above it, upside down; still",
-    )
-    ripple: float = setting(
-        0.0, "height of ripples on the water, in thousandths of the picture's height", metavar="A"
     )
 
     def __post_init__(self) -> None:
@@ -419,3 +420,27 @@ class TrainAppearanceSettings(TrainedPairSettings):
     cells: int = setting(32, "side of the grid over which colors are compared, Equation 8")
     tv_weight: float = setting(0.05, "weight of the maps' total variation, Equation 10")
     code_weight: float = setting(1e-3, "weight of the codes' mean square, which keeps them close")
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """How thoroughly a still is evaluated."""
+
+    width: int = setting(
+        480, "width at which pictures are evaluated, pixels; smaller ones keep their own"
+    )
+    codes: int = setting(32, "motion codes, evenly from the codebook, whose fields are measured")
+    loops: int = setting(2, "motion codes whose whole loop is rendered and measured")
+    lights: int = setting(6, "appearance codes whose colors are measured")
+    steer: SteerName = setting(
+        "field", "arrows drawn in 16 directions: as field (fast), as code, both or none"
+    )
+    steer_points: int = setting(2, "places in the moving regions where they are drawn")
+
+    def __post_init__(self) -> None:
+        _at_least("--width", self.width, 64)
+        if self.width > MAX_SIDE_PX:
+            raise SettingsError(f"--width is {self.width}; expected at most {MAX_SIDE_PX}.")
+        for name in ("codes", "loops", "lights", "steer_points"):
+            _at_least(f"--{name.replace('_', '-')}", getattr(self, name), 1)
+        _choice("--steer", self.steer, SteerName)

@@ -22,12 +22,14 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in PICTURE_ENDINGS
 
 
-def position(text: str, seed: int, what: str) -> float | None:
-    """The position that a setting names; None where it names a file."""
+def position(text: str, seed: int, what: str, count: int) -> float | None:
+    """The position that a setting names among `count` entries; None where it names a file."""
     if text == "random":
-        # one stream a part, so that motion stays the same when appearance is turned off
+        # one stream a part, so that motion stays the same when appearance is turned off; an entry,
+        # since halfway between two opposite motions there is none
         stream = {"motion": 0, "appearance": 1}[what]
-        return round(float(np.random.default_rng((seed, stream)).random()), 4)
+        entry = np.random.default_rng((seed, stream)).integers(max(count, 1))
+        return float(entry) / max(count - 1, 1)
     try:
         position = float(text)
     except ValueError:

@@ -13,12 +13,16 @@ import os
 import re
 import secrets
 import shutil
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import OutputError
 
 STAGED_NAME = re.compile(r"\..*\.[0-9a-f]{8}\.part(\.old)?")
+_unfinished: dict[Path, list[Path]] = {}  # what is being written, and the folders made for it
+_installing = threading.RLock()  # held while something takes its place, which must not be cut short
 
 
 def check_file(target: str | Path) -> None:
@@ -88,7 +92,7 @@ def new_file(target: Path) -> Iterator[Path]:
     _refuse_devices(target, place)
     with stage(target, place, place.parent) as staged:
         yield staged
-        with explaining(target):
+        with explaining(target), _installing:
             os.replace(staged, place)
 
 
@@ -96,7 +100,7 @@ def new_file(target: Path) -> Iterator[Path]:
 def stage(target: Path, place: Path, home: Path) -> Iterator[Path]:
     """A hidden name in `home`, made if missing, for what will lie at `place`; gone afterwards."""
     staged = home / f".{place.name[:40]}.{secrets.token_hex(4)}.part"
-    made: list[Path] = []
+    made = _unfinished.setdefault(staged, [])
     try:
         with explaining(target):
             for parent in reversed([home, *home.parents]):
@@ -105,12 +109,29 @@ def stage(target: Path, place: Path, home: Path) -> Iterator[Path]:
                     made.append(parent)
         yield staged
     except BaseException:
-        remove(staged)
-        for parent in reversed(made):
-            with contextlib.suppress(OSError):
-                parent.rmdir()
+        _discard(staged, made)
         raise
+    finally:
+        remove(staged)
+        _unfinished.pop(staged, None)
+
+
+def discard_unfinished() -> None:
+    """Remove all that is being written, for a process about to end: nothing is installed after."""
+    _installing.acquire()
+    while _unfinished:
+        for staged, made in list(_unfinished.items()):
+            _discard(staged, made)
+            if not os.path.lexists(staged):
+                _unfinished.pop(staged, None)
+        time.sleep(0.01)  # a helper wrote to it meanwhile, or has it open, which Windows minds
+
+
+def _discard(staged: Path, made: list[Path]) -> None:
     remove(staged)
+    for parent in reversed(made):
+        with contextlib.suppress(OSError):
+            parent.rmdir()
 
 
 def swap_folder(staged: Path, place: Path) -> None:
@@ -118,22 +139,24 @@ def swap_folder(staged: Path, place: Path) -> None:
     old = staged.with_name(staged.name + ".old")
     with contextlib.suppress(OSError):
         os.chmod(staged, place.stat().st_mode & 0o7777)
-    rename_all([(place, old), (staged, place)])
-    remove(old)
+    with _installing:
+        rename_all([(place, old), (staged, place)])
+        remove(old)
 
 
 def rename_all(moves: list[tuple[Path, Path]]) -> None:
     """Rename all or, if one fails, none."""
     done: list[tuple[Path, Path]] = []
-    try:
-        for source, goal in moves:
-            source.rename(goal)
-            done.append((source, goal))
-    except BaseException:
-        for source, goal in reversed(done):
-            with contextlib.suppress(OSError):
-                goal.rename(source)
-        raise
+    with _installing:
+        try:
+            for source, goal in moves:
+                source.rename(goal)
+                done.append((source, goal))
+        except BaseException:
+            for source, goal in reversed(done):
+                with contextlib.suppress(OSError):
+                    goal.rename(source)
+            raise
 
 
 def remove(path: Path) -> None:

@@ -1,7 +1,9 @@
-"""Regions: where a picture moves, found from what the predictor says under several codes.
+"""Regions: where a picture moves.
 
-One code's field tells badly whether a pixel may move: the next code stills other ones. Over some
-codes, sky and water show by their mean speed, and one from the other by how they answer the codes.
+A bundle with a scene network is asked for sky and water. Without one, the predictor is asked under
+several codes: one code's field tells badly whether a pixel may move, since the next code stills
+other ones, but over some codes sky and water show by their mean speed, and one from the other by
+how they answer the codes.
 
 Legend: K codes, h w pixels of the predictor's grid, H W pixels of the masks.
 """
@@ -25,6 +27,8 @@ MASK_WIDTH = 640  # masks are made at the picture's width, or at this if that is
 REACH = 0.015  # how far a mask's edge may go to meet the picture's, share of the width
 SPECK = 2e-3  # share of the picture below which a region is none
 HOLE = 2e-4  # share of the picture below which a hole in a region is none
+STAYS = 0.5  # share of land from which a pixel stays
+MOST_HASTE = 4.0  # how much a hesitant field is lengthened at most
 THIN = 0.025  # widest of the thin things, share of the width
 THIN_CONTRAST = 0.12  # how much darker they are than what is behind, of 1
 SKY, WATER = 1, 2
@@ -61,22 +65,21 @@ class Region:
 
 
 def find(
-    flows: Tensor,  # [K, 2, h, w] backward, in shares of the fastest step
+    drawn: np.ndarray,  # uint8 [h, w]: 0, SKY or WATER
     picture: np.ndarray,  # uint8 [H, W, 3]
-    horizon: float | None = None,
+    device: torch.device | str = "cpu",
 ) -> list[Region]:
-    """Find sky and water.
+    """Sky and water with edges that are the picture's.
 
     Args:
-        flows: what the predictor says of the picture under K codes of all directions.
+        drawn: labels, from `label_by_scene` or `label_by_answers`.
         picture: the picture at the masks' size (`mask_size`).
-        horizon: where the water begins, as a share of the height from the top; found if not given.
+        device: where the regions go.
 
     Returns:
         None, one or two regions; they don't overlap but for their soft edges.
     """
     height, width = picture.shape[:2]
-    drawn = _label(flows, horizon)
     if not drawn.any():
         return []
     large = _resize_labels(drawn, height, width)
@@ -84,7 +87,7 @@ def find(
     calm = _without_specks(pulled)
     calm[_thin_things(calm == 0, picture)] = 0
     return [
-        region_of((calm == label).astype(np.float32), flows.shape[2:], name, flows.device)
+        region_of((calm == label).astype(np.float32), drawn.shape, name, torch.device(device))
         for label, name in NAMES.items()
         if (calm == label).any()
     ]
@@ -118,38 +121,73 @@ def motion_within(
     region: Region,
     step: Tensor,  # [1, 2, h, w] backward, normalised: what the predictor says
     radius: int = 8,
+    calm: float = 0.0,
 ) -> Tensor:  # [1, 2, h, w]
     """A region's field, cleaned: without dawdlers and outliers, smooth, and going on beyond it.
 
-    Vectors shorter than a third of the region's usual length are taken for doubt and filled from
-    their neighbours; those longer than its 95th percentile are shortened to it.
+    Vectors shorter than half the region's usual length (its 70th percentile) are taken for doubt
+    and filled from their neighbours; those longer than its 95th percentile are shortened to it.
+    Doubt also shortens what is predicted: where the usual length is below `calm` (normalised, per
+    frame), all are lengthened to it, by `MOST_HASTE` at most.
     """
     inside = region.core.float()
     length = step.square().sum(1, keepdim=True).sqrt()
     within = length[region.core]
-    usual, longest = torch.quantile(within, 0.5), torch.quantile(within, 0.95)
-    sure = inside * (length >= usual / 3)
+    usual, longest = torch.quantile(within, 0.7), torch.quantile(within, 0.95)
+    sure = inside * (length >= usual / 2)
     field = step * (longest / length.clamp(min=1e-12)).clamp(max=1)
+    field = field * (calm / usual.clamp(min=calm / MOST_HASTE)).clamp(min=1)
     if float(sure.sum()) == 0:
         return torch.zeros_like(step)
     field = masks.extend(field, sure)
     return masks.blur(masks.extend(masks.blur_within(field, inside, radius), inside), radius // 2)
 
 
-def _label(flows: Tensor, horizon: float | None) -> np.ndarray:  # uint8 [h, w]
+def label_by_scene(
+    log_odds: Tensor,  # [1, 3, h, w] of land, sky and water
+    horizon: float | None = None,
+) -> np.ndarray:  # uint8 [h, w]
+    """Labels by the scene network: sky above one row, water below it.
+
+    The row is the given horizon (a share of the height), or the one that goes best with what the
+    network takes for sky and for water.
+    """
+    share = log_odds[0].softmax(0)
+    moving = share[0] < STAYS
+    if horizon is None:
+        row = _best_row(torch.where(moving, share[SKY] - share[WATER], share.new_zeros(())).sum(1))
+    else:
+        row = round(horizon * share.shape[1])
+    return _part(moving, row)
+
+
+def label_by_answers(
+    flows: Tensor,  # [K, 2, h, w] backward, in shares of the fastest step, under K codes
+    horizon: float | None = None,
+) -> np.ndarray:  # uint8 [h, w]
+    """Labels by the motion predictor; the horizon (a share of the height) is found if not given."""
     speed = flows.square().sum(1).sqrt().mean(0)  # [h, w]
     fast = float(torch.quantile(speed.flatten(), 0.95))
     if fast < NOTHING_MOVES:
         return np.zeros(speed.shape, np.uint8)
     moving = speed > min(MOVES, MOVES_SHARE * fast)
-    h = speed.shape[0]
     if horizon is None:
         row = _horizon_row(flows, moving)
     else:
-        row = round(horizon * h)
+        row = round(horizon * speed.shape[0])
+    return _part(moving, row)
+
+
+def _part(moving: Tensor, row: int) -> np.ndarray:  # uint8 [h, w]
     labels = moving.to(torch.uint8) * SKY
     labels[row:] *= WATER
     return labels.cpu().numpy()
+
+
+def _best_row(votes: Tensor) -> int:
+    """The row (0..h) with the greatest sum of `votes` [h] above it, less that below."""
+    gain = torch.cat([votes.new_zeros(1), votes.cumsum(0)])
+    return int(gain.argmax())
 
 
 def _horizon_row(flows: Tensor, moving: Tensor) -> int:
@@ -157,19 +195,14 @@ def _horizon_row(flows: Tensor, moving: Tensor) -> int:
 
     The sky's answer is that of the topmost moving pixels, a tenth of all.
     """
-    h = moving.shape[0]
     counts = moving.sum(1).cumsum(0)
     first_rows = int((counts < 0.1 * counts[-1]).sum()) + 1
     answer = flows.flatten(0, 1)  # [2K, h, w]
     sky = (answer[:, :first_rows] * moving[:first_rows]).sum((1, 2))
     sky = sky / sky.norm().clamp(min=1e-12)
     alike = (answer * sky[:, None, None]).sum(0) / answer.norm(dim=0).clamp(min=1e-12)
-    # for a cut above row k, pixels on the wrong side: unlike ones above it, alike ones below it
-    vote = torch.where(moving, (alike - ALIKE).clamp(-0.3, 0.3), torch.zeros(())).sum(1)
-    gain = torch.cat([torch.zeros(1, device=vote.device), vote.cumsum(0)])
-    best = int(gain.argmax())
-    below = float(-vote[best:].sum())
-    return best if below > 0 else h
+    none = alike.new_zeros(())
+    return _best_row(torch.where(moving, (alike - ALIKE).clamp(-0.3, 0.3), none).sum(1))
 
 
 def _resize_labels(labels: np.ndarray, height: int, width: int) -> np.ndarray:

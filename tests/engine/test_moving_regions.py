@@ -145,7 +145,9 @@ def test_sky_and_water_are_found_and_told_apart():
     picture = np.zeros((128, 128, 3), np.uint8)
     for label, shade in ((1, 200), (2, 120)):
         picture[np.kron(layout.numpy() == label, np.ones((2, 2))) > 0] = shade
-    found = {r.name: r for r in regions.find(flows_over(layout, -1.0), picture)}
+    found = {
+        r.name: r for r in regions.find(regions.label_by_answers(flows_over(layout, -1.0)), picture)
+    }
     assert set(found) == {"sky", "water"}
     assert found["sky"].core[0, 0, :26].all() and not found["sky"].core[0, 0, 29:].any()
     assert found["water"].core[0, 0, 36:48].all() and not found["water"].core[0, 0, :33].any()
@@ -158,13 +160,21 @@ def test_a_mast_before_the_sky_stays():
     picture = np.full((128, 128, 3), 210, np.uint8)
     picture[80:] = 60
     picture[20:80, 63:65] = 30  # the network took no notice of it
-    (sky,) = regions.find(flows_over(layout, 1.0), picture)
+    (sky,) = regions.find(layout.to(torch.uint8).numpy(), picture)
     assert sky.alpha[0, 0, 24:76, 63:65].max() == 0
     assert sky.alpha[0, 0, 24:70, 90:].min() > 0.99
 
 
 def test_where_nothing_moves_nothing_is_found():
-    assert regions.find(torch.full((4, 2, *GRID), 1e-3), np.zeros((64, 64, 3), np.uint8)) == []
+    labels = regions.label_by_answers(torch.full((4, 2, *GRID), 1e-3))
+    assert regions.find(labels, np.zeros((64, 64, 3), np.uint8)) == []
+
+
+def test_a_given_horizon_parts_sky_from_water():
+    log_odds = torch.zeros(1, 3, *GRID)
+    log_odds[:, 1] = 5  # all of it is taken for sky
+    labels = regions.label_by_scene(log_odds, 0.5)
+    assert (labels[:32] == regions.SKY).all() and (labels[32:] == regions.WATER).all()
 
 
 def test_a_field_is_cleaned_of_dawdlers_and_outliers():
@@ -174,6 +184,13 @@ def test_a_field_is_cleaned_of_dawdlers_and_outliers():
     step[:, :, 40, 40] = 0.5
     cleaned = regions.motion_within(region, step)
     assert cleaned[:, 0].min() > 0.0095 and cleaned[:, 0].max() < 0.0105
+
+
+def test_a_hesitant_field_is_lengthened_within_reason():
+    slow, still = drift(0.001), drift(1e-6)
+    region = half(slice(0, 80))
+    assert regions.motion_within(region, slow, calm=0.002)[:, 0].mean() == pytest.approx(0.002)
+    assert regions.motion_within(region, still, calm=0.002)[:, 0].mean() < 1e-5
 
 
 def test_mirrored_water_moves_as_the_sky_upside_down():
@@ -264,6 +281,16 @@ def test_bad_masks_are_refused(tmp_path):
     white = write_mask(tmp_path / "white.png", slice(0, 80))
     with pytest.raises(RegionError, match="nothing is left that moves"):
         apply(RegionSettings(still_mask=white))
+
+
+def test_a_mask_of_another_size_is_resized_and_said_so(tmp_path):
+    path = write_mask(tmp_path / "still.png", slice(0, 40), size=(160, 240))
+    settings = RegionSettings(still_mask=path)
+    (left,) = apply(settings)
+    assert left.alpha[0, 0, :19].max() == 0 and left.alpha[0, 0, 25:55].min() == 1
+    (said,) = region_files.notes(settings, SIZE)
+    assert "(240x160) was resized to the picture's 120x80" in said
+    assert region_files.notes(settings, (160, 240)) == []
 
 
 def test_overlapping_regions_are_refused(tmp_path):

@@ -1,0 +1,1 @@
+"""Evaluation: what can be measured of a still's motion, loop and light, against drawn masks."""

@@ -1,0 +1,113 @@
+"""Reference masks: where a test picture may move and where it may not, drawn by hand.
+
+A mask is a single-channel PNG named after its picture, at the picture's aspect, of four values:
+0 land, which must stay still; 64 not counted; 128 water and 255 sky, which should move.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .. import images
+from ..errors import PictureError
+
+LAND, UNCOUNTED, WATER, SKY = 0, 64, 128, 255
+VALUES = (LAND, UNCOUNTED, WATER, SKY)
+MOST_ASPECT_ERROR = 0.01
+
+
+@dataclass(frozen=True)
+class ReferenceMask:
+    """The regions of one picture, each [1, 1, H, W] bool; what is in none isn't counted."""
+
+    land: Tensor
+    water: Tensor
+    sky: Tensor
+
+    @property
+    def moving(self) -> Tensor:  # [1, 1, H, W] bool
+        """Water and sky."""
+        return self.water | self.sky
+
+    @property
+    def leading(self) -> Tensor:  # [1, 1, H, W] bool
+        """The region by which a field's direction is told: the sky, or water where there is none.
+
+        Water may well answer the sky by another direction, so that both have no common one.
+        """
+        return self.sky if bool(self.sky.any()) else self.water
+
+
+def find_mask(folder: Path, picture: Path) -> Path:
+    """The mask of a picture in a folder of masks.
+
+    Raises:
+        PictureError: there is none.
+    """
+    if not folder.is_dir():
+        raise PictureError(f"--masks is '{folder}', which is no folder; expected one with masks.")
+    path = folder / f"{picture.stem}.png"
+    if not path.is_file():
+        raise PictureError(
+            f"'{folder}' has no mask for '{picture.name}'; expected '{path.name}': draw it, or "
+            "leave --masks out."
+        )
+    return path
+
+
+def load_mask(
+    path: Path,
+    picture_wh: tuple[int, int],  # the picture's own size, of which the mask must have the aspect
+    size_hw: tuple[int, int],  # the size wanted
+) -> ReferenceMask:
+    """Read a mask, resized by its nearest values.
+
+    Raises:
+        PictureError: it isn't a picture, has another aspect or other values, or nothing moves.
+    """
+    image = images.load_image(path)
+    height, width = image.shape[2:]
+    asked = picture_wh[0] / picture_wh[1]
+    # one pixel of rounding is allowed for in small masks
+    if abs(width - asked * height) > max(MOST_ASPECT_ERROR * width, asked):
+        raise PictureError(
+            f"the mask '{path}' is {width}x{height}, its picture {picture_wh[0]}x{picture_wh[1]}; "
+            "expected the same aspect: draw it over that picture."
+        )
+    values = ((image[:, :1] + 1) * 127.5).round().int()
+    other = sorted(set(values.unique().tolist()) - set(VALUES))
+    if other or not bool((image[:, :3] == image[:, :1]).all()):
+        found = f"the value {other[0]}" if other else "colors"
+        raise PictureError(
+            f"the mask '{path}' holds {found}; expected only 0 (land), 64 (not counted), 128 "
+            "(water) and 255 (sky): draw it without soft edges and save it as PNG."
+        )
+    values = F.interpolate(values.float(), size_hw, mode="nearest-exact")
+    mask = ReferenceMask(values == LAND, values == WATER, values == SKY)
+    if not bool(mask.moving.any()):
+        raise PictureError(
+            f"the mask '{path}' has nothing that moves; expected some 128 (water) or 255 (sky)."
+        )
+    return mask
+
+
+def paint(
+    image: Tensor,  # [1, 3, H, W] in [-1, 1]
+    mask: ReferenceMask,
+) -> Tensor:  # [1, 3, H, W]
+    """The picture in grey under its mask: land red, water blue, sky cyan, the rest as it is."""
+    grey = image.mean(1, keepdim=True).expand(-1, 3, -1, -1)
+    painted = grey.clone()
+    for region, color in (
+        (mask.land, (1.0, -0.6, -0.6)),
+        (mask.water, (-0.8, -0.4, 1.0)),
+        (mask.sky, (-0.8, 0.7, 1.0)),
+    ):
+        tint = torch.tensor(color, device=image.device).view(1, 3, 1, 1)
+        painted = torch.where(region, torch.lerp(grey, tint, 0.45), painted)
+    return painted
