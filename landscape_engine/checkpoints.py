@@ -190,11 +190,11 @@ def _describe(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         found = "no such folder" if not folder.exists() else "no bundle.json in it"
         raise BundleError(
-            f"{folder} is no bundle ({found}); expected a folder made by this engine."
+            f"{folder} is no bundle ({found}); expected a folder made by this engine: name another."
         )
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BundleError(f"{path} can't be read ({error}); copy the bundle anew.") from error
     if not isinstance(description, dict) or description.get("format") != FORMAT:
         raise BundleError(f'{path} is of another kind; expected "format": "{FORMAT}".')

@@ -62,8 +62,11 @@ def read(path: str | Path) -> Job:
     """
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DocumentError(f"'{path}' can't be read as a JSON document ({error}).") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise DocumentError(
+            f"'{path}' can't be read as a JSON document ({error}); expected an object such as "
+            "--json reports: correct the file or its name."
+        ) from error
     return parse(document)
 
 

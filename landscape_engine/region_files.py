@@ -32,6 +32,7 @@ FIELDS = {
     "version", "name", "mask", "polygon", "code", "speed", "phase", "arrows", "ripple", "sway"
 }  # fmt: skip
 SAME_ASPECT = 0.02  # how far a mask's aspect may be off, for it to be resized
+FARTHEST = 10  # how far outside a polygon's corner may lie, in pictures
 OVERLAP = 0.02  # share of the smaller of two regions that may lie in both: soft edges
 
 
@@ -135,8 +136,11 @@ def read_region(
     """
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RegionError(f"the region '{path}' can't be read as JSON ({error}).") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise RegionError(
+            f"the region '{path}' can't be read as JSON ({error}); expected one object with a mask "
+            "or a polygon: correct the file or its name."
+        ) from error
     return region_from(fields, path, size_hw, grid_hw, device)
 
 
@@ -190,16 +194,30 @@ def _number(
 def _arrows(value: Any, path: Path) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise RegionError(f"'arrows' of the region '{path}' is no list; expected arrows in a list.")
+    for arrow in value:
+        if not isinstance(arrow, str | list | tuple):
+            raise RegionError(
+                f"'arrows' of the region '{path}' holds {arrow!r}; expected each as [x0, y0, x1, "
+                "y1] or the same as text."
+            )
     return tuple(a if isinstance(a, str) else ",".join(str(v) for v in a) for a in value)
 
 
 def _paint(polygon: Any, size_hw: tuple[int, int], path: Path) -> np.ndarray:
     import cv2
 
-    corners = np.asarray(polygon, np.float64) if isinstance(polygon, list) else np.empty(0)
+    try:
+        corners = np.asarray(polygon, np.float64)
+    except (ValueError, TypeError, OverflowError):  # text, or corners of different lengths
+        corners = np.empty(0)
     if corners.ndim != 2 or corners.shape[1:] != (2,) or len(corners) < 3:
         raise RegionError(
             f"'polygon' of the region '{path}' has to be a list of three or more corners [x, y]."
+        )
+    if not (np.abs(corners) <= FARTHEST).all():  # NaN is none of these
+        raise RegionError(
+            f"'polygon' of the region '{path}' has a corner that isn't finite or lies far outside; "
+            "expected shares of the picture, 0 to 1."
         )
     height, width = size_hw
     mask = np.zeros((height, width), np.uint8)

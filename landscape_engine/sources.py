@@ -51,8 +51,11 @@ def read_codes(path: Path, size: int) -> Tensor:  # [K, Z]
         else:
             values = np.asarray(json.loads(path.read_text(encoding="utf-8")), dtype=np.float32)
         codes = torch.from_numpy(np.atleast_2d(values).astype(np.float32))
-    except (OSError, ValueError, TypeError) as error:
-        raise CodeError(f"{path} can't be read as a latent code ({error}).") from error
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise CodeError(
+            f"{path} can't be read as a latent code ({error}); expected {size} numbers in a .json "
+            "or .npy file: write it anew."
+        ) from error
     if codes.dim() != 2 or codes.shape[1] != size or not len(codes):
         raise CodeError(
             f"{path} holds numbers of shape {list(values.shape)}; expected codes of {size} numbers."
@@ -72,7 +75,7 @@ def read_patch_file(path: Path) -> tuple[Patch, ...] | None:
         return None
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None  # whoever reads it as codes says what is wrong with it
     if isinstance(value, dict):
         if set(value) != {"patches"} or not isinstance(value["patches"], list):

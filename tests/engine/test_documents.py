@@ -34,6 +34,7 @@ def test_what_is_left_out_has_its_default(tmp_path):
     [
         ("[]", "expected an object"),
         ("{", "can't be read"),
+        ("[" * 100_000, "can't be read"),
         ('{"version": 2}', "'version' is 2"),
         ('{"version": 1, "sound": {}}', "unknown field 'sound'"),
         ('{"version": 1, "motion": {"sped": 2}}', "unknown field 'motion.sped'"),

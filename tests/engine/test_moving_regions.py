@@ -271,12 +271,25 @@ def test_regions_of_ones_own_come_before_what_was_found(tmp_path):
         ({"polygon": [[0, 0], [1, 0]]}, "three or more corners"),
         ({}, "either 'mask' or 'polygon'"),
         ({"version": 7, "polygon": []}, "another kind"),
+        ({"polygon": [[0, 0], ["a", 0], [1, 1]]}, "three or more corners"),
+        ({"polygon": [[0, 0], [1], [1, 1]]}, "three or more corners"),
+        ({"polygon": [[0, 0], [float("nan"), 0], [1, 1]]}, "isn't finite"),
+        ({"polygon": [[0, 0], [1e30, 0], [1, 1]]}, "far outside"),
+        ({"polygon": [[0, 0], [1, 0], [1, 1]], "arrows": [3]}, "'arrows'.*holds 3"),
     ],
 )
 def test_a_bad_region_is_refused_by_name(tmp_path, fields, said):
     path = tmp_path / "region.json"
     path.write_text(json.dumps({"version": 1, **fields}))
     with pytest.raises(RegionError, match=said):
+        apply(RegionSettings(region=(str(path),)))
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 100_000], ids=["cut off", "too deep"])
+def test_a_region_that_is_no_json_is_refused(tmp_path, text):
+    path = tmp_path / "region.json"
+    path.write_text(text)
+    with pytest.raises(RegionError, match="can't be read as JSON"):
         apply(RegionSettings(region=(str(path),)))
 
 
