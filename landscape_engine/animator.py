@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -22,10 +22,10 @@ from . import checkpoints, images, region_files, rendering, sources
 from .checkpoints import ModelBundle
 from .codebook import CodeCycle, resample
 from .errors import BundleError, CodeError, SettingsError
-from .fitting import clips, days, optimize, targets
-from .fitting.annotations import read_arrows, read_patches
+from .fitting import clips, days, directing, optimize
+from .fitting.annotations import Arrow, read_arrows, read_patches
 from .fitting.optimize import AppearanceFit, MotionFit
-from .ops import hints, looping, masks, motion_fields, moving_water, warping
+from .ops import hints, looping, motion_fields, moving_water, warping
 from .ops import regions as regions_of
 from .ops.motion_fields import MotionField, MovingPart
 from .ops.regions import Region
@@ -126,9 +126,20 @@ class Animator:
             return fit.code
         return self._named_motion_code(settings, seed)
 
+    def read_code(self, path: Path, kind: Literal["motion", "appearance"]) -> Tensor:  # [1, Z]
+        """One code from a file.
+
+        Raises:
+            CodeError: the file holds no such code, or several.
+        """
+        predictor = self.bundle.network(f"{kind}_predictor")
+        codes = sources.read_codes(path, predictor.trunk.conv1.in_channels - 3)
+        if len(codes) != 1:
+            what = "a motion code" if kind == "motion" else "this look"
+            raise CodeError(f"{path} holds {len(codes)} codes; {what} is one vector.")
+        return codes.to(self.device)
+
     def _named_motion_code(self, settings: MotionSettings, seed: int) -> Tensor:  # [1, Z]
-        predictor = self.bundle.network("motion_predictor")
-        size = predictor.trunk.conv1.in_channels - 3
         position = sources.position(
             settings.code, seed, "motion", len(self.bundle.motion_codebook or ())
         )
@@ -136,12 +147,7 @@ class Animator:
             return self.bundle.motion_codebook.at(position).to(self.device)
         if clips.is_clip(Path(settings.code)):
             return self.encode_motion_clip(settings.code)
-        codes = sources.read_codes(Path(settings.code), size)
-        if len(codes) != 1:
-            raise CodeError(
-                f"{settings.code} holds {len(codes)} codes; a motion code is one vector."
-            )
-        return codes.to(self.device)
+        return self.read_code(Path(settings.code), "motion")
 
     def appearance_codes(
         self,
@@ -160,6 +166,7 @@ class Animator:
             PictureError: the file is a picture that can't be read.
             BundleError: 'predict' is asked of a bundle without a code LSTM.
         """
+        self.bundle.network("appearance_predictor")  # says so if there is none
         book = self.bundle.appearance_codebook or ()
         position = (
             None
@@ -227,12 +234,9 @@ class Animator:
                 return day[len(day) // 2 :][:1].to(self.device)
             patches = sources.read_patch_file(Path(value))
             if patches is None:
-                codes = self._read_look(Path(value))
-                if len(codes) != 1:
-                    raise CodeError(
-                        f"{value} holds {len(codes)} codes; a key frame takes one vector."
-                    )
-                return codes.to(self.device)
+                if sources.is_picture(Path(value)):
+                    return self.encode_appearance(images.load_image(value))
+                return self.read_code(Path(value), "appearance")
             value = patches
         *_, fit = self.fit_appearance_code(image, value)
         return fit.code
@@ -362,19 +366,22 @@ class Animator:
         """
         settings = settings or MotionSettings()
         code = self.motion_code(settings, seed, image) if code is None else code.to(self.device)
-        if settings.kind == "steady" and regions is None:
-            regions = self.find_regions(image)
-        if settings.kind == "steady" and regions:
-            return self._move_regions(image, regions, code, settings, seed)
-        step = self._predict_step(image, code, settings)
-        if settings.arrows:
-            targets.check_moving(read_arrows(settings.arrows), hints.moving_part(step))
+        arrows = read_arrows(settings.arrows)
+        step = self._predict_step(image, code, settings.speed)
         if settings.kind == "steady":
-            return motion_fields.steady_motion(step)
+            if regions is None:
+                regions = self.find_regions(image)
+            if not regions:
+                return motion_fields.steady_motion(self._direct(image, step, arrows, settings))
+            directing.check_moving(arrows, sum(r.core.float() for r in regions))
+            parts = [self._move(image, region, step, settings, seed) for region in regions]
+            parts = moving_water.answer(parts, settings)
+            return motion_fields.motion_of_parts(parts, self._network_input(image))
 
         def accumulate() -> Iterator[Tensor]:
             return self._recur(image.to(self.device), code, settings)
 
+        step = self._direct(image, step, arrows, settings)
         return MotionField(step, accumulate, steady=False)
 
     @torch.inference_mode()
@@ -414,58 +421,53 @@ class Animator:
         flows = interpolate(flows, size, mode="bilinear", align_corners=True)
         return regions_of.label_by_answers(flows, horizon)
 
-    def _move_regions(
+    def _move(
+        self, image: Tensor, region: Region, step: Tensor, settings: MotionSettings, seed: int
+    ) -> MovingPart:
+        guide, own = region.guide, read_arrows(region.guide.arrows)
+        as_code = settings.arrows_as != "field"
+        if guide.code is not None or (own and as_code):
+            wanted = replace(settings, code=guide.code or settings.code, arrows=guide.arrows)
+            code = self.motion_code(wanted, seed, image)
+            step = self._predict_step(image, code, settings.speed)
+        calm = CALM / self.bundle.network("motion_predictor").beta * abs(settings.speed)
+        field = regions_of.motion_within(region, step, calm=calm)
+        core, every = region.core.float(), own or read_arrows(settings.arrows)
+        directing.check_moving(own, core)
+        if settings.arrows_as != "code":
+            here = directing.lying_in(every, core)
+            # beyond the region the field goes on, for what comes in from there
+            field = self._follow(image, field, torch.ones_like(core), here, settings, every)
+        return MovingPart(region, field * guide.speed)
+
+    def _predict_step(self, image: Tensor, code: Tensor, speed: float) -> Tensor:  # [1, 2, h, w]
+        predictor = self.bundle.network("motion_predictor")
+        return predictor(self._network_input(image), code) * speed
+
+    def _direct(
+        self, image: Tensor, step: Tensor, arrows: Sequence[Arrow], settings: MotionSettings
+    ) -> Tensor:  # [1, 2, h, w]
+        """Let a field of the whole picture follow the arrows, where it moves by itself."""
+        if not arrows:
+            return step
+        moving = hints.moving_part(step)
+        directing.check_moving(arrows, moving)
+        if settings.arrows_as == "code":
+            return step
+        return self._follow(image, step, moving, arrows, settings)
+
+    def _follow(
         self,
         image: Tensor,
-        regions: Sequence[Region],
-        code: Tensor,
+        field: Tensor,
+        moving: Tensor,
+        arrows: Sequence[Arrow],
         settings: MotionSettings,
-        seed: int,
-    ) -> MotionField:
-        """Each region by its own cleaned field, bent to the arrows in it."""
-        cores = [region.core for region in regions]
-        arrows = read_arrows(settings.arrows)
-        targets.check_moving(arrows, torch.stack(cores).any(0).float())
-        homes = targets.by_region(arrows if settings.arrows_as != "code" else [], cores)
-        plain = replace(settings, arrows=(), speed=1.0)
-        common = self._predict_step(image, code, plain)
-        calm = CALM / self.bundle.network("motion_predictor").beta
-        parts = []
-        for region, inside_it in zip(regions, homes, strict=True):
-            step, guide = common, region.guide
-            if guide.code is not None:
-                own = self.motion_code(replace(plain, code=guide.code), seed)
-                step = self._predict_step(image, own, plain)
-            step = regions_of.motion_within(region, step, calm=calm)
-            here = [*inside_it, *read_arrows(guide.arrows)]
-            if here:
-                inside = region.core.float()
-                step = masks.extend(self.follow_arrows(step, inside, here, image), inside)
-            parts.append(MovingPart(region, step * (settings.speed * guide.speed)))
-        parts = moving_water.answer(parts, settings)
-        return motion_fields.motion_of_parts(parts, self._network_input(image))
-
-    def _predict_step(
-        self, image: Tensor, code: Tensor, settings: MotionSettings
+        among: Sequence[Arrow] = (),
     ) -> Tensor:  # [1, 2, h, w]
-        predictor = self.bundle.network("motion_predictor")
-        step = predictor(self._network_input(image), code)
-        if settings.arrows and settings.arrows_as != "code":
-            step = self.follow_arrows(step, hints.moving_part(step), settings.arrows, image)
-        return step * settings.speed
-
-    def follow_arrows(
-        self,
-        step: Tensor,  # [1, 2, h, w] backward, normalised
-        moving: Tensor,  # [1, 1, h, w] 0..1
-        arrows: Iterable[Any],
-        image: Tensor,  # [1, 3 or 4, H, W], for its aspect
-    ) -> Tensor:  # [1, 2, h, w] backward, normalised
-        """Bend a predicted field to arrows where it moves, each in its own way (`ops.hints`)."""
         aspect = image.shape[3] / image.shape[2]
         beta = self.bundle.network("motion_predictor").beta
-        points, vectors = targets.arrow_hints(read_arrows(arrows), aspect, beta)
-        return hints.spread(step, moving, points, vectors, aspect=aspect)
+        return directing.direct(field, moving, arrows, aspect, beta, settings.speed, among)
 
     def _recur(self, image: Tensor, code: Tensor, settings: MotionSettings) -> Iterator[Tensor]:
         """Algorithm 1, lines 2 to 8: each step is predicted from the frame before.
@@ -473,11 +475,15 @@ class Animator:
         The accumulated flow is kept on the predictor's grid and resized to warp the picture.
         """
         height, width = image.shape[2:]
+        arrows = read_arrows(settings.arrows if settings.arrows_as != "code" else ())
         frame, flow = image, None
         while True:
             # never yield in inference mode: it would leak into the caller
             with torch.inference_mode():
-                step = self._predict_step(frame, code, settings)
+                step = self._predict_step(frame, code, settings.speed)
+                if arrows:  # where each frame moves; one that has come to rest leaves an arrow idle
+                    moving = hints.moving_part(step)
+                    step = self._follow(image, step, moving, arrows, settings)
                 flow = step if flow is None else warping.compose(step, flow)
             yield flow
             with torch.inference_mode():

@@ -1,4 +1,4 @@
-"""The shell: `animate`, `demo`, `codebook`, `evaluate`, `import-authors` and `train`.
+"""The shell: `animate`, `demo`, `codebook`, `fit`, `evaluate`, `import-authors` and `train`.
 
 Flags are made from the settings' fields. Exit codes: 0 done, 2 refused with one line that says why,
 130 interrupted, 143 told to end.
@@ -18,17 +18,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
 
-from . import __version__
+from . import __version__, documents
 from .errors import LandscapeError
 from .interruption import INTERRUPTED, at_once
 from .settings import (
-    AppearanceSettings,
-    ClipSettings,
     DeviceName,
     EvaluationSettings,
     LoopSettings,
-    MotionSettings,
-    OutputSettings,
     RegionSettings,
     TrainAppearanceSettings,
     TrainingLoopSettings,
@@ -36,14 +32,6 @@ from .settings import (
     TrainSceneSettings,
 )
 
-RENDER_GROUPS = (
-    ("clip", ClipSettings),
-    ("motion", MotionSettings),
-    ("regions", RegionSettings),
-    ("loop", LoopSettings),
-    ("appearance", AppearanceSettings),
-    ("output", OutputSettings),
-)
 RENDERING = ("animate", "demo", "codebook", "evaluate")
 Settings = TypeVar("Settings")
 
@@ -53,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # told to end: unwind as for Ctrl-C, so that what is partial is removed
     signal.signal(signal.SIGTERM, _end)
     try:
-        options = _parser().parse_args(arguments)
+        options = parse(arguments)
         # torch's threads spin while they wait, which starves the encoder's (and any program beside
         # ours) on a machine with few cores: eight times slower in the worst case seen
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -77,6 +65,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse a command line; what a job's document says are the defaults of `animate`'s flags."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if getattr(options, "job", None):
+        parser = _parser(documents.read(options.job))
+        options = parser.parse_args(arguments)
+    if options.command == "animate" and not (options.picture and options.out):
+        missing = "--out" if options.picture else "PICTURE"
+        parser.error(f"{missing} is missing: give it, or a --job whose document names it")
+    return options
+
+
 def _end(signum: int, frame: types.FrameType | None) -> NoReturn:
     raise SystemExit(128 + signum)
 
@@ -88,7 +89,7 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"landscape-engine: {message} (see `{self.prog} --help`).\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(job: documents.Job | None = None) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="landscape-engine",
         description="Turn one landscape picture into a seamless animation.",
@@ -97,15 +98,24 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     animate = commands.add_parser("animate", help="animate a picture")
-    animate.add_argument("picture", type=Path, metavar="PICTURE", help="the landscape picture")
+    animate.add_argument(
+        "picture", type=Path, nargs="?", metavar="PICTURE", help="the landscape picture"
+    )
+    animate.add_argument(
+        "--job",
+        type=Path,
+        metavar="FILE.json",
+        help="a document with all settings, as --json reports them; flags come before it",
+    )
     animate.add_argument(
         "--out",
         type=Path,
-        required=True,
         metavar="PATH",
         help="a folder for png, png16 and exr; a file for mp4, webm and gif",
     )
     _add_render_flags(animate)
+    if job:
+        animate.set_defaults(**_values_of(job))
 
     demo = commands.add_parser("demo", help="animate the picture that ships with the engine")
     demo.add_argument(
@@ -164,6 +174,40 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--json", action="store_true", help="end with one JSON object on the last line of stdout"
     )
+    fit = commands.add_parser("fit", help="fit a latent code to arrows or to color patches")
+    fit.add_argument("picture", type=Path, metavar="PICTURE", help="the landscape picture")
+    fit.add_argument(
+        "--arrow",
+        action="append",
+        default=[],
+        metavar="X0,Y0,X1,Y1",
+        help="the way that things move on the screen, in shares of the picture, y down; repeatable",
+    )
+    fit.add_argument(
+        "--patch",
+        action="append",
+        default=[],
+        metavar="X,Y,R,#RRGGBB",
+        help="a color that a disc of the picture should take; the radius in shares of the width; "
+        "repeatable",
+    )
+    fit.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="CODE.json",
+        help="code to write, for --motion-code or --appearance-code",
+    )
+    fit.add_argument(
+        "--start",
+        type=Path,
+        metavar="CODE.json",
+        help="code to go on from, as after an arrow was moved; quicker than a search",
+    )
+    fit.add_argument(
+        "--json", action="store_true", help="end with one JSON object on the last line of stdout"
+    )
+    _add_engine_flags(fit)
 
     authors = commands.add_parser(
         "import-authors", help="turn the paper authors' checkpoints into a bundle"
@@ -202,7 +246,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_render_flags(parser: argparse.ArgumentParser) -> None:
     _add_engine_flags(parser)
-    for title, kind in RENDER_GROUPS:
+    for title, kind in documents.GROUPS.items():
         add_settings_flags(parser.add_argument_group(title), kind)
     extra = parser.add_argument_group("report")
     extra.add_argument(
@@ -258,7 +302,7 @@ def add_settings_flags(parser: Any, kind: type) -> None:
     for field in dataclasses.fields(kind):
         base = _without_none(hints[field.name])
         text = field.metadata["help"].replace("%", "%%")
-        if field.default is not None and "default" not in text:
+        if field.default not in (None, ()) and "default" not in text:
             text += f" (default: {field.default})"
         options: dict[str, Any] = {"default": field.default, "help": text}
         if base is bool:
@@ -278,6 +322,17 @@ def settings_from(options: argparse.Namespace, kind: type[Settings]) -> Settings
     fields = dataclasses.fields(kind)  # type: ignore[arg-type]
     given = {f.name: getattr(options, _place(kind, f)) for f in fields}
     return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in given.items()})
+
+
+def _values_of(job: documents.Job) -> dict[str, Any]:
+    """What a job says, by the names that the flags have in a namespace."""
+    values: dict[str, Any] = {"picture": job.picture, "out": job.out}
+    for name, kind in documents.GROUPS.items():
+        group = getattr(job, name)
+        for f in dataclasses.fields(kind):
+            value = getattr(group, f.name)
+            values[_place(kind, f)] = list(value) if isinstance(value, tuple) else value
+    return values
 
 
 def flag_of(field: dataclasses.Field) -> str:

@@ -16,20 +16,19 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from . import __version__, checkpoints, images, sequence, staging
+from . import __version__, checkpoints, documents, images, region_files, sequence, staging
 from .animator import Animator, load_animator
 from .cli import settings_from
-from .errors import OutputError
+from .documents import Job
+from .errors import AnnotationError, OutputError
 from .fitting.annotations import read_arrows, read_patches
 from .ops import warping
 from .ops.motion_fields import MotionField
 from .rendering import Stopwatch
 from .settings import (
-    AppearanceSettings,
     ClipSettings,
     EvaluationSettings,
     LoopSettings,
-    MotionSettings,
     OutputSettings,
     RegionSettings,
     TrainAppearanceSettings,
@@ -116,6 +115,51 @@ def evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
+def fit(options: argparse.Namespace) -> int:
+    """Fit a motion code to arrows or an appearance code to patches, and write it."""
+    arrows, patches = read_arrows(options.arrow), read_patches(options.patch)
+    if bool(arrows) == bool(patches):
+        raise AnnotationError(
+            f"fit was given {len(arrows)} arrows and {len(patches)} patches; expected one kind: "
+            "--arrow for a motion code or --patch for an appearance code."
+        )
+    _check_file(options.out, ".json")
+    started = time.perf_counter()
+    image = images.load_image(options.picture)
+    animator = load_animator(options.bundle, options.device)
+    kind = "motion" if arrows else "appearance"
+    start = options.start and animator.read_code(options.start, kind)
+    if arrows:
+        fits: Iterator[Any] = animator.fit_motion_code(image, arrows, start)
+    else:
+        fits = animator.fit_appearance_code(image, patches, start)
+    best = _last_with_progress(fits)
+    with staging.explaining(options.out), staging.new_file(options.out) as staged:
+        staged.write_text(json.dumps(best.code[0].tolist()) + "\n", encoding="utf-8")
+    if best.note:
+        print(f"landscape-engine: {best.note}", file=sys.stderr)
+    if options.json:
+        errors = (
+            {"errors_deg": list(best.errors_deg)}
+            if arrows
+            else {"errors_levels": list(best.errors_levels)}
+        )
+        report = {
+            "kind": kind,
+            "code": best.code[0].tolist(),
+            "loss": best.loss,
+            **errors,
+            "note": best.note,
+            "path": str(options.out),
+            "seconds": round(time.perf_counter() - started, 3),
+            "version": __version__,
+        }
+        print(json.dumps(report))
+    else:
+        print(options.out)
+    return 0
+
+
 def import_authors(options: argparse.Namespace) -> int:
     """Turn the authors' files into a bundle."""
     from .authors import import_authors as read
@@ -160,15 +204,11 @@ def _animate(
     options: argparse.Namespace, picture: Path, out: Path, poster: Path | None = None
 ) -> None:
     started = time.perf_counter()
-    clip = settings_from(options, ClipSettings)
-    motion_settings = settings_from(options, MotionSettings)
-    where = settings_from(options, RegionSettings)
-    loop = settings_from(options, LoopSettings)
-    appearance = settings_from(options, AppearanceSettings)
-    output = settings_from(options, OutputSettings)
-    read_arrows(motion_settings.arrows)  # what is malformed is refused before anything is loaded
-    read_patches(appearance.patches)
-    sequence.check_target(out, output)
+    groups = {name: settings_from(options, kind) for name, kind in documents.GROUPS.items()}
+    job = Job(picture, out, **groups)
+    read_arrows(job.motion.arrows)  # what is malformed is refused before anything is loaded
+    read_patches(job.appearance.patches)
+    sequence.check_target(out, job.output)
     if options.save_motion:
         _check_file(options.save_motion, ".npy")
 
@@ -176,37 +216,40 @@ def _animate(
     with watch.stage("read"):
         image = images.load_image(picture)
         height, width = image.shape[2:]
-        if clip.size_wh:
-            image = images.resize(image, *clip.size_wh)
+        if job.clip.size_wh:
+            image = images.resize(image, *job.clip.size_wh)
     with watch.stage("load"):
         animator = load_animator(options.bundle, options.device)
-    notes = _notes(clip, loop, (width, height))
+    notes = _notes(job.clip, job.loop, (width, height))
+    notes += region_files.notes(job.regions, (height, width))
     with watch.stage("predict"):
-        code = animator.motion_code(motion_settings, clip.seed, image)
+        code = animator.motion_code(job.motion, job.clip.seed, image)
         codes = None
-        if appearance.kind != "off":
-            codes = animator.appearance_cycle(image, appearance, clip)
-        regions = animator.find_regions(image, where) if motion_settings.kind == "steady" else None
-        motion = animator.predict_motion(image, motion_settings, code, clip.seed, regions)
+        if job.appearance.kind != "off":
+            codes = animator.appearance_cycle(image, job.appearance, job.clip)
+        regions = None
+        if job.motion.kind == "steady":
+            regions = animator.find_regions(image, job.regions)
+        motion = animator.predict_motion(image, job.motion, code, job.clip.seed, regions)
 
-    frames = animator.render(image, motion, appearance, loop, clip, watch, codes)
-    frames = _progress(frames, clip.frames, "frames")
+    frames = animator.render(image, motion, job.appearance, job.loop, job.clip, watch, codes)
+    frames = _progress(frames, job.clip.frames, "frames")
     if poster:
         frames = _keep_poster(frames, poster)
-    written = sequence.write_sequence(frames, out, output, count=clip.frames)
+    written = sequence.write_sequence(frames, out, job.output, count=job.clip.frames)
     if options.save_motion:
         _save_motion(motion, image, options.save_motion)
     watch.seconds["total"] = time.perf_counter() - started
     for note in (*notes, *written.notes):
         print(f"landscape-engine: {note}", file=sys.stderr)
     if options.json:
-        described = (clip, motion_settings, where, loop, appearance, output)
-        report = _report(animator, picture, options, described, written, watch)
+        report = _report(animator, job, options, written, watch)
         report["codes"] = {
             "motion": code[0].tolist(),
             "appearance": None if codes is None else codes.codes.tolist(),
         }
-        report["loop_frames"] = loop.period(clip.frames) if loop.kind != "none" else None
+        closes = job.loop.kind != "none"
+        report["loop_frames"] = job.loop.period(job.clip.frames) if closes else None
         print(json.dumps(report))
     else:
         print(out)
@@ -238,25 +281,23 @@ def _notes(
 
 def _report(
     animator: Animator,
-    picture: Path,
+    job: Job,
     options: argparse.Namespace,
-    described: tuple[Any, ...],
     written: sequence.WrittenSequence,
     watch: Stopwatch,
 ) -> dict[str, Any]:
-    settings = {}
-    for part in described:
-        name = type(part).__name__.removesuffix("Settings").lower()
-        settings[name] = asdict(part)
-    settings["output"]["format"] = written.format
+    """What was done, and under "settings" enough to do it again (with `animate --job`)."""
+    document = documents.write(job)
+    document["output"]["format"] = written.format
     return {
         "frames": written.frames,
         "paths": [str(p) for p in written.paths],
         "width": written.width,
         "height": written.height,
         "seconds": {stage: round(s, 3) for stage, s in watch.seconds.items()},
-        "settings": settings,
-        "picture": str(picture),
+        "settings": {name: document[name] for name in documents.GROUPS},
+        "job": document,
+        "picture": str(job.picture),
         "device": str(animator.device),
         "bundle": str(options.bundle or checkpoints.DEFAULT),
         "version": __version__,
@@ -267,6 +308,15 @@ def _report(
 def _progress(frames: Iterator[Any], count: int, stage: str) -> Iterator[Any]:
     """A bar with stage and time left on a terminal, quiet elsewhere."""
     return iter(tqdm(frames, total=count, desc=stage, unit="frame", disable=None, leave=False))
+
+
+def _last_with_progress(fits: Iterator[Any]) -> Any:
+    """The last of some fits, with a bar on a terminal."""
+    with tqdm(desc="fit", unit="step", disable=None, leave=False) as bar:
+        for best in fits:
+            bar.total, bar.n = best.of, best.step
+            bar.refresh()
+    return best
 
 
 def _keep_poster(frames: Iterator[Tensor], poster: Path) -> Iterator[Tensor]:

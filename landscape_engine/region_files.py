@@ -105,6 +105,26 @@ def read_mask(path: Path, size_hw: tuple[int, int]) -> np.ndarray:  # float32 [H
     return mask.numpy().astype(np.float32)
 
 
+def notes(settings: RegionSettings, size_hw: tuple[int, int]) -> list[str]:
+    """What a person should know of their masks: one of another size was resized, a sentence each.
+
+    Args:
+        settings: the artist's masks.
+        size_hw: height and width of the picture.
+    """
+    said = []
+    for name in (settings.still_mask, settings.moving_mask):
+        if name is None:
+            continue
+        found = images.load_image(name).shape[2:]
+        if tuple(found) != tuple(size_hw):
+            said.append(
+                f"the mask '{name}' ({found[1]}x{found[0]}) was resized to the picture's "
+                f"{size_hw[1]}x{size_hw[0]}."
+            )
+    return said
+
+
 def read_region(
     path: Path, size_hw: tuple[int, int], grid_hw: tuple[int, int], device: torch.device
 ) -> Region:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from landscape_engine import cli
+from landscape_engine import cli, documents
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
@@ -22,9 +22,9 @@ COMMANDS = [
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_commands_parse(words):
-    options = cli._parser().parse_args(words)
+    options = cli.parse(words)
     if options.command == "animate":
-        for _, kind in cli.RENDER_GROUPS:
+        for kind in documents.GROUPS.values():
             cli.settings_from(options, kind)
 
 

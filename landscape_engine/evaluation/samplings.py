@@ -40,7 +40,8 @@ def stretches(
 ) -> Iterator[Tensor]:  # each [1, 1, height, width]
     """The stretch of one loop's frames, every so many, each layer weighed by its share.
 
-    `(1 - share) stretch(first) + share stretch(second)`; see `metrics.stretch_of`.
+    `(1 - share) stretch(first) + share stretch(second)`, in each region (see
+    `metrics.stretch_of`); what lies in no region isn't stretched.
     """
     for layers in islice(looping.frames(motion, loop, period), 0, period, every):
         fields = [(_stretch_of(one, width / height), one.alpha) for one in layers]

@@ -12,12 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..errors import AnnotationError
 from ..ops import warping
 from .annotations import Arrow, Patch
 
 TYPICAL_SPEED = 0.25  # of the mean arrow, in shares of 1/beta: what codebooks move clouds by
-MOVES = 0.5  # share of a pixel that moves from which an arrow may lie there
 POINTS = 9  # of a stroke, from its start to its end
 
 
@@ -62,31 +60,6 @@ def stroke_points(
     """Points along an arrow, from its start to its end, evenly."""
     ends = torch.tensor([arrow.start_01, arrow.end_01], dtype=torch.float32) * 2 - 1
     return torch.lerp(ends[:1], ends[1:], torch.linspace(0, 1, count)[:, None])
-
-
-def arrow_hints(
-    arrows: Sequence[Arrow],
-    aspect: float,
-    beta: float,
-) -> tuple[Tensor, Tensor]:  # [k, 2] normalised positions, [k, 2] backward, normalised
-    """Points along all arrows and the step that is asked for at each, for `ops.hints.spread`."""
-    points = torch.cat([stroke_points(a) for a in arrows])
-    return points, flow_vectors(arrows, aspect, beta).repeat_interleave(POINTS, dim=0)
-
-
-def by_region(
-    arrows: Sequence[Arrow],
-    cores: Sequence[Tensor],  # each [1, 1, h, w] bool
-) -> list[list[Arrow]]:
-    """For each region the arrows that lie more in it than in any other."""
-    homes: list[list[Arrow]] = [[] for _ in cores]
-    for arrow in arrows:
-        height, width = cores[0].shape[2:]
-        at = _nearest_pixels(stroke_points(arrow), height, width).to(cores[0].device)
-        inside = [int(core[0, 0, at[:, 1], at[:, 0]].sum()) for core in cores]
-        if max(inside):
-            homes[inside.index(max(inside))].append(arrow)
-    return homes
 
 
 def draw_arrows(
@@ -151,20 +124,3 @@ def disagreement_deg(one: Arrow, other: Arrow, aspect: float) -> float:
     a, b = screen_directions([one, other], aspect).tolist()
     turn = math.atan2(a[1], a[0]) - math.atan2(b[1], b[0])
     return abs(math.degrees(math.remainder(turn, 2 * math.pi)))
-
-
-def check_moving(
-    arrows: Sequence[Arrow],
-    moving: Tensor,  # [1, 1, h, w] 0..1
-) -> None:
-    """Refuse arrows no part of which lies where something moves.
-
-    Raises:
-        AnnotationError: there is such an arrow.
-    """
-    for arrow in arrows:
-        points = stroke_points(arrow).to(moving.device)
-        if float(warping.sample(moving, points.T[None, :, :, None]).amax()) < MOVES:
-            raise AnnotationError(
-                f"the {arrow} lies where nothing moves; draw it over sky or water that does."
-            )

@@ -147,14 +147,18 @@ def label_by_scene(
     log_odds: Tensor,  # [1, 3, h, w] of land, sky and water
     horizon: float | None = None,
 ) -> np.ndarray:  # uint8 [h, w]
-    """Labels by the scene network; below a given horizon (a share of the height) sky is water."""
+    """Labels by the scene network: sky above one row, water below it.
+
+    The row is the given horizon (a share of the height), or the one that goes best with what the
+    network takes for sky and for water.
+    """
     share = log_odds[0].softmax(0)
-    labels = torch.where(share[0] < STAYS, share[1:].argmax(0) + 1, 0).to(torch.uint8)
-    if horizon is not None:
-        row = round(horizon * labels.shape[0])
-        labels[:row] = (labels[:row] > 0) * SKY
-        labels[row:] = (labels[row:] > 0) * WATER
-    return labels.cpu().numpy()
+    moving = share[0] < STAYS
+    if horizon is None:
+        row = _best_row(torch.where(moving, share[SKY] - share[WATER], share.new_zeros(())).sum(1))
+    else:
+        row = round(horizon * share.shape[1])
+    return _part(moving, row)
 
 
 def label_by_answers(
@@ -167,14 +171,23 @@ def label_by_answers(
     if fast < NOTHING_MOVES:
         return np.zeros(speed.shape, np.uint8)
     moving = speed > min(MOVES, MOVES_SHARE * fast)
-    h = speed.shape[0]
     if horizon is None:
         row = _horizon_row(flows, moving)
     else:
-        row = round(horizon * h)
+        row = round(horizon * speed.shape[0])
+    return _part(moving, row)
+
+
+def _part(moving: Tensor, row: int) -> np.ndarray:  # uint8 [h, w]
     labels = moving.to(torch.uint8) * SKY
     labels[row:] *= WATER
     return labels.cpu().numpy()
+
+
+def _best_row(votes: Tensor) -> int:
+    """The row (0..h) with the greatest sum of `votes` [h] above it, less that below."""
+    gain = torch.cat([votes.new_zeros(1), votes.cumsum(0)])
+    return int(gain.argmax())
 
 
 def _horizon_row(flows: Tensor, moving: Tensor) -> int:
@@ -182,19 +195,14 @@ def _horizon_row(flows: Tensor, moving: Tensor) -> int:
 
     The sky's answer is that of the topmost moving pixels, a tenth of all.
     """
-    h = moving.shape[0]
     counts = moving.sum(1).cumsum(0)
     first_rows = int((counts < 0.1 * counts[-1]).sum()) + 1
     answer = flows.flatten(0, 1)  # [2K, h, w]
     sky = (answer[:, :first_rows] * moving[:first_rows]).sum((1, 2))
     sky = sky / sky.norm().clamp(min=1e-12)
     alike = (answer * sky[:, None, None]).sum(0) / answer.norm(dim=0).clamp(min=1e-12)
-    # for a cut above row k, pixels on the wrong side: unlike ones above it, alike ones below it
-    vote = torch.where(moving, (alike - ALIKE).clamp(-0.3, 0.3), torch.zeros(())).sum(1)
-    gain = torch.cat([torch.zeros(1, device=vote.device), vote.cumsum(0)])
-    best = int(gain.argmax())
-    below = float(-vote[best:].sum())
-    return best if below > 0 else h
+    none = alike.new_zeros(())
+    return _best_row(torch.where(moving, (alike - ALIKE).clamp(-0.3, 0.3), none).sum(1))
 
 
 def _resize_labels(labels: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -16,7 +16,7 @@ import pytest
 import torch
 from PIL import Image
 
-from landscape_engine import cli, settings
+from landscape_engine import cli, documents, settings
 from landscape_engine.images import to_uint8
 from tests.conftest import make_picture
 
@@ -64,7 +64,7 @@ def test_every_flag_is_there(capsys):
 
 def test_flags_give_the_settings_back():
     options = cli._parser().parse_args(["animate", "a.jpg", "--out", "b"])
-    for _, kind in cli.RENDER_GROUPS:
+    for kind in documents.GROUPS.values():
         assert cli.settings_from(options, kind) == kind()
         for field in dataclasses.fields(kind):
             assert field.metadata["help"]
@@ -103,6 +103,27 @@ def test_a_run_reports_enough_to_repeat_it(run, tmp_path):
     for n in range(1, 7):
         one, other = (tmp_path / d / f"{n:04}.png" for d in ("out", "again"))
         assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_reported_job_can_be_run_again(run, lake, tmp_path, capsys):
+    code, out, err = run("--frames", 4, "--seed", 3, "--json")
+    assert code == 0, err
+    job = json.loads(out.splitlines()[-1])["job"]
+    (tmp_path / "job.json").write_text(json.dumps(job))
+    bundle = ["--bundle", str(tmp_path / "nowhere")]
+    again = ["animate", "--job", str(tmp_path / "job.json"), "--out", str(tmp_path / "again")]
+    assert cli.main([*again, *bundle]) == 2, "flags are heard beside a job"
+    options = cli.parse([*again, "--frames", "2"])
+    assert str(options.picture) == str(lake)
+    assert cli.settings_from(options, settings.ClipSettings).frames == 2
+    assert cli.settings_from(options, settings.ClipSettings).seed == 3
+
+
+def test_a_job_with_an_unknown_field_is_refused(tmp_path, capsys):
+    path = tmp_path / "job.json"
+    path.write_text('{"version": 1, "motion": {"sped": 2}}')
+    assert cli.main(["animate", "--job", str(path)]) == 2
+    assert "motion.sped" in capsys.readouterr().err
 
 
 def test_the_same_settings_give_the_same_bytes(run, tmp_path):

@@ -283,6 +283,16 @@ def test_bad_masks_are_refused(tmp_path):
         apply(RegionSettings(still_mask=white))
 
 
+def test_a_mask_of_another_size_is_resized_and_said_so(tmp_path):
+    path = write_mask(tmp_path / "still.png", slice(0, 40), size=(160, 240))
+    settings = RegionSettings(still_mask=path)
+    (left,) = apply(settings)
+    assert left.alpha[0, 0, :19].max() == 0 and left.alpha[0, 0, 25:55].min() == 1
+    (said,) = region_files.notes(settings, SIZE)
+    assert "(240x160) was resized to the picture's 120x80" in said
+    assert region_files.notes(settings, (160, 240)) == []
+
+
 def test_overlapping_regions_are_refused(tmp_path):
     one = write_region(tmp_path / "one.json", polygon=[[0, 0], [0.6, 0], [0.6, 1], [0, 1]])
     two = write_region(tmp_path / "two.json", polygon=[[0.3, 0], [1, 0], [1, 1], [0.3, 1]])

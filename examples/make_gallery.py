@@ -1,0 +1,255 @@
+"""Draw docs/gallery, each control on the example picture: `python examples/make_gallery.py`."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+import landscape_engine as le
+from landscape_engine import images
+from landscape_engine.animator import Animator
+from landscape_engine.ops import flow_colors, looping, warping
+from landscape_engine.ops.compositing import render_frame
+from landscape_engine.ops.motion_fields import MotionField
+from landscape_engine.settings import (
+    AppearanceSettings,
+    ClipSettings,
+    LoopSettings,
+    MotionSettings,
+    RegionSettings,
+)
+
+EXAMPLE = Path(le.__file__).parent / "data" / "example.jpg"
+GALLERY = Path(__file__).parents[1] / "docs" / "gallery"
+WIDTH, HEIGHT = 640, 360
+TILE = (320, 180)
+PERIOD = 100
+WHITE = (255, 255, 255)
+
+
+def main() -> None:
+    """Draw them all."""
+    GALLERY.mkdir(parents=True, exist_ok=True)
+    animator = le.load_animator(device="cpu")
+    picture = le.resize(le.load_image(EXAMPLE)[:, :3], WIDTH, HEIGHT)
+    for draw in (regions, codes, arrows, region_file, water, loops, patches, reference, keys):
+        rows = draw(animator, picture)
+        Image.fromarray(_sheet(rows)).save(GALLERY / f"{draw.__name__}.jpg", quality=88)
+        print(GALLERY / f"{draw.__name__}.jpg")
+
+
+def regions(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
+    """What was found to move: sky and water painted over the picture."""
+    painted = images.to_uint8(picture).astype(np.float32) * 0.6
+    for region in animator.find_regions(picture):
+        color = (90, 130, 255) if region.name == "sky" else (60, 230, 160)
+        alpha = warping.enlarge(region.alpha, HEIGHT, WIDTH)[0, 0, :, :, None].numpy()
+        painted = painted + 0.4 * alpha * np.array(color)
+    return [[_tile(picture), _fit(painted.clip(0, 255).astype(np.uint8))]]
+
+
+def codes(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
+    """Six codes of the codebook: their fields, and frame 40 of each."""
+    motions = [animator.predict_motion(picture, MotionSettings(code=str(k / 5))) for k in range(6)]
+    return [
+        [_field(picture, m) for m in motions[:3]],
+        [_field(picture, m) for m in motions[3:]],
+        [_tile(_frame(picture, m, 40)) for m in motions[:3]],
+    ]
+
+
+def arrows(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
+    """One arrow, one up and away, and two that disagree within one sky."""
+    drawn = [
+        ("0.35,0.2,0.65,0.2",),
+        ("0.45,0.25,0.6,0.08",),
+        ("0.1,0.15,0.3,0.15", "0.9,0.15,0.7,0.15"),
+    ]
+    rows = []
+    for mode in ("code", "field"):
+        made = [
+            animator.predict_motion(picture, MotionSettings(arrows=a, arrows_as=mode))
+            for a in drawn
+        ]
+        rows.append([_arrows(_field(picture, m), a) for m, a in zip(made, drawn, strict=True)])
+    return rows
+
+
+def region_file(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
+    """A polygon of its own motion, and a still mask over a part of the sky."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = Path(folder) / "left.json"
+        polygon = [[0, 0], [0.4, 0], [0.3, 0.35], [0, 0.35]]
+        own.write_text(
+            json.dumps({"version": 1, "polygon": polygon, "arrows": ["0.1,0.25,0.1,0.1"]})
+        )
+        mask = Path(folder) / "still.png"
+        pixels = np.zeros((HEIGHT, WIDTH), np.uint8)
+        pixels[:, WIDTH // 2 :] = 255
+        Image.fromarray(pixels).save(mask)
+        settings = [
+            RegionSettings(),
+            RegionSettings(region=(str(own),)),
+            RegionSettings(still_mask=str(mask)),
+        ]
+        tiles = []
+        for where in settings:
+            found = animator.find_regions(picture, where)
+            motion = animator.predict_motion(picture, MotionSettings(code="0.333"), regions=found)
+            tiles.append(_field(picture, motion))
+    return [tiles]
+
+
+def water(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
+    """Water as predicted, as the mirrored sky, and with ripples (twice as large)."""
+    settings = [
+        MotionSettings(code="0.333"),
+        MotionSettings(code="0.333", water="mirrored"),
+        MotionSettings(code="0.333", water="still", ripple=4),
+    ]
+    motions = [animator.predict_motion(picture, s) for s in settings]
+    fields = [_field(picture, m) for m in motions]
+    crops = [_crop(_frame(picture, m, 30), 0.25, 0.62, 0.5) for m in motions]
+    return [fields, crops]
+
+
+def loops(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
+    """A ridge under a moving sky, midway through the loop: the input, before, after."""
+    rows = []
+    for code in ("0.1", "0.9"):
+        settings = MotionSettings(code=code)
+        plain = animator.predict_motion(picture, settings, regions=[])
+        within = animator.predict_motion(picture, settings)
+        frames = [
+            picture,
+            _frame(picture, plain, PERIOD // 2, LoopSettings(blend="plain")),
+            _frame(picture, within, PERIOD // 2),
+        ]
+        rows.append([_crop(frame, 0.55, 0.05, 0.45) for frame in frames])
+    return rows
+
+
+def patches(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
+    """Colors asked for at two places, and the light that was fitted to them."""
+    asked = [
+        ("0.5,0.12,0.05,#f2a65a", "0.5,0.8,0.05,#7a5a6a"),
+        ("0.5,0.12,0.05,#3a4a78", "0.5,0.8,0.05,#1d2740"),
+    ]
+    tiles = []
+    for pair in asked:
+        *_, fit = animator.fit_appearance_code(picture, pair)
+        tiles.append(_patches(_lit(animator, picture, fit.code), pair))
+    return [[_tile(picture), *tiles]]
+
+
+def reference(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
+    """A picture under another light (made from the example), and its look put on the input."""
+    with torch.inference_mode():
+        warm = picture * torch.tensor([0.8, 0.55, 0.4]).view(1, 3, 1, 1)
+        warm = warm + torch.tensor([0.05, -0.15, -0.3]).view(1, 3, 1, 1)
+    seen = warm.flip(3)
+    return [
+        [
+            _tile(picture),
+            _tile(seen),
+            _tile(_lit(animator, picture, animator.encode_appearance(seen))),
+        ]
+    ]
+
+
+def keys(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
+    """Two key frames in a clip of 60: the light from the input through them and back."""
+    appearance = AppearanceSettings(keys=("20=0.2", "40=0.9"))
+    motion = animator.predict_motion(picture, MotionSettings(code="0.333"))
+    clip = ClipSettings(frames=60)
+    frames = animator.render(picture, motion, appearance, LoopSettings(frames=60), clip)
+    shown = [_tile(frame) for n, frame in enumerate(frames) if n % 10 == 0]
+    return [shown[:3], shown[3:]]
+
+
+# --------------------------------------------------------------------------------------------------
+
+
+def _frame(
+    picture: Tensor,
+    motion: MotionField,
+    t: int,
+    loop: LoopSettings = LoopSettings(),  # noqa: B008
+) -> Tensor:
+    with torch.inference_mode():
+        return render_frame(picture, next(islice(looping.frames(motion, loop, PERIOD), t, None)))
+
+
+def _lit(animator: Animator, picture: Tensor, code: Tensor) -> Tensor:
+    with torch.inference_mode():
+        return render_frame(picture, (), animator.predict_color_map(picture, code))
+
+
+def _field(picture: Tensor, motion: MotionField) -> np.ndarray:
+    flow = warping.enlarge(motion.step, HEIGHT, WIDTH)
+    flow = flow * warping.pixels_per_unit(HEIGHT, WIDTH)
+    color = flow_colors.paint(flow, 4.0)
+    return _tile(torch.lerp(picture, color, 0.75))
+
+
+def _tile(picture: Tensor) -> np.ndarray:
+    return _fit(images.to_uint8(picture))
+
+
+def _fit(pixels: np.ndarray) -> np.ndarray:
+    return np.asarray(Image.fromarray(pixels).resize(TILE, Image.Resampling.LANCZOS))
+
+
+def _crop(picture: Tensor, x: float, y: float, share: float) -> np.ndarray:
+    left, top = int(x * WIDTH), int(y * HEIGHT)
+    wide = int(share * WIDTH)
+    high = min(int(wide * TILE[1] / TILE[0]), HEIGHT - top)
+    return _fit(images.to_uint8(picture[:, :, top : top + high, left : left + wide]))
+
+
+def _arrows(tile: np.ndarray, drawn: tuple[str, ...]) -> np.ndarray:
+    import cv2
+
+    tile = tile.copy()
+    for arrow in drawn:
+        x0, y0, x1, y1 = (float(v) for v in arrow.split(","))
+        start, end = (int(x0 * TILE[0]), int(y0 * TILE[1])), (int(x1 * TILE[0]), int(y1 * TILE[1]))
+        cv2.arrowedLine(tile, start, end, (0, 0, 0), 4, cv2.LINE_AA, tipLength=0.3)
+        cv2.arrowedLine(tile, start, end, WHITE, 2, cv2.LINE_AA, tipLength=0.3)
+    return tile
+
+
+def _patches(tile: np.ndarray, drawn: tuple[str, ...]) -> np.ndarray:
+    import cv2
+
+    tile = tile.copy()
+    for patch in drawn:
+        x, y, radius, color = patch.split(",")
+        center = (int(float(x) * TILE[0]), int(float(y) * TILE[1]))
+        asked = tuple(int(color[k : k + 2], 16) for k in (1, 3, 5))
+        cv2.circle(tile, (TILE[0] - 14, center[1]), 9, asked, -1, cv2.LINE_AA)
+        cv2.circle(tile, (TILE[0] - 14, center[1]), 9, WHITE, 1, cv2.LINE_AA)
+        cv2.circle(tile, center, int(float(radius) * TILE[0]), WHITE, 1, cv2.LINE_AA)
+    return tile
+
+
+def _sheet(rows: list[list[np.ndarray]], gap: int = 4) -> np.ndarray:
+    columns = max(len(row) for row in rows)
+    shape = (len(rows) * (TILE[1] + gap) - gap, columns * (TILE[0] + gap) - gap, 3)
+    sheet = np.full(shape, 255, np.uint8)
+    for i, row in enumerate(rows):
+        for j, tile in enumerate(row):
+            y, x = i * (TILE[1] + gap), j * (TILE[0] + gap)
+            sheet[y : y + TILE[1], x : x + TILE[0]] = tile
+    return sheet
+
+
+if __name__ == "__main__":
+    main()
