@@ -195,10 +195,12 @@ class TwoPhase:
     def at(self, t: int) -> Layers:
         """Frame t, 0..T-1."""
         if self.offset is not None:
-            when = (t / self.period + self.offset) % 1.0  # [1, 1, h, w] in [0, 1)
+            unwrapped = t / self.period + self.offset  # [1, 1, h, w]
+            when = unwrapped - unwrapped.floor()
             first = _at_times(self._held[0], self.past, when * self.period)
             second = _at_times(self._held[1], self.future, (1 - when) * self.period)
-            return self._blend(first, second, when)
+            blend = self._blend(first, second, when)
+            return _exchanged(blend, unwrapped.floor() % 2 == 1)
         if t == 0:
             still = Layers(self.past.at(0))
             return self.place.put(still) if self.place else still
@@ -292,6 +294,26 @@ def smooth_noise(like: Tensor, seed: int = 0) -> Tensor:  # [1, 1, h, w] in -0.5
     cells = torch.rand(1, 1, NOISE_CELLS + 1, NOISE_CELLS + 1, generator=generator) - 0.5
     noise = F.interpolate(cells, like.shape[2:], mode="bicubic", align_corners=True)
     return noise.clamp(-0.5, 0.5).to(like.device)
+
+
+def _exchanged(
+    layers: Layers,
+    where: Tensor,  # [1, 1, h, w] bool
+) -> Layers:
+    """The same blend, its layers in the other order at some pixels.
+
+    Where the phase wraps, the second layer goes on as the first: exchanged from one round to the
+    next, each layer is continuous but for a leap at which it doesn't count, and fields between two
+    pixels can be interpolated.
+    """
+    first, second, share = layers.first, layers.second, layers.share
+    assert second is not None and share is not None
+    return replace(
+        layers,
+        first=torch.where(where, second, first),
+        second=torch.where(where, first, second),
+        share=torch.where(where, 1 - share, share),
+    )
 
 
 def _at_times(

@@ -96,6 +96,15 @@ def test_no_land_enters_a_region(settings):
         assert frame[:, :, :37].max() < 1e-3
 
 
+def test_no_line_shows_where_the_phase_wraps():
+    picture = torch.linspace(-1, 1, SIZE[1]).expand(1, 3, *SIZE).clone()  # no edge anywhere
+    steepest = float((picture[..., 1:] - picture[..., :-1]).abs().max())
+    parts = [MovingPart(half(slice(0, 80)), drift(0.03))]
+    for frame in loop(picture, parts, 24, LoopSettings(phase_noise=1.0, blend="plain"), 24):
+        inner = frame[..., 30:90]
+        assert (inner[..., 1:] - inner[..., :-1]).abs().max() < 4 * steepest
+
+
 def test_regions_move_by_their_own_fields_and_phases():
     picture = make_picture(*SIZE)
     left = [MovingPart(half(slice(0, 40), "a"), drift(0.02))]
