@@ -176,6 +176,8 @@ class Animator:
         if position is not None:
             codes = self.bundle.appearance_codebook.at(position)
         elif settings.code == "predict":
+            if image is None:
+                raise CodeError("'predict' goes on from a picture's own look; give the picture.")
             return self.predict_day(image, settings.codes or days.CODES, seed)
         else:
             codes = self._read_look(Path(settings.code))
@@ -210,8 +212,12 @@ class Animator:
         length = clip.frames / settings.cycles
         keys: dict[int, Any] = dict(map(parse_key, settings.keys))
         if settings.patches:
-            frame = settings.patch_frame
-            keys[int(length / 2) if frame is None else frame] = read_patches(settings.patches)
+            frame = int(length / 2) if settings.patch_frame is None else settings.patch_frame
+            if frame in keys:
+                raise SettingsError(
+                    f"frame {frame} has a key and the patches; give another --patch-frame."
+                )
+            keys[frame] = read_patches(settings.patches)
         for frame in sorted(keys):
             if frame >= length:
                 raise SettingsError(

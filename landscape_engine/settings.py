@@ -156,8 +156,9 @@ class LoopSettings:
         flag="loop-blend",
     )
     phase_noise: float = setting(
-        0.0,
-        "how far the phase differs from place to place, 0..1 of a loop (two-phase)",
+        0.4,
+        "how far the phase differs from place to place, 0..1 of a loop (two-phase of regions); "
+        "with 0 the first frame is the picture, and the loop's seam shows a little",
         metavar="P",
     )
 

@@ -116,6 +116,7 @@ class _Part:
         if layers.contrast is not None:
             more, low = fields[:, at : at + 1], fields[:, at + 1 : at + 4]
             made[:, :3] += made[:, :3] * more - low
+            made[:, :3].clamp_(min=-1)
         if layers.alpha is not None:
             alpha = warping.enlarge(layers.alpha, self.height, self.width, rows)
             return torch.where(alpha == 0, strip, torch.lerp(strip, made, alpha))

@@ -10,39 +10,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, count, cycle
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from ..settings import LoopSettings
-from . import masks, warping, waves
+from . import contrast, masks, warping, waves
 from .motion_fields import KEPT_FIELDS, MotionField, MovingPart, Track, future, past, steady_motion
 
 OUTSIDE = 1e-3  # weight of a source outside the picture: never zero, so that a blend always exists
 SOFTENED_PX = 2  # pixels of the predictor's grid over which that weight fades
 EDGE_PX = 20  # pixels of that grid from a region's edge over which its sources come to count fully
 EDGE_WEIGHT = 0.03  # weight of a source at the edge or beyond it, mirrored
-DETAIL_PX = 4  # detail, of which a blend loses contrast, is what a blur of this radius removes
-CONTRAST_GRID = 2  # how much coarser a grid the contrast is measured on
-CONTRAST_PX = 3  # radius over which it is measured, pixels of that
-MOST_GAIN = 1.5  # two unrelated pictures, half and half, need the square root of 2
-PLACED: Any = {"mode": "bilinear", "align_corners": True}
 NOISE_CELLS = 3  # lattice cells of the phase noise across the picture
 
 
 @dataclass(frozen=True)
 class Layers:
-    """One region's part of a frame: `(1 - share) I(first) + share I(second)`, with its contrast.
+    """One region's part of a frame: `O = (1 - share) I(first) + share I(second)`, corrected.
 
-    With O the blend, L its low frequencies and g the gain, what is shown is `L + g (O - L)`.
+    What is shown is `g O - correction` (see `contrast.correct`).
     """
 
     first: Tensor  # [1, 2, h, w] backward, normalised, from this frame to the input picture
     second: Tensor | None = None  # [1, 2, h, w]
     share: Tensor | None = None  # [1, 1, h, w] or [1, 1, 1, 1], of the second; 0..1
-    contrast: Tensor | None = None  # [1, 4, h, w] g - 1, then (g - 1) L
+    contrast: Tensor | None = None  # [1, 4, h, w] g - 1, then the correction
     alpha: Tensor | None = None  # [1, 1, H, W] the region; None for the whole picture
 
 
@@ -95,15 +89,18 @@ def _frames_of_part(
             layers = place.put(Layers(torch.zeros_like(part.step)))
             yield _waved(part, layers, (t % period) / period)
     loop = TwoPhase(motion, period, place, settings.phase_noise)
-    detail = detail_of(small) if settings.blend == "contrast" and small is not None else None
+    pictured = None
+    if settings.blend == "contrast" and small is not None:
+        pictured = contrast.take_apart(small, part.region.core)
     made: dict[int, Layers] = {}  # kept from round to round
     for t in count(start):
         if t % period in made:
             yield made[t % period]
             continue
         layers = _waved(part, loop.at(t % period), (t % period) / period)
-        if detail is not None and layers.second is not None:
-            layers = keep_contrast(layers, detail)
+        if pictured and layers.second is not None and layers.share is not None:
+            lacking = contrast.correct(pictured, layers.first, layers.second, layers.share)
+            layers = replace(layers, contrast=lacking)
         if period <= KEPT_FIELDS:
             made[t % period] = layers
         yield layers
@@ -133,6 +130,7 @@ class Place:
         self.inside = masks.depth(part.region.core).div(EDGE_PX).clamp(EDGE_WEIGHT, 1)
         self.mirror = masks.mirror(part.region.core)
         h, w = part.step.shape[2:]
+        self.pixels = warping.pixels_per_unit(h, w, part.step.device)
         self.identity = warping.identity_grid(h, w, part.step.device)
 
     def fold(
@@ -148,11 +146,16 @@ class Place:
         self,
         flow: Tensor,  # [1, 2, h, w]
     ) -> Tensor:  # [1, 1, h, w]
-        """1 where a flow's source lies well inside region and picture, less towards their edge."""
+        """1 where a flow's source lies well inside region and picture, less towards their edge.
+
+        A source not yet moved by much still counts, or the loop would jump where it starts anew.
+        """
         source = self.identity + flow
         within = warping.sample(self.inside, source)
         beyond = source.abs().amax(1, keepdim=True) > 1 + 1e-4
-        return torch.where(beyond, within.new_tensor(EDGE_WEIGHT), within)
+        within = torch.where(beyond, within.new_tensor(EDGE_WEIGHT), within)
+        moved = (flow * self.pixels).square().sum(1, keepdim=True).sqrt()
+        return 1 - (1 - within) * (moved / EDGE_PX).clamp(max=1)
 
     def put(self, layers: Layers) -> Layers:
         """The same layers, for this region."""
@@ -189,10 +192,12 @@ class TwoPhase:
     def at(self, t: int) -> Layers:
         """Frame t, 0..T-1."""
         if self.offset is not None:
-            when = (t / self.period + self.offset) % 1.0  # [1, 1, h, w] in [0, 1)
+            unwrapped = t / self.period + self.offset  # [1, 1, h, w]
+            when = unwrapped - unwrapped.floor()
             first = _at_times(self._held[0], self.past, when * self.period)
             second = _at_times(self._held[1], self.future, (1 - when) * self.period)
-            return self._blend(first, second, when)
+            blend = self._blend(first, second, when)
+            return _exchanged(blend, unwrapped.floor() % 2 == 1)
         if t == 0:
             still = Layers(self.past.at(0))
             return self.place.put(still) if self.place else still
@@ -243,49 +248,32 @@ class CrossFade:
         return self.place.put(layers) if self.place else layers
 
 
-def keep_contrast(
-    layers: Layers,
-    detail: Tensor,  # [1, 4, h, w] from `detail_of`
-) -> Layers:
-    """Give a blend the contrast of what it blends, which averaging two pictures takes away.
-
-    With D the picture's detail and E a local mean, the gain is
-    `g = sqrt([(1-s) E D_A² + s E D_B²] / E ((1-s) D_A + s D_B)²)`, 1..`MOST_GAIN`: 1 where both
-    samplings agree, and never more contrast than the input has there.
-    """
-    assert layers.second is not None and layers.share is not None
-    h, w = (side // CONTRAST_GRID for side in layers.first.shape[2:])
-    identity = warping.identity_grid(h, w, detail.device)
-    first, second, s = (
-        F.interpolate(field.expand(1, -1, *layers.first.shape[2:]), (h, w), **PLACED)
-        for field in (layers.first, layers.second, layers.share)
-    )
-    a = warping.sample(detail, identity + first)
-    b = warping.sample(detail, identity + second)
-    detail_a, detail_b = a[:, :1], b[:, :1]
-    wanted = (1 - s) * detail_a.square() + s * detail_b.square()
-    found = torch.lerp(detail_a, detail_b, s).square()
-    wanted, found = masks.blur(torch.cat([wanted, found], 1), CONTRAST_PX).split(1, 1)
-    more = ((wanted + 1e-6) / (found + 1e-6)).sqrt().clamp(1, MOST_GAIN) - 1
-    contrast = torch.cat([more, more * torch.lerp(a[:, 1:], b[:, 1:], s)], dim=1)
-    contrast = F.interpolate(contrast, layers.first.shape[2:], **PLACED)
-    return Layers(layers.first, layers.second, layers.share, contrast, layers.alpha)
-
-
-def detail_of(
-    small: Tensor,  # [1, 3, h, w] the picture on the predictor's grid
-) -> Tensor:  # [1, 4, h, w]
-    """A picture's detail (of its grey) and its low frequencies, for `keep_contrast`."""
-    low = masks.blur(small, DETAIL_PX)
-    return torch.cat([(small - low).mean(1, keepdim=True), low], dim=1)
-
-
 def smooth_noise(like: Tensor, seed: int = 0) -> Tensor:  # [1, 1, h, w] in -0.5..0.5
     """Smooth noise of a few cells across a field [1, 2, h, w]; always the same."""
     generator = torch.Generator().manual_seed(seed)
     cells = torch.rand(1, 1, NOISE_CELLS + 1, NOISE_CELLS + 1, generator=generator) - 0.5
     noise = F.interpolate(cells, like.shape[2:], mode="bicubic", align_corners=True)
     return noise.clamp(-0.5, 0.5).to(like.device)
+
+
+def _exchanged(
+    layers: Layers,
+    where: Tensor,  # [1, 1, h, w] bool
+) -> Layers:
+    """The same blend, its layers in the other order at some pixels.
+
+    Where the phase wraps, the second layer goes on as the first: exchanged from one round to the
+    next, each layer is continuous but for a leap at which it doesn't count, and fields between two
+    pixels can be interpolated.
+    """
+    first, second, share = layers.first, layers.second, layers.share
+    assert second is not None and share is not None
+    return replace(
+        layers,
+        first=torch.where(where, second, first),
+        second=torch.where(where, first, second),
+        share=torch.where(where, 1 - share, share),
+    )
 
 
 def _at_times(

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from landscape_engine import cli
-from landscape_engine.errors import PictureError
+from landscape_engine.errors import AnnotationError, PictureError
 from landscape_engine.evaluation import arrows, metrics, protocol, reference_masks, samplings
 from landscape_engine.evaluation.reference_masks import ReferenceMask
 from landscape_engine.images import to_uint8
@@ -194,7 +194,7 @@ def still(tmp_path):
     return picture, masks
 
 
-QUICK = EvaluationSettings(width=80, codes=3, loops=1, lights=2)
+QUICK = EvaluationSettings(width=80, codes=2, loops=1, lights=1, steer="none")
 SHORT = LoopSettings(frames=6)
 
 
@@ -227,7 +227,7 @@ def test_a_still_is_evaluated(animator, still):
     for name in ("leak", "reach", "reach_sky", "reach_water", "variety", "sharpness", "stretch"):
         assert found.figures[name] is not None
     assert 0 <= found.figures["reach"] <= 1 and -1 <= found.figures["edges"] <= 1
-    assert len(found.codes) == 3 and len(found.loops) == 1
+    assert len(found.codes) == 2 and len(found.loops) == 1
 
 
 def test_land_that_slides_into_the_sky_is_seen(animator, still):
@@ -242,6 +242,29 @@ def test_land_that_slides_into_the_sky_is_seen(animator, still):
 
     assert rise(0.0) == 0
     assert rise(1.0) > 0.02
+
+
+def test_steering_errors_are_those_of_the_answers(animator, still):
+    image, mask = protocol.load_still(*still, 80)
+    trial = protocol._Trial(animator, image, mask, RegionSettings(clean=False))
+
+    def answer(turn: float):
+        def motion(arrows, **_):
+            x0, y0, x1, y1 = map(float, arrows[0].split(","))
+            if y0 > 0.6:
+                raise AnnotationError("nothing moves there.")
+            angle = math.atan2((y1 - y0) * 44, (x1 - x0) * 79) + turn
+            step = torch.zeros(1, 2, 64, 64)
+            step[:, 0], step[:, 1] = -math.cos(angle) / 79, -math.sin(angle) / 44
+            return motion_fields.steady_motion(step)
+
+        trial.motion = motion
+        return list(trial.steering_errors([(0.5, 0.2), (0.75, 0.8)], "field"))
+
+    obeyed, turned = answer(0.0), answer(math.radians(30))
+    assert len(obeyed) == 32 and obeyed[16:] == [None] * 16
+    assert max(obeyed[:16]) < 1.5
+    assert all(abs(error - 30) < 1.5 for error in turned[:16])
 
 
 def test_without_masks_what_needs_them_is_left_out(animator, still):

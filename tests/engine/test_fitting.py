@@ -263,6 +263,7 @@ def test_patches_are_reached_half_way(animator, picture, tmp_path):
         ({"keys": ("0.4",)}, "FRAME=VALUE"),
         ({"keys": ("25=0.4",)}, "outside the light's cycle of 20 frames"),
         ({"keys": ("5=0.4",), "code": "0.3"}, "leave one of them out"),
+        ({"keys": ("10=0.1",), "patches": ("0,0,.1,#000000",)}, "frame 10 has a key and the patch"),
         ({"patch_frame": 3}, "without a --patch"),
         ({"keys": ("5=0.1",), "patches": ("0,0,.1,#000000",), "patch_frame": 5}, "and the patches"),
     ],

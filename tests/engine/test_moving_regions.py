@@ -45,6 +45,12 @@ def drift(x: float = 0.02, y: float = 0.0) -> torch.Tensor:
     return torch.tensor([x, y]).view(1, 2, 1, 1).expand(1, 2, *GRID).clone()
 
 
+def clouds() -> torch.Tensor:
+    """A picture [1, 3, H, W] full of detail of one size."""
+    coarse = torch.rand(1, 3, 20, 30, generator=torch.Generator().manual_seed(3)) * 1.2 - 0.6
+    return torch.nn.functional.interpolate(coarse, SIZE, mode="bicubic")
+
+
 def small(picture: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.interpolate(picture[:, :3], GRID, mode="area")
 
@@ -58,7 +64,7 @@ def loop(picture, parts, count, settings=LoopSettings(), period=12):  # noqa: B0
 LOOPS = {
     "contrast": LoopSettings(),
     "plain": LoopSettings(blend="plain"),
-    "noise": LoopSettings(phase_noise=0.7),
+    "even": LoopSettings(phase_noise=0),
     "crossfade": LoopSettings("crossfade"),
 }
 
@@ -75,6 +81,12 @@ def test_a_region_loops_and_nothing_else_moves(settings):
     assert not torch.equal(clip[5][:, :, :30], picture[:, :, :30])
 
 
+def test_the_seam_does_not_show():
+    clip = loop(clouds(), [MovingPart(half(slice(0, 80)), drift())], 24, period=24)
+    change = [float((a - b).abs().mean()) for a, b in zip(clip, clip[1:] + clip[:1], strict=True)]
+    assert change[-1] <= 1.05 * (change[0] + change[-2]) / 2
+
+
 @pytest.mark.parametrize("settings", LOOPS.values(), ids=LOOPS)
 def test_no_land_enters_a_region(settings):
     picture = torch.zeros(1, 3, *SIZE)
@@ -84,13 +96,21 @@ def test_no_land_enters_a_region(settings):
         assert frame[:, :, :37].max() < 1e-3
 
 
+def test_no_line_shows_where_the_phase_wraps():
+    picture = torch.linspace(-1, 1, SIZE[1]).expand(1, 3, *SIZE).clone()  # no edge anywhere
+    steepest = float((picture[..., 1:] - picture[..., :-1]).abs().max())
+    parts = [MovingPart(half(slice(0, 80)), drift(0.03))]
+    for frame in loop(picture, parts, 24, LoopSettings(phase_noise=1.0, blend="plain"), 24):
+        inner = frame[..., 30:90]
+        assert (inner[..., 1:] - inner[..., :-1]).abs().max() < 4 * steepest
+
+
 def test_regions_move_by_their_own_fields_and_phases():
     picture = make_picture(*SIZE)
     left = [MovingPart(half(slice(0, 40), "a"), drift(0.02))]
     right = [MovingPart(half(slice(40, 80), "b", Guide(phase=0.5)), drift(-0.01))]
-    both = loop(picture, left + right, 12)
-    alone = loop(picture, left, 12)
-    other = loop(picture, right, 12)
+    even = LoopSettings(phase_noise=0)
+    both, alone, other = (loop(picture, p, 12, even) for p in (left + right, left, right))
     for t in range(12):
         assert torch.equal(both[t][:, :, :38], alone[t][:, :, :38])
         assert torch.equal(both[t][:, :, 42:], other[t][:, :, 42:])
@@ -98,9 +118,7 @@ def test_regions_move_by_their_own_fields_and_phases():
 
 
 def test_a_blend_keeps_the_contrast_that_the_formula_loses():
-    torch.manual_seed(3)
-    coarse = torch.rand(1, 3, 20, 30) * 1.2 - 0.6
-    picture = torch.nn.functional.interpolate(coarse, SIZE, mode="bicubic")
+    picture = clouds()
     parts = [MovingPart(half(slice(0, 80)), drift(0.05))]
 
     def spread(settings: LoopSettings) -> float:
