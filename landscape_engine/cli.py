@@ -32,7 +32,7 @@ from .settings import (
     TrainSceneSettings,
 )
 
-RENDERING = ("animate", "demo", "codebook", "evaluate")
+AT_ONCE = ("animate", "demo", "codebook", "fit", "evaluate")  # ended so by Ctrl-C
 Settings = TypeVar("Settings")
 
 
@@ -46,10 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # ours) on a machine with few cores: eight times slower in the worst case seen
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         # training ends step by step; what it was saving takes its place or is tried again
-        with at_once() if options.command in RENDERING else contextlib.nullcontext():
+        with at_once() if options.command in AT_ONCE else contextlib.nullcontext():
             from . import commands  # torch comes in here, after --help has answered
 
-            return getattr(commands, options.command)(options)
+            return getattr(commands, options.command.replace("-", "_"))(options)
     except LandscapeError as error:
         print(f"landscape-engine: {error}", file=sys.stderr)
         return 2

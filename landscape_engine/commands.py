@@ -20,7 +20,7 @@ from . import __version__, checkpoints, documents, images, region_files, sequenc
 from .animator import Animator, load_animator
 from .cli import settings_from
 from .documents import Job
-from .errors import AnnotationError, OutputError
+from .errors import AnnotationError, OutputError, SettingsError
 from .fitting.annotations import read_arrows, read_patches
 from .ops import warping
 from .ops.motion_fields import MotionField
@@ -37,6 +37,7 @@ from .settings import (
     TrainSceneSettings,
 )
 
+MOST_ROWS = 256  # of a contact sheet
 EXAMPLE = Path(__file__).parent / "data" / "example.jpg"
 
 
@@ -61,6 +62,8 @@ def codebook(options: argparse.Namespace) -> int:
     from .contact_sheet import draw_codebook
 
     _check_file(options.out, ".png")
+    if not 1 <= options.rows <= MOST_ROWS:
+        raise SettingsError(f"--rows is {options.rows}; expected 1 to {MOST_ROWS}.")
     image = images.load_image(options.picture)
     animator = load_animator(options.bundle, options.device)
     images.save_image(draw_codebook(animator, image, options.rows, _progress), options.out)

@@ -27,6 +27,7 @@ SteerName = Literal["none", "field", "code", "both"]
 
 USUAL_LOOP_FRAMES = 100  # the period that an unset `loop_frames` is drawn towards
 MAX_SIDE_PX = 16384
+MAX_FRAMES = 1_000_000  # nine hours
 
 
 def setting(default: Any, help: str, flag: str | None = None, metavar: str | None = None) -> Any:
@@ -45,6 +46,11 @@ def _choice(name: str, value: str, choices: Any) -> None:
 def _at_least(name: str, value: float, least: float) -> None:
     if not math.isfinite(value) or value < least:
         raise SettingsError(f"{name} is {value}; expected {least} or more.")
+
+
+def _within(name: str, value: float, least: float, most: float) -> None:
+    if not least <= value <= most:  # NaN is not
+        raise SettingsError(f"{name} is {value}; expected {least} to {most}.")
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ class MotionSettings:
                 "(to keep things still, use --frames 1)."
             )
         _choice("--water", self.water, WaterKind)
-        _at_least("--ripple", self.ripple, 0)
+        _within("--ripple", self.ripple, 0, 100)
 
 
 @dataclass(frozen=True)
@@ -166,7 +172,7 @@ class LoopSettings:
         _choice("--loop", self.kind, LoopKind)
         _choice("--loop-blend", self.blend, BlendKind)
         if self.frames is not None:
-            _at_least("--loop-frames", self.frames, 2)
+            _within("--loop-frames", self.frames, 2, MAX_FRAMES)
         if not 0 <= self.phase_noise <= 1:
             raise SettingsError(f"--phase-noise is {self.phase_noise:g}; expected 0 to 1.")
 
@@ -239,9 +245,9 @@ class AppearanceSettings:
     def __post_init__(self) -> None:
         _choice("--appearance", self.kind, AppearanceKind)
         self._check_keys()
-        _at_least("--appearance-cycles", self.cycles, 1)
+        _within("--appearance-cycles", self.cycles, 1, MAX_FRAMES)
         if self.codes is not None:
-            _at_least("--appearance-codes", self.codes, 1)
+            _within("--appearance-codes", self.codes, 1, MAX_FRAMES)
 
     def _check_keys(self) -> None:
         """Refuse key frames that can't be told apart or contradict another setting."""
@@ -298,7 +304,7 @@ class ClipSettings:
     seed: int = setting(0, "seed of everything random", flag="seed", metavar="K")
 
     def __post_init__(self) -> None:
-        _at_least("--frames", self.frames, 1)
+        _within("--frames", self.frames, 1, MAX_FRAMES)
         _at_least("--seed", self.seed, 0)
         if self.size is not None:
             parse_size(self.size)

@@ -251,6 +251,10 @@ def test_bad_pictures_get_one_line_and_leave_nothing(run, lake, tmp_path, make):
         (["--frames", "-5"], "--frames is -5"),
         (["--frames", "0"], "--frames is 0"),
         (["--frames", "many"], "no whole number"),
+        (["--frames", "9" * 30], "to 1000000"),
+        (["--loop-frames", "9" * 30], "to 1000000"),
+        (["--appearance-codes", "9" * 30], "to 1000000"),
+        (["--ripple", "1e300"], "--ripple"),
         (["--motion-speed", "0"], "--motion-speed is 0"),
         (["--motion-speed", "nan"], "--motion-speed"),
         (["--motion-code", "2"], "from 0 to 1"),
@@ -264,6 +268,17 @@ def test_bad_pictures_get_one_line_and_leave_nothing(run, lake, tmp_path, make):
         (["--device", "tpu"], "tpu"),
         (["--bundle", "/nowhere"], "no such folder"),
         (["--save-motion", "field.txt"], "expected .npy"),
+        (["--arrow", "left"], "x0,y0,x1,y1"),
+        (["--arrow", "0.5,0.5,0.5,0.5"], "no length"),
+        (["--arrow", "0.5,0.5,1.5,0.5"], "leaves the picture"),
+        (["--patch", "1.5,0.2,0.1,#ff8040"], "outside the picture"),
+        (["--still-mask", __file__], "not a picture"),
+        (["--region", __file__], "can't be read as JSON"),
+        (["--job", __file__], "can't be read as a JSON document"),
+        (["--appearance-key", "1=0.1", "--appearance-key", "0=0.4"], "order of their frames"),
+        (["--appearance-key", "7=0.1"], "outside the light's cycle"),
+        (["--appearance-key", "1=7"], "the appearance code is 7"),
+        (["--appearance-code", "predict"], "code LSTM"),
     ],
 )
 def test_bad_settings_get_one_line_and_leave_nothing(run, tmp_path, arguments, word, capsys):
@@ -274,6 +289,26 @@ def test_bad_settings_get_one_line_and_leave_nothing(run, tmp_path, arguments, w
         code, err = ended.code, capsys.readouterr().err
     assert code == 2
     assert word in one_line(err)
+    assert left(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "arguments, word",
+    [
+        (["import-authors", "{}/nowhere", "--out", "{}/bundle"], "nowhere"),
+        (["codebook", "{}/in/lake.png", "--out", "{}/sheet.png", "--rows", "0"], "--rows is 0"),
+        (["codebook", "{}/in/lake.png", "--out", "{}/sheet.txt"], "expected .png"),
+        (["fit", "{}/in/lake.png", "--out", "{}/code.json"], "expected one kind"),
+        (["evaluate", "{}/nowhere.png", "--out", "{}/evaluation"], "doesn't exist"),
+        (["train", "motion", "--run", "{}/r", "--bundle", "{}/b", "--photos", "{}"], "regions"),
+        (["train", "appearance", "--run", "{}/r", "--bundle", "{}/b", "--clips", "{}"], "clips"),
+    ],
+    ids=lambda a: " ".join(a[:2]) if isinstance(a, list) else None,
+)
+def test_every_command_refuses_in_one_line(lake, tmp_path, arguments, word, capsys):
+    before = left(tmp_path)
+    assert cli.main([a.format(tmp_path) for a in arguments]) == 2
+    assert word in one_line(capsys.readouterr().err)
     assert left(tmp_path) == before
 
 
