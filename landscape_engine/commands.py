@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 import time
@@ -337,8 +338,10 @@ def _save_motion(motion: MotionField, image: Tensor, path: Path) -> None:
     height, width = image.shape[2:]
     field = warping.enlarge(motion.step, height, width)
     pixels = (field * warping.pixels_per_unit(height, width, field.device))[0].float().cpu()
-    with staging.explaining(path), staging.new_file(path) as staged, staged.open("wb") as file:
-        np.save(file, pixels.numpy())
+    written = io.BytesIO()  # to a real file numpy writes past Python, and a full disk has no name
+    np.save(written, pixels.numpy())
+    with staging.explaining(path), staging.new_file(path) as staged:
+        staged.write_bytes(written.getbuffer())
 
 
 def _check_file(path: Path, ending: str) -> None:

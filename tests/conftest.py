@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -72,3 +75,36 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the shared folder isn't here")
     return SHARED
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A real disk of 1 MiB, where this process may mount one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = shutil.which("mount")
+    command = [mount or "mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)]
+    if mount is None or subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("no disk can be mounted here")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.fixture
+def start():
+    """Start processes that hear Ctrl-C, also where this one, run in the background, ignores it."""
+    started = []
+
+    def call(*command):
+        earlier = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignoring is inherited
+        try:
+            started.append(subprocess.Popen(command, stderr=subprocess.PIPE, text=True))
+        finally:
+            signal.signal(signal.SIGINT, earlier)
+        return started[-1]
+
+    yield call
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stderr.close()

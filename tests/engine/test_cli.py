@@ -161,6 +161,13 @@ def test_save_motion_is_one_step_in_pixels(run, tmp_path):
     assert np.abs(warped[inner] - second[inner]).mean() < 0.6
 
 
+def test_motion_that_the_disk_has_no_room_for(run, small_disk):
+    field = small_disk / "field.npy"
+    code, _, err = run("--frames", 1, "--size", "640x360", "--save-motion", field)
+    assert code == 2 and "disk full" in one_line(err)
+    assert not os.listdir(small_disk)
+
+
 def test_a_clip_that_is_no_whole_loop_is_said_so(run):
     assert "no whole number of loops" in run("--frames", 5, "--loop-frames", 3)[2]
 
@@ -323,11 +330,10 @@ def test_bad_targets(run, tmp_path, name, word):
 
 @pytest.mark.skipif(os.name == "nt", reason="signals work otherwise there")
 @pytest.mark.parametrize("kind, expected", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupt_leaves_nothing(lake, bundle_folder, tmp_path, kind, expected):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "landscape_engine", "animate", lake, "--frames", "100000",
-         "--out", tmp_path / "long.mp4", "--bundle", bundle_folder],
-        stderr=subprocess.PIPE, text=True,
+def test_an_interrupt_leaves_nothing(start, lake, bundle_folder, tmp_path, kind, expected):
+    process = start(
+        sys.executable, "-m", "landscape_engine", "animate", lake, "--frames", "100000",
+        "--out", tmp_path / "long.mp4", "--bundle", bundle_folder,
     )  # fmt: skip
     deadline = time.monotonic() + 60
     while not any(tmp_path.glob(".*.part*")) and time.monotonic() < deadline:

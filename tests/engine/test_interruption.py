@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 
@@ -19,19 +18,15 @@ with at_once():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals work otherwise there")
-def test_an_interrupt_does_not_wait_for_a_large_frame(tmp_path):
+def test_an_interrupt_does_not_wait_for_a_large_frame(start, tmp_path):
     """One 4K frame inside the palette filters takes seconds, and nothing can cut it short."""
-    command = [sys.executable, "-c", WRITE_A_LARGE_GIF, str(tmp_path / "new" / "long.gif")]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    try:
-        deadline = time.monotonic() + 60
-        while not (tmp_path / "new").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        time.sleep(1)  # by now the encoder has its first frame
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=5)
-    finally:
-        process.kill()
+    process = start(sys.executable, "-c", WRITE_A_LARGE_GIF, str(tmp_path / "new" / "long.gif"))
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "new").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1)  # by now the encoder has its first frame
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=5)
     assert process.returncode == 130
     assert len(err.strip().splitlines()) == 1
     assert not os.listdir(tmp_path)

@@ -1,8 +1,6 @@
 """Facts about frames on their way to the disk."""
 
 import os
-import shutil
-import subprocess
 import threading
 import time
 from fractions import Fraction
@@ -459,19 +457,6 @@ def make_noise(count):
     generator = torch.Generator().manual_seed(0)
     for _ in range(count):
         yield torch.rand(1, 3, 90, 160, generator=generator) * 2 - 1
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A real disk of 1 MiB, where this process may mount one."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = shutil.which("mount")
-    command = [mount or "mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)]
-    if mount is None or subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("no disk can be mounted here")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
 
 
 @pytest.mark.parametrize("format", [*VIDEOS, *FOLDERS])
