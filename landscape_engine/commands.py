@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -338,10 +338,9 @@ def _save_motion(motion: MotionField, image: Tensor, path: Path) -> None:
     height, width = image.shape[2:]
     field = warping.enlarge(motion.step, height, width)
     pixels = (field * warping.pixels_per_unit(height, width, field.device))[0].float().cpu()
-    written = io.BytesIO()  # to a real file numpy writes past Python, and a full disk has no name
-    np.save(written, pixels.numpy())
-    with staging.explaining(path), staging.new_file(path) as staged:
-        staged.write_bytes(written.getbuffer())
+    with staging.explaining(path), staging.new_file(path) as staged, staged.open("wb") as file:
+        # to a real file numpy writes past Python, and then doesn't say that the disk is full
+        np.save(SimpleNamespace(write=file.write), pixels.numpy())
 
 
 def _check_file(path: Path, ending: str) -> None:

@@ -72,12 +72,14 @@ def _refuse_devices(target: str | Path, place: Path) -> None:
 
 def resolve(target: Path) -> Path:
     """Where a target really lies: links are followed, so that a link to another disk stays one."""
+    circle = f"'{target}' leads in a circle of links; expected a file or folder: choose another."
     try:
-        return target.resolve()
+        place = target.resolve()
     except (OSError, RuntimeError) as error:  # a link that leads to itself
-        raise OutputError(
-            f"'{target}' leads in a circle of links; expected a file or folder: choose another."
-        ) from error
+        raise OutputError(circle) from error
+    if place.is_symlink():  # what Python 3.13 gives in place of the error
+        raise OutputError(circle)
+    return place
 
 
 @contextlib.contextmanager
