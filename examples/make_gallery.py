@@ -145,7 +145,7 @@ def patches(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
     tiles = []
     for pair in asked:
         *_, fit = animator.fit_appearance_code(picture, pair)
-        tiles.append(_patches(_lit(animator, picture, fit.code), pair))
+        tiles.append(_patches(_tile(_lit(animator, picture, fit.code)), pair))
     return [[_tile(picture), *tiles]]
 
 
