@@ -9,25 +9,22 @@ write_sequence(animator.render(image, motion), "out/")
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
 
-from . import checkpoints, images, region_files, rendering, sources
+from . import checkpoints, looks, motion_codes, movement, rendering, scenery, sources
 from .checkpoints import ModelBundle
-from .codebook import CodeCycle, resample
-from .errors import BundleError, CodeError, SettingsError
-from .fitting import clips, days, directing, optimize
-from .fitting.annotations import Arrow, read_arrows, read_patches
+from .codebook import CodeCycle
+from .devices import choose_device
+from .fitting import days
+from .fitting.annotations import read_arrows
 from .fitting.optimize import AppearanceFit, MotionFit
-from .ops import hints, looping, motion_fields, moving_water, warping
-from .ops import regions as regions_of
-from .ops.motion_fields import MotionField, MovingPart
+from .networks.inputs import predictor_input
+from .ops import looping
+from .ops.motion_fields import MotionField
 from .ops.regions import Region
 from .rendering import Light, Stopwatch
 from .settings import (
@@ -37,14 +34,7 @@ from .settings import (
     LoopSettings,
     MotionSettings,
     RegionSettings,
-    parse_key,
 )
-
-PREDICTOR_SIZE = 256  # side of the predictors' input, pixels (paper, section 4.3)
-ENCODER_SIZE = 128
-CALM = 0.15  # least usual speed of what moves, as a share of the predictor's fastest step
-PROBE_SIZE = 128  # side of the picture then, pixels; twice that says the same
-PROBES = 6  # codes of the codebook, evenly, under which a picture is asked what of it moves
 
 
 def load_animator(
@@ -60,35 +50,9 @@ def load_animator(
         BundleError: the bundle can't be used.
         SettingsError: the device isn't there.
     """
-    loaded = bundle if isinstance(bundle, ModelBundle) else None
-    if loaded is None:
-        loaded = checkpoints.load(checkpoints.DEFAULT if bundle is None else bundle)
-    return Animator(loaded, choose_device(device))
-
-
-def choose_device(name: DeviceName | torch.device) -> torch.device:
-    """The device of a name; the only place where that is decided.
-
-    Raises:
-        SettingsError: there is no such device on this machine.
-    """
-    if isinstance(name, torch.device):
-        return name
-    there = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if name == "auto":
-        return torch.device(next(kind for kind, found in there.items() if found))
-    if name not in there:
-        raise SettingsError(f"--device is '{name}'; expected auto, cpu, cuda or mps.")
-    if not there[name]:
-        found = ", ".join(kind for kind, is_there in there.items() if is_there)
-        raise SettingsError(
-            f"this machine has no {name} device (it has: {found}); use --device auto."
-        )
-    return torch.device(name)
+    if not isinstance(bundle, ModelBundle):
+        bundle = checkpoints.load(checkpoints.DEFAULT if bundle is None else bundle)
+    return Animator(bundle, choose_device(device))
 
 
 class Animator:
@@ -100,8 +64,6 @@ class Animator:
         self.device = device
         for network in bundle.networks.values():
             network.to(device)
-
-    # ------------------------------------------------------------------ codes
 
     def motion_code(
         self,
@@ -119,12 +81,7 @@ class Animator:
             PictureError: the file is a clip that can't be read.
             AnnotationError: an arrow is malformed or outside the picture.
         """
-        if image is not None and settings.arrows and settings.arrows_as != "field":
-            named = settings.code != "random"
-            start = self._named_motion_code(settings, seed) if named else None
-            *_, fit = self.fit_motion_code(image, settings.arrows, start)
-            return fit.code
-        return self._named_motion_code(settings, seed)
+        return motion_codes.choose(self.bundle, settings, seed, image)
 
     def read_code(self, path: Path, kind: Literal["motion", "appearance"]) -> Tensor:  # [1, Z]
         """One code from a file.
@@ -132,22 +89,7 @@ class Animator:
         Raises:
             CodeError: the file holds no such code, or several.
         """
-        predictor = self.bundle.network(f"{kind}_predictor")
-        codes = sources.read_codes(path, predictor.trunk.conv1.in_channels - 3)
-        if len(codes) != 1:
-            what = "a motion code" if kind == "motion" else "this look"
-            raise CodeError(f"{path} holds {len(codes)} codes; {what} is one vector.")
-        return codes.to(self.device)
-
-    def _named_motion_code(self, settings: MotionSettings, seed: int) -> Tensor:  # [1, Z]
-        position = sources.position(
-            settings.code, seed, "motion", len(self.bundle.motion_codebook or ())
-        )
-        if position is not None:
-            return self.bundle.motion_codebook.at(position).to(self.device)
-        if clips.is_clip(Path(settings.code)):
-            return self.encode_motion_clip(settings.code)
-        return self.read_code(Path(settings.code), "motion")
+        return sources.read_code(self.bundle, path, kind)
 
     def appearance_codes(
         self,
@@ -166,30 +108,7 @@ class Animator:
             PictureError: the file is a picture that can't be read.
             BundleError: 'predict' is asked of a bundle without a code LSTM.
         """
-        self.bundle.network("appearance_predictor")  # says so if there is none
-        book = self.bundle.appearance_codebook or ()
-        position = (
-            None
-            if settings.code == "predict"
-            else sources.position(settings.code, seed, "appearance", len(book))
-        )
-        if position is not None:
-            codes = self.bundle.appearance_codebook.at(position)
-        elif settings.code == "predict":
-            if image is None:
-                raise CodeError("'predict' goes on from a picture's own look; give the picture.")
-            return self.predict_day(image, settings.codes or days.CODES, seed)
-        else:
-            codes = self._read_look(Path(settings.code))
-        return (codes if settings.codes is None else resample(codes, settings.codes)).to(
-            self.device
-        )
-
-    def _read_look(self, path: Path) -> Tensor:  # [K, Z]; a picture's own look, K = 1
-        if sources.is_picture(path) and path.is_file():
-            return self.encode_appearance(images.load_image(path))
-        predictor = self.bundle.network("appearance_predictor")
-        return sources.read_codes(path, predictor.trunk.conv1.in_channels - 3)
+        return looks.sequence(self.bundle, settings, seed, image)
 
     def appearance_cycle(
         self,
@@ -207,47 +126,7 @@ class Animator:
                 of it.
             CodeError, PictureError, AnnotationError: a key's value can't be used.
         """
-        if not settings.keys and not settings.patches:
-            return CodeCycle.even(self.appearance_codes(settings, clip.seed, image))
-        length = clip.frames / settings.cycles
-        keys: dict[int, Any] = dict(map(parse_key, settings.keys))
-        if settings.patches:
-            frame = int(length / 2) if settings.patch_frame is None else settings.patch_frame
-            if frame in keys:
-                raise SettingsError(
-                    f"frame {frame} has a key and the patches; give another --patch-frame."
-                )
-            keys[frame] = read_patches(settings.patches)
-        for frame in sorted(keys):
-            if frame >= length:
-                raise SettingsError(
-                    f"the key at frame {frame} is outside the light's cycle of {length:g} frames; "
-                    f"expected 0 to {-int(-length // 1) - 1} (see --frames, --appearance-cycles)."
-                )
-        keys.setdefault(0, "input")
-        codes = [self._key_code(image, keys[frame]) for frame in sorted(keys)]
-        return CodeCycle(torch.cat(codes), tuple(frame / length for frame in sorted(keys)))
-
-    def _key_code(self, image: Tensor, value: Any) -> Tensor:  # [1, Z]
-        """One look: the input's, patches, a codebook position, a picture or a code file."""
-        if value == "input":
-            return self.encode_appearance(image)
-        if isinstance(value, str):
-            position = sources.position(value, 0, "appearance", 1) if value != "random" else None
-            if position is not None:
-                day = self.bundle.appearance_codebook.at(position)
-                # the look farthest from where the day begins and ends
-                return day[len(day) // 2 :][:1].to(self.device)
-            patches = sources.read_patch_file(Path(value))
-            if patches is None:
-                if sources.is_picture(Path(value)):
-                    return self.encode_appearance(images.load_image(value))
-                return self.read_code(Path(value), "appearance")
-            value = patches
-        *_, fit = self.fit_appearance_code(image, value)
-        return fit.code
-
-    # -------------------------------------------------------------------- fitting
+        return looks.cycle(self.bundle, image, settings, clip)
 
     def fit_motion_code(
         self,
@@ -267,16 +146,7 @@ class Animator:
         Raises:
             AnnotationError: an arrow is malformed or outside the picture.
         """
-        drawn = read_arrows(arrows)
-        return optimize.fit_motion_code(
-            self.bundle.network("motion_predictor"),
-            self._network_input(image),
-            image.shape[3] / image.shape[2],
-            drawn,
-            self.bundle.motion_codebook.codes.to(self.device),
-            None if start is None else start.to(self.device),
-            steps,
-        )
+        return motion_codes.fit(self.bundle, image, arrows, start, steps)
 
     def fit_appearance_code(
         self,
@@ -296,18 +166,8 @@ class Animator:
         Raises:
             AnnotationError: a patch is malformed or outside the picture.
         """
-        placed = read_patches(patches)
-        return optimize.fit_appearance_code(
-            self.bundle.network("appearance_predictor"),
-            self._network_input(image),
-            image.shape[3] / image.shape[2],
-            placed,
-            torch.cat(self.bundle.appearance_codebook.sequences).to(self.device),
-            None if start is None else start.to(self.device),
-            steps,
-        )
+        return looks.fit(self.bundle, image, patches, start, steps)
 
-    @torch.inference_mode()
     def encode_motion_clip(
         self,
         clip: Path | str | Iterable[Tensor],  # frames [1, 3 or 4, H, W] in [-1, 1]
@@ -320,12 +180,8 @@ class Animator:
         Raises:
             PictureError: the clip can't be read, has one frame, or doesn't move.
         """
-        frames = clips.load_clip(Path(clip)) if isinstance(clip, Path | str) else list(clip)
-        beta = self.bundle.network("motion_predictor").beta
-        flow = clips.encoder_input(clips.common_flow(frames), beta, ENCODER_SIZE)
-        return self.bundle.network("motion_encoder")(flow.to(self.device))
+        return motion_codes.encode(self.bundle, clip)
 
-    @torch.inference_mode()
     def predict_day(
         self,
         image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
@@ -337,15 +193,7 @@ class Animator:
         Raises:
             BundleError: the bundle has no code LSTM.
         """
-        if "code_lstm" not in self.bundle.networks:
-            raise BundleError(
-                "--appearance-code predict needs a bundle with a code LSTM and this one has none; "
-                "name a position of the codebook instead."
-            )
-        lstm = self.bundle.network("code_lstm")
-        return days.predict_day(lstm, self.encode_appearance(image), count, seed)
-
-    # ----------------------------------------------------------------- motion
+        return looks.predict_day(self.bundle, image, count, seed)
 
     @torch.inference_mode()
     def predict_motion(
@@ -372,26 +220,15 @@ class Animator:
         """
         settings = settings or MotionSettings()
         code = self.motion_code(settings, seed, image) if code is None else code.to(self.device)
-        arrows = read_arrows(settings.arrows)
-        step = self._predict_step(image, code, settings.speed)
-        if settings.kind == "steady":
-            if regions is None:
-                regions = self.find_regions(image)
-            if not regions:
-                return motion_fields.steady_motion(self._direct(image, step, arrows, settings))
-            directing.check_moving(arrows, sum(r.core.float() for r in regions))
-            parts = []
-            for region in regions:
-                with region_files.naming(region):
-                    parts.append(self._move(image, region, step, settings, seed))
-            parts = moving_water.answer(parts, settings)
-            return motion_fields.motion_of_parts(parts, self._network_input(image))
-
-        def accumulate() -> Iterator[Tensor]:
-            return self._recur(image.to(self.device), code, settings)
-
-        step = self._direct(image, step, arrows, settings)
-        return MotionField(step, accumulate, steady=False)
+        read_arrows(settings.arrows)  # refuses what is malformed
+        step = movement.predict_step(self.bundle, image, code, settings.speed)
+        if settings.kind == "recurrent":
+            return movement.recurrent(self.bundle, image, step, code, settings)
+        if regions is None:
+            regions = self.find_regions(image)
+        if not regions:
+            return movement.steady(self.bundle, image, step, settings)
+        return movement.in_regions(self.bundle, image, step, regions, settings, seed)
 
     @torch.inference_mode()
     def find_regions(
@@ -406,99 +243,7 @@ class Animator:
         Raises:
             RegionError: a mask or a region's file can't be used, or nothing is left that moves.
         """
-        settings = settings or RegionSettings()
-        if not settings.clean:
-            return []
-        height, width = regions_of.mask_size(*image.shape[2:])
-        small = images.to_uint8(images.resize(image[:, :3], width, height))
-        found = []
-        if not settings.moving_mask:
-            found = regions_of.find(self._label(image, settings.horizon), small, self.device)
-        grid = (PREDICTOR_SIZE, PREDICTOR_SIZE)
-        return region_files.apply(settings, found, (height, width), grid, self.device)
-
-    def _label(self, image: Tensor, horizon: float | None) -> np.ndarray:  # uint8 [256, 256]
-        inputs = images.resize(image[:, :3], PROBE_SIZE, PROBE_SIZE).clamp(-1, 1).to(self.device)
-        size = (PREDICTOR_SIZE, PREDICTOR_SIZE)
-        if "scene_network" in self.bundle.networks:
-            log_odds = self.bundle.network("scene_network")(inputs)
-            log_odds = interpolate(log_odds, size, mode="bilinear", align_corners=True)
-            return regions_of.label_by_scene(log_odds, horizon)
-        book, network = self.bundle.motion_codebook, self.bundle.network("motion_predictor")
-        codes = [book.at(k / (PROBES - 1)).to(self.device) for k in range(PROBES)]
-        flows = torch.cat([network(inputs, code) for code in codes]) * network.beta
-        flows = interpolate(flows, size, mode="bilinear", align_corners=True)
-        return regions_of.label_by_answers(flows, horizon)
-
-    def _move(
-        self, image: Tensor, region: Region, step: Tensor, settings: MotionSettings, seed: int
-    ) -> MovingPart:
-        guide, own = region.guide, read_arrows(region.guide.arrows)
-        as_code = settings.arrows_as != "field"
-        if guide.code is not None or (own and as_code):
-            wanted = replace(settings, code=guide.code or settings.code, arrows=guide.arrows)
-            code = self.motion_code(wanted, seed, image)
-            step = self._predict_step(image, code, settings.speed)
-        calm = CALM / self.bundle.network("motion_predictor").beta * abs(settings.speed)
-        field = regions_of.motion_within(region, step, calm=calm)
-        core, every = region.core.float(), own or read_arrows(settings.arrows)
-        directing.check_moving(own, core)
-        if settings.arrows_as != "code":
-            here = directing.lying_in(every, core)
-            # beyond the region the field goes on, for what comes in from there
-            field = self._follow(image, field, torch.ones_like(core), here, settings, every)
-        return MovingPart(region, field * guide.speed)
-
-    def _predict_step(self, image: Tensor, code: Tensor, speed: float) -> Tensor:  # [1, 2, h, w]
-        predictor = self.bundle.network("motion_predictor")
-        return predictor(self._network_input(image), code) * speed
-
-    def _direct(
-        self, image: Tensor, step: Tensor, arrows: Sequence[Arrow], settings: MotionSettings
-    ) -> Tensor:  # [1, 2, h, w]
-        """Let a field of the whole picture follow the arrows, where it moves by itself."""
-        if not arrows:
-            return step
-        moving = hints.moving_part(step)
-        directing.check_moving(arrows, moving)
-        if settings.arrows_as == "code":
-            return step
-        return self._follow(image, step, moving, arrows, settings)
-
-    def _follow(
-        self,
-        image: Tensor,
-        field: Tensor,
-        moving: Tensor,
-        arrows: Sequence[Arrow],
-        settings: MotionSettings,
-        among: Sequence[Arrow] = (),
-    ) -> Tensor:  # [1, 2, h, w]
-        aspect = image.shape[3] / image.shape[2]
-        beta = self.bundle.network("motion_predictor").beta
-        return directing.direct(field, moving, arrows, aspect, beta, settings.speed, among)
-
-    def _recur(self, image: Tensor, code: Tensor, settings: MotionSettings) -> Iterator[Tensor]:
-        """Algorithm 1, lines 2 to 8: each step is predicted from the frame before.
-
-        The accumulated flow is kept on the predictor's grid and resized to warp the picture.
-        """
-        height, width = image.shape[2:]
-        arrows = read_arrows(settings.arrows if settings.arrows_as != "code" else ())
-        frame, flow = image, None
-        while True:
-            # never yield in inference mode: it would leak into the caller
-            with torch.inference_mode():
-                step = self._predict_step(frame, code, settings.speed)
-                if arrows:  # where each frame moves; one that has come to rest leaves an arrow idle
-                    moving = hints.moving_part(step)
-                    step = self._follow(image, step, moving, arrows, settings)
-                flow = step if flow is None else warping.compose(step, flow)
-            yield flow
-            with torch.inference_mode():
-                frame = warping.warp(image[:, :3], warping.enlarge(flow, height, width))
-
-    # ------------------------------------------------------------- appearance
+        return scenery.find(self.bundle, image, settings or RegionSettings())
 
     @torch.inference_mode()
     def predict_color_map(
@@ -507,23 +252,15 @@ class Animator:
         code: Tensor,  # [1, Z]
     ) -> Tensor:  # [1, 6, 256, 256]
         """Predict the color transfer map of one appearance code (section 4.2)."""
-        return self.bundle.network("appearance_predictor")(self._network_input(image), code)
+        predictor = self.bundle.network("appearance_predictor")
+        return predictor(predictor_input(image, self.device), code)
 
-    @torch.inference_mode()
     def encode_appearance(
         self,
         image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
     ) -> Tensor:  # [1, Z]
         """Encode the appearance of a picture (E^A, Table 2)."""
-        small = images.resize(image[:, :3], ENCODER_SIZE, ENCODER_SIZE).clamp(-1, 1)
-        return self.bundle.network("appearance_encoder")(small.to(self.device))
-
-    def _network_input(self, image: Tensor) -> Tensor:  # [1, 3, 256, 256]
-        # resized where the picture lies, so that a huge one need not go to the device for this
-        small = images.resize(image[:, :3], PREDICTOR_SIZE, PREDICTOR_SIZE).clamp(-1, 1)
-        return small.to(self.device)
-
-    # ----------------------------------------------------------------- frames
+        return looks.encode(self.bundle, image)
 
     def render(
         self,
@@ -549,22 +286,12 @@ class Animator:
             stopwatch: counts the seconds of each stage.
             codes: key codes of one's own, instead of those that the settings name.
         """
-        appearance = appearance or AppearanceSettings()
-        loop = loop or LoopSettings()
-        clip = clip or ClipSettings()
-        stopwatch = stopwatch or Stopwatch()
+        appearance, loop = appearance or AppearanceSettings(), loop or LoopSettings()
+        clip, stopwatch = clip or ClipSettings(), stopwatch or Stopwatch()
         picture = image.to(self.device)
-        if appearance.kind == "off":
-            codes = None
-        elif codes is None:
-            codes = self.appearance_cycle(image, appearance, clip)
-        if isinstance(codes, Tensor):
-            codes = CodeCycle.even(codes.to(self.device))
-        return rendering.frames(
-            picture,
-            looping.frames(motion, loop, loop.period(clip.frames)),
-            None if codes is None else Light(self.predict_color_map, picture, codes),
-            appearance,
-            clip.frames,
-            stopwatch,
-        )
+        light = None
+        if appearance.kind != "off":
+            cycle = self.appearance_cycle(image, appearance, clip) if codes is None else codes
+            light = Light(self.predict_color_map, picture, looks.as_cycle(cycle, self.device))
+        layers = looping.frames(motion, loop, loop.period(clip.frames))
+        return rendering.frames(picture, layers, light, appearance, clip.frames, stopwatch)

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -45,7 +45,7 @@ BUILDERS: dict[str, Callable[..., nn.Module]] = {
 
 @dataclass
 class ModelBundle:
-    """Everything that `animator` needs, on the CPU in float32.
+    """Everything that `animator` needs; as loaded, on the CPU in float32.
 
     Attributes:
         networks: by the names of `BUILDERS`; one may lack what it wasn't trained for.
@@ -60,6 +60,20 @@ class ModelBundle:
     motion_codebook: MotionCodebook | None = None
     appearance_codebook: AppearanceCodebook | None = None
     about: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        first = next(iter(self.networks.values()), nn.Module())
+        return next((p.device for p in first.parameters()), torch.device("cpu"))
+
+    def code_size(self, kind: Literal["motion", "appearance"]) -> int:
+        """Numbers in a latent code of that kind.
+
+        Raises:
+            BundleError: the bundle has no predictor for it.
+        """
+        return self.network(f"{kind}_predictor").trunk.conv1.in_channels - 3
 
     def network(self, name: str) -> Any:
         """A network by its name.

@@ -178,7 +178,7 @@ def import_authors(options: argparse.Namespace) -> int:
 
 def train(options: argparse.Namespace) -> int:
     """Train one half of a bundle and write it there; the other half is kept."""
-    from .animator import choose_device
+    from .devices import choose_device
     from .training import bundling, train_appearance, train_motion, train_scene
 
     loop = settings_from(options, TrainingLoopSettings)

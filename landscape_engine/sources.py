@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from .checkpoints import ModelBundle
 from .errors import AnnotationError, CodeError
 from .fitting.annotations import Patch, read_patches
 
@@ -63,6 +65,17 @@ def read_codes(path: Path, size: int) -> Tensor:  # [K, Z]
     if not bool(torch.isfinite(codes).all()):
         raise CodeError(f"{path} holds a code that isn't finite; write it anew.")
     return codes
+
+
+def read_code(
+    bundle: ModelBundle, path: Path, kind: Literal["motion", "appearance"]
+) -> Tensor:  # [1, Z]
+    """Read one code of a bundle's size from a file that holds no other."""
+    codes = read_codes(path, bundle.code_size(kind))
+    if len(codes) != 1:
+        what = "a motion code" if kind == "motion" else "this look"
+        raise CodeError(f"{path} holds {len(codes)} codes; {what} is one vector.")
+    return codes.to(bundle.device)
 
 
 def read_patch_file(path: Path) -> tuple[Patch, ...] | None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from landscape_engine.animator import choose_device
+from landscape_engine.devices import choose_device
 from landscape_engine.errors import BundleError, CodeError, SettingsError
 from landscape_engine.ops import motion_fields
 from landscape_engine.settings import (

@@ -1,0 +1,163 @@
+"""Looks: the appearance codes that settings, pictures and patches stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from . import images, sources
+from .checkpoints import ModelBundle
+from .codebook import CodeCycle, resample
+from .errors import BundleError, CodeError, SettingsError
+from .fitting import days, optimize
+from .fitting.annotations import read_patches
+from .fitting.optimize import AppearanceFit
+from .networks.inputs import encoder_input, predictor_input
+from .settings import AppearanceSettings, ClipSettings, parse_key
+
+
+@torch.inference_mode()
+def encode(
+    bundle: ModelBundle,
+    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+) -> Tensor:  # [1, Z]
+    """The look of a picture (E^A, Table 2)."""
+    encoder = bundle.network("appearance_encoder")
+    return encoder(encoder_input(image, bundle.device))
+
+
+def fit(
+    bundle: ModelBundle,
+    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    patches: Iterable[Any],
+    start: Tensor | None = None,  # [1, Z]
+    steps: int | None = None,
+) -> Iterator[AppearanceFit]:
+    """Fit a look to patches (Equation 13)."""
+    placed = read_patches(patches)
+    return optimize.fit_appearance_code(
+        bundle.network("appearance_predictor"),
+        predictor_input(image, bundle.device),
+        image.shape[3] / image.shape[2],
+        placed,
+        torch.cat(bundle.appearance_codebook.sequences).to(bundle.device),
+        None if start is None else start.to(bundle.device),
+        steps,
+    )
+
+
+@torch.inference_mode()
+def predict_day(
+    bundle: ModelBundle,
+    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    count: int = days.CODES,
+    seed: int = 0,
+) -> Tensor:  # [count, Z]
+    """A day that begins with the picture's own look (Appendix B)."""
+    if "code_lstm" not in bundle.networks:
+        raise BundleError(
+            "--appearance-code predict needs a bundle with a code LSTM and this one has none; "
+            "name a position of the codebook instead."
+        )
+    return days.predict_day(bundle.network("code_lstm"), encode(bundle, image), count, seed)
+
+
+# ------------------------------------------------------------------ sequences
+
+
+def sequence(
+    bundle: ModelBundle,
+    settings: AppearanceSettings,
+    seed: int = 0,
+    image: Tensor | None = None,  # [1, 3 or 4, H, W] in [-1, 1]
+) -> Tensor:  # [K, Z]
+    """The looks that the settings name, one after the other."""
+    bundle.network("appearance_predictor")  # says so if there is none
+    if settings.code == "predict":
+        if image is None:
+            raise CodeError("'predict' goes on from a picture's own look; give the picture.")
+        return predict_day(bundle, image, settings.codes or days.CODES, seed)
+    book = bundle.appearance_codebook
+    position = sources.position(settings.code, seed, "appearance", len(book or ()))
+    codes = _read(bundle, Path(settings.code)) if position is None else book.at(position)
+    return (codes if settings.codes is None else resample(codes, settings.codes)).to(bundle.device)
+
+
+def cycle(
+    bundle: ModelBundle,
+    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    settings: AppearanceSettings,
+    clip: ClipSettings,
+) -> CodeCycle:
+    """The looks of the settings, and when in the cycle of the light each is reached."""
+    if not settings.keys and not settings.patches:
+        return CodeCycle.even(sequence(bundle, settings, clip.seed, image))
+    length = clip.frames / settings.cycles
+    keys = _keys(settings, length)
+    codes = [_at_key(bundle, image, value) for value in keys.values()]
+    return CodeCycle(torch.cat(codes), tuple(frame / length for frame in keys))
+
+
+def as_cycle(
+    codes: Tensor | CodeCycle,  # [K, Z]
+    device: torch.device,
+) -> CodeCycle:
+    """Key codes as a cycle, evenly unless they are one already."""
+    return CodeCycle.even(codes.to(device)) if isinstance(codes, Tensor) else codes
+
+
+def _keys(settings: AppearanceSettings, length: float) -> dict[int, Any]:
+    """What stands at each key frame, in their order; the input's own look at 0 if nothing does."""
+    keys: dict[int, Any] = dict(map(parse_key, settings.keys))
+    if settings.patches:
+        frame = int(length / 2) if settings.patch_frame is None else settings.patch_frame
+        if frame in keys:
+            raise SettingsError(
+                f"frame {frame} has a key and the patches; give another --patch-frame."
+            )
+        keys[frame] = read_patches(settings.patches)
+    for frame in sorted(keys):
+        if frame >= length:
+            raise SettingsError(
+                f"the key at frame {frame} is outside the light's cycle of {length:g} frames; "
+                f"expected 0 to {-int(-length // 1) - 1} (see --frames, --appearance-cycles)."
+            )
+    keys.setdefault(0, "input")
+    return dict(sorted(keys.items()))
+
+
+# ----------------------------------------------------------------- single looks
+
+
+def _at_key(bundle: ModelBundle, image: Tensor, value: Any) -> Tensor:  # [1, Z]
+    """One look: the input's, patches, a codebook position, a picture or a code file."""
+    if value == "input":
+        return encode(bundle, image)
+    if isinstance(value, str):
+        position = sources.position(value, 0, "appearance", 1) if value != "random" else None
+        if position is not None:
+            return _height_of_day(bundle, position)
+        patches = sources.read_patch_file(Path(value))
+        if patches is None:
+            if sources.is_picture(Path(value)):
+                return encode(bundle, images.load_image(value))
+            return sources.read_code(bundle, Path(value), "appearance")
+        value = patches
+    *_, best = fit(bundle, image, value)
+    return best.code
+
+
+def _height_of_day(bundle: ModelBundle, position: float) -> Tensor:  # [1, Z]
+    """Of a day in the codebook the look farthest from where it begins and ends."""
+    day = bundle.appearance_codebook.at(position)
+    return day[len(day) // 2 :][:1].to(bundle.device)
+
+
+def _read(bundle: ModelBundle, path: Path) -> Tensor:  # [K, Z]; a picture's own look, K = 1
+    if sources.is_picture(path) and path.is_file():
+        return encode(bundle, images.load_image(path))
+    return sources.read_codes(path, bundle.code_size("appearance"))

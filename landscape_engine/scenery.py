@@ -1,0 +1,60 @@
+"""Scenery: what of a picture moves, by the scene network or by the predictor's own answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from . import images, region_files
+from .checkpoints import ModelBundle
+from .networks.inputs import PREDICTOR_SIZE, square
+from .ops import regions
+from .ops.regions import Region
+from .settings import RegionSettings
+
+PROBE_SIZE = 128  # side of the picture that is asked about, pixels; twice that says the same
+PROBES = 6  # codes of the codebook, evenly, under which a picture is asked what of it moves
+GRID_HW = (PREDICTOR_SIZE, PREDICTOR_SIZE)
+
+
+def find(
+    bundle: ModelBundle,
+    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    settings: RegionSettings,
+) -> list[Region]:
+    """What moves; the artist's masks and regions come before what the network says."""
+    if not settings.clean:
+        return []
+    height, width = regions.mask_size(*image.shape[2:])
+    small = images.to_uint8(images.resize(image[:, :3], width, height))
+    found = []
+    if not settings.moving_mask:
+        found = regions.find(label(bundle, image, settings.horizon), small, bundle.device)
+    return region_files.apply(settings, found, (height, width), GRID_HW, bundle.device)
+
+
+def label(
+    bundle: ModelBundle,
+    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    horizon: float | None,
+) -> np.ndarray:  # uint8 [256, 256]
+    """Each pixel's label, as `ops.regions` gives them."""
+    inputs = square(image, PROBE_SIZE, bundle.device)
+    if "scene_network" in bundle.networks:
+        log_odds = _enlarge(bundle.network("scene_network")(inputs))
+        return regions.label_by_scene(log_odds, horizon)
+    flows = _enlarge(_answers(bundle, inputs))
+    return regions.label_by_answers(flows, horizon)
+
+
+def _answers(bundle: ModelBundle, inputs: Tensor) -> Tensor:  # [PROBES, 2, h, w]
+    """The flows under codes from all over the codebook, in units of the fastest step."""
+    book, network = bundle.motion_codebook, bundle.network("motion_predictor")
+    codes = [book.at(k / (PROBES - 1)).to(bundle.device) for k in range(PROBES)]
+    return torch.cat([network(inputs, code) for code in codes]) * network.beta
+
+
+def _enlarge(field: Tensor) -> Tensor:  # [B, C, 256, 256]
+    return interpolate(field, GRID_HW, mode="bilinear", align_corners=True)
