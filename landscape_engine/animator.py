@@ -293,5 +293,7 @@ class Animator:
         if appearance.kind != "off":
             cycle = self.appearance_cycle(image, appearance, clip) if codes is None else codes
             light = Light(self.predict_color_map, picture, looks.as_cycle(cycle, self.device))
-        layers = looping.frames(motion, loop, loop.period(clip.frames))
-        return rendering.frames(picture, layers, light, appearance, clip.frames, stopwatch)
+        period = loop.period(clip.frames)
+        plan = looping.plan(motion, loop, period)
+        closes = None if loop.kind == "none" else period
+        return rendering.frames(picture, plan, closes, light, appearance, clip.frames, stopwatch)

@@ -20,11 +20,12 @@ from torch import Tensor
 
 from .codebook import CodeCycle
 from .ops import color, warping
-from .ops.compositing import render_frame
-from .ops.looping import Layers
+from .ops.compositing import Drift, move, recolor
+from .ops.looping import Make
 from .settings import AppearanceSettings
 
 IN_FLIGHT_BYTES = 1 << 30  # frames being made at one time take no more than this
+KEPT_BYTES = 1 << 28  # frames of a loop that are kept for its next round
 MOST_WORKERS = 16
 
 
@@ -81,34 +82,51 @@ class Light:
 
 def frames(
     picture: Tensor,  # [1, 3 or 4, H, W]
-    layers: Iterator[tuple[Layers, ...]],
+    plan: Iterator[Make],
+    period: int | None,
     light: Light | None,
     appearance: AppearanceSettings,
     count: int,
     stopwatch: Stopwatch,
 ) -> Iterator[Tensor]:  # each [1, 3 or 4, H, W]
-    """Make `count` frames in order; closing the generator stops the work within a strip's time."""
+    """Make `count` frames in order; closing the generator stops the work within a strip's time.
+
+    Args:
+        picture: the picture.
+        plan: how each frame moves, from `looping.plan`.
+        period: frames after which the motion comes again; None if it never does.
+        light: how the light changes; None if it doesn't.
+        appearance: whether its maps are predicted from the picture or from each frame.
+        count: frames.
+        stopwatch: counts the seconds of each stage.
+    """
     cancelled = threading.Event()
+    moved = MovedFrames(picture, period if period and period < count else None, cancelled.is_set)
 
-    def make(layer: tuple[Layers, ...], color_map: Tensor | None, phase: float) -> Tensor:
+    def make(n: int, layers: Make, color_map: Tensor | None, phase: float) -> Tensor:
         with torch.inference_mode():
-            frame = render_frame(picture, layer, color_map, cancelled.is_set)
-            if light is not None and appearance.kind == "per-frame" and not cancelled.is_set():
-                frame[:, :3] = light.per_frame(frame, phase)
-        return frame
+            frame = moved.frame(n, layers)
+            if light is None or cancelled.is_set():
+                return frame.moved.clone() if frame.kept else frame.moved
+            if appearance.kind == "per-frame":
+                colors = light.per_frame(frame.moved, phase)
+                return torch.cat([colors, frame.moved[:, 3:]], 1)
+            carried = frame.drift.carry(color_map)
+            out = None if frame.kept else frame.moved
+            return recolor(frame.moved, carried, cancelled.is_set, out=out)
 
-    def jobs() -> Iterator[tuple[tuple[Layers, ...], Tensor | None, float]]:
+    def jobs() -> Iterator[tuple[int, Make, Tensor | None, float]]:
         for n in range(count):
             phase = (n * appearance.cycles % count) / count
             color_map = None
             # inference mode is per step: left on between yields it would leak into the caller
             with torch.inference_mode():
                 with stopwatch.stage("motion"):
-                    layer = next(layers)
+                    layers = next(plan)
                 if light is not None and appearance.kind == "keyed":
                     with stopwatch.stage("appearance"):
                         color_map = light.keyed(phase)
-            yield layer, color_map, phase
+            yield n, layers, color_map, phase
 
     workers = _workers(picture) if count > 1 else 1
     if workers == 1:
@@ -135,6 +153,44 @@ def frames(
     finally:
         cancelled.set()
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@dataclass(frozen=True)
+class MovedFrame:
+    """A frame before its colors change."""
+
+    moved: Tensor  # [1, 3 or 4, H, W]
+    drift: Drift
+    kept: bool  # for the next round: to be left as it is
+
+
+class MovedFrames:
+    """A loop's moved frames, kept from round to round as far as `KEPT_BYTES` go."""
+
+    def __init__(
+        self,
+        picture: Tensor,  # [1, 3 or 4, H, W]
+        period: int | None,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        """Keep frames of a loop of so many; of None no frame is asked for twice."""
+        self.picture = picture
+        self.cancelled = cancelled
+        self.period = period
+        self.most = KEPT_BYTES // (picture.numel() * picture.element_size())
+        self._made: dict[int, MovedFrame] = {}
+
+    def frame(self, n: int, layers: Make) -> MovedFrame:
+        """Frame n of the clip, made from its layers unless it is one of those that are kept."""
+        at = n % self.period if self.period else n
+        if at in self._made:
+            return self._made[at]
+        shown = layers()
+        kept = self.period is not None and at < self.most
+        frame = MovedFrame(move(self.picture, shown, self.cancelled), Drift.of(shown), kept)
+        if kept:
+            self._made[at] = frame
+        return frame
 
 
 def _workers(picture: Tensor) -> int:

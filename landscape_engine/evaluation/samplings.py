@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ..ops import looping, warping
-from ..ops.looping import Layers
+from ..ops.layers import Layers
 from ..ops.motion_fields import MotionField
 from ..settings import LoopSettings
 from . import metrics
@@ -49,10 +49,15 @@ def stretches(
 
 
 def _stretch_of(layers: Layers, aspect: float) -> Tensor:  # [1, 1, h, w]
-    stretch = metrics.stretch_of(layers.first, aspect)
+    def whole(field: Tensor) -> Tensor:
+        return warping.enlarge(field, layers.height, field.shape[3], band=layers.band)
+
+    stretch = metrics.stretch_of(whole(layers.first), aspect)
     if layers.second is None or layers.share is None:
         return stretch
-    return torch.lerp(stretch, metrics.stretch_of(layers.second, aspect), layers.share)
+    second = metrics.stretch_of(whole(layers.second), aspect)
+    share = layers.share if layers.share.shape[2] == 1 else whole(layers.share)
+    return torch.lerp(stretch, second, share)
 
 
 def _lay_over(

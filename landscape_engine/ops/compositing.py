@@ -7,48 +7,75 @@ memory than the picture itself. All fields of a region are enlarged together, as
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from . import color, warping
-from .looping import Layers
+from .layers import Layers
+from .warping import Band
 
-FOLLOWED = 2  # how much coarser than itself a map is moved
+FOLLOWED = 64  # side of the grid on which a color map is moved
 STRIP_PIXELS = {"cpu": 1 << 16, "cuda": 1 << 23, "mps": 1 << 22}
+
+
+def never() -> bool:
+    """Say that nobody has cancelled."""
+    return False
 
 
 def render_frame(
     image: Tensor,  # [1, 3 or 4, H, W]; a fourth channel is alpha, which moves but keeps its value
     layers: Sequence[Layers],
-    color_map: Tensor | None = None,  # [1, 6, h, w]
-    cancelled: Callable[[], bool] = lambda: False,
+    color_map: Tensor | None = None,  # [1, 6, h, w], predicted from the unmoved picture
+    cancelled: Callable[[], bool] = never,
 ) -> Tensor:  # [1, 3 or 4, H, W]
-    """Sample the input picture once per layer and pixel, blend, and transfer the colors.
+    """Move a picture and transfer the colors of a map that half follows the motion."""
+    frame = move(image, layers, cancelled)
+    if color_map is None:
+        return frame
+    return recolor(frame, Drift.of(layers).carry(color_map), cancelled, out=frame)
+
+
+def move(
+    image: Tensor,  # [1, 3 or 4, H, W]
+    layers: Sequence[Layers],
+    cancelled: Callable[[], bool] = never,
+) -> Tensor:  # [1, 3 or 4, H, W]
+    """Sample the input picture once per layer and pixel, and blend.
 
     A pixel that no layer moves (by `STILL_PX` or more, at any of the field's pixels around it), or
-    that lies in no region, is copied bit for bit, but for its colors. Once `cancelled` says so, the
-    rest is left unmade.
+    that lies in no region, is copied bit for bit. Once `cancelled` says so, the rest is left
+    unmade.
     """
     height, width = image.shape[2:]
-    parts = [part for part in map(lambda one: _Part(one, height, width), layers) if part.moves]
-    if color_map is not None:
-        color_map = _follow(color_map, [part.layers for part in parts])
-    frame = torch.empty_like(image)
-    for rows in strips(height, width, image.device):
+    frame = image.clone()
+    for part in map(lambda one: _Part(one, height, width), layers):
+        if part.moves:
+            for rows in strips(part.rows, width, image.device):
+                if cancelled():
+                    return frame
+                part.render(image, frame[:, :, rows], rows)
+    return frame
+
+
+def recolor(
+    frame: Tensor,  # [1, 3 or 4, H, W]
+    color_map: Tensor,  # [1, 6, h, w]
+    cancelled: Callable[[], bool] = never,
+    out: Tensor | None = None,  # [1, 3 or 4, H, W], may be the frame itself
+) -> Tensor:  # [1, 3 or 4, H, W]
+    """Transfer the colors (Equation 6); alpha stays."""
+    height, width = frame.shape[2:]
+    out = frame.clone() if out is None else out
+    for rows in strips(range(height), width, frame.device):
         if cancelled():
             break
-        strip = image[:, :, rows]
-        for part in parts:
-            strip = part.render(image, strip, rows)
-        if color_map is None:
-            frame[:, :, rows] = strip
-        else:
-            enlarged = warping.enlarge(color_map, height, width, rows)
-            frame[:, :3, rows] = color.transfer(strip[:, :3], enlarged)
-            frame[:, 3:, rows] = strip[:, 3:]
-    return frame
+        enlarged = warping.enlarge(color_map, height, width, rows)
+        out[:, :3, rows] = color.transfer(frame[:, :3, rows], enlarged)
+    return out
 
 
 class _Part:
@@ -70,18 +97,19 @@ class _Part:
         if self.moves:
             self.stack = self._stack(moving)
 
-    def _stack(self, moving: Tensor | None) -> Tensor:  # [1, C, h, w]
-        """Contrast (4), share (1), positions of each layer (2 + 2), moving (1), as needed.
+    def _stack(self, moving: Tensor | None) -> Tensor:  # [1, C, b, w]
+        """Positions of each layer (2 + 2), share (1), contrast (4), moving (1), as needed.
 
         Positions may be enlarged in place of flows: the identity is linear, so that it stays
         itself.
         """
         layers = self.layers
-        h, w = layers.first.shape[2:]
-        identity = warping.identity_grid(h, w, layers.first.device)
+        b, w = layers.first.shape[2:]
+        rows = layers.band.rows if layers.band else slice(None)
+        identity = warping.identity_grid(layers.height, w, layers.first.device, rows)
         fields = [identity + layers.first]
         if layers.second is not None:
-            fields += [identity + layers.second, layers.share.expand(1, 1, h, w)]
+            fields += [identity + layers.second, layers.share.expand(1, 1, b, w)]
         if layers.contrast is not None:
             fields.append(layers.contrast)
         if moving is not None and not self.all_moves:
@@ -100,14 +128,12 @@ class _Part:
     def render(
         self,
         image: Tensor,  # [1, C, H, W]
-        strip: Tensor,  # [1, C, R, W] these rows as they are so far
+        strip: Tensor,  # [1, C, R, W] these rows as they are so far; the region is put into them
         rows: slice,
-    ) -> Tensor:  # [1, C, R, W]
-        """The strip with this region in it."""
-        if rows.stop <= self.rows.start or rows.start >= self.rows.stop:
-            return strip
+    ) -> None:
+        """Put this region into a strip."""
         layers = self.layers
-        fields = warping.enlarge(self.stack, self.height, self.width, rows)
+        fields = warping.enlarge(self.stack, self.height, self.width, rows, layers.band)
         made = warping.sample(image, fields[:, :2])
         at = 2
         if layers.second is not None:
@@ -115,45 +141,74 @@ class _Part:
             at = 5
         if layers.contrast is not None:
             more, low = fields[:, at : at + 1], fields[:, at + 1 : at + 4]
-            made[:, :3] += made[:, :3] * more - low
-            made[:, :3].clamp_(min=-1)
+            made[:, :3].addcmul_(made[:, :3], more).sub_(low).clamp_(min=-1)
         if layers.alpha is not None:
             alpha = warping.enlarge(layers.alpha, self.height, self.width, rows)
-            return torch.where(alpha == 0, strip, torch.lerp(strip, made, alpha))
-        if not self.all_moves:
-            return torch.where(fields[:, -1:] == 0, strip, made)
-        return made
+            # a share of exactly nothing leaves a pixel as it is, to the bit
+            strip.lerp_(made, alpha)
+        elif self.all_moves:
+            strip.copy_(made)
+        else:
+            torch.where(fields[:, -1:] == 0, strip, made, out=strip)
 
 
-def _follow(color_map: Tensor, layers: Sequence[Layers]) -> Tensor:  # [1, 6, h, w]
-    """Let a map [1, 6, h, w] that was predicted from the unmoved picture half follow the motion.
+@dataclass(frozen=True)
+class Drift:
+    """How a frame's layers move a color transfer map, on a small grid: the change is smooth."""
 
-    Light hangs in part on what moves (a lit cloud) and in part on the place (a glow above a ridge).
-    Halfway between both, frames come 2 dB closer to those whose map is predicted from the moved
-    frame itself than with either alone.
-    """
-    if not layers:
-        return color_map
-    h, w = (max(2, side // FOLLOWED) for side in color_map.shape[2:])
-    identity = warping.identity_grid(h, w, color_map.device)
-    change = torch.zeros(1, 6, h, w, device=color_map.device)
-    for one in layers:
-        # the change is smooth: a coarser grid will do
-        moved = warping.sample(color_map, identity + _coarse(one.first, h, w))
-        if one.second is not None:
-            second = warping.sample(color_map, identity + _coarse(one.second, h, w))
-            moved = torch.lerp(moved, second, _coarse(one.share, h, w))
-        moved -= warping.sample(color_map, identity)
-        change += moved if one.alpha is None else moved * _coarse(one.alpha, h, w)
-    change = F.interpolate(change, color_map.shape[2:], mode="bilinear", align_corners=True)
-    return torch.add(color_map, change, alpha=0.5)
+    layers: tuple[Layers, ...]
+
+    @classmethod
+    def of(cls, layers: Sequence[Layers]) -> Drift:
+        """The drift of a frame's layers."""
+        return cls(tuple(_coarse(one) for one in layers))
+
+    def carry(
+        self,
+        color_map: Tensor,  # [1, 6, h, w]
+    ) -> Tensor:  # [1, 6, h, w]
+        """Let a map that was predicted from the unmoved picture half follow the motion.
+
+        Light hangs in part on what moves (a lit cloud) and in part on the place (a glow above a
+        ridge). Halfway between both, frames come 2 dB closer to those whose map is predicted from
+        the moved frame itself than with either alone.
+        """
+        if not self.layers:
+            return color_map
+        small = _resize(color_map, FOLLOWED, FOLLOWED)
+        change = torch.zeros_like(small)
+        for one in self.layers:
+            rows = one.band.rows if one.band else slice(None)
+            identity = warping.identity_grid(FOLLOWED, FOLLOWED, small.device, rows)
+            moved = warping.sample(small, identity + one.first)
+            if one.second is not None and one.share is not None:
+                moved = torch.lerp(moved, warping.sample(small, identity + one.second), one.share)
+            moved -= small[:, :, rows]
+            change[:, :, rows] += moved if one.alpha is None else moved * one.alpha[:, :, rows]
+        return torch.add(color_map, _resize(change, *color_map.shape[2:]), alpha=0.5)
 
 
-def _coarse(field: Tensor, h: int, w: int) -> Tensor:  # [1, C, h, w]
+def _coarse(layers: Layers) -> Layers:
+    """The same layers on the grid on which a color map is moved."""
+    whole = layers.band or Band(0, layers.height, layers.height)
+    band = whole.on(FOLLOWED)
+
+    def small(field: Tensor | None) -> Tensor | None:
+        if field is None or field.shape[2:] == (1, 1):
+            return field
+        return warping.enlarge(field, FOLLOWED, FOLLOWED, band.rows, whole).contiguous()
+
+    first = small(layers.first)
+    assert first is not None
+    alpha = None if layers.alpha is None else _resize(layers.alpha, FOLLOWED, FOLLOWED)
+    return Layers(first, small(layers.second), small(layers.share), None, alpha, band)
+
+
+def _resize(field: Tensor, h: int, w: int) -> Tensor:  # [1, C, h, w]
     return F.interpolate(field, (h, w), mode="bilinear", align_corners=True)
 
 
-def strips(height: int, width: int, device: torch.device) -> list[slice]:
+def strips(rows: range, width: int, device: torch.device) -> list[slice]:
     """Rows of a picture in strips of a size that suits the device."""
-    rows = max(1, STRIP_PIXELS.get(device.type, 1 << 20) // width)
-    return [slice(y, min(y + rows, height)) for y in range(0, height, rows)]
+    count = max(1, STRIP_PIXELS.get(device.type, 1 << 20) // width)
+    return [slice(y, min(y + count, rows.stop)) for y in range(rows.start, rows.stop, count)]

@@ -6,13 +6,15 @@ place (a glow above the horizon, a darker zenith) it carries that light along, w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from . import masks, warping
+from .layers import Layers
+from .warping import Band
 
 DETAIL_PX = 4  # detail, of which a blend loses contrast, is what a blur of this radius removes
 GLOW_PX = 40  # the light of a place is what a blur of this radius leaves
@@ -44,40 +46,37 @@ def take_apart(
     return Frequencies(detail, low, masks.blur(filled, GLOW_PX // GRID))
 
 
-def correct(
-    pictured: Frequencies,
-    first: Tensor,  # [1, 2, h, w] backward, normalised
-    second: Tensor,  # [1, 2, h, w]
-    share: Tensor,  # [1, 1, h, w] or [1, 1, 1, 1], of the second
-) -> Tensor:  # [1, 4, h, w] g - 1, then what (g - 1) O is to be lessened by
-    """What a blend O lacks: `g O - correction` has the contrast of both, and the place's light.
+def corrected(pictured: Frequencies, layers: Layers) -> Layers:
+    """A blend O with what it lacks: `g O - correction` has the contrast of both, and their light.
 
-    With D the detail and E a local mean, the gain is
+    With D the detail, s the share of the second and E a local mean, the gain is
     `g = sqrt([(1-s) E D_A² + s E D_B²] / E ((1-s) D_A + s D_B)²)`, 1..`MOST_GAIN`: 1 where both
     samplings agree, and never more contrast than the input has there. With L the low frequencies of
     the blend, G the glow and G' the glow as it was carried along, the result is
     `L + g (O - L) + G - G'`.
     """
+    if layers.second is None or layers.share is None:
+        return layers
+    first, second = layers.first, layers.second
     h, w = pictured.glow.shape[2:]
-    identity = warping.identity_grid(h, w, first.device)
-    a, b, s = (
-        F.interpolate(
-            field.expand(1, -1, *first.shape[2:]), (h, w), mode="bilinear", align_corners=True
-        )
-        for field in (first, second, share)
-    )
+    whole = layers.band or Band(0, first.shape[2], first.shape[2])
+    rough = whole.on(h)
+    identity = warping.identity_grid(h, w, first.device, rough.rows)
+    share = layers.share.expand(1, 1, *first.shape[2:])
+    fields = warping.enlarge(torch.cat([first, second, share], 1), h, w, rough.rows, whole)
+    at_a, at_b, s = identity + fields[:, :2], identity + fields[:, 2:4], fields[:, 4:]
 
     def blend(of: Tensor) -> Tensor:
-        one, other = warping.sample(of, identity + a), warping.sample(of, identity + b)
-        return torch.lerp(one, other, s)
+        return torch.lerp(warping.sample(of, at_a), warping.sample(of, at_b), s)
 
-    detail_a = warping.sample(pictured.detail, identity + a)
-    detail_b = warping.sample(pictured.detail, identity + b)
+    detail_a = warping.sample(pictured.detail, at_a)
+    detail_b = warping.sample(pictured.detail, at_b)
     wanted = torch.lerp(detail_a.square(), detail_b.square(), s)
     found = torch.lerp(detail_a, detail_b, s).square()
-    wanted, found = masks.blur(torch.cat([wanted, found], 1), CONTRAST_PX).split(1, 1)
-    more = ((wanted + 1e-6) / (found + 1e-6)).sqrt().clamp(1, MOST_GAIN) - 1
-    correction = more * blend(pictured.low) + blend(pictured.glow) - pictured.glow
-    return F.interpolate(
-        torch.cat([more, correction], 1), first.shape[2:], mode="bilinear", align_corners=True
-    )
+    wanted, found = (masks.blur(torch.cat([wanted, found], 1), CONTRAST_PX) + 1e-6).split(1, 1)
+    more = (wanted / found).sqrt_().clamp_(1, MOST_GAIN) - 1
+    stays = pictured.glow[:, :, rough.rows]
+    correction = more * blend(pictured.low) + blend(pictured.glow) - stays
+    lacking = torch.cat([more, correction], 1)
+    lacking = warping.enlarge(lacking, whole.height, first.shape[3], whole.rows, rough)
+    return replace(layers, contrast=lacking)

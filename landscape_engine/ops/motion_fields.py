@@ -17,6 +17,7 @@ from . import warping
 from .regions import Region
 
 KEPT_FIELDS = 128  # accumulated flows that a track holds at most; those between are interpolated
+STEADY_FIELDS = 32  # the same of a region's motion, which is steady and smooth
 
 
 @dataclass(frozen=True)
@@ -83,15 +84,15 @@ def motion_of_parts(
 
 
 class Track:
-    """Accumulated flows of frames 0..T, of which at most `KEPT_FIELDS` are held.
+    """Accumulated flows of frames 0..T, of which at most so many are held.
 
     Paths through a smooth field bend slowly, so that the flows between two held ones are well
     interpolated, and memory does not grow with the period.
     """
 
-    def __init__(self, flows: Iterator[Tensor], frames: int) -> None:
+    def __init__(self, flows: Iterator[Tensor], frames: int, most: int = KEPT_FIELDS) -> None:
         """Hold the flows A_1..A_`frames` (each [1, 2, h, w]) of an iterator; A_0 is zero."""
-        self.stride = -(-frames // KEPT_FIELDS)
+        self.stride = -(-frames // most)
         self.held: list[Tensor] = []
         for t, flow in enumerate(islice(flows, frames), start=1):
             if not self.held:
@@ -99,6 +100,26 @@ class Track:
             if t % self.stride == 0 or t == frames:
                 self.held.append(flow)
         self.frames = frames
+
+    @classmethod
+    def of_steady(
+        cls,
+        step: Tensor,  # [1, 2, h, w] backward, normalised
+        frames: int,
+        most: int = KEPT_FIELDS,
+    ) -> Track:
+        """The track of one constant field, which leaps from one held flow to the next."""
+        stride = -(-frames // most)
+        track = cls(steady_motion(step).accumulated(), min(stride, frames), 1)
+        if frames > stride:
+            leap = track.held[-1]
+            for _ in range(frames // stride - 1):
+                track.held.append(warping.compose(leap, track.held[-1]))
+            if frames % stride:
+                rest = cls(steady_motion(step).accumulated(), frames % stride, 1).held[-1]
+                track.held.append(warping.compose(rest, track.held[-1]))
+        track.stride, track.frames = stride, frames
+        return track
 
     def at(self, t: int) -> Tensor:  # [1, 2, h, w]
         """The flow that leads from frame `t` (0..T) back to frame 0."""
@@ -118,13 +139,17 @@ class Track:
         return other
 
 
-def past(motion: MotionField, frames: int) -> Track:
+def past(motion: MotionField, frames: int, most: int = KEPT_FIELDS) -> Track:
     """Where each pixel of frame t came from: t = 0..`frames`."""
-    return Track(motion.accumulated(), frames)
+    if motion.steady:
+        return Track.of_steady(motion.step, frames, most)
+    return Track(motion.accumulated(), frames, most)
 
 
-def future(motion: MotionField, frames: int, past_track: Track | None = None) -> Track:
+def future(
+    motion: MotionField, frames: int, past_track: Track | None = None, most: int = KEPT_FIELDS
+) -> Track:
     """Where each pixel will be t frames on: exact for a steady field, else the past inverted."""
     if motion.steady:
-        return Track(steady_motion(-motion.step).accumulated(), frames)
-    return (past_track or past(motion, frames)).inverted()
+        return Track.of_steady(-motion.step, frames, most)
+    return (past_track or past(motion, frames, most)).inverted()

@@ -13,6 +13,8 @@ Legend: B batch, C channels, H W pixels, h w pixels of a smaller field, R rows o
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
@@ -20,6 +22,26 @@ import torch.nn.functional as F
 from torch import Tensor
 
 STILL_PX = 1 / 256  # a displacement that no 8-bit sample can show
+
+
+@dataclass(frozen=True)
+class Band:
+    """Rows `first`..`last` - 1 of a grid with `height` rows: all that a field holds."""
+
+    first: int
+    last: int
+    height: int
+
+    @property
+    def rows(self) -> slice:
+        """The same rows, to cut them out of a whole field."""
+        return slice(self.first, self.last)
+
+    def on(self, height: int) -> Band:
+        """Those rows of a finer or coarser grid that lie between the first row and the last."""
+        scale = (height - 1) / max(self.height - 1, 1)
+        first, last = math.ceil(self.first * scale - 1e-6), (self.last - 1) * scale + 1e-6
+        return Band(first, max(first + 1, math.floor(last) + 1), height)
 
 
 @lru_cache(maxsize=8)
@@ -116,24 +138,28 @@ def invert(
 
 
 def enlarge(
-    field: Tensor,  # [B, C, h, w]
+    field: Tensor,  # [B, C, h, w], or some rows of it: a `band`
     height: int,
     width: int,
     rows: slice = slice(None),
+    band: Band | None = None,
 ) -> Tensor:  # [B, C, R, width]
     """RESIZE of Algorithm 1: a field (flow, weight or color map) at the picture's size, bilinearly.
 
     With `rows` only these rows of the enlarged field are made, so that a picture of any size can be
-    rendered strip by strip.
+    rendered strip by strip. Above and below a `band` its first and its last row go on.
     """
-    h = field.shape[2]
-    if (h, field.shape[3]) == (height, width):
-        return field[:, :, rows]
+    band = band or Band(0, field.shape[2], field.shape[2])
+    start, stop, _ = rows.indices(height)
+    same = (band.height, field.shape[3]) == (height, width)
+    if same and band.first <= start and stop <= band.last:
+        return field[:, :, start - band.first : stop - band.first]
     at = _axes(height, 1, field.device)[0][rows]
-    at = (at + 1) * ((h - 1) / 2)
-    above = at.floor().clamp(0, max(h - 2, 0)).long()
-    below = (above + 1).clamp(max=h - 1)
-    weight = (at - above).view(-1, 1)
+    at = (at + 1) * ((band.height - 1) / 2) - band.first
+    held = field.shape[2]
+    above = at.floor().clamp(0, max(held - 2, 0)).long()
+    below = (above + 1).clamp(max=held - 1)
+    weight = (at - above).clamp(0, 1).view(-1, 1)
     strip = torch.lerp(field[:, :, above], field[:, :, below], weight)
     if strip.shape[3] == width:
         return strip

@@ -9,6 +9,7 @@ import torch
 
 from landscape_engine.ops import looping, motion_fields, warping
 from landscape_engine.ops.compositing import render_frame
+from landscape_engine.ops.layers import Layers
 from landscape_engine.ops.motion_fields import MotionField
 from landscape_engine.settings import LoopSettings
 from tests.conftest import make_picture
@@ -68,7 +69,7 @@ def test_crossfade_follows_the_papers_formula():
     picture = make_picture(80, 120)
     shown = frames(motion, "crossfade", period, period)
     moved = [
-        render_frame(picture, [looping.Layers(flow)])
+        render_frame(picture, [Layers(flow)])
         for flow in islice(motion.accumulated(), 2 * (period - 1))
     ]
     for t in range(period):
@@ -85,7 +86,7 @@ def test_two_phase_follows_its_formula_away_from_borders():
 
     def moved(by: MotionField) -> list[torch.Tensor]:
         flows = islice(by.accumulated(), period)
-        return [render_frame(picture, [looping.Layers(flow)]) for flow in flows]
+        return [render_frame(picture, [Layers(flow)]) for flow in flows]
 
     past, future = moved(motion), moved(ahead)
     for t in range(1, period):
@@ -129,7 +130,7 @@ def test_an_open_end_goes_on_by_composition():
 
 def test_alpha_moves_with_the_picture_and_stays_where_nothing_moves():
     picture = make_picture(80, 120, 4)
-    layer = looping.Layers(motion_fields.Track(MOTIONS["steady"].accumulated(), 8).at(8))
+    layer = Layers(motion_fields.Track(MOTIONS["steady"].accumulated(), 8).at(8))
     frame = render_frame(picture, [layer], torch.rand(1, 6, 16, 16))
     assert torch.equal(frame[:, 3, 42:], picture[:, 3, 42:])
     assert not torch.equal(frame[:, 3], picture[:, 3])

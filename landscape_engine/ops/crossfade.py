@@ -1,0 +1,39 @@
+"""The paper's cross-fade: the end of a motion laid over its start (section 5)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .layers import Layers
+from .motion_fields import STEADY_FIELDS, MotionField, past
+from .places import Place
+
+
+class CrossFade:
+    """A loop of T frames from N = 2 (T - 1) motion frames.
+
+    Of the frames M_1..M_N: `O_t = (1 - w) M_{t+1} + w M_{t+1+T}` with `w = max(0, 1 - (t + 1) /
+    (T - 1))`, t = 0..T-1: the first T - 2 frames fade from the motion's tail, so that frame 0
+    follows on frame T - 1.
+    """
+
+    def __init__(self, motion: MotionField, period: int, place: Place | None = None) -> None:
+        self.period = period
+        self.place = place
+        frames = 2 * (period - 1)
+        self.past = past(motion, frames, STEADY_FIELDS) if place else past(motion, frames)
+
+    def at(self, t: int) -> Layers:
+        """Frame t, 0..T-1."""
+        share = 1 - (t + 1) / (self.period - 1)
+        layers = Layers(self._flow(t + 1))
+        if share > 0:
+            second = self._flow(t + 1 + self.period)
+            weight = torch.full((1, 1, 1, 1), share, device=second.device)
+            layers = Layers(layers.first, second, weight)
+        return self.place.put(layers) if self.place else layers
+
+    def _flow(self, t: int) -> Tensor:  # [1, 2, b, w]
+        flow = self.past.at(t)
+        return self.place.fold(self.place.cut(flow)) if self.place else flow
