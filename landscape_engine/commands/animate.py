@@ -25,6 +25,8 @@ from ..settings import DeviceName
 from . import report
 from .progress import Progress, bar, silent
 
+SizeHW = tuple[int, int]  # height and width, pixels
+
 
 def run(options: argparse.Namespace) -> int:
     """Animate one picture."""
@@ -46,6 +48,13 @@ def job_from(options: argparse.Namespace, picture: Path, out: Path) -> Job:
     return Job(picture, out, **groups)
 
 
+def read_picture(job: Job) -> tuple[Tensor, SizeHW]:
+    """A job's picture [1, 3 or 4, H, W] in [-1, 1] at the size of the output, and its own size."""
+    image = images.load_image(job.picture)
+    own_hw = (image.shape[2], image.shape[3])
+    return (images.resize(image, *job.clip.size_wh) if job.clip.size_wh else image), own_hw
+
+
 def animate(
     job: Job,
     *,
@@ -54,6 +63,7 @@ def animate(
     save_motion: Path | None = None,
     poster: Path | None = None,
     progress: Progress = silent,
+    read: Callable[[Job], tuple[Tensor, SizeHW]] = read_picture,
     load: Callable[[Path | None, DeviceName], Animator] = load_animator,
 ) -> dict[str, Any]:
     """Do a job: read its picture, predict, render, write; prints nothing.
@@ -66,7 +76,8 @@ def animate(
         poster: file for the first frame.
         progress: wraps the frames, with their number and the stage's name, "frames"; what it
             raises ends the job, and nothing partial is left.
-        load: gives the animator, for callers who keep one between jobs.
+        read: gives the picture; callers who keep the last one give their own.
+        load: gives the animator, likewise.
 
     Returns:
         What was done, as plain data: frames, paths, seconds of each stage, settings, the job that
@@ -79,10 +90,7 @@ def animate(
     with watch.stage("total"):
         _refuse_malformed(job, save_motion)
         with watch.stage("read"):
-            image = images.load_image(job.picture)
-            own_hw = (image.shape[2], image.shape[3])
-            if job.clip.size_wh:
-                image = images.resize(image, *job.clip.size_wh)
+            image, own_hw = read(job)
         with watch.stage("load"):
             animator = load(bundle, device)
         notes = _notes(job, own_hw) + region_files.notes(job.regions, own_hw)
@@ -138,7 +146,7 @@ def _refuse_malformed(job: Job, save_motion: Path | None) -> None:
         staging.check_file(save_motion, ".npy")
 
 
-def _notes(job: Job, picture_hw: tuple[int, int]) -> list[str]:
+def _notes(job: Job, picture_hw: SizeHW) -> list[str]:
     """What the person should know about the result, a sentence each."""
     notes = []
     clip, period = job.clip, job.loop.period(job.clip.frames)
