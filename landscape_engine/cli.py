@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
 
 from . import __version__, documents
+from .commands import run
 from .errors import LandscapeError
 from .interruption import INTERRUPTED, at_once
 from .settings import (
@@ -47,9 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         # training ends step by step; what it was saving takes its place or is tried again
         with at_once() if options.command in AT_ONCE else contextlib.nullcontext():
-            from . import commands  # torch comes in here, after --help has answered
-
-            return getattr(commands, options.command.replace("-", "_"))(options)
+            return run(options)  # torch comes in here, after --help has answered
     except LandscapeError as error:
         print(f"landscape-engine: {error}", file=sys.stderr)
         return 2

@@ -25,15 +25,19 @@ _unfinished: dict[Path, list[Path]] = {}  # what is being written, and the folde
 _installing = threading.RLock()  # held while something takes its place, which must not be cut short
 
 
-def check_file(target: str | Path) -> None:
+def check_file(target: str | Path, ending: str | None = None) -> None:
     """Find out, before there is anything to write, whether a file can be; changes nothing.
 
     Args:
         target: the file that was asked for; it and its folders may be missing.
+        ending: the one that its name has to have, if there is one.
 
     Raises:
         OutputError: it can't, and why.
     """
+    found = Path(target).suffix
+    if ending and found.lower() != ending:
+        raise OutputError(f"'{target}' has the ending '{found}'; expected {ending}: rename it.")
     place = resolve(Path(target))
     with explaining(Path(target)):
         if place.exists():

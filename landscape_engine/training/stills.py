@@ -16,6 +16,7 @@ from torch import Tensor
 
 from . import scenes
 from .scenes import Scene
+from .skies import draw_sky
 
 WORKING_WIDTH = 512  # stills are held at this width, pixels
 
@@ -124,7 +125,7 @@ def photo_scene(rng: np.random.Generator, size: int, photo: Scene, skies: scenes
     if rng.random() < 0.35:  # the same land before another sky
         above = skies(rng, size)
         if above is None:
-            above = scenes.sky(rng, size, float(np.clip(horizon, 0.2, 1.0)))
+            above = draw_sky(rng, size, float(np.clip(horizon, 0.2, 1.0)))
         image = torch.lerp(image, above, masks[0:1])
     if rng.random() < 0.15:
         image, water, sky = scenes.put_uprights(rng, image, masks[1], masks[0], horizon)

@@ -2,88 +2,32 @@
 
 import os
 import struct
-import warnings
 import zlib
-from pathlib import Path
 
-import cv2
 import numpy as np
-import OpenEXR
 import pytest
 import torch
 from PIL import Image, ImageCms
 
-from landscape_engine.errors import OutputError, PictureError
+from landscape_engine.errors import OutputError
 from landscape_engine.images import (
     load_image,
-    resize,
     save_image,
     to_linear_float16,
     to_uint8,
     to_uint16,
 )
+from tests.engine.picture_files import (
+    HEIGHT,
+    WIDTH,
+    as_hwc,
+    random_pixels,
+    write_exr,
+    write_png,
+    write_tiff,
+)
 
-HEIGHT, WIDTH = 20, 30
-
-
-def random_pixels(channels, dtype, height=HEIGHT, width=WIDTH):
-    shape = (height, width, channels) if channels > 1 else (height, width)
-    return np.random.default_rng(7).integers(0, np.iinfo(dtype).max + 1, shape, dtype)
-
-
-def write_png(path, pixels, extra=b""):
-    """A PNG by hand: Pillow writes no 16-bit color."""
-
-    def chunk(name, data):
-        return (
-            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        )
-
-    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
-    bits = pixels.dtype.itemsize * 8
-    kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
-    rows = pixels.astype(pixels.dtype.newbyteorder(">"))
-    head = struct.pack(">IIBBBBB", pixels.shape[1], pixels.shape[0], bits, kind, 0, 0, 0)
-    body = zlib.compress(b"".join(b"\0" + row.tobytes() for row in rows))
-    path.write_bytes(
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + extra + chunk(b"IDAT", body)
-        + chunk(b"IEND", b"")
-    )  # fmt: skip
-    return chunk
-
-
-def write_tiff(path, pixels, photometric=2, extra=None, orientation=1):
-    """An uncompressed TIFF by hand, with the pixels at its end."""
-    height, width, channels = pixels.shape
-    bits, floating = pixels.dtype.itemsize * 8, pixels.dtype.kind == "f"
-    tags = [
-        (256, 4, [width]), (257, 4, [height]), (258, 3, [bits] * channels), (259, 3, [1]),
-        (262, 3, [photometric]), (273, 4, [1000]), (274, 3, [orientation]), (277, 3, [channels]),
-        (278, 4, [height]), (279, 4, [pixels.nbytes]), (284, 3, [1]),
-    ]  # fmt: skip
-    tags += [] if extra is None else [(338, 3, [extra])]
-    tags += [(339, 3, [3 if floating else 1] * channels)]
-    directory, more = struct.pack("<H", len(tags)), b""
-    for tag, kind, values in tags:
-        data = struct.pack(f"<{len(values)}{'H' if kind == 3 else 'I'}", *values)
-        if len(data) > 4:
-            pointer = 8 + 2 + 12 * len(tags) + 4 + len(more)
-            more, data = more + data, struct.pack("<I", pointer)
-        directory += struct.pack("<HHI", tag, kind, len(values)) + data.ljust(4, b"\0")
-    head = b"II*\0\x08\0\0\0" + directory + b"\0\0\0\0" + more
-    path.write_bytes(head.ljust(1000, b"\0") + pixels.tobytes())
-
-
-def write_exr(path, channels, **header):
-    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage, **header}
-    OpenEXR.File(header, channels).write(str(path))
-
-
-def as_hwc(image):
-    return image[0].permute(1, 2, 0).numpy()
-
-
-# ------------------------------------------------------------------------------------- round trips
+# -------------------------------------------------------------------------------------- round trips
 
 
 @pytest.mark.parametrize("channels", [3, 4])
@@ -202,7 +146,7 @@ def test_only_the_first_frame_of_an_animation(tmp_path):
         assert np.abs(found[..., :3].astype(int) - (255, 0, 0)).max() <= 4
 
 
-# -------------------------------------------------------------------- orientation and color spaces
+# --------------------------------------------------------------------- orientation and color spaces
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -305,7 +249,7 @@ def test_lab_tiff_becomes_srgb(tmp_path):
     assert to_uint8(load_image(tmp_path / "a.tif")).min() >= 253
 
 
-# --------------------------------------------------------------------------------------------- EXR
+# ---------------------------------------------------------------------------------------------- EXR
 
 
 def test_exr_keeps_high_dynamic_range(tmp_path):
@@ -361,175 +305,7 @@ def test_exr_data_window_lies_in_its_display_window(tmp_path):
     assert (image[..., 24:, :] == -1).all() and (image[..., :5] == -1).all()
 
 
-# -------------------------------------------------------------------------------------- bad inputs
-
-
-def refuse(path, *words):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        with pytest.raises(PictureError) as caught:
-            load_image(path)
-    message = str(caught.value)
-    assert "\n" not in message and message.endswith(".") and str(path) in message
-    for word in words:
-        assert word in message, message
-
-
-def test_missing_folder_empty_and_text_are_refused(tmp_path):
-    refuse(tmp_path / "none.png", "doesn't exist")
-    refuse(tmp_path, "is a folder")
-    (tmp_path / "empty.png").write_bytes(b"")
-    refuse(tmp_path / "empty.png", "empty", "0 bytes")
-    (tmp_path / "text.jpg").write_text("not a picture\n" * 100)
-    refuse(tmp_path / "text.jpg", "not a picture", "expected PNG")
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
-def test_a_pipe_is_refused_rather_than_waited_for(tmp_path):
-    os.mkfifo(tmp_path / "pipe.png")
-    refuse(tmp_path / "pipe.png", "not a regular file")
-
-
-def test_unreadable_file_is_refused(tmp_path, monkeypatch):
-    path = tmp_path / "a.png"
-    Image.new("RGB", (WIDTH, HEIGHT)).save(path)
-
-    def forbid(*_, **__):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(Path, "open", forbid)  # root may read everything
-    refuse(path, "permission denied")
-
-
-@pytest.mark.parametrize("kept", [0.3, 0.7, 0.97])
-def test_truncated_pictures_are_refused(tmp_path, kept, capfd):
-    pixels = random_pixels(3, np.uint8, 64, 64)
-    deep = random_pixels(3, np.uint16, 64, 64)
-    Image.fromarray(pixels).save(tmp_path / "a.png")
-    Image.fromarray(pixels).save(tmp_path / "a.jpg", quality=95)
-    Image.fromarray(pixels).save(tmp_path / "a.webp", lossless=True)
-    Image.fromarray(pixels).save(tmp_path / "a.tif")
-    write_png(tmp_path / "b.png", deep)
-    write_tiff(tmp_path / "b.tif", deep)
-    cv2.imwrite(str(tmp_path / "c.tif"), deep)
-    write_exr(tmp_path / "a.exr", {"RGB": pixels.astype(np.float16)})
-    for path in sorted(tmp_path.iterdir()):
-        data = path.read_bytes()
-        path.write_bytes(data[: int(len(data) * kept)])
-        refuse(path, "damaged or cut off")
-    assert capfd.readouterr().err == ""
-
-
-@pytest.mark.parametrize(
-    ("size", "words"),
-    [
-        ((1, 1), ["1×1", "at least 16"]),
-        ((20000, 3), ["20000×3", "at least 16"]),
-        ((2000, 20), ["2000×20", "64:1"]),
-        ((20000, 400), ["20000×400", "at most 16384"]),
-    ],
-)
-def test_impossible_sizes_are_refused(tmp_path, size, words):
-    Image.new("L", size).save(tmp_path / "a.png")
-    refuse(tmp_path / "a.png", *words)
-    Image.new("L", size).save(tmp_path / "a.tif")
-    refuse(tmp_path / "a.tif", *words)
-
-
-def test_decompression_bomb_is_refused_before_decoding(tmp_path):
-    write_png(tmp_path / "a.png", np.zeros((20, 20, 3), np.uint8))
-    data = bytearray((tmp_path / "a.png").read_bytes())
-    data[16:24] = struct.pack(">II", 60000, 60000)
-    data[29:33] = struct.pack(">I", zlib.crc32(bytes(data[12:29])))
-    (tmp_path / "a.png").write_bytes(data)
-    refuse(tmp_path / "a.png", "60000×60000", "16384")
-
-
-def test_the_limit_on_pixels_is_ours_and_not_pillows(tmp_path, monkeypatch):
-    Image.new("L", (WIDTH, HEIGHT)).save(tmp_path / "a.png")
-    for limit in (WIDTH * HEIGHT - 1, 10):  # Pillow would warn, and refuse
-        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            assert load_image(tmp_path / "a.png").shape == (1, 3, HEIGHT, WIDTH)
-        assert limit == Image.MAX_IMAGE_PIXELS
-
-
-def test_nan_and_infinity_are_counted(tmp_path):
-    light = np.ones((HEIGHT, WIDTH, 3), np.float32)
-    light[0, 0, 0], light[1, 1] = np.nan, np.inf
-    write_exr(tmp_path / "a.exr", {"RGB": light})
-    refuse(tmp_path / "a.exr", "2 pixels", "NaN or infinite")
-    write_tiff(tmp_path / "a.tif", light)
-    refuse(tmp_path / "a.tif", "2 pixels", "NaN or infinite")
-
-
-def test_unsupported_channels_are_named(tmp_path):
-    plane = np.ones((HEIGHT, WIDTH), np.float32)
-    write_exr(tmp_path / "a.exr", {"Z": plane, "normal.X": plane})
-    refuse(tmp_path / "a.exr", "channels", "Z", "expected R, G, B")
-    for dtype, channels, words in (
-        (np.uint16, 2, "2 channels"),
-        (np.uint16, 5, "5 channels"),
-        (np.uint32, 1, "32-bit unsigned"),
-        (np.float16, 3, "16-bit floating"),
-    ):
-        pixels = np.ones((HEIGHT, WIDTH, channels), dtype)
-        write_tiff(tmp_path / "a.tif", pixels, 1 if channels < 3 else 2)
-        refuse(tmp_path / "a.tif", words, "expected 1, 3 or 4 channels")
-
-
-@pytest.mark.parametrize(
-    "magic",
-    [
-        b"\x89PNG\r\n\x1a\n",
-        b"\xff\xd8\xff\xe0",
-        b"II*\0",
-        b"MM\0+",
-        b"\x76\x2f\x31\x01\2\0\0\0",
-        b"RIFF\0\0\0\0WEBPVP8 ",
-    ],
-)
-def test_garbage_after_a_true_beginning_is_refused(tmp_path, magic):
-    (tmp_path / "a").write_bytes(magic + np.random.default_rng(3).bytes(500))
-    refuse(tmp_path / "a")
-
-
-# ------------------------------------------------------------------------------------------ resize
-
-
-def test_unchanged_size_is_the_same_object():
-    image = torch.rand(1, 3, 20, 30)
-    assert resize(image, 30, 20) is image
-
-
-@pytest.mark.parametrize("channels", [3, 4])
-@pytest.mark.parametrize("size", [(10, 7), (90, 50), (90, 7)])
-def test_resized_values_stay_within_the_pictures(channels, size):
-    image = (torch.rand(2, channels, 20, 30) > 0.5).float() * 2 - 1
-    found = resize(image, *size)
-    assert found.shape == (2, channels, size[1], size[0])
-    assert found.min() >= -1 and found.max() <= 1
-
-
-def test_shrinking_averages_areas():
-    stripes = torch.ones(1, 3, 64, 64)
-    stripes[..., ::2] = -1
-    assert resize(stripes, 16, 16).abs().max() < 0.1
-
-
-def test_growing_keeps_high_dynamic_range():
-    assert resize(torch.full((1, 3, 20, 30), 5.0), 60, 40).min() > 4.99
-
-
-def test_color_under_clear_pixels_does_not_bleed():
-    image = torch.full((1, 4, 40, 40), 1.0)
-    image[:, :, :, 20:] = -1  # black and clear
-    found = resize(image, 15, 15)
-    assert found[:, :3][(found[:, 3:] > -0.9).expand(-1, 3, -1, -1)].min() > 0.9
-
-
-# ------------------------------------------------------------------------------- out of the tensor
+# -------------------------------------------------------------------------------- out of the tensor
 
 
 @pytest.mark.parametrize("turn", [to_uint8, to_uint16, to_linear_float16])

@@ -1,7 +1,6 @@
 """Facts about frames on their way to the disk."""
 
 import os
-import threading
 import time
 from fractions import Fraction
 
@@ -10,65 +9,22 @@ import numpy as np
 import pytest
 import torch
 
-from landscape_engine.errors import OutputError
 from landscape_engine.images import load_image, to_uint8, to_uint16
 from landscape_engine.sequence import (
-    check_target,
     folder,
-    resolve_format,
     video,
     write_sequence,
     writer,
 )
-from landscape_engine.settings import OutputSettings
-
-VIDEOS = ["mp4", "webm", "gif"]
-FOLDERS = ["png", "png16", "exr"]
-
-
-def make_frames(count, width=64, height=36, channels=3):
-    """A smooth, slowly moving gradient in different colors; alpha is a ramp."""
-    x, y = torch.meshgrid(
-        torch.linspace(-1, 1, width), torch.linspace(-1, 1, height), indexing="xy"
-    )
-    for index in range(count):
-        red = torch.sin(2 * x + 0.2 * index) * 0.9
-        yield torch.stack([red, y * 0.8, x * y * 0.5 - 0.3, x][:channels])[None]
-
-
-def fill(color, count=3, width=64, height=36):
-    for _ in range(count):
-        yield (torch.tensor(color) / 127.5 - 1).view(1, -1, 1, 1).expand(1, -1, height, width)
-
-
-def make_target(folder, format):
-    return folder / (f"clip.{format}" if format in VIDEOS else "clip")
-
-
-def write(frames, target, format, **options):
-    return write_sequence(frames, target, OutputSettings(format=format, **options))
-
-
-def decode(path):
-    # Spelled out, because PyAV 14 otherwise reads BT.709 files by another matrix.
-    tags = {"src_colorspace": "ITU709", "dst_colorspace": "ITU709"}
-    tags |= {"src_color_range": "MPEG", "dst_color_range": "JPEG"}
-    if path.suffix == ".gif":
-        tags = {}
-    with av.open(str(path)) as container:
-        return [f.to_ndarray(format="rgb24", **tags) for f in container.decode(video=0)]
-
-
-def refuse(call, *words):
-    with pytest.raises(OutputError) as caught:
-        call()
-    message = str(caught.value)
-    assert "\n" not in message and message.endswith(".")
-    for word in words:
-        assert word in message, message
-
-
-# --------------------------------------------------------------------------------- what is written
+from tests.engine.clips import (
+    FOLDERS,
+    VIDEOS,
+    decode,
+    fill,
+    make_frames,
+    make_target,
+    write,
+)
 
 
 @pytest.mark.parametrize("format", ["png", "png16"])
@@ -259,226 +215,3 @@ def _load_tiny(path):
     return torch.from_numpy(cv2.imread(str(path)).astype(np.float32) / 127.5 - 1).permute(2, 0, 1)[
         None
     ]
-
-
-# ------------------------------------------------------------------------------- target and format
-
-
-@pytest.mark.parametrize(
-    ("target", "format", "expected"),
-    [
-        ("a.mp4", None, "mp4"), ("A.WEBM", None, "webm"), ("a.gif", "gif", "gif"),
-        ("frames", None, "png"), ("frames", "exr", "exr"), ("lake.v2", None, "png"),
-        ("lake", "mp4", "mp4"),
-    ],
-)  # fmt: skip
-def test_format_comes_from_the_setting_or_the_ending(target, format, expected):
-    assert resolve_format(target, OutputSettings(format=format)) == expected
-
-
-@pytest.mark.parametrize(
-    ("target", "format", "words"),
-    [
-        ("a.mp4", "webm", ["'.mp4'", "--format is webm"]),
-        ("a.gif", "png", ["--format is png"]),
-        ("a.avi", None, ["'.avi'", "can't be written", ".mp4"]),
-        ("a.mkv", "mp4", ["'.mkv'"]),
-        ("a.jpg", None, ["'.jpg'"]),
-        ("a.png", None, ["names one picture", "folder"]),
-        ("a.exr", "exr", ["names one picture", "folder"]),
-    ],
-)
-def test_endings_that_dont_fit_are_refused(tmp_path, target, format, words):
-    refuse(lambda: check_target(tmp_path / target, OutputSettings(format=format)), *words)
-    assert not os.listdir(tmp_path)
-
-
-def test_targets_of_the_wrong_kind_are_refused(tmp_path):
-    (tmp_path / "file").write_text("mine")
-    (tmp_path / "folder.mp4").mkdir()
-    refuse(lambda: check_target(tmp_path / "file", OutputSettings()), "is a file")
-    refuse(lambda: check_target(tmp_path / "folder.mp4", OutputSettings()), "is a folder")
-    refuse(lambda: check_target(f"{tmp_path}/a/", OutputSettings(format="mp4")), "is a folder")
-    for name in ("file/clip", "file/deep/a.mp4"):
-        refuse(lambda name=name: check_target(tmp_path / name, OutputSettings()), "which is a file")
-    refuse(lambda: check_target("", OutputSettings(format="mp4")), "expected a file")
-    refuse(lambda: check_target("a\0b", OutputSettings()), "no usable name")
-    assert (tmp_path / "file").read_text() == "mine"
-
-
-def test_checking_makes_nothing(tmp_path):
-    check_target(tmp_path / "new" / "clip", OutputSettings())
-    check_target(tmp_path / "new" / "clip.mp4", OutputSettings())
-    assert not os.listdir(tmp_path)
-
-
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device here")
-def test_devices_are_refused():
-    refuse(lambda: check_target("/dev/full", OutputSettings(format="mp4")), "not a regular file")
-    refuse(lambda: check_target("/dev/full", OutputSettings()), "is a file")
-
-
-def test_circular_links_are_refused(tmp_path):
-    try:
-        (tmp_path / "a").symlink_to(tmp_path / "b")
-        (tmp_path / "b").symlink_to(tmp_path / "a")
-    except OSError:
-        pytest.skip("no links here")
-    refuse(lambda: check_target(tmp_path / "a", OutputSettings()))
-
-
-def test_unwritable_places_are_refused_early(tmp_path, monkeypatch):
-    (tmp_path / "clip").mkdir()
-    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
-    for name in ("clip", "new", "a.mp4", "deep/new/a.gif"):
-        refuse(
-            lambda name=name: check_target(tmp_path / name, OutputSettings()), "permission denied"
-        )
-
-
-@pytest.mark.parametrize("name", ["holiday.jpg", "0001.jpg", "001.png", ".hidden", "0001.png.bak"])
-def test_folder_with_other_things_is_left_alone(tmp_path, name):
-    (tmp_path / "0001.png").write_text("mine")
-    (tmp_path / name).write_text("mine")
-    refuse(lambda: write_sequence(make_frames(2), tmp_path), "holds other things", name)
-    assert (tmp_path / name).read_text() == "mine" and len(os.listdir(tmp_path)) == 2
-
-
-def test_folder_named_like_a_frame_is_no_frame(tmp_path):
-    (tmp_path / "0001.png").mkdir()
-    refuse(lambda: check_target(tmp_path, OutputSettings()), "holds other things")
-
-
-# ----------------------------------------------------------------------- replacing and not leaving
-
-
-@pytest.mark.parametrize("stays", [False, True])
-def test_earlier_sequence_is_replaced_whole(tmp_path, monkeypatch, stays):
-    target = tmp_path / "clip"
-    write(make_frames(5), target, "exr")
-    (target / ".DS_Store").touch()
-    if stays:  # as where the folder is a mounted disk
-        monkeypatch.setattr(folder, "_must_stay", lambda _: True)
-    written = write(make_frames(2), target, "png")
-    left = sorted(set(os.listdir(target)) - {".DS_Store"})
-    assert left == ["0001.png", "0002.png"] and os.listdir(tmp_path) == ["clip"]
-    assert all(path.exists() for path in written.paths)
-
-
-def test_working_folder_can_be_the_target(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for _ in range(2):
-        write_sequence(make_frames(2), ".")
-    assert sorted(os.listdir(".")) == ["0001.png", "0002.png"]
-
-
-def test_folder_that_cant_be_renamed_gets_its_files_one_by_one(tmp_path, monkeypatch):
-    target = tmp_path / "clip"
-    write_sequence(make_frames(5), target)
-    rename = folder.Path.rename
-
-    def refuse_folders(self, goal):
-        if self == target:
-            raise PermissionError(13, "in use")
-        return rename(self, goal)
-
-    monkeypatch.setattr(folder.Path, "rename", refuse_folders)
-    write_sequence(make_frames(2), target)
-    assert sorted(os.listdir(target)) == ["0001.png", "0002.png"]
-    assert os.listdir(tmp_path) == ["clip"]
-
-
-def test_link_to_a_folder_stays_a_link(tmp_path):
-    (tmp_path / "disk").mkdir()
-    try:
-        (tmp_path / "clip").symlink_to(tmp_path / "disk")
-    except OSError:
-        pytest.skip("no links here")
-    written = write_sequence(make_frames(2), tmp_path / "clip")
-    assert (tmp_path / "clip").is_symlink() and len(os.listdir(tmp_path / "disk")) == 2
-    assert written.paths[0] == tmp_path / "clip" / "0001.png"
-
-
-class Interruption(Exception):
-    pass
-
-
-@pytest.mark.parametrize("format", [*VIDEOS, *FOLDERS])
-@pytest.mark.parametrize("error", [Interruption, KeyboardInterrupt, GeneratorExit, OSError])
-def test_interruption_leaves_everything_as_it_was(tmp_path, format, error):
-    def interrupt():
-        yield from make_frames(6)
-        raise error("stop")
-
-    threads = threading.active_count()
-    with pytest.raises(error):
-        write(interrupt(), make_target(tmp_path / "deep" / "new", format), format)
-    assert not os.listdir(tmp_path) and threading.active_count() == threads
-
-    target = make_target(tmp_path, format)
-    earlier = [path.read_bytes() for path in write(make_frames(2), target, format).paths]
-    with pytest.raises(error):
-        write(interrupt(), target, format)
-    assert os.listdir(tmp_path) == [target.name]
-    files = sorted(target.iterdir()) if target.is_dir() else [target]
-    assert [path.read_bytes() for path in files] == earlier
-
-
-@pytest.mark.parametrize("format", ["png", "mp4"])
-def test_no_frames_write_nothing(tmp_path, format):
-    refuse(lambda: write([], make_target(tmp_path / "new", format), format), "no frames")
-    assert not os.listdir(tmp_path)
-
-
-@pytest.mark.parametrize("format", ["png", "mp4", "gif"])
-def test_frames_that_change_size_are_refused(tmp_path, format):
-    frames = [torch.zeros(1, 3, 36, 64), torch.zeros(1, 3, 36, 62)]
-    refuse(
-        lambda: write(frames, make_target(tmp_path, format), format), "Frame 2", "62×36", "64×36"
-    )
-    frames[1] = torch.zeros(1, 4, 36, 64)
-    refuse(lambda: write(frames, make_target(tmp_path, format), format), "4 channels")
-    assert not os.listdir(tmp_path)
-
-
-@pytest.mark.parametrize("step", ["encode", "finish"])
-@pytest.mark.parametrize(("kind", "format"), [(folder.FrameFolder, "png"), (video.Video, "mp4")])
-def test_full_disk_is_named(tmp_path, monkeypatch, step, kind, format):
-    def fill_disk(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(kind, step, fill_disk)
-    target = make_target(tmp_path / "new", format)
-    refuse(lambda: write(make_frames(20), target, format), "disk full", "free some space")
-    assert not os.listdir(tmp_path)
-
-
-def make_noise(count):
-    generator = torch.Generator().manual_seed(0)
-    for _ in range(count):
-        yield torch.rand(1, 3, 90, 160, generator=generator) * 2 - 1
-
-
-@pytest.mark.parametrize("format", [*VIDEOS, *FOLDERS])
-@pytest.mark.parametrize("missing_bytes", [100, 100_000])
-def test_a_disk_that_is_really_full_is_named(tmp_path, small_disk, format, missing_bytes):
-    """Wherever it happens: among the frames, or in the last write of an index."""
-    paths = write(make_noise(6), make_target(tmp_path, format), format).paths
-    page = os.sysconf("SC_PAGE_SIZE")
-    needed = sum(-(-path.stat().st_size // page) * page for path in paths)
-    free = os.statvfs(small_disk).f_bavail * page
-    assert free > needed, "the frames should just not fit"
-    room = (needed - missing_bytes) // page * page
-    with open(small_disk / "other", "wb") as file:
-        os.posix_fallocate(file.fileno(), 0, free - max(room, page))
-    refuse(lambda: write(make_noise(6), make_target(small_disk, format), format), "disk full")
-    assert os.listdir(small_disk) == ["other"]
-
-
-def test_what_the_encoder_refuses_is_our_error(tmp_path, monkeypatch):
-    def refuse_frame(*_):
-        raise av.InvalidDataError(1, "no\nsuch frame", "x")
-
-    monkeypatch.setattr(video.Video, "encode", refuse_frame)
-    refuse(lambda: write(make_frames(9), tmp_path / "a.mp4", "mp4"), "can't be encoded")
-    assert not os.listdir(tmp_path)

@@ -1,0 +1,25 @@
+"""`codebook`: what the codes of a bundle do, on one sheet."""
+
+from __future__ import annotations
+
+import argparse
+
+from .. import images, staging
+from ..animator import load_animator
+from ..contact_sheet import draw_codebook
+from ..errors import SettingsError
+from . import progress
+
+MOST_ROWS = 256  # of a contact sheet
+
+
+def run(options: argparse.Namespace) -> int:
+    """Draw the contact sheets of Figures 14 and 15."""
+    staging.check_file(options.out, ".png")
+    if not 1 <= options.rows <= MOST_ROWS:
+        raise SettingsError(f"--rows is {options.rows}; expected 1 to {MOST_ROWS}.")
+    image = images.load_image(options.picture)
+    animator = load_animator(options.bundle, options.device)
+    images.save_image(draw_codebook(animator, image, options.rows, progress.bar), options.out)
+    print(options.out)
+    return 0

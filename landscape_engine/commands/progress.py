@@ -1,0 +1,31 @@
+"""Progress: a bar with the stage and the time left on a terminal, quiet elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tqdm import tqdm
+
+# passes a stage's items on, and may count, announce or, by raising, end them; takes the items,
+# their number and the stage's name
+Progress = Callable[[Iterator[Any], int, str], Iterator[Any]]
+
+
+def silent(items: Iterator[Any], count: int, stage: str) -> Iterator[Any]:
+    """Pass items on."""
+    return items
+
+
+def bar(items: Iterator[Any], count: int, stage: str) -> Iterator[Any]:
+    """Pass items on under a bar."""
+    return iter(tqdm(items, total=count, desc=stage, unit="frame", disable=None, leave=False))
+
+
+def last(fits: Iterator[Any]) -> Any:
+    """The last of some fits, under a bar of their steps."""
+    with tqdm(desc="fit", unit="step", disable=None, leave=False) as shown:
+        for best in fits:
+            shown.total, shown.n = best.of, best.step
+            shown.refresh()
+    return best

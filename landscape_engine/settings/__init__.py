@@ -1,0 +1,55 @@
+"""Settings: frozen dataclasses whose defaults are what ships; flags are made from them.
+
+Each field carries the help line of its flag (`setting(default, help)`); `cli` turns every field
+into one `--flag`, so that Python, the shell and the add-on can't drift apart.
+"""
+
+from .appearance import AppearanceKind, AppearanceSettings, parse_key
+from .clip import ClipSettings, parse_size
+from .device import DeviceName
+from .evaluation import EvaluationSettings, SteerName
+from .fields import MAX_FRAMES, MAX_SIDE_PX, setting
+from .loop import USUAL_LOOP_FRAMES, BlendKind, LoopKind, LoopSettings, usual_period
+from .motion import ArrowsAs, MotionKind, MotionSettings, WaterKind
+from .output import FormatName, OutputSettings
+from .regions import RegionSettings
+from .training import (
+    TrainAppearanceSettings,
+    TrainedNetworkSettings,
+    TrainedPairSettings,
+    TrainingLoopSettings,
+    TrainMotionSettings,
+    TrainSceneSettings,
+)
+
+__all__ = [
+    "AppearanceKind",
+    "AppearanceSettings",
+    "ArrowsAs",
+    "BlendKind",
+    "ClipSettings",
+    "DeviceName",
+    "EvaluationSettings",
+    "FormatName",
+    "LoopKind",
+    "LoopSettings",
+    "MAX_FRAMES",
+    "MAX_SIDE_PX",
+    "MotionKind",
+    "MotionSettings",
+    "OutputSettings",
+    "RegionSettings",
+    "SteerName",
+    "TrainAppearanceSettings",
+    "TrainMotionSettings",
+    "TrainSceneSettings",
+    "TrainedNetworkSettings",
+    "TrainedPairSettings",
+    "TrainingLoopSettings",
+    "USUAL_LOOP_FRAMES",
+    "WaterKind",
+    "parse_key",
+    "parse_size",
+    "setting",
+    "usual_period",
+]

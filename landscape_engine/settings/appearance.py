@@ -1,0 +1,116 @@
+"""How the light changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from ..errors import SettingsError
+from .fields import MAX_FRAMES, check_at_least, check_choice, check_within, setting
+
+AppearanceKind = Literal["keyed", "per-frame", "off"]
+
+
+@dataclass(frozen=True)
+class AppearanceSettings:
+    """How the light changes (paper, section 4.2, Equations 5 and 6)."""
+
+    kind: AppearanceKind = setting(
+        "keyed",
+        "keyed: color transfer maps predicted at key codes and interpolated; per-frame: the "
+        "paper's; off: colors untouched",
+        flag="appearance",
+    )
+    code: str = setting(
+        "random",
+        "code sequence: a position 0..1 in the codebook, 'random' (drawn with --seed), a file with "
+        "one vector or a list of them (.json or .npy), a picture whose look is held throughout, or "
+        "'predict' (a day that goes on from the picture's own look)",
+        flag="appearance-code",
+        metavar="POS|random|predict|FILE",
+    )
+    cycles: int = setting(
+        1,
+        "times the light runs through its sequence in the clip",
+        flag="appearance-cycles",
+        metavar="N",
+    )
+    codes: int | None = setting(
+        None,
+        "key codes taken from the sequence, evenly (default: all; fewer give calmer light)",
+        flag="appearance-codes",
+        metavar="K",
+    )
+    keys: tuple[str, ...] = setting(
+        (),
+        "the look at one frame, in place of a code sequence; the light runs from the picture's own "
+        "look at frame 0 through all keys and back; VALUE is 'input' (the picture's own look), a "
+        "position 0..1 in the codebook, a code file, a picture, or a .json with patches; "
+        "repeatable (default: none)",
+        flag="appearance-key",
+        metavar="FRAME=VALUE",
+    )
+    patches: tuple[str, ...] = setting(
+        (),
+        "a color that a disc of the picture should take; centre and radius in shares of the "
+        "picture (the radius: of its width); repeatable, all at one frame (default: none)",
+        flag="patch",
+        metavar="X,Y,R,#RRGGBB",
+    )
+    patch_frame: int | None = setting(
+        None,
+        "frame at which the patches' colors are reached (default: half-way)",
+        flag="patch-frame",
+        metavar="N",
+    )
+
+    def __post_init__(self) -> None:
+        check_choice("--appearance", self.kind, AppearanceKind)
+        self._check_keys()
+        check_within("--appearance-cycles", self.cycles, 1, MAX_FRAMES)
+        if self.codes is not None:
+            check_within("--appearance-codes", self.codes, 1, MAX_FRAMES)
+
+    def _check_keys(self) -> None:
+        """Refuse key frames that can't be told apart or contradict another setting."""
+        frames = [frame for frame, _ in map(parse_key, self.keys)]
+        for before, after in pairwise(frames):
+            if before == after:
+                raise SettingsError(
+                    f"frame {after} has two keys; expected one --appearance-key for a frame."
+                )
+            if before > after:
+                raise SettingsError(
+                    f"the key at frame {after} comes after the one at frame {before}; expected "
+                    "the keys in the order of their frames."
+                )
+        if self.patch_frame is not None:
+            if not self.patches:
+                raise SettingsError("--patch-frame is given without a --patch; add one.")
+            check_at_least("--patch-frame", self.patch_frame, 0)
+            if self.patch_frame in frames:
+                raise SettingsError(
+                    f"frame {self.patch_frame} has a key and the patches; choose another "
+                    "--patch-frame."
+                )
+        if (self.keys or self.patches) and self.code != "random":
+            raise SettingsError(
+                "--appearance-code names a whole sequence, --appearance-key and --patch single "
+                "frames of one; leave one of them out."
+            )
+
+
+def parse_key(text: str) -> tuple[int, str]:
+    """Read '200=sunset.jpg' as (200, 'sunset.jpg').
+
+    Raises:
+        SettingsError: the text is of another form.
+    """
+    frame, equals, value = text.partition("=")
+    if not (equals and value and frame.strip().isdecimal()):
+        raise SettingsError(
+            f"--appearance-key is '{text}'; expected FRAME=VALUE, such as 200=0.4 or "
+            "200=sunset.jpg."
+        )
+    return int(frame), value

@@ -1,0 +1,48 @@
+"""What is made."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..errors import SettingsError
+from .fields import MAX_FRAMES, MAX_SIDE_PX, check_at_least, check_within, setting
+
+
+@dataclass(frozen=True)
+class ClipSettings:
+    """What is made: how many frames, how large, from which seed."""
+
+    frames: int = setting(400, "frames in the clip", flag="frames", metavar="N")
+    size: str | None = setting(
+        None, "size of the output (default: the picture's)", flag="size", metavar="WxH"
+    )
+    seed: int = setting(0, "seed of everything random", flag="seed", metavar="K")
+
+    def __post_init__(self) -> None:
+        check_within("--frames", self.frames, 1, MAX_FRAMES)
+        check_at_least("--seed", self.seed, 0)
+        if self.size is not None:
+            parse_size(self.size)
+
+    @property
+    def size_wh(self) -> tuple[int, int] | None:
+        """(width, height) in pixels, or None for the picture's own."""
+        return None if self.size is None else parse_size(self.size)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Read '640x360' as (640, 360).
+
+    Raises:
+        SettingsError: the text is of another form, or a side is outside 2..16384.
+    """
+    match = re.fullmatch(r"(\d+)[xX×](\d+)", text)
+    if not match:
+        raise SettingsError(
+            f"--size is '{text}'; expected WIDTHxHEIGHT in pixels, such as 640x360."
+        )
+    width, height = int(match[1]), int(match[2])
+    if not (2 <= width <= MAX_SIDE_PX and 2 <= height <= MAX_SIDE_PX):
+        raise SettingsError(f"--size is {text}; expected sides of 2 to {MAX_SIDE_PX} pixels.")
+    return width, height

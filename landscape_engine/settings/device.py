@@ -1,0 +1,5 @@
+"""Where the engine computes."""
+
+from typing import Literal
+
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]

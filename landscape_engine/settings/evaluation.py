@@ -1,0 +1,35 @@
+"""How thoroughly a still is evaluated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import SettingsError
+from .fields import MAX_SIDE_PX, check_at_least, check_choice, setting
+
+SteerName = Literal["none", "field", "code", "both"]
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """How thoroughly a still is evaluated."""
+
+    width: int = setting(
+        480, "width at which pictures are evaluated, pixels; smaller ones keep their own"
+    )
+    codes: int = setting(32, "motion codes, evenly from the codebook, whose fields are measured")
+    loops: int = setting(2, "motion codes whose whole loop is rendered and measured")
+    lights: int = setting(6, "appearance codes whose colors are measured")
+    steer: SteerName = setting(
+        "field", "arrows drawn in 16 directions: as field (fast), as code, both or none"
+    )
+    steer_points: int = setting(2, "places in the moving regions where they are drawn")
+
+    def __post_init__(self) -> None:
+        check_at_least("--width", self.width, 64)
+        if self.width > MAX_SIDE_PX:
+            raise SettingsError(f"--width is {self.width}; expected at most {MAX_SIDE_PX}.")
+        for name in ("codes", "loops", "lights", "steer_points"):
+            check_at_least(f"--{name.replace('_', '-')}", getattr(self, name), 1)
+        check_choice("--steer", self.steer, SteerName)

@@ -1,0 +1,38 @@
+"""What a settings field is made of: its help line, and the checks of its value."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any, get_args
+
+from ..errors import SettingsError
+
+MAX_SIDE_PX = 16384
+MAX_FRAMES = 1_000_000  # nine hours
+
+
+def setting(default: Any, help: str, flag: str | None = None, metavar: str | None = None) -> Any:
+    """A dataclass field that knows the flag, the help line and the placeholder of its value."""
+    return dataclasses.field(
+        default=default, metadata={"help": help, "flag": flag, "metavar": metavar}
+    )
+
+
+def check_choice(name: str, value: str, choices: Any) -> None:
+    """Refuse a value that isn't one of a `Literal`'s."""
+    allowed = get_args(choices)
+    if value not in allowed:
+        raise SettingsError(f"{name} is '{value}'; expected one of {', '.join(allowed)}.")
+
+
+def check_at_least(name: str, value: float, least: float) -> None:
+    """Refuse a value that is too small or isn't finite."""
+    if not math.isfinite(value) or value < least:
+        raise SettingsError(f"{name} is {value}; expected {least} or more.")
+
+
+def check_within(name: str, value: float, least: float, most: float) -> None:
+    """Refuse a value outside a range, its ends included."""
+    if not least <= value <= most:  # NaN is not
+        raise SettingsError(f"{name} is {value}; expected {least} to {most}.")

@@ -1,0 +1,63 @@
+"""How the motion closes into a loop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import SettingsError
+from .fields import MAX_FRAMES, check_choice, check_within, setting
+
+LoopKind = Literal["two-phase", "crossfade", "none"]
+BlendKind = Literal["contrast", "plain"]
+
+USUAL_LOOP_FRAMES = 100  # the period that an unset `loop_frames` is drawn towards
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """How the motion closes into a loop (paper, section 5)."""
+
+    kind: LoopKind = setting(
+        "two-phase",
+        "two-phase: two copies half a period apart; crossfade: the paper's; none: open end",
+        flag="loop",
+    )
+    frames: int | None = setting(
+        None,
+        f"frames in one motion loop (default: the divisor of --frames nearest to "
+        f"{USUAL_LOOP_FRAMES})",
+        flag="loop-frames",
+        metavar="T",
+    )
+    blend: BlendKind = setting(
+        "contrast",
+        "contrast: a two-phase blend keeps the contrast of what it blends; plain: the formula",
+        flag="loop-blend",
+    )
+    phase_noise: float = setting(
+        0.4,
+        "how far the phase differs from place to place, 0..1 of a loop (two-phase of regions); "
+        "with 0 the first frame is the picture, and the loop's seam shows a little",
+        metavar="P",
+    )
+
+    def __post_init__(self) -> None:
+        check_choice("--loop", self.kind, LoopKind)
+        check_choice("--loop-blend", self.blend, BlendKind)
+        if self.frames is not None:
+            check_within("--loop-frames", self.frames, 2, MAX_FRAMES)
+        if not 0 <= self.phase_noise <= 1:
+            raise SettingsError(f"--phase-noise is {self.phase_noise:g}; expected 0 to 1.")
+
+    def period(self, clip_frames: int) -> int:
+        """Frames in one motion loop for a clip of `clip_frames` frames."""
+        return self.frames or usual_period(clip_frames)
+
+
+def usual_period(clip_frames: int) -> int:
+    """The divisor of `clip_frames` nearest to 100 (within 50..200), else the whole clip or 100."""
+    fitting = [d for d in range(50, 201) if clip_frames % d == 0]
+    if fitting:
+        return min(fitting, key=lambda d: (abs(d - USUAL_LOOP_FRAMES), d))
+    return max(2, min(clip_frames, USUAL_LOOP_FRAMES))

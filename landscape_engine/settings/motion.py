@@ -1,0 +1,65 @@
+"""How things move."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import SettingsError
+from .fields import check_choice, check_within, setting
+
+MotionKind = Literal["steady", "recurrent"]
+WaterKind = Literal["predicted", "mirrored", "still"]
+ArrowsAs = Literal["code", "field", "both"]
+
+
+@dataclass(frozen=True)
+class MotionSettings:
+    """How things move (paper, section 4.1 and Algorithm 1)."""
+
+    kind: MotionKind = setting(
+        "steady",
+        "steady: one predicted field, integrated; recurrent: the paper's Algorithm 1",
+        flag="motion",
+    )
+    code: str = setting(
+        "random",
+        "latent code: a position 0..1 in the codebook, 'random' (drawn with --seed), a file with "
+        "a vector (.json or .npy), or a time-lapse that moves so (a video or a folder of frames)",
+        flag="motion-code",
+        metavar="POS|random|FILE",
+    )
+    speed: float = setting(
+        1.0, "factor on the predicted speed; negative reverses", flag="motion-speed", metavar="S"
+    )
+    water: WaterKind = setting(
+        "predicted",
+        "predicted: as the network says; mirrored: as the sky above it, upside down; still",
+    )
+    ripple: float = setting(
+        0.0, "height of ripples on the water, in thousandths of the picture's height", metavar="A"
+    )
+    arrows: tuple[str, ...] = setting(
+        (),
+        "the way that things move on the screen, from one point to another in shares of the "
+        "picture, y down; repeatable; longer ones move faster than shorter ones (default: none)",
+        flag="arrow",
+        metavar="X0,Y0,X1,Y1",
+    )
+    arrows_as: ArrowsAs = setting(
+        "both",
+        "code: fit one latent code to the arrows; field: bend the predicted field to each; both",
+        flag="arrows-as",
+    )
+
+    def __post_init__(self) -> None:
+        check_choice("--motion", self.kind, MotionKind)
+        check_choice("--arrows-as", self.arrows_as, ArrowsAs)
+        if not math.isfinite(self.speed) or self.speed == 0 or abs(self.speed) > 100:
+            raise SettingsError(
+                f"--motion-speed is {self.speed:g}; expected a number other than 0 within ±100 "
+                "(to keep things still, use --frames 1)."
+            )
+        check_choice("--water", self.water, WaterKind)
+        check_within("--ripple", self.ripple, 0, 100)

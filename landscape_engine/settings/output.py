@@ -1,0 +1,30 @@
+"""How frames become files."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import SettingsError
+from .fields import check_choice, setting
+
+FormatName = Literal["png", "png16", "exr", "mp4", "webm", "gif"]
+
+
+@dataclass(frozen=True)
+class OutputSettings:
+    """How frames become files."""
+
+    format: FormatName | None = setting(
+        None,
+        "file format (default: from --out's ending, else png)",
+        flag="format",
+    )
+    fps: float = setting(30.0, "frames per second of a video", flag="fps", metavar="F")
+
+    def __post_init__(self) -> None:
+        if self.format is not None:
+            check_choice("--format", self.format, FormatName)
+        if not math.isfinite(self.fps) or not 0 < self.fps <= 1000:
+            raise SettingsError(f"--fps is {self.fps:g}; expected more than 0 and at most 1000.")

@@ -1,0 +1,44 @@
+"""Where things move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import SettingsError
+from .fields import setting
+
+
+@dataclass(frozen=True)
+class RegionSettings:
+    """Where things move; for steady motion."""
+
+    clean: bool = setting(
+        True,
+        "find what moves, smooth its motion and keep the rest still to the bit; --no-clean: the "
+        "predicted field as it comes",
+    )
+    still_mask: str | None = setting(
+        None, "picture that is white where all stays still (grey: partly)", metavar="FILE"
+    )
+    moving_mask: str | None = setting(
+        None, "picture that is white where things move, in place of what is found", metavar="FILE"
+    )
+    region: tuple[str, ...] = setting(
+        (),
+        "a region with motion of its own: a JSON file with its mask or polygon, and its code, "
+        "speed, phase and arrows (repeatable)",
+        metavar="FILE.json",
+    )
+    horizon: float | None = setting(
+        None,
+        "where the water begins, as a share of the height from the top (default: found)",
+        metavar="Y",
+    )
+
+    def __post_init__(self) -> None:
+        if self.horizon is not None and not 0 < self.horizon < 1:
+            raise SettingsError(
+                f"--horizon is {self.horizon:g}; expected a share of the height between 0 and 1."
+            )
+        if not self.clean and (self.still_mask or self.moving_mask or self.region):
+            raise SettingsError("--no-clean moves the whole picture: leave masks and regions out.")

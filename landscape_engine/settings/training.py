@@ -1,0 +1,87 @@
+"""What is trained, for how long and how fast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import SettingsError
+from .fields import check_at_least, setting
+
+
+@dataclass(frozen=True)
+class TrainingLoopSettings:
+    """How long and how fast to train."""
+
+    steps: int = setting(4000, "optimiser steps in the whole run")
+    batch: int = setting(8, "samples in a step; the paper: 8")
+    learning_rate: float = setting(3e-4, "Adam's learning rate; the paper: 1e-4")
+    decay_from: float = setting(
+        0.6, "share of the steps after which the rate falls linearly, to a twentieth"
+    )
+    average: float = setting(
+        0.998, "decay of the running average of the weights, which is what the bundle gets"
+    )
+    seed: int = setting(0, "seed of the samples and of the first weights")
+    workers: int = setting(1, "processes that draw samples")
+    save_every: int = setting(100, "steps between checkpoints")
+    mixed: bool = setting(True, "bfloat16 where it is safe and the machine computes in it")
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "save_every"):
+            check_at_least(f"--{name.replace('_', '-')}", getattr(self, name), 1)
+        for name in ("seed", "workers", "decay_from"):
+            check_at_least(f"--{name.replace('_', '-')}", getattr(self, name), 0)
+        if not self.learning_rate > 0:
+            raise SettingsError(f"--learning-rate is {self.learning_rate:g}; expected more than 0.")
+        if not 0 <= self.average < 1:
+            raise SettingsError(f"--average is {self.average:g}; expected 0 to less than 1.")
+
+
+@dataclass(frozen=True)
+class TrainedNetworkSettings:
+    """What every training trains: a network with the trunk of Table 1, on pictures of one size."""
+
+    width: int = setting(32, "channels of the trunk's first layer; the paper: 128")
+    size: int = setting(128, "side of the training pictures in pixels; the paper: 256")
+
+    def __post_init__(self) -> None:
+        check_at_least("--width", self.width, 4)
+        if self.size < 64 or self.size % 8:
+            raise SettingsError(f"--size is {self.size}; expected a multiple of 8, 64 or more.")
+
+
+@dataclass(frozen=True)
+class TrainedPairSettings(TrainedNetworkSettings):
+    """What the paper's trainings train: a predictor and its encoder."""
+
+    encoder_width: int = setting(24, "channels of the encoder's first layer; the paper: 64")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_at_least("--encoder-width", self.encoder_width, 4)
+
+
+@dataclass(frozen=True)
+class TrainSceneSettings(TrainedNetworkSettings):
+    """What the training of the scene network trains."""
+
+    water_weight: float = setting(1.5, "how much more an error counts on water")
+
+
+@dataclass(frozen=True)
+class TrainMotionSettings(TrainedPairSettings):
+    """What the motion training trains, and on which losses."""
+
+    still_weight: float = setting(2.0, "how much more an error counts where nothing should move")
+    water_weight: float = setting(2.0, "how much more an error counts on water")
+    tv_weight: float = setting(0.02, "weight of the total variation, Equation 2")
+    code_weight: float = setting(1e-3, "weight of the codes' mean square, which keeps them close")
+
+
+@dataclass(frozen=True)
+class TrainAppearanceSettings(TrainedPairSettings):
+    """What the appearance training trains, and on which losses."""
+
+    cells: int = setting(32, "side of the grid over which colors are compared, Equation 8")
+    tv_weight: float = setting(0.05, "weight of the maps' total variation, Equation 10")
+    code_weight: float = setting(1e-3, "weight of the codes' mean square, which keeps them close")

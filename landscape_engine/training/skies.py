@@ -1,0 +1,84 @@
+"""Procedural skies: a gradient in the light of some hour, clouds, a sun, stars."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .noise import noise, uniform_color
+
+
+def cloud_plane(rng: np.random.Generator, size: int, horizon: float) -> Tensor:  # [size, size]
+    """Cloud density over a plane seen in perspective, fine near the horizon, large overhead."""
+    y = torch.linspace(0, 1, size)[:, None].expand(size, size)
+    x = torch.linspace(-1, 1, size)[None].expand(size, size)
+    e = ((horizon - y) / max(horizon, 0.2)).clamp(0) + rng.uniform(0.12, 0.5)
+    scale = rng.uniform(0.15, 0.5)
+    u = x / e * scale + rng.uniform(-1, 1)
+    v = 1 / e * scale * rng.uniform(0.5, 1.5) + rng.uniform(-1, 1)
+    texture = noise(rng, 256, rng.uniform(4, 14), 6, stretch=rng.uniform(0.6, 1.8))[None, None]
+    grid = torch.stack([u, v], dim=-1)[None]
+    density = F.grid_sample(
+        texture, grid, mode="bilinear", padding_mode="reflection", align_corners=True
+    )
+    return density[0, 0]
+
+
+def draw_sky(rng: np.random.Generator, size: int, horizon: float) -> Tensor:  # [3, size, size]
+    """A gradient from zenith to horizon in the light of some hour, with clouds of some cover."""
+    hour = rng.random()
+    if hour < 0.55:  # day
+        zenith = uniform_color(rng, [0.05, 0.2, 0.45], [0.4, 0.6, 0.95])
+        glow = uniform_color(rng, [0.55, 0.65, 0.75], [0.95, 0.97, 1.0])
+        cloud = uniform_color(rng, [0.75, 0.75, 0.78], [1, 1, 1])
+    elif hour < 0.8:  # low sun
+        zenith = uniform_color(rng, [0.1, 0.1, 0.3], [0.5, 0.45, 0.7])
+        glow = uniform_color(rng, [0.75, 0.3, 0.1], [1, 0.75, 0.5])
+        cloud = uniform_color(rng, [0.4, 0.2, 0.2], [1, 0.75, 0.6])
+    elif hour < 0.92:  # overcast
+        zenith = uniform_color(rng, [0.3, 0.3, 0.32], [0.7, 0.72, 0.75])
+        glow = zenith + rng.uniform(0, 0.25)
+        cloud = zenith + rng.uniform(-0.3, 0.3)
+    else:  # dusk or night
+        zenith = uniform_color(rng, [0, 0, 0.02], [0.12, 0.12, 0.3])
+        glow = uniform_color(rng, [0.05, 0.05, 0.1], [0.4, 0.3, 0.4])
+        cloud = uniform_color(rng, [0.03, 0.03, 0.05], [0.35, 0.3, 0.4])
+    y = torch.linspace(0, 1, size)[:, None].expand(size, size)
+    t = (y / max(horizon, 0.1)).clamp(0, 1) ** rng.uniform(0.6, 3)
+    picture = torch.lerp(zenith.expand(3, size, size), glow.expand(3, size, size), t)
+    cover, softness = rng.uniform(0.35, 0.65), rng.uniform(0.04, 0.25)
+    density = cloud_plane(rng, size, horizon)
+    amount = ((density - cover) / softness).clamp(0, 1) * rng.uniform(0.4, 1)
+    shade = 1 - rng.uniform(0, 0.6) * ((density - cover - 0.05) / 0.3).clamp(0, 1)
+    if rng.random() < 0.9:
+        picture = torch.lerp(picture, cloud * shade, amount)
+    if rng.random() < 0.25:  # a sun or a moon with its glare
+        sx, sy = rng.uniform(-1, 1), rng.uniform(0.1, 1) * horizon
+        x = torch.linspace(-1, 1, size)[None].expand(size, size)
+        r2 = (x - sx) ** 2 + (2 * (y - sy)) ** 2
+        picture = picture + uniform_color(rng, [0.6, 0.4, 0.2], [1, 1, 1]) * torch.exp(
+            -r2 / rng.uniform(0.005, 0.1)
+        )
+    if hour >= 0.92 and rng.random() < 0.7:
+        picture = picture + stars(rng, size)
+    return picture.clamp(0, 1)
+
+
+def stars(rng: np.random.Generator, size: int) -> Tensor:  # [3, size, size] light to add
+    """Points, or the trails that a long exposure draws of them around the pole."""
+    longest = 0.0 if rng.random() < 0.4 else rng.uniform(0.1, 1.2)  # radians
+    px, py = rng.uniform(-0.5, 1.5) * size, rng.uniform(-0.7, 1.2) * size
+    count = int(size * rng.uniform(0.6, 3))
+    light = np.zeros((size, size, 3), np.float32)
+    for _ in range(count):
+        radius = rng.uniform(0.02, 1.8) * size
+        first = rng.uniform(0, 2 * np.pi)
+        steps = max(1, int(radius * longest))
+        angles = first + np.linspace(0, longest, steps)
+        x = np.round(px + radius * np.cos(angles)).astype(int)
+        y = np.round(py + radius * np.sin(angles)).astype(int)
+        seen = (x >= 0) & (x < size) & (y >= 0) & (y < size)
+        light[y[seen], x[seen]] = rng.uniform(0.1, 0.9) * rng.uniform([0.7, 0.7, 0.7], [1, 1, 1])
+    return torch.from_numpy(light).permute(2, 0, 1)
