@@ -2,30 +2,63 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+import torch
 
-from landscape_engine import cli, documents
+from landscape_engine import cli, documents, region_files
+from landscape_engine.commands.animate import job_from
+from landscape_engine.fitting.annotations import read_arrows, read_patches
+from landscape_engine.images import save_image
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+ROOT = Path(__file__).parents[1]
+PAGES = {
+    name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/controls.md")
+}
+
+
+def blocks(kind: str, *names: str) -> list[str]:
+    """The fenced blocks of a kind in some pages."""
+    text = "\n".join(PAGES[name] for name in names or PAGES)
+    fenced = re.findall(r"^```(\w+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [block for found, block in fenced if found == kind]
+
+
+JOBS = [text for text in blocks("json") if '"picture"' in text]
 COMMANDS = [
-    line.split("#")[0].split()[1:]
-    for kind, text in BLOCKS
-    if kind == "bash"
+    re.split(r"\s#\s", line)[0].split()[1:]  # a color's # is no comment
+    for text in blocks("bash")
     for line in text.replace("\\\n", " ").splitlines()
     if line.startswith("landscape-engine ")
 ]
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_commands_parse(words):
+def test_commands_parse(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "job.json").write_text(JOBS[0], encoding="utf-8")
     options = cli.parse(words)
     if options.command == "animate":
-        for kind in documents.GROUPS.values():
-            cli.settings_from(options, kind)
+        job = job_from(options, options.picture, options.out)
+        read_arrows(job.motion.arrows)
+        read_patches(job.appearance.patches)
+
+
+@pytest.mark.parametrize("text", blocks("json"))
+def test_documents_are_read(text, tmp_path):
+    save_image(torch.ones(1, 3, 48, 64), tmp_path / "stream.png")
+    fields = json.loads(text)
+    if "picture" in fields:
+        documents.parse(fields)
+    elif "patches" in fields:
+        assert read_patches(fields["patches"])
+    else:
+        path, device = tmp_path / "region.json", torch.device("cpu")
+        region = region_files.region_from(fields, path, (48, 64), (16, 16), device)
+        assert region.name == fields["name"]
 
 
 def test_there_are_commands():
@@ -35,10 +68,9 @@ def test_there_are_commands():
 def test_the_python_runs(tmp_path, monkeypatch, bundle):
     import landscape_engine.animator as animator
     import landscape_engine.checkpoints as checkpoints
-    from landscape_engine.images import save_image
     from tests.conftest import make_picture
 
-    (program,) = [text for kind, text in BLOCKS if kind == "python"]
+    (program,) = blocks("python", "README.md")
     monkeypatch.chdir(tmp_path)
     save_image(make_picture(48, 64), tmp_path / "lake.jpg")
     monkeypatch.setattr(checkpoints, "load", lambda folder: bundle)
@@ -48,6 +80,6 @@ def test_the_python_runs(tmp_path, monkeypatch, bundle):
 
 
 def test_links_lead_somewhere():
-    root = Path(__file__).parents[1]
-    for link in re.findall(r"\]\(([^)#:]+)\)", README):
-        assert (root / link).exists(), link
+    for name, text in PAGES.items():
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+            assert ((ROOT / name).parent / link).exists(), link
