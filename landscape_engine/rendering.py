@@ -101,7 +101,9 @@ def frames(
         stopwatch: counts the seconds of each stage.
     """
     cancelled = threading.Event()
-    moved = MovedFrames(picture, period if period and period < count else None, cancelled.is_set)
+    keyed = light is not None and appearance.kind == "keyed"
+    again = period if period and period < count else None
+    moved = MovedFrames(picture, again, keyed, cancelled.is_set)
 
     def make(n: int, layers: Make, color_map: Tensor | None, phase: float) -> Tensor:
         with torch.inference_mode():
@@ -123,7 +125,7 @@ def frames(
             with torch.inference_mode():
                 with stopwatch.stage("motion"):
                     layers = next(plan)
-                if light is not None and appearance.kind == "keyed":
+                if keyed:
                     with stopwatch.stage("appearance"):
                         color_map = light.keyed(phase)
             yield n, layers, color_map, phase
@@ -171,10 +173,15 @@ class MovedFrames:
         self,
         picture: Tensor,  # [1, 3 or 4, H, W]
         period: int | None,
+        recolored: bool,
         cancelled: Callable[[], bool],
     ) -> None:
-        """Keep frames of a loop of so many; of None no frame is asked for twice."""
+        """Keep frames of a loop of so many; of None no frame is asked for twice.
+
+        Only frames that are `recolored` by a map of the unmoved picture need their drift.
+        """
         self.picture = picture
+        self.recolored = recolored
         self.cancelled = cancelled
         self.period = period
         self.most = KEPT_BYTES // (picture.numel() * picture.element_size())
@@ -187,7 +194,8 @@ class MovedFrames:
             return self._made[at]
         shown = layers()
         kept = self.period is not None and at < self.most
-        frame = MovedFrame(move(self.picture, shown, self.cancelled), Drift.of(shown), kept)
+        drift = Drift.of(shown if self.recolored else ())
+        frame = MovedFrame(move(self.picture, shown, self.cancelled), drift, kept)
         if kept:
             self._made[at] = frame
         return frame

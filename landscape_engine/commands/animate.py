@@ -30,16 +30,22 @@ SizeHW = tuple[int, int]  # height and width, pixels
 
 def run(options: argparse.Namespace) -> int:
     """Animate one picture."""
+    show(options, options.picture, options.out)
+    return 0
+
+
+def show(options: argparse.Namespace, picture: Path, out: Path, poster: Path | None = None) -> None:
+    """Animate a picture as a command line says, under a bar, and print what was done."""
     done = animate(
-        job_from(options, options.picture, options.out),
+        job_from(options, picture, out),
         bundle=options.bundle,
         device=options.device,
         save_motion=options.save_motion,
+        poster=poster,
         progress=bar,
     )
     report.note(done["notes"])
-    report.end(done, options.json, options.out)
-    return 0
+    report.end(done, options.json, out, *([poster] if poster else []))
 
 
 def job_from(options: argparse.Namespace, picture: Path, out: Path) -> Job:
@@ -48,7 +54,7 @@ def job_from(options: argparse.Namespace, picture: Path, out: Path) -> Job:
     return Job(picture, out, **groups)
 
 
-def read_picture(job: Job) -> tuple[Tensor, SizeHW]:
+def _read_picture(job: Job) -> tuple[Tensor, SizeHW]:
     """A job's picture [1, 3 or 4, H, W] in [-1, 1] at the size of the output, and its own size."""
     image = images.load_image(job.picture)
     own_hw = (image.shape[2], image.shape[3])
@@ -63,7 +69,6 @@ def animate(
     save_motion: Path | None = None,
     poster: Path | None = None,
     progress: Progress = silent,
-    read: Callable[[Job], tuple[Tensor, SizeHW]] = read_picture,
     load: Callable[[Path | None, DeviceName], Animator] = load_animator,
 ) -> dict[str, Any]:
     """Do a job: read its picture, predict, render, write; prints nothing.
@@ -76,8 +81,7 @@ def animate(
         poster: file for the first frame.
         progress: wraps the frames, with their number and the stage's name, "frames"; what it
             raises ends the job, and nothing partial is left.
-        read: gives the picture; callers who keep the last one give their own.
-        load: gives the animator, likewise.
+        load: gives the animator; callers who keep one give their own.
 
     Returns:
         What was done, as plain data: frames, paths, seconds of each stage, settings, the job that
@@ -90,7 +94,7 @@ def animate(
     with watch.stage("total"):
         _refuse_malformed(job, save_motion)
         with watch.stage("read"):
-            image, own_hw = read(job)
+            image, own_hw = _read_picture(job)
         with watch.stage("load"):
             animator = load(bundle, device)
         notes = _notes(job, own_hw) + region_files.notes(job.regions, own_hw)

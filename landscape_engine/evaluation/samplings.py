@@ -50,7 +50,7 @@ def stretches(
 
 def _stretch_of(layers: Layers, aspect: float) -> Tensor:  # [1, 1, h, w]
     def whole(field: Tensor) -> Tensor:
-        return warping.enlarge(field, layers.height, field.shape[3], band=layers.band)
+        return warping.enlarge(field, layers.held.height, field.shape[3], band=layers.band)
 
     stretch = metrics.stretch_of(whole(layers.first), aspect)
     if layers.second is None or layers.share is None:

@@ -86,7 +86,8 @@ class _Part:
         self.height, self.width = height, width
         if layers.alpha is not None:
             self.moves = layers.second is not None or bool(layers.first.any())
-            self.rows = self._rows_of(layers.alpha)
+            reach = layers.touched.around(height) if layers.touched else Band(0, height, height)
+            self.rows = range(reach.first, reach.last)
             moving, self.all_moves = None, True
         else:
             moving = ~warping.is_still(layers.first, height, width)
@@ -105,8 +106,8 @@ class _Part:
         """
         layers = self.layers
         b, w = layers.first.shape[2:]
-        rows = layers.band.rows if layers.band else slice(None)
-        identity = warping.identity_grid(layers.height, w, layers.first.device, rows)
+        held = layers.held
+        identity = warping.identity_grid(held.height, w, layers.first.device, held.rows)
         fields = [identity + layers.first]
         if layers.second is not None:
             fields += [identity + layers.second, layers.share.expand(1, 1, b, w)]
@@ -115,15 +116,6 @@ class _Part:
         if moving is not None and not self.all_moves:
             fields.append(moving.to(layers.first.dtype))
         return torch.cat(fields, dim=1)
-
-    def _rows_of(self, alpha: Tensor) -> range:
-        """The picture's rows that a region may touch."""
-        seen = torch.nonzero(alpha.amax((0, 1, 3))).flatten()
-        if not len(seen):
-            return range(0)
-        scale = (self.height - 1) / max(alpha.shape[2] - 1, 1)
-        first, last = (int(seen[0]) - 1) * scale, (int(seen[-1]) + 1) * scale
-        return range(max(0, int(first)), min(self.height, int(last) + 2))
 
     def render(
         self,
@@ -178,7 +170,7 @@ class Drift:
         small = _resize(color_map, FOLLOWED, FOLLOWED)
         change = torch.zeros_like(small)
         for one in self.layers:
-            rows = one.band.rows if one.band else slice(None)
+            rows = one.held.rows
             identity = warping.identity_grid(FOLLOWED, FOLLOWED, small.device, rows)
             moved = warping.sample(small, identity + one.first)
             if one.second is not None and one.share is not None:
@@ -190,18 +182,17 @@ class Drift:
 
 def _coarse(layers: Layers) -> Layers:
     """The same layers on the grid on which a color map is moved."""
-    whole = layers.band or Band(0, layers.height, layers.height)
-    band = whole.on(FOLLOWED)
+    band = layers.held.on(FOLLOWED)
 
     def small(field: Tensor | None) -> Tensor | None:
         if field is None or field.shape[2:] == (1, 1):
             return field
-        return warping.enlarge(field, FOLLOWED, FOLLOWED, band.rows, whole).contiguous()
+        return warping.enlarge(field, FOLLOWED, FOLLOWED, band.rows, layers.held).contiguous()
 
     first = small(layers.first)
     assert first is not None
     alpha = None if layers.alpha is None else _resize(layers.alpha, FOLLOWED, FOLLOWED)
-    return Layers(first, small(layers.second), small(layers.share), None, alpha, band)
+    return Layers(first, small(layers.second), small(layers.share), alpha=alpha, band=band)
 
 
 def _resize(field: Tensor, h: int, w: int) -> Tensor:  # [1, C, h, w]

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from . import masks, warping
 from .layers import Layers
-from .warping import Band
 
 DETAIL_PX = 4  # detail, of which a blend loses contrast, is what a blur of this radius removes
 GLOW_PX = 40  # the light of a place is what a blur of this radius leaves
@@ -59,8 +58,7 @@ def corrected(pictured: Frequencies, layers: Layers) -> Layers:
         return layers
     first, second = layers.first, layers.second
     h, w = pictured.glow.shape[2:]
-    whole = layers.band or Band(0, first.shape[2], first.shape[2])
-    rough = whole.on(h)
+    whole, rough = layers.held, layers.held.on(h)
     identity = warping.identity_grid(h, w, first.device, rough.rows)
     share = layers.share.expand(1, 1, *first.shape[2:])
     fields = warping.enlarge(torch.cat([first, second, share], 1), h, w, rough.rows, whole)

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from .layers import Layers
-from .motion_fields import STEADY_FIELDS, MotionField, past
-from .places import Place
+from .motion_fields import MotionField, past
+from .places import Everywhere, Place
 
 
 class CrossFade:
@@ -18,11 +18,10 @@ class CrossFade:
     follows on frame T - 1.
     """
 
-    def __init__(self, motion: MotionField, period: int, place: Place | None = None) -> None:
+    def __init__(self, motion: MotionField, period: int, place: Place | Everywhere) -> None:
         self.period = period
         self.place = place
-        frames = 2 * (period - 1)
-        self.past = past(motion, frames, STEADY_FIELDS) if place else past(motion, frames)
+        self.past = past(motion, 2 * (period - 1), place.most_fields).cut(place.cut)
 
     def at(self, t: int) -> Layers:
         """Frame t, 0..T-1."""
@@ -32,8 +31,7 @@ class CrossFade:
             second = self._flow(t + 1 + self.period)
             weight = torch.full((1, 1, 1, 1), share, device=second.device)
             layers = Layers(layers.first, second, weight)
-        return self.place.put(layers) if self.place else layers
+        return self.place.put(layers)
 
     def _flow(self, t: int) -> Tensor:  # [1, 2, b, w]
-        flow = self.past.at(t)
-        return self.place.fold(self.place.cut(flow)) if self.place else flow
+        return self.place.fold(self.past.at(t))

@@ -22,9 +22,10 @@ class Layers:
     share: Tensor | None = None  # [1, 1, b, w] or [1, 1, 1, 1], of the second; 0..1
     contrast: Tensor | None = None  # [1, 4, b, w] g - 1, then the correction
     alpha: Tensor | None = None  # [1, 1, H, W] the region; None for the whole picture
+    touched: Band | None = None  # the rows in which alpha isn't 0
     band: Band | None = None
 
     @property
-    def height(self) -> int:
-        """Rows of the whole grid."""
-        return self.band.height if self.band else self.first.shape[2]
+    def held(self) -> Band:
+        """The rows of the grid that the fields hold."""
+        return self.band or Band(0, self.first.shape[2], self.first.shape[2])

@@ -20,7 +20,7 @@ from . import contrast, waves
 from .crossfade import CrossFade
 from .layers import Layers
 from .motion_fields import MotionField, MovingPart, steady_motion
-from .places import Place
+from .places import Everywhere, Place
 from .two_phase import TwoPhase
 
 Make = Callable[[], tuple[Layers, ...]]  # makes one frame's layers, in whatever thread
@@ -60,10 +60,18 @@ def _plan_whole(
     if settings.kind == "none":
         for flow in _open(motion):
             yield partial(Layers, flow)
-    make = TwoPhase if settings.kind == "two-phase" else CrossFade
-    loop = make(motion, period)
+    at = _close(motion, replace(settings, phase_noise=0.0), period, Everywhere())
     for t in count():
-        yield partial(loop.at, t % period)
+        yield partial(at, t % period)
+
+
+def _close(
+    motion: MotionField, settings: LoopSettings, period: int, place: Place | Everywhere
+) -> Callable[[int], Layers]:
+    """How frame t, 0..T-1, of a closed motion is made."""
+    if settings.kind == "crossfade":
+        return CrossFade(motion, period, place).at
+    return TwoPhase(motion, period, place, settings.phase_noise).at
 
 
 def _plan_part(
@@ -102,17 +110,13 @@ class PartLoop:
         self.part = part
         self.period = period
         self.pictured = None
-        motion = steady_motion(part.step)
-        self._at: Callable[[int], Layers]
         if not bool(part.step.any()):  # nothing but waves, if any
             still = place.put(Layers(place.cut(part.step)))
-            self._at = lambda t: still
-        elif settings.kind == "crossfade":
-            self._at = CrossFade(motion, period, place).at
-        else:
-            self._at = TwoPhase(motion, period, place, settings.phase_noise).at
-            if settings.blend == "contrast" and small is not None:
-                self.pictured = contrast.take_apart(small, part.region.core)
+            self._at: Callable[[int], Layers] = lambda t: still
+            return
+        self._at = _close(steady_motion(part.step), settings, period, place)
+        if settings.kind == "two-phase" and settings.blend == "contrast" and small is not None:
+            self.pictured = contrast.take_apart(small, part.region.core)
 
     def at(self, t: int) -> Layers:
         """Frame t, 0..T-1."""
@@ -123,10 +127,9 @@ class PartLoop:
 def _waved(part: MovingPart, layers: Layers, phase: float) -> Layers:
     """The layers with the part's ripples and sway added."""
     core, guide = part.region.core, part.region.guide
-    rows = layers.band.rows if layers.band else slice(None)
     for height, wave in ((part.ripple or guide.ripple, waves.ripple), (guide.sway, waves.sway)):
         if height:
-            moved = wave(core, height, phase)[:, :, rows]
+            moved = wave(core, height, phase)[:, :, layers.held.rows]
             second = None if layers.second is None else layers.second + moved
             layers = replace(layers, first=layers.first + moved, second=second)
     return layers

@@ -59,6 +59,16 @@ def shrink(
     return -F.max_pool2d(-mask, size, 1, pixels)
 
 
+def rows_of(
+    mask: Tensor,  # [1, 1, H, W]
+) -> warping.Band:
+    """The rows in which a mask isn't 0; all, if there are none."""
+    seen = torch.nonzero(mask.amax((0, 1, 3))).flatten()
+    if not len(seen):
+        return warping.Band(0, mask.shape[2], mask.shape[2])
+    return warping.Band(int(seen[0]), int(seen[-1]) + 1, mask.shape[2])
+
+
 def depth(
     core: Tensor,  # [1, 1, h, w] bool
 ) -> Tensor:  # [1, 1, h, w]

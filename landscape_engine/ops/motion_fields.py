@@ -92,13 +92,17 @@ class Track:
 
     def __init__(self, flows: Iterator[Tensor], frames: int, most: int = KEPT_FIELDS) -> None:
         """Hold the flows A_1..A_`frames` (each [1, 2, h, w]) of an iterator; A_0 is zero."""
-        self.stride = -(-frames // most)
-        self.held: list[Tensor] = []
-        for t, flow in enumerate(islice(flows, frames), start=1):
-            if not self.held:
-                self.held.append(torch.zeros_like(flow))
-            if t % self.stride == 0 or t == frames:
-                self.held.append(flow)
+        stride = -(-frames // most)
+        kept = [
+            flow
+            for t, flow in enumerate(islice(flows, frames), start=1)
+            if t % stride == 0 or t == frames
+        ]
+        self._hold([torch.zeros_like(kept[0]), *kept], stride, frames)
+
+    def _hold(self, flows: Sequence[Tensor], stride: int, frames: int) -> None:
+        self.held = torch.cat(list(flows))  # [N, 2, h, w]
+        self.stride = stride
         self.frames = frames
 
     @classmethod
@@ -110,33 +114,65 @@ class Track:
     ) -> Track:
         """The track of one constant field, which leaps from one held flow to the next."""
         stride = -(-frames // most)
-        track = cls(steady_motion(step).accumulated(), min(stride, frames), 1)
-        if frames > stride:
-            leap = track.held[-1]
+
+        def leaps() -> Iterator[Tensor]:
+            leap = _after(step, stride)
+            yield torch.zeros_like(step)
+            flow = leap
             for _ in range(frames // stride - 1):
-                track.held.append(warping.compose(leap, track.held[-1]))
+                yield flow
+                flow = warping.compose(leap, flow)
+            yield flow
             if frames % stride:
-                rest = cls(steady_motion(step).accumulated(), frames % stride, 1).held[-1]
-                track.held.append(warping.compose(rest, track.held[-1]))
-        track.stride, track.frames = stride, frames
+                yield warping.compose(_after(step, frames % stride), flow)
+
+        return cls._of(list(leaps()), stride, frames)
+
+    @classmethod
+    def _of(cls, flows: Sequence[Tensor], stride: int, frames: int) -> Track:
+        track = cls.__new__(cls)
+        track._hold(flows, stride, frames)
         return track
 
     def at(self, t: int) -> Tensor:  # [1, 2, h, w]
         """The flow that leads from frame `t` (0..T) back to frame 0."""
         k, rest = divmod(t, self.stride)
         if rest == 0:
-            return self.held[k]
+            return self.held[k : k + 1]
         if t == self.frames:
-            return self.held[-1]
+            return self.held[-1:]
         gap = min(self.stride, self.frames - k * self.stride)
-        return torch.lerp(self.held[k], self.held[k + 1], rest / gap)
+        return torch.lerp(self.held[k : k + 1], self.held[k + 1 : k + 2], rest / gap)
+
+    def at_times(
+        self,
+        times: Tensor,  # [1, 1, h, w] in 0..T
+    ) -> Tensor:  # [1, 2, h, w]
+        """The same at a time of its own for each pixel."""
+        # the last held flow may lie closer than a stride behind the one before
+        last = (len(self.held) - 2) * self.stride
+        at = torch.where(
+            times > last,
+            len(self.held) - 2 + (times - last) / max(self.frames - last, 1),
+            times / self.stride,
+        )
+        k = at.floor().clamp(0, len(self.held) - 2).long().expand(1, 2, -1, -1)
+        before, after = self.held.gather(0, k), self.held.gather(0, k + 1)
+        return torch.lerp(before, after, at - k[:, :1])
+
+    def cut(self, cut: Callable[[Tensor], Tensor]) -> Track:
+        """The same track with a part of each flow alone."""
+        return self._of([cut(self.held)], self.stride, self.frames)
 
     def inverted(self) -> Track:
         """The track that leads the other way."""
-        other = Track.__new__(Track)
-        other.stride, other.frames = self.stride, self.frames
-        other.held = [warping.invert(flow) for flow in self.held]
-        return other
+        flows = [warping.invert(flow) for flow in self.held.split(1)]
+        return self._of(flows, self.stride, self.frames)
+
+
+def _after(step: Tensor, frames: int) -> Tensor:  # [1, 2, h, w]
+    """What a constant field has accumulated to after so many frames, one or more."""
+    return next(islice(steady_motion(step).accumulated(), frames - 1, None))
 
 
 def past(motion: MotionField, frames: int, most: int = KEPT_FIELDS) -> Track:

@@ -1,29 +1,34 @@
-"""Places: regions as places to sample from, into which what would come from outside is folded."""
+"""Places to sample from: a region, into which what would come from outside is folded, or all."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from . import masks, warping
 from .layers import Layers
-from .motion_fields import MovingPart
-from .warping import Band
+from .motion_fields import KEPT_FIELDS, STEADY_FIELDS, MovingPart
 
 EDGE_PX = 20  # pixels of the grid from a region's edge over which its sources come to count fully
 EDGE_WEIGHT = 0.03  # weight of a source at the edge or beyond it, mirrored
 MARGIN_PX = 8  # rows of the grid beyond a region that its fields hold as well
+OUTSIDE = 1e-3  # weight of a source outside the picture: never zero, so that a blend always exists
+SOFTENED_PX = 2  # pixels of the predictor's grid over which that weight fades
 
 
 class Place:
     """One region as a place to sample from, on the rows of the grid that it touches."""
 
+    most_fields = STEADY_FIELDS  # that a track of its motion holds
+
     def __init__(self, part: MovingPart) -> None:
         self.alpha = part.region.alpha
         h, w = part.step.shape[2:]
-        self.band = _band_of(self.alpha, h)
+        self.touched = masks.rows_of(self.alpha)
+        self.band = self.touched.around(h, MARGIN_PX)
         # the nearer the edge, the less it counts: a line between two phases would show
         self.inside = masks.depth(part.region.core).div(EDGE_PX).clamp(EDGE_WEIGHT, 1)
         self.mirror = masks.mirror(part.region.core)
@@ -32,8 +37,8 @@ class Place:
 
     def cut(
         self,
-        flow: Tensor,  # [1, 2, h, w]
-    ) -> Tensor:  # [1, 2, b, w]
+        flow: Tensor,  # [N, C, h, w]
+    ) -> Tensor:  # [N, C, b, w]
         """The region's rows of a flow."""
         return flow[:, :, self.band.rows]
 
@@ -63,18 +68,36 @@ class Place:
 
     def put(self, layers: Layers) -> Layers:
         """The same layers, for this region."""
-        return replace(layers, alpha=self.alpha, band=self.band)
+        return replace(layers, alpha=self.alpha, touched=self.touched, band=self.band)
 
 
-def _band_of(
-    alpha: Tensor,  # [1, 1, H, W]
-    height: int,
-) -> Band:
-    """The rows of a grid that a region touches, and some more."""
-    seen = torch.nonzero(alpha.amax((0, 1, 3))).flatten()
-    if not len(seen):
-        return Band(0, min(2, height), height)
-    scale = (height - 1) / max(alpha.shape[2] - 1, 1)
-    first = int((int(seen[0]) - 1) * scale) - MARGIN_PX
-    last = int((int(seen[-1]) + 1) * scale) + MARGIN_PX + 2
-    return Band(max(0, first), min(height, last), height)
+class Everywhere:
+    """The whole picture as a place: nothing is folded, and what lies outside counts little."""
+
+    most_fields = KEPT_FIELDS
+
+    def cut(self, flow: Tensor) -> Tensor:  # [N, C, h, w]
+        """The flow as it is."""
+        return flow
+
+    def fold(self, flow: Tensor) -> Tensor:  # [1, 2, h, w]
+        """The flow as it is."""
+        return flow
+
+    def holds(
+        self,
+        flow: Tensor,  # [1, 2, h, w]
+    ) -> Tensor:  # [1, 1, h, w]
+        """1 where the source of a pixel lies inside the picture, `OUTSIDE` elsewhere, softened."""
+        height, width = flow.shape[2:]
+        source = warping.identity_grid(height, width, flow.device) + flow
+        inside = (source.abs().amax(1, keepdim=True) <= 1 + 1e-4).to(flow.dtype)
+        if bool((inside == 1).all()):
+            return inside
+        k = 2 * SOFTENED_PX + 1
+        soft = F.avg_pool2d(inside, k, 1, SOFTENED_PX, count_include_pad=False)
+        return soft.clamp(min=OUTSIDE)
+
+    def put(self, layers: Layers) -> Layers:
+        """The layers as they are."""
+        return layers

@@ -43,6 +43,12 @@ class Band:
         first, last = math.ceil(self.first * scale - 1e-6), (self.last - 1) * scale + 1e-6
         return Band(first, max(first + 1, math.floor(last) + 1), height)
 
+    def around(self, height: int, margin: int = 0) -> Band:
+        """The rows of a finer or coarser grid that these rows reach, and so many more."""
+        scale = (height - 1) / max(self.height - 1, 1)
+        first, last = int((self.first - 1) * scale), int(self.last * scale)
+        return Band(max(0, first - margin), min(height, last + 2 + margin), height)
+
 
 @lru_cache(maxsize=8)
 def _axes(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
