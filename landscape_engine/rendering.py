@@ -11,22 +11,26 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import cache, partial
 from time import perf_counter
 
 import torch
 from torch import Tensor
 
 from .codebook import CodeCycle
+from .moved_frames import MovedFrames
 from .ops import color, warping
-from .ops.compositing import Drift, move, recolor
+from .ops.compositing import recolor
 from .ops.looping import Make
 from .settings import AppearanceSettings
 
 IN_FLIGHT_BYTES = 1 << 30  # frames being made at one time take no more than this
-KEPT_BYTES = 1 << 28  # frames of a loop that are kept for its next round
 MOST_WORKERS = 16
+
+ColorMap = Callable[[], Tensor]  # gives a color transfer map [1, 6, h, w] when it's there
+Start = Callable[..., ColorMap]  # starts a function that makes one, with its arguments
 
 
 @dataclass
@@ -58,16 +62,22 @@ class Light:
         self.predict = predict
         self.picture = picture
         self.cycle = cycle
-        self._maps: dict[int, Tensor] = {}
+        self._maps: dict[int, ColorMap] = {}
 
-    def keyed(self, phase: float) -> Tensor:  # [1, 6, h, w]
-        """The map at a phase 0..1: predicted at the codes around it, interpolated between."""
+    def keyed(self, phase: float, start: Start) -> ColorMap:
+        """The map at a phase 0..1: predicted at the codes around it, interpolated between.
+
+        Predictions are started at once, that of the code after them too; what is given waits for
+        them.
+        """
         first, second, weight = self.cycle.around(phase)
-        self._maps = {k: self._maps[k] for k in (first, second) if k in self._maps}
-        for k in (first, second):
-            if k not in self._maps:
-                self._maps[k] = self.predict(self.picture, self.cycle.codes[k : k + 1])
-        return torch.lerp(self._maps[first], self._maps[second], weight)
+        next_one = (second + 1) % len(self.cycle.codes)
+        self._maps = {
+            k: self._maps.get(k) or start(self.predict, self.picture, self.cycle.codes[k : k + 1])
+            for k in (first, second, next_one)
+        }
+        before, after = self._maps[first], self._maps[second]
+        return lambda: torch.lerp(before(), after(), weight)
 
     def per_frame(
         self,
@@ -105,19 +115,18 @@ def frames(
     again = period if period and period < count else None
     moved = MovedFrames(picture, again, keyed, cancelled.is_set)
 
-    def make(n: int, layers: Make, color_map: Tensor | None, phase: float) -> Tensor:
+    def make(n: int, layers: Make, color_map: ColorMap | None, phase: float) -> Tensor:
         with torch.inference_mode():
             frame = moved.frame(n, layers)
             if light is None or cancelled.is_set():
-                return frame.moved.clone() if frame.kept else frame.moved
+                return frame.moved
             if appearance.kind == "per-frame":
                 colors = light.per_frame(frame.moved, phase)
                 return torch.cat([colors, frame.moved[:, 3:]], 1)
-            carried = frame.drift.carry(color_map)
-            out = None if frame.kept else frame.moved
-            return recolor(frame.moved, carried, cancelled.is_set, out=out)
+            carried = frame.drift.carry(color_map())
+            return recolor(frame.moved, carried, cancelled.is_set, out=frame.moved)
 
-    def jobs() -> Iterator[tuple[int, Make, Tensor | None, float]]:
+    def jobs(start: Start) -> Iterator[tuple[int, Make, ColorMap | None, float]]:
         for n in range(count):
             phase = (n * appearance.cycles % count) / count
             color_map = None
@@ -127,20 +136,22 @@ def frames(
                     layers = next(plan)
                 if keyed:
                     with stopwatch.stage("appearance"):
-                        color_map = light.keyed(phase)
+                        color_map = light.keyed(phase, start)
             yield n, layers, color_map, phase
 
     workers = _workers(picture) if count > 1 else 1
     if workers == 1:
-        for job in jobs():
-            with stopwatch.stage("render"):
-                frame = make(*job)
-            yield frame
+        with closing(moved):
+            for job in jobs(_when_needed):
+                with stopwatch.stage("render"):
+                    frame = make(*job)
+                yield frame
         return
     pool = _start_pool(workers)
     waiting: deque[Future[Tensor]] = deque()
     try:
-        for job in jobs():
+        # frames come after the maps that they need, so that none waits for a map behind it
+        for job in jobs(_started_in(pool)):
             waiting.append(pool.submit(make, *job))
             if len(waiting) > workers:
                 with stopwatch.stage("render"):
@@ -155,50 +166,22 @@ def frames(
     finally:
         cancelled.set()
         pool.shutdown(wait=True, cancel_futures=True)
+        moved.close()
 
 
-@dataclass(frozen=True)
-class MovedFrame:
-    """A frame before its colors change."""
+def _started_in(pool: ThreadPoolExecutor) -> Start:
+    """Start what makes a map in the pool, whose threads keep no gradients."""
 
-    moved: Tensor  # [1, 3 or 4, H, W]
-    drift: Drift
-    kept: bool  # for the next round: to be left as it is
+    def infer(function: Callable[..., Tensor], *arguments: Tensor) -> Tensor:
+        with torch.inference_mode():
+            return function(*arguments)
+
+    return lambda *call: pool.submit(infer, *call).result
 
 
-class MovedFrames:
-    """A loop's moved frames, kept from round to round as far as `KEPT_BYTES` go."""
-
-    def __init__(
-        self,
-        picture: Tensor,  # [1, 3 or 4, H, W]
-        period: int | None,
-        recolored: bool,
-        cancelled: Callable[[], bool],
-    ) -> None:
-        """Keep frames of a loop of so many; of None no frame is asked for twice.
-
-        Only frames that are `recolored` by a map of the unmoved picture need their drift.
-        """
-        self.picture = picture
-        self.recolored = recolored
-        self.cancelled = cancelled
-        self.period = period
-        self.most = KEPT_BYTES // (picture.numel() * picture.element_size())
-        self._made: dict[int, MovedFrame] = {}
-
-    def frame(self, n: int, layers: Make) -> MovedFrame:
-        """Frame n of the clip, made from its layers unless it is one of those that are kept."""
-        at = n % self.period if self.period else n
-        if at in self._made:
-            return self._made[at]
-        shown = layers()
-        kept = self.period is not None and at < self.most
-        drift = Drift.of(shown if self.recolored else ())
-        frame = MovedFrame(move(self.picture, shown, self.cancelled), drift, kept)
-        if kept:
-            self._made[at] = frame
-        return frame
+def _when_needed(function: Callable[..., Tensor], *arguments: Tensor) -> ColorMap:
+    """Make a map when it's first asked for."""
+    return cache(partial(function, *arguments))
 
 
 def _workers(picture: Tensor) -> int:

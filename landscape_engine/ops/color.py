@@ -11,4 +11,6 @@ def transfer(
     color_map: Tensor,  # [B, 6, H, W]: weights R G B, then biases R G B
 ) -> Tensor:  # [B, 3, H, W] in [-1, 1]
     """`O = tanh(C^w ∘ I + C^b)`, Equation 6."""
-    return torch.addcmul(color_map[:, 3:], color_map[:, :3], image).tanh_()
+    # as 2σ(2x) - 1: torch has a vector kernel for σ on a CPU, which takes a quarter of the time
+    doubled = torch.addcmul(color_map[:, 3:], color_map[:, :3], image).mul_(2)
+    return (doubled.sigmoid_() * 2).sub_(1)

@@ -13,8 +13,10 @@ from torch import Tensor
 from ..images import to_uint8
 
 CODECS = {"mp4": "libx264", "webm": "libvpx-vp9", "gif": "gif"}  # by format
-MP4_CRF = 18  # 0 lossless .. 51; 18 is hard to tell from the frames
-MP4_PRESET = "fast"  # the encoder shares the cores with the renderer
+# The encoder shares the cores with the renderer: `veryfast` takes less than half as long as `fast`,
+# and a step less of CRF makes up for its quality (0.2 dB short, for an eighth more bytes).
+MP4_PRESET = "veryfast"
+MP4_CRF = 17  # 0 lossless .. 51; 17 is hard to tell from the frames
 WEBM_CRF = 24  # 0 .. 63
 # Fixed rather than the machine's: x264 and libvpx give other bytes for another number of threads.
 ENCODER_THREADS = 8
