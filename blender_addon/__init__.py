@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Landscape: one picture on a plane becomes a seamless animated texture.
+
+The engine runs in a process of its own (`engine_client`), never in Blender's.
+
+    panels       what the artist sees
+    operators    what the buttons do
+    jobs         what runs in the engine
+    job_documents, annotations, image_exchange
+                 Blender's data as plain data, and frames as Blender's data
+"""
+
+from __future__ import annotations
+
+import bpy
+
+from . import jobs, operators, panels, preferences, presets, previews, properties
+
+CLASSES = (
+    *preferences.classes,
+    *properties.classes,
+    *operators.classes,
+    *presets.classes,
+    *panels.classes,
+)
+PARTS = (properties, previews, jobs)  # what registers more than classes
+
+
+def register() -> None:
+    """Put the add-on into Blender."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    for part in PARTS:
+        part.register()
+
+
+def unregister() -> None:
+    """Take it out again; its process ends."""
+    for part in reversed(PARTS):
+        part.unregister()
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An object's settings as the engine's document (`landscape_engine.documents`): plain data."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from . import annotations, image_exchange
+from .errors import AddonError
+
+DOCUMENT_VERSION = 1
+REGION_VERSION = 1
+
+
+@dataclass
+class Order:
+    """What is asked of the engine, and what the artist should know of it."""
+
+    document: dict[str, Any]
+    notes: list[str] = field(default_factory=list)
+
+
+def order(context: bpy.types.Context, obj: bpy.types.Object, folder: Path) -> Order:
+    """All settings of an object as one document, without `out`.
+
+    Args:
+        context: for the scene and the strokes.
+        obj: the object with the picture.
+        folder: where images without a file and regions are written for the worker to read.
+
+    Raises:
+        AddonError: the picture, a mask, an arrow or a file can't be used.
+    """
+    notes = list(image_exchange.check_plane(obj))
+    picture = image_exchange.picture_of(obj)
+    settings = obj.landscape
+    asked = Order(
+        {
+            "version": DOCUMENT_VERSION,
+            "picture": str(image_exchange.picture_file(picture, folder)),
+            "clip": clip(settings.clip, picture),
+            "motion": motion(settings.motion),
+            "regions": regions(context, obj, folder, notes),
+            "loop": loop(settings.loop),
+            "appearance": appearance(settings.appearance, folder),
+            "output": output(settings.output, context.scene),
+        },
+        notes,
+    )
+    if settings.motion.use_arrows:
+        asked.document["motion"]["arrows"] = arrows(
+            context, obj, notes, settings.motion.arrows_from, others_than=_region_arrows(settings)
+        )
+    return asked
+
+
+def clip(settings: Any, picture: bpy.types.Image) -> dict[str, Any]:
+    """The group `clip`."""
+    made: dict[str, Any] = {"frames": settings.frames, "seed": settings.seed}
+    size = frame_size(settings, tuple(picture.size))
+    if size != tuple(picture.size):
+        made["size"] = f"{size[0]}x{size[1]}"
+    return made
+
+
+def frame_size(settings: Any, picture_wh: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of the frames, pixels."""
+    if settings.size_from == "EXACT":
+        return settings.width, settings.height
+    if settings.size_from == "PICTURE":
+        return picture_wh
+    shrink = min(1.0, settings.side / max(picture_wh))
+    return max(2, round(picture_wh[0] * shrink)), max(2, round(picture_wh[1] * shrink))
+
+
+def motion(settings: Any) -> dict[str, Any]:
+    """The group `motion`, without its arrows."""
+    if settings.speed == 0:
+        raise AddonError(
+            "the speed of the motion is 0, which moves nothing; expected another number: to keep "
+            "things still, paint a still mask, or set the frames to 1."
+        )
+    code = code_of(settings, "motion")
+    return {
+        "kind": settings.kind,
+        "speed": settings.speed,
+        "water": settings.water,
+        "ripple": settings.ripple,
+        "arrows_as": settings.arrows_as,
+        **({} if code is None else {"code": code}),
+    }
+
+
+def arrows(
+    context: bpy.types.Context,
+    obj: bpy.types.Object,
+    notes: list[str],
+    source: bpy.types.Object | None = None,
+    others_than: frozenset[str] = frozenset(),
+) -> list[str]:
+    """Strokes on the object as arrows; what can't be followed is said in `notes`."""
+    reading = annotations.arrows_on(obj, context, source, without=others_than)
+    notes.extend(reading.notes)
+    return [",".join(f"{value:.5f}" for value in arrow) for arrow in reading.arrows]
+
+
+def _region_arrows(settings: Any) -> frozenset[str]:
+    """The names of the grease pencils that regions keep to themselves."""
+    return frozenset(r.arrows_from.name for r in settings.regions.region_items if r.arrows_from)
+
+
+def regions(
+    context: bpy.types.Context, obj: bpy.types.Object, folder: Path, notes: list[str]
+) -> dict[str, Any]:
+    """The group `regions`; each region's file is written into the folder."""
+    settings = obj.landscape.regions
+    made: dict[str, Any] = {"clean": settings.clean}
+    for name in ("still", "moving"):
+        image = getattr(settings, f"{name}_image")
+        if image:
+            made[f"{name}_mask"] = str(image_exchange.picture_file(image, folder))
+    if settings.use_horizon:
+        made["horizon"] = settings.horizon
+    made["region"] = [
+        str(_region_file(context, obj, number, item, folder, notes))
+        for number, item in enumerate(settings.region_items, 1)
+    ]
+    return made
+
+
+def _region_file(
+    context: bpy.types.Context,
+    obj: bpy.types.Object,
+    number: int,
+    item: Any,
+    folder: Path,
+    notes: list[str],
+) -> Path:
+    if not item.mask:
+        raise AddonError(
+            f"the region '{item.name}' has no mask; expected an image that is white where it is: "
+            "choose or paint one."
+        )
+    fields: dict[str, Any] = {
+        "version": REGION_VERSION,
+        "name": item.name or f"region {number}",
+        "mask": str(image_exchange.picture_file(item.mask, folder)),
+        "speed": item.speed,
+        "phase": item.phase,
+        "ripple": item.ripple,
+        "sway": item.sway,
+    }
+    code = code_of(item, f"region '{item.name}'")
+    if code is not None:
+        fields["code"] = code
+    if item.arrows_from:
+        fields["arrows"] = arrows(context, obj, notes, item.arrows_from)
+    file = folder / f"region-{number:02d}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(fields, ensure_ascii=False) + "\n", encoding="utf-8")
+    return file
+
+
+def loop(settings: Any) -> dict[str, Any]:
+    """The group `loop`."""
+    return {
+        "kind": settings.kind,
+        "frames": settings.frames or None,
+        "blend": settings.blend,
+        "phase_noise": settings.phase_noise,
+    }
+
+
+def appearance(settings: Any, folder: Path) -> dict[str, Any]:
+    """The group `appearance`."""
+    made: dict[str, Any] = {
+        "kind": settings.kind,
+        "cycles": settings.cycles,
+        "codes": settings.codes or None,
+    }
+    if settings.kind == "off":
+        return made
+    if settings.code_from == "REFERENCE":
+        made["code"] = _reference(settings.reference, folder, "the light")
+    elif settings.code_from == "PREDICT":
+        made["code"] = "predict"
+    elif settings.code_from == "KEYS":
+        made.update(_keys_and_patches(settings, folder))
+    else:
+        made["code"] = code_of(settings, "light")
+    return made
+
+
+def _keys_and_patches(settings: Any, folder: Path) -> dict[str, Any]:
+    if not settings.key_items and not settings.patch_items:
+        raise AddonError(
+            "the light goes by keys and patches, but there are none; expected one or more: add a "
+            "key at the playhead, place a patch, or choose another sequence."
+        )
+    ordered = sorted(settings.key_items, key=lambda key: key.frame)
+    made: dict[str, Any] = {
+        "keys": [f"{key.frame}={_key_value(key, folder)}" for key in ordered],
+        "patches": [patch(item) for item in settings.patch_items],
+    }
+    if settings.patch_items and not settings.patch_half_way:
+        made["patch_frame"] = settings.patch_frame
+    return made
+
+
+def patch(item: Any) -> str:
+    """A patch as the engine writes it: X,Y,R,#RRGGBB."""
+    color = "".join(f"{round(255 * channel):02x}" for channel in item.color)
+    return f"{item.center[0]:.5f},{item.center[1]:.5f},{item.radius:.5f},#{color}"
+
+
+def _key_value(key: Any, folder: Path) -> str:
+    if key.value_from == "INPUT":
+        return "input"
+    if key.value_from == "REFERENCE":
+        return _reference(key.reference, folder, f"the key at frame {key.frame}")
+    return str(code_of(key, f"key at frame {key.frame}", "value_from"))
+
+
+def _reference(image: bpy.types.Image | None, folder: Path, of: str) -> str:
+    if not image:
+        raise AddonError(f"{of} goes by a reference, but none is chosen; choose a picture for it.")
+    return str(image_exchange.picture_file(image, folder))
+
+
+def code_of(settings: Any, of: str, by: str = "code_from") -> str | None:
+    """A code as the engine names it: a position, 'random', a file; None for the usual one."""
+    chosen = getattr(settings, by)
+    if chosen == "RANDOM":
+        return "random"
+    if chosen == "POSITION":
+        return f"{settings.position:.6g}"
+    if chosen not in {"FILE", "CLIP"}:
+        return None
+    if not settings.code_file:
+        raise AddonError(f"the code of the {of} comes from a file, but none is named; name it.")
+    path = Path(bpy.path.abspath(settings.code_file))
+    if not path.exists():
+        raise AddonError(
+            f"'{path}', the file with the code of the {of}, isn't there; choose another one."
+        )
+    return str(path.resolve())
+
+
+def output(settings: Any, scene: bpy.types.Scene) -> dict[str, Any]:
+    """The group `output`; a movie has the scene's frame rate."""
+    return {"format": settings.format, "fps": scene.render.fps / scene.render.fps_base}

@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The jobs that run in the engine: started, followed by a timer, ended; the window never waits.
+
+What lives here outlives operators and files: Blender's timers and modal operators may end at any
+time, and its data may move, so that a job knows its object by name only.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import bpy
+from bpy.app.handlers import persistent
+
+from . import preferences
+from .engine_client import EngineClient
+from .errors import AddonError
+
+TICK_S = 0.05
+WAIT_S = 0.02  # between two looks at a job, where nothing else is to be done
+OLD_DAYS = 2  # what lies longer in the exchange folder is of a Blender that is gone
+
+
+@dataclass
+class Job:
+    """One thing asked of the engine for one object."""
+
+    name: str  # as the artist knows it: "Animate"
+    object_name: str
+    opened: int  # which of the files that were opened it was started in
+    finish: Callable[[dict[str, Any]], str]  # takes the result; says what was done
+    id: str = ""
+    stage: str = "waiting"
+    done: int = 0
+    total: int = 0
+    seconds_left: float | None = None
+    notes: list[str] = field(default_factory=list)
+    state: str = "running"  # running, done, failed, cancelled
+    message: str = ""
+
+    @property
+    def fraction(self) -> float:
+        """How much is done, 0 to 1."""
+        return self.done / self.total if self.total else 0.0
+
+
+_client: EngineClient | None = None
+_made_for: preferences.Choices | None = None
+_running: dict[str, Job] = {}
+_latest: dict[str, Job] = {}  # the last job of each object, for the panel
+_opened = 0  # files opened so far: a job puts its frames into the one it was started in alone
+
+
+def exchange_folder() -> Path:
+    """This Blender's own folder, for what is exchanged with the worker."""
+    return preferences.choices().folder / str(os.getpid())
+
+
+def picture_folder() -> Path:
+    """Where images without a file of their own are written for the worker."""
+    return exchange_folder() / "pictures"
+
+
+def client() -> EngineClient:
+    """The engine's client, made anew where the preferences have changed.
+
+    Raises:
+        AddonError: no interpreter is known.
+    """
+    global _client, _made_for
+    chosen = preferences.choices()
+    if not chosen.interpreter:
+        raise AddonError(
+            "no Python with the engine is known; run install_addon.py, or choose an interpreter in "
+            "the add-on's preferences."
+        )
+    if _client is None or chosen != _made_for:
+        if _client is not None:
+            _client.stop()
+        _remove_old(chosen.folder)
+        _client = EngineClient(
+            chosen.interpreter,
+            exchange_folder(),
+            device=chosen.device,
+            bundle=chosen.bundle or None,
+            idle_minutes=chosen.idle_minutes,
+        )
+        _made_for = chosen
+    return _client
+
+
+def _remove_old(folder: Path) -> None:
+    """Remove what Blenders that are long gone exchanged with their workers."""
+    for old in folder.glob("*"):
+        if time.time() - old.stat().st_mtime > OLD_DAYS * 86400:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def client_if_any() -> EngineClient | None:
+    """The engine's client, if one was needed so far."""
+    return _client
+
+
+def start(
+    task: dict[str, Any],
+    name: str,
+    obj: bpy.types.Object | None,
+    finish: Callable[[dict[str, Any]], str],
+    notes: list[str] | None = None,
+) -> Job:
+    """Give the engine a task for an object (or for none), and follow it.
+
+    Raises:
+        AddonError: the engine can't be started.
+    """
+    about = obj.name if obj else ""
+    job = Job(name, about, _opened, finish, notes=list(notes or ()))
+    job.id = client().submit(task).id
+    _running[job.id] = job
+    _latest[about] = job
+    if not bpy.app.background and not bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.register(_tick, first_interval=TICK_S, persistent=True)
+    return job
+
+
+def wait(job: Job) -> None:
+    """Follow a job to its end, and print how it goes: for Blender without a window.
+
+    Raises:
+        AddonError: the job failed.
+    """
+    printed = ""
+    try:
+        while job.state == "running":
+            follow()
+            line = f"{job.name}: {job.stage} {job.done}/{job.total}"
+            if line != printed and job.total:
+                print(line, flush=True)
+                printed = line
+            time.sleep(WAIT_S)
+    except BaseException:
+        cancel(job)
+        raise
+    if job.state != "done":
+        raise AddonError(job.message or "the job was cancelled.")
+
+
+def cancel(job: Job) -> None:
+    """Stop a job; nothing of it is left."""
+    if job.state == "running" and _client is not None:
+        job.stage = "cancelling"
+        _client.cancel(job.id)
+
+
+def running(obj: bpy.types.Object | None = None) -> list[Job]:
+    """The jobs that run or wait, of one object or of all, the oldest first."""
+    return [job for job in _running.values() if obj is None or job.object_name == obj.name]
+
+
+def latest(obj: bpy.types.Object | None) -> Job | None:
+    """The last job of an object, or of none, ended or not."""
+    return _latest.get(obj.name if obj else "")
+
+
+def dismiss(obj: bpy.types.Object) -> None:
+    """Forget how the last job of an object ended."""
+    job = _latest.get(obj.name)
+    if job and job.state != "running":
+        del _latest[obj.name]
+
+
+def follow() -> bool:
+    """Take in what the worker has said since the last time; true if anything."""
+    events = _client.poll() if _client is not None else []
+    for identity, event in events:
+        job = _running.get(identity)
+        if job:
+            _take(job, event)
+    return bool(events)
+
+
+def _take(job: Job, event: dict[str, Any]) -> None:
+    kind = event["event"]
+    if kind == "progress":
+        if job.stage != "cancelling":
+            job.stage = event["stage"]
+        job.done, job.total = event["done"], event["total"]
+        job.seconds_left = event.get("seconds_left")
+    elif kind == "note":
+        job.notes.append(event["text"])
+    elif kind == "started":
+        job.stage = "starting"
+    else:
+        _running.pop(job.id, None)
+        _end(job, event)
+
+
+def _end(job: Job, event: dict[str, Any]) -> None:
+    job.state, job.message = event["event"], event.get("message", "")
+    if job.state != "done":
+        return
+    try:
+        if job.opened != _opened:
+            job.message = "another file was opened meanwhile; the frames are kept on the disk."
+        else:
+            job.message = job.finish(event["result"])
+    except AddonError as error:
+        job.state, job.message = "failed", str(error)
+
+
+def object_of(job_object: str) -> bpy.types.Object:
+    """The object that a job was started for.
+
+    Raises:
+        AddonError: it is gone.
+    """
+    obj = bpy.data.objects.get(job_object)
+    if obj is None:
+        raise AddonError(
+            f"the object '{job_object}' is gone or renamed; the frames are kept on the disk."
+        )
+    return obj
+
+
+def push_undo(message: str) -> None:
+    """Make what was just done one step of the undo history."""
+    windows = bpy.context.window_manager.windows
+    if bpy.app.background or not windows:
+        return
+    with bpy.context.temp_override(window=windows[0]):
+        bpy.ops.ed.undo_push(message=message)
+
+
+def redraw() -> None:
+    """Draw the panels anew."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                for region in area.regions:
+                    if region.type == "UI":
+                        region.tag_redraw()
+
+
+def _tick() -> float | None:
+    if follow():
+        redraw()
+    if _running:
+        return TICK_S
+    return None  # the next job registers it again
+
+
+def stop() -> None:
+    """End the worker, which frees its memory and the GPU's."""
+    global _client, _made_for
+    if _client is not None:
+        _client.stop()
+    _client = _made_for = None
+    for job in _running.values():
+        job.state, job.message = "cancelled", "the engine was stopped."
+    _running.clear()
+
+
+@persistent
+def _forget_ended(*_: Any) -> None:
+    """Another file was opened: its objects have no jobs but those that still run."""
+    global _opened
+    _opened += 1
+    _latest.clear()
+
+
+def register() -> None:
+    """Watch files being opened."""
+    bpy.app.handlers.load_post.append(_forget_ended)
+
+
+def unregister() -> None:
+    """End the worker and all that follows it."""
+    if bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.unregister(_tick)
+    if _forget_ended in bpy.app.handlers.load_post:
+        bpy.app.handlers.load_post.remove(_forget_ended)
+    folder = exchange_folder() if _client is not None else None
+    stop()
+    if folder:
+        shutil.rmtree(folder / "pictures", ignore_errors=True)
+    _latest.clear()

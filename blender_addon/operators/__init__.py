@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the buttons do: collect, hand over, report."""
+
+from . import codes, drawing, engine, lists, painting, pictures, rendering
+
+classes = (
+    *pictures.classes,
+    *rendering.classes,
+    *engine.classes,
+    *drawing.classes,
+    *painting.classes,
+    *codes.classes,
+    *lists.classes,
+)

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The codebook: its thumbnails on the artist's own picture, and a choice among them."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import bpy
+from bpy.props import EnumProperty, FloatProperty
+
+from .. import image_exchange, jobs, previews
+from . import subject
+from .subject import JobOperator, OnSubject, reporting
+
+KINDS = (
+    ("motion", "Motion", "How things move"),
+    ("appearance", "Light", "How the light changes"),
+)
+SHOWN = 8  # places of the codebook
+FRAMES = 8  # of each thumbnail's loop
+SIDE_PX = 128
+
+
+class LANDSCAPE_OT_draw_thumbnails(JobOperator, bpy.types.Operator):
+    """Draw what the codebook does to this picture"""
+
+    bl_idname = "landscape.draw_thumbnails"
+    bl_label = "Draw Thumbnails"
+
+    kind: EnumProperty(name="Kind", items=KINDS)
+
+    def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
+        """Ask for small pictures."""
+        picture = image_exchange.picture_file(image_exchange.picture_of(obj), jobs.picture_folder())
+        positions = [round((i + 0.5) / SHOWN, 4) for i in range(SHOWN)]
+        name, kind = obj.name, self.kind
+
+        def finish(result: dict[str, Any]) -> str:
+            previews.take(name, kind, positions, result)
+            return "the thumbnails are drawn."
+
+        task = {
+            "task": "thumbnails",
+            "picture": str(picture),
+            "kind": kind,
+            "positions": positions,
+            "side": SIDE_PX,
+            "frames": FRAMES,
+        }
+        return jobs.start(task, self.bl_label, obj, finish)
+
+
+class LANDSCAPE_OT_use_position(OnSubject, bpy.types.Operator):
+    """Take this place of the codebook"""
+
+    bl_idname = "landscape.use_position"
+    bl_label = "Use"
+    bl_options = {"REGISTER", "UNDO"}
+
+    kind: EnumProperty(name="Kind", items=KINDS)
+    position: FloatProperty(name="Position", default=0.5, min=0, max=1)
+
+    @reporting
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Set the position."""
+        settings = getattr(subject.of(context).landscape, self.kind)
+        settings.code_from = "POSITION"
+        settings.position = self.position
+        return {"FINISHED"}
+
+
+class LANDSCAPE_OT_roll_seed(OnSubject, bpy.types.Operator):
+    """Draw another seed: another motion and another day, where their codes are random"""
+
+    bl_idname = "landscape.roll_seed"
+    bl_label = "Roll"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @reporting
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Set the seed."""
+        subject.of(context).landscape.clip.seed = random.randrange(10_000)
+        return {"FINISHED"}
+
+
+classes = (LANDSCAPE_OT_draw_thumbnails, LANDSCAPE_OT_use_position, LANDSCAPE_OT_roll_seed)

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine's interpreter: found, checked, stopped."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from .. import jobs, preferences
+from ..errors import AddonError
+from .subject import reporting
+
+
+def usual_interpreters() -> list[Path]:
+    """Where an engine may be: install_addon.py's own environment, then what the shell would run."""
+    home = Path.home()
+    data = {
+        "win32": Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")),
+        "darwin": home / "Library" / "Application Support",
+    }.get(sys.platform, Path(os.environ.get("XDG_DATA_HOME", home / ".local" / "share")))
+    inside = Path("Scripts", "python.exe") if sys.platform == "win32" else Path("bin", "python")
+    found = [data / "landscape-engine" / "venv" / inside]
+    command = shutil.which("landscape-engine")
+    if command:
+        found.append(Path(command).resolve().parent / inside.name)
+    return [path for path in found if path.is_file()]
+
+
+class LANDSCAPE_OT_find_engine(bpy.types.Operator):
+    """Look for the engine in the usual places; else open the preferences, to choose its Python"""
+
+    bl_idname = "landscape.find_engine"
+    bl_label = "Find Engine"
+
+    @reporting
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Record what is found."""
+        found = usual_interpreters()
+        if found:
+            preferences.record_interpreter(str(found[0]))
+            self.report({"INFO"}, f"the engine runs in '{found[0]}'.")
+            return bpy.ops.landscape.check_engine("INVOKE_DEFAULT")
+        if not bpy.app.background:
+            bpy.ops.preferences.addon_show(module=preferences.PACKAGE)
+        raise AddonError(
+            "no engine is in the usual places; run install_addon.py, or choose the Python that has "
+            "landscape_engine in the add-on's preferences."
+        )
+
+
+class LANDSCAPE_OT_check_engine(bpy.types.Operator):
+    """Start the engine, and say what it is"""
+
+    bl_idname = "landscape.check_engine"
+    bl_label = "Check Engine"
+
+    @reporting
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Ask, and let the artist go on."""
+        self._ask(context)
+        return {"FINISHED"}
+
+    @reporting
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Ask, and wait for the answer."""
+        job = self._ask(context)
+        jobs.wait(job)
+        self.report({"INFO"}, job.message)
+        return {"FINISHED"}
+
+    def _ask(self, context: bpy.types.Context) -> jobs.Job:
+        def finish(about: dict[str, Any]) -> str:
+            return (
+                f"landscape-engine {about['version']} on {about['device']}, "
+                f"{about['motion_codes']} motions, {about['appearance_codes']} days."
+            )
+
+        return jobs.start({"task": "status"}, self.bl_label, context.object, finish)
+
+
+class LANDSCAPE_OT_stop_engine(bpy.types.Operator):
+    """End the engine's process; its memory and the GPU's are free"""
+
+    bl_idname = "landscape.stop_engine"
+    bl_label = "Stop Engine"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only if it was started."""
+        return jobs.client_if_any() is not None
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """End it."""
+        jobs.stop()
+        return {"FINISHED"}
+
+
+classes = (LANDSCAPE_OT_find_engine, LANDSCAPE_OT_check_engine, LANDSCAPE_OT_stop_engine)

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A plane from a picture, and what is shown on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+from bpy.props import IntProperty, StringProperty
+from bpy_extras.io_utils import ImportHelper
+
+from .. import image_exchange, results
+from ..errors import AddonError
+from . import subject
+from .subject import OnSubject, reporting
+
+
+class LANDSCAPE_OT_make_plane(ImportHelper, bpy.types.Operator):
+    """Make a plane that shows a picture, at the 3D cursor"""
+
+    bl_idname = "landscape.make_plane"
+    bl_label = "Plane from Picture"
+    bl_options = {"REGISTER", "UNDO"}
+
+    filter_glob: StringProperty(
+        default="*.jpg;*.jpeg;*.png;*.tif;*.tiff;*.webp;*.exr", options={"HIDDEN"}
+    )
+
+    @reporting
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Make it."""
+        image_exchange.make_plane(context, self.filepath)
+        return {"FINISHED"}
+
+
+class LANDSCAPE_OT_show_picture(OnSubject, bpy.types.Operator):
+    """Show the picture on the plane again, as it was"""
+
+    bl_idname = "landscape.show_picture"
+    bl_label = "Show Picture"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @reporting
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Show it."""
+        image_exchange.show_picture(subject.of(context))
+        return {"FINISHED"}
+
+
+class LANDSCAPE_OT_show_result(OnSubject, bpy.types.Operator):
+    """Show this result on the plane"""
+
+    bl_idname = "landscape.show_result"
+    bl_label = "Show Result"
+    bl_options = {"REGISTER", "UNDO"}
+
+    index: IntProperty(name="Result", description="Its place in the list", default=-1)
+
+    @reporting
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Show it."""
+        obj = subject.of(context)
+        settings = obj.landscape
+        index = settings.result_active if self.index < 0 else self.index
+        if not 0 <= index < len(settings.results):
+            raise AddonError("there is no such result; animate first.")
+        results.show(obj, context.scene, settings.results[index])
+        settings.result_active = index
+        return {"FINISHED"}
+
+
+class LANDSCAPE_OT_find_frames(OnSubject, bpy.types.Operator):
+    """Look for the frames beside the .blend, or in the folder that is chosen"""
+
+    bl_idname = "landscape.find_frames"
+    bl_label = "Find Frames"
+    bl_options = {"REGISTER", "UNDO"}
+
+    directory: StringProperty(subtype="DIR_PATH")
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Take what lies beside the .blend, else ask."""
+        if image_exchange.find_moved(context.object):
+            return self.execute(context)
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    @reporting
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Point the plane to them."""
+        obj = subject.of(context)
+        folder = Path(self.directory) if self.directory else image_exchange.find_moved(obj)
+        if folder is None:
+            raise AddonError(
+                "the frames aren't beside the .blend; choose the folder that they are in."
+            )
+        image_exchange.relink(obj, folder)
+        return {"FINISHED"}
+
+
+classes = (
+    LANDSCAPE_OT_make_plane,
+    LANDSCAPE_OT_show_picture,
+    LANDSCAPE_OT_show_result,
+    LANDSCAPE_OT_find_frames,
+)

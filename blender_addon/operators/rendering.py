@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Animate, preview, cancel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from .. import image_exchange, job_documents, jobs, results
+from . import subject
+from .subject import JobOperator, reporting
+
+PREVIEW_SIDE_PX = 384
+
+
+class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
+    """Make the frames of the clip and show them on the plane"""
+
+    bl_idname = "landscape.animate"
+    bl_label = "Animate"
+
+    def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
+        """Ask for the whole clip."""
+        target = results.next_target(obj)
+        asked = job_documents.order(context, obj, jobs.picture_folder())
+        name, scene = obj.name, context.scene.name
+
+        def finish(report: dict[str, Any]) -> str:
+            done = results.take(jobs.object_of(name), bpy.data.scenes[scene], report)
+            jobs.push_undo("Animate Landscape")
+            return done
+
+        task = {"task": "animate", "job": {**asked.document, "out": str(target)}}
+        return jobs.start(task, self.bl_label, obj, finish, asked.notes)
+
+
+class LANDSCAPE_OT_preview(JobOperator, bpy.types.Operator):
+    """Make the clip small and short, and play it on the plane"""
+
+    bl_idname = "landscape.preview"
+    bl_label = "Preview"
+
+    def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
+        """Ask for a small clip."""
+        asked = job_documents.order(context, obj, jobs.picture_folder())
+        name, scene = obj.name, context.scene.name
+
+        def finish(result: dict[str, Any]) -> str:
+            image_exchange.show_sequence(
+                jobs.object_of(name),
+                Path(result["folder"]) / "0001.png",
+                result["frames"],
+                frame_start=bpy.data.scenes[scene].frame_start,
+            )
+            jobs.push_undo("Preview Landscape")
+            _play()
+            return f"a preview of {result['width']}×{result['height']} pixels is on the plane."
+
+        task = {"task": "preview", "job": asked.document, "side": PREVIEW_SIDE_PX}
+        return jobs.start(task, self.bl_label, obj, finish, asked.notes)
+
+
+def _play() -> None:
+    """Start the playback, if it doesn't run."""
+    windows = bpy.context.window_manager.windows
+    if bpy.app.background or not windows or any(w.screen.is_animation_playing for w in windows):
+        return
+    with bpy.context.temp_override(window=windows[0]):
+        bpy.ops.screen.animation_play()
+
+
+class LANDSCAPE_OT_cancel(bpy.types.Operator):
+    """Stop what the engine does; nothing of it is left"""
+
+    bl_idname = "landscape.cancel"
+    bl_label = "Cancel"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only while something runs; else the key goes to whom it belongs."""
+        return bool(jobs.running())
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Cancel the jobs of the active object, else all."""
+        for job in jobs.running(context.object) or jobs.running():
+            jobs.cancel(job)
+        jobs.redraw()
+        return {"FINISHED"}
+
+
+class LANDSCAPE_OT_dismiss(subject.OnSubject, bpy.types.Operator):
+    """Take this message away"""
+
+    bl_idname = "landscape.dismiss"
+    bl_label = "Dismiss"
+
+    @reporting
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Forget how the last job ended."""
+        jobs.dismiss(subject.of(context))
+        return {"FINISHED"}
+
+
+classes = (
+    LANDSCAPE_OT_animate,
+    LANDSCAPE_OT_preview,
+    LANDSCAPE_OT_cancel,
+    LANDSCAPE_OT_dismiss,
+)

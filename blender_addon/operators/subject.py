@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The object that an operator is about, and what all operators do alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import bpy
+
+from .. import jobs
+from ..errors import AddonError
+
+
+def of(context: bpy.types.Context) -> bpy.types.Object:
+    """The active object.
+
+    Raises:
+        AddonError: there is none, or it isn't a mesh.
+    """
+    obj = context.object
+    if obj is None:
+        raise AddonError("no object is active; select the plane with the picture, or make one.")
+    if obj.type != "MESH":
+        raise AddonError(
+            f"the active object '{obj.name}' is no mesh; select the plane with the picture."
+        )
+    return obj
+
+
+class OnSubject:
+    """An operator for the active mesh."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Grey out without a mesh, and say why."""
+        if context.object and context.object.type == "MESH":
+            return True
+        cls.poll_message_set("Select the plane with the picture")
+        return False
+
+
+def reporting(act: Callable[..., set[str]]) -> Callable[..., set[str]]:
+    """Report what an operator refuses: one sentence in the window, an exception for a script."""
+
+    @wraps(act)
+    def careful(self: Any, context: bpy.types.Context, *event: Any) -> set[str]:
+        try:
+            return act(self, context, *event)
+        except AddonError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+
+    return careful
+
+
+class JobOperator(OnSubject):
+    """Starts a job and goes on from a button; waits for it when a script calls.
+
+    A class says with `begin` what it asks of the engine.
+    """
+
+    def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
+        """Start the job."""
+        raise NotImplementedError
+
+    @reporting
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Start, and let the artist go on."""
+        obj = of(context)
+        busy = [job for job in jobs.running(obj) if job.name == self.bl_label]
+        if busy:
+            raise AddonError(
+                f"'{self.bl_label}' already runs for '{obj.name}'; wait for its end, or cancel it."
+            )
+        self.begin(context, obj)
+        return {"FINISHED"}
+
+    @reporting
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Start, and wait for the end."""
+        job = self.begin(context, of(context))
+        jobs.wait(job)
+        for note in job.notes:
+            self.report({"INFO"}, note)
+        if job.message:
+            self.report({"INFO"}, job.message)
+        return {"FINISHED"}

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the artist sees: the tab "Landscape" of the 3D view."""
+
+from . import light, motion, output, picture
+
+classes = (*picture.classes, *motion.classes, *light.classes, *output.classes)

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the light changes."""
+
+from __future__ import annotations
+
+import bpy
+
+from .frame import SubjectTab, chosen, editable_list
+from .thumbnails import thumbnails
+
+
+class LANDSCAPE_PT_light(SubjectTab, bpy.types.Panel):
+    """How the light changes"""
+
+    bl_label = "Light"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw it."""
+        layout, settings = self.layout, context.object.landscape
+        layout.use_property_split = True
+        light = settings.appearance
+        layout.prop(light, "kind")
+        column = layout.column()
+        column.active = light.kind != "off"
+        column.prop(light, "code_from")
+        if light.code_from == "POSITION":
+            column.prop(light, "position", slider=True)
+        elif light.code_from == "RANDOM":
+            row = column.row(align=True)
+            row.prop(settings.clip, "seed")
+            row.operator("landscape.roll_seed", text="", icon="FILE_REFRESH")
+        elif light.code_from == "FILE":
+            column.prop(light, "code_file")
+        elif light.code_from == "REFERENCE":
+            column.template_ID(light, "reference", open="image.open")
+        column.prop(light, "cycles")
+        column.prop(light, "codes")
+
+
+class LANDSCAPE_PT_light_codebook(SubjectTab, bpy.types.Panel):
+    """The days of the codebook, on this picture"""
+
+    bl_label = "Codebook"
+    bl_parent_id = "LANDSCAPE_PT_light"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw it."""
+        thumbnails(self.layout, context, "appearance")
+
+
+class LANDSCAPE_PT_keys(SubjectTab, bpy.types.Panel):
+    """Looks at single frames, and colors of patches"""
+
+    bl_label = "Keys and Patches"
+    bl_parent_id = "LANDSCAPE_PT_light"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw it."""
+        layout, light = self.layout, context.object.landscape.appearance
+        layout.use_property_split = True
+        layout.label(text="Keys")
+        keys = ("key_items", "key_active")
+        editable_list(layout, "KEYS", "LANDSCAPE_UL_keys", light, *keys)
+        item = chosen(light, *keys)
+        if item:
+            _key(layout, item)
+        layout.label(text="Patches")
+        patches = ("patch_items", "patch_active")
+        editable_list(layout, "PATCHES", "LANDSCAPE_UL_patches", light, *patches)
+        layout.operator("landscape.place_patch", icon="EYEDROPPER")
+        item = chosen(light, *patches)
+        if item:
+            for name in ("center", "radius", "color"):
+                layout.prop(item, name)
+            layout.prop(light, "patch_half_way")
+            row = layout.row()
+            row.active = not light.patch_half_way
+            row.prop(light, "patch_frame")
+            layout.operator("landscape.fit_patches", icon="CURVE_PATH")
+
+
+def _key(layout: bpy.types.UILayout, item: bpy.types.PropertyGroup) -> None:
+    layout.prop(item, "frame")
+    layout.prop(item, "value_from")
+    if item.value_from == "POSITION":
+        layout.prop(item, "position", slider=True)
+    elif item.value_from == "REFERENCE":
+        layout.template_ID(item, "reference", open="image.open")
+    elif item.value_from == "FILE":
+        layout.prop(item, "code_file")
+
+
+class LANDSCAPE_UL_keys(bpy.types.UIList):
+    """Keys by their frames"""
+
+    def draw_item(self, context, layout, data, item, icon, active_data, active_property) -> None:
+        """Draw one."""
+        row = layout.row()
+        row.prop(item, "frame", text="Frame", emboss=False)
+        row.prop(item, "value_from", text="", emboss=False)
+
+
+class LANDSCAPE_UL_patches(bpy.types.UIList):
+    """Patches by their names and colors"""
+
+    def draw_item(self, context, layout, data, item, icon, active_data, active_property) -> None:
+        """Draw one."""
+        row = layout.row()
+        row.prop(item, "name", text="", emboss=False)
+        row.prop(item, "color", text="")
+
+
+classes = (
+    LANDSCAPE_UL_keys,
+    LANDSCAPE_UL_patches,
+    LANDSCAPE_PT_light,
+    LANDSCAPE_PT_light_codebook,
+    LANDSCAPE_PT_keys,
+)

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How things move, and where."""
+
+from __future__ import annotations
+
+import bpy
+
+from .frame import SubjectTab, chosen, editable_list
+from .thumbnails import thumbnails
+
+
+class LANDSCAPE_PT_motion(SubjectTab, bpy.types.Panel):
+    """How things move"""
+
+    bl_label = "Motion"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw it."""
+        layout, settings = self.layout, context.object.landscape
+        layout.use_property_split = True
+        motion = settings.motion
+        layout.prop(motion, "kind")
+        layout.prop(motion, "code_from")
+        if motion.code_from == "POSITION":
+            layout.prop(motion, "position", slider=True)
+        elif motion.code_from == "RANDOM":
+            row = layout.row(align=True)
+            row.prop(settings.clip, "seed")
+            row.operator("landscape.roll_seed", text="", icon="FILE_REFRESH")
+        else:
+            layout.prop(motion, "code_file")
+        layout.prop(motion, "speed")
+        column = layout.column()
+        column.active = motion.kind == "steady"
+        column.prop(motion, "water")
+        column.prop(motion, "ripple")
+
+
+class LANDSCAPE_PT_motion_codebook(SubjectTab, bpy.types.Panel):
+    """The motions of the codebook, on this picture"""
+
+    bl_label = "Codebook"
+    bl_parent_id = "LANDSCAPE_PT_motion"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw it."""
+        thumbnails(self.layout, context, "motion")
+
+
+class LANDSCAPE_PT_arrows(SubjectTab, bpy.types.Panel):
+    """Arrows that say where things go"""
+
+    bl_label = "Arrows"
+    bl_parent_id = "LANDSCAPE_PT_motion"
+
+    def draw_header(self, context: bpy.types.Context) -> None:
+        """Whether they are followed."""
+        self.layout.prop(context.object.landscape.motion, "use_arrows", text="")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw it."""
+        layout, motion = self.layout, context.object.landscape.motion
+        layout.active = motion.use_arrows
+        row = layout.row(align=True)
+        row.operator("landscape.draw_arrows", icon="GREASEPENCIL")
+        row.operator("landscape.clear_arrows", text="", icon="TRASH")
+        layout.use_property_split = True
+        layout.prop(motion, "arrows_from")
+        layout.prop(motion, "arrows_as")
+        layout.operator("landscape.fit_arrows", icon="CURVE_PATH")
+
+
+class LANDSCAPE_PT_regions(SubjectTab, bpy.types.Panel):
+    """Where things move"""
+
+    bl_label = "Masks and Regions"
+    bl_parent_id = "LANDSCAPE_PT_motion"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw it."""
+        layout, regions = self.layout, context.object.landscape.regions
+        layout.use_property_split = True
+        layout.active = context.object.landscape.motion.kind == "steady"
+        layout.prop(regions, "clean")
+        for name, kind in (("still_image", "STILL"), ("moving_image", "MOVING")):
+            row = layout.row(align=True)
+            row.prop(regions, name)
+            row.operator("landscape.paint_mask", text="", icon="BRUSH_DATA").kind = kind
+        row = layout.row(heading="Horizon")
+        row.prop(regions, "use_horizon", text="")
+        row = row.row()
+        row.active = regions.use_horizon
+        row.prop(regions, "horizon", text="", slider=True)
+        if context.object.mode == "TEXTURE_PAINT":
+            layout.operator("landscape.end_painting", icon="CHECKMARK")
+        lists = ("region_items", "region_active")
+        editable_list(layout, "REGIONS", "LANDSCAPE_UL_items", regions, *lists)
+        item = chosen(regions, *lists)
+        if item:
+            _region(layout, item)
+
+
+def _region(layout: bpy.types.UILayout, item: bpy.types.PropertyGroup) -> None:
+    row = layout.row(align=True)
+    row.prop(item, "mask")
+    row.operator("landscape.paint_mask", text="", icon="BRUSH_DATA").kind = "REGION"
+    layout.prop(item, "code_from")
+    if item.code_from == "POSITION":
+        layout.prop(item, "position", slider=True)
+    elif item.code_from == "FILE":
+        layout.prop(item, "code_file")
+    for name in ("speed", "phase", "ripple", "sway", "arrows_from"):
+        layout.prop(item, name)
+
+
+class LANDSCAPE_UL_items(bpy.types.UIList):
+    """Items by their names"""
+
+    def draw_item(self, context, layout, data, item, icon, active_data, active_property) -> None:
+        """Draw one."""
+        layout.prop(item, "name", text="", emboss=False)
+
+
+classes = (
+    LANDSCAPE_UL_items,
+    LANDSCAPE_PT_motion,
+    LANDSCAPE_PT_arrows,
+    LANDSCAPE_PT_motion_codebook,
+    LANDSCAPE_PT_regions,
+)

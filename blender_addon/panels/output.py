@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The loop, the files, and what was made."""
+
+from __future__ import annotations
+
+import bpy
+
+from .. import image_exchange, job_documents
+from .frame import SubjectTab, chosen, editable_list
+
+
+class LANDSCAPE_PT_loop(SubjectTab, bpy.types.Panel):
+    """How long, how large, and where to"""
+
+    bl_label = "Loop and Output"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw it."""
+        layout, obj = self.layout, context.object
+        settings = obj.landscape
+        layout.use_property_split = True
+        layout.prop(settings.clip, "frames")
+        layout.prop(settings.clip, "seed")
+        layout.prop(settings.loop, "kind")
+        column = layout.column()
+        column.active = settings.loop.kind != "none"
+        column.prop(settings.loop, "frames")
+        column = layout.column()
+        column.active = settings.loop.kind == "two-phase"
+        column.prop(settings.loop, "blend")
+        column.prop(settings.loop, "phase_noise", slider=True)
+        layout.separator()
+        self._size(layout, obj)
+        for name in ("format", "folder", "colorspace", "match_range"):
+            layout.prop(settings.output, name)
+
+    def _size(self, layout: bpy.types.UILayout, obj: bpy.types.Object) -> None:
+        clip = obj.landscape.clip
+        layout.prop(clip, "size_from")
+        if clip.size_from == "SIDE":
+            layout.prop(clip, "side")
+        elif clip.size_from == "EXACT":
+            column = layout.column(align=True)
+            column.prop(clip, "width")
+            column.prop(clip, "height")
+        width, height = job_documents.frame_size(clip, tuple(image_exchange.picture_of(obj).size))
+        layout.label(text=f"Frames of {width} × {height} pixels")
+
+
+class LANDSCAPE_PT_results(SubjectTab, bpy.types.Panel):
+    """What was made of this picture"""
+
+    bl_label = "Results"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw it."""
+        layout, settings = self.layout, context.object.landscape
+        lists = ("results", "result_active")
+        editable_list(layout, "RESULTS", "LANDSCAPE_UL_results", settings, *lists)
+        item = chosen(settings, *lists)
+        if item:
+            layout.operator("landscape.show_result", icon="IMAGE_DATA").index = -1
+            layout.prop(item, "file", text="")
+
+
+class LANDSCAPE_UL_results(bpy.types.UIList):
+    """Results by their names"""
+
+    def draw_item(self, context, layout, data, item, icon, active_data, active_property) -> None:
+        """Draw one."""
+        row = layout.row()
+        row.prop(item, "name", text="", emboss=False)
+        row.label(text=f"{item.frames} frames")
+
+
+classes = (LANDSCAPE_UL_results, LANDSCAPE_PT_loop, LANDSCAPE_PT_results)

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The first panel: the picture, the engine, the two buttons, and how a job goes."""
+
+from __future__ import annotations
+
+import bpy
+
+from .. import image_exchange, jobs, preferences, presets
+from .frame import Tab
+from .words import sentence, time_left
+
+
+class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
+    """Animates the picture on the active plane"""
+
+    bl_label = "Landscape"
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """Offer the presets."""
+        if context.object and context.object.type == "MESH":
+            presets.LANDSCAPE_PT_presets.draw_panel_header(self.layout)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw it."""
+        layout, obj = self.layout, context.object
+        if obj is None or obj.type != "MESH":
+            sentence(layout, context, "Select the plane with your picture, or make one.")
+            layout.operator("landscape.make_plane", icon="FILE_IMAGE")
+            _engine(layout, context)
+            return
+        layout.prop(obj.landscape, "picture")
+        problem = image_exchange.source_problem(obj)
+        if problem:
+            sentence(layout, context, problem, "ERROR")
+            layout.operator("landscape.make_plane", icon="FILE_IMAGE")
+        else:
+            picture = image_exchange.picture_of(obj)
+            width, height = picture.size
+            layout.label(text=f"{picture.name}, {width} × {height} pixels", icon="IMAGE_DATA")
+        _engine(layout, context)
+        if not problem:
+            _buttons(layout)
+        _frames(layout, context, obj)
+        for job in (jobs.latest(obj), jobs.latest(None)):
+            if job:
+                _job(layout, context, job)
+
+
+def _engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What is known of the engine, and one click for what is missing."""
+    if not preferences.choices().interpreter:
+        sentence(layout, context, "The engine isn't set up on this machine.", "ERROR")
+        layout.operator("landscape.find_engine", icon="VIEWZOOM")
+        return
+    client = jobs.client_if_any()
+    state = client.state if client else "off"
+    about = client.about if client else None
+    row = layout.row(align=True)
+    if about and state in {"ready", "busy"}:
+        row.label(text=f"Engine {about['version']} on {about['device']}", icon="CHECKMARK")
+        row.operator("landscape.stop_engine", text="", icon="X")
+    elif state == "starting":
+        row.label(text="The engine starts…", icon="TIME")
+    elif state == "failed":
+        sentence(layout, context, client.last_error, "ERROR")
+        layout.operator("landscape.find_engine", icon="VIEWZOOM")
+    else:
+        row.label(text="The engine starts when needed", icon="CHECKMARK")
+        row.operator("landscape.check_engine", text="", icon="FILE_REFRESH")
+
+
+def _buttons(layout: bpy.types.UILayout) -> None:
+    row = layout.row(align=True)
+    row.scale_y = 1.5
+    row.operator("landscape.preview", icon="PLAY")
+    row.operator("landscape.animate", icon="RENDER_ANIMATION")
+
+
+def _frames(layout: bpy.types.UILayout, context: bpy.types.Context, obj: bpy.types.Object) -> None:
+    """What of the shown frames is missing, and the way back to the picture."""
+    missing = image_exchange.missing_frames(obj)
+    if missing:
+        sentence(layout, context, missing, "ERROR")
+        layout.operator("landscape.find_frames", icon="VIEWZOOM")
+    if image_exchange.shows_frames(obj):
+        layout.operator("landscape.show_picture", icon="LOOP_BACK")
+
+
+def _job(layout: bpy.types.UILayout, context: bpy.types.Context, job: jobs.Job) -> None:
+    """A bar while it runs, then what came of it."""
+    box = layout.box()
+    if job.state == "running":
+        row = box.row(align=True)
+        text = f"{job.name}: {job.stage}{time_left(job.seconds_left)}"
+        row.progress(factor=job.fraction, text=text)
+        row.operator("landscape.cancel", text="", icon="CANCEL")
+    else:
+        icon = {"done": "CHECKMARK", "failed": "ERROR", "cancelled": "CANCEL"}[job.state]
+        row = box.row()
+        text = f"{job.name}: {job.message or job.state}"
+        sentence(row.column(), context, text, icon)
+        row.operator("landscape.dismiss", text="", icon="X", emboss=False)
+    for note in job.notes:
+        sentence(box, context, note, "INFO")
+
+
+classes = (LANDSCAPE_PT_picture,)
