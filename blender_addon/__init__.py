@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import jobs, operators, panels, preferences, presets, previews, properties
+from . import jobs, keymaps, operators, panels, preferences, presets, previews, properties
 
 CLASSES = (
     *preferences.classes,
@@ -23,7 +23,7 @@ CLASSES = (
     *presets.classes,
     *panels.classes,
 )
-PARTS = (properties, previews, jobs)  # what registers more than classes
+PARTS = (properties, previews, jobs, keymaps)  # what registers more than classes
 
 
 def register() -> None:

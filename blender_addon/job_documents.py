@@ -61,7 +61,8 @@ def order(context: bpy.types.Context, obj: bpy.types.Object, folder: Path) -> Or
 
 def clip(settings: Any, picture: bpy.types.Image) -> dict[str, Any]:
     """The group `clip`."""
-    made: dict[str, Any] = {"frames": settings.frames, "seed": settings.seed}
+    # Blender shows pictures as they are stored, whatever their EXIF orientation
+    made: dict[str, Any] = {"frames": settings.frames, "seed": settings.seed, "upright": False}
     size = frame_size(settings, tuple(picture.size))
     if size != tuple(picture.size):
         made["size"] = f"{size[0]}x{size[1]}"

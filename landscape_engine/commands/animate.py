@@ -56,7 +56,7 @@ def job_from(options: argparse.Namespace, picture: Path, out: Path) -> Job:
 
 def _read_picture(job: Job) -> tuple[Tensor, SizeHW]:
     """A job's picture [1, 3 or 4, H, W] in [-1, 1] at the size of the output, and its own size."""
-    image = images.load_image(job.picture)
+    image = images.load_image(job.picture, upright=job.clip.upright)
     own_hw = (image.shape[2], image.shape[3])
     return (images.resize(image, *job.clip.size_wh) if job.clip.size_wh else image), own_hw
 

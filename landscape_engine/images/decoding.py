@@ -65,6 +65,15 @@ def fill_tensor(
     return torch.from_numpy(planes)[None]
 
 
+def turn_back(
+    image: Tensor,  # [1, C, H, W] upright
+    orientation: int,  # EXIF, 1..8
+) -> Tensor:  # [1, C, H, W] or [1, C, W, H]
+    """The picture as it is stored, before its EXIF orientation was applied."""
+    stored = _turn(image[0].permute(1, 2, 0).numpy(), {6: 8, 8: 6}.get(orientation, orientation))
+    return torch.from_numpy(np.ascontiguousarray(stored.transpose(2, 0, 1)))[None]
+
+
 def _turn(pixels: np.ndarray, orientation: int) -> np.ndarray:
     """A view of the picture the right way up."""
     if orientation == 2:

@@ -45,6 +45,12 @@ def load_with_pillow(path: Path) -> Tensor:
     return apply_profile(tensor, profile)
 
 
+def exif_orientation(path: Path) -> int:
+    """The EXIF orientation of a picture, 1..8."""
+    with _without_warnings(), Image.open(path, formats=_known_formats()) as picture:
+        return _read_orientation(picture)
+
+
 @contextlib.contextmanager
 def _without_warnings() -> Iterator[None]:
     """Lift Pillow's own limit on pixels (`check_size` is ours) and swallow its warnings."""

@@ -8,15 +8,16 @@ from pathlib import Path
 from torch import Tensor
 
 from ..errors import PictureError
+from .decoding import turn_back
 from .exr import load_exr
-from .pillow import load_with_pillow
-from .tiff import load_tiff
+from .pillow import exif_orientation, load_with_pillow
+from .tiff import load_tiff, tiff_orientation
 
 _EXR_MAGIC = b"\x76\x2f\x31\x01"
 _TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
-def load_image(path: str | Path) -> Tensor:
+def load_image(path: str | Path, *, upright: bool = True) -> Tensor:
     """Read a picture file as a tensor.
 
     Handles JPEG, PNG, TIFF (8, 16 bit, floating point), WebP, EXR and a few more; of an animated
@@ -27,6 +28,7 @@ def load_image(path: str | Path) -> Tensor:
 
     Args:
         path: the file.
+        upright: turn it as its EXIF orientation says; False: as it is stored.
 
     Returns:
         float32 `[1, 3, H, W]`, or `[1, 4, H, W]` if the file has alpha; R, G, B(, A) in [-1, 1],
@@ -40,9 +42,12 @@ def load_image(path: str | Path) -> Tensor:
     try:
         if magic.startswith(_EXR_MAGIC):
             return load_exr(path)
-        if magic.startswith(_TIFF_MAGICS):
-            return load_tiff(path)
-        return load_with_pillow(path)
+        tiff = magic.startswith(_TIFF_MAGICS)
+        image = load_tiff(path) if tiff else load_with_pillow(path)
+        if upright:
+            return image
+        orientation = tiff_orientation(path) if tiff else exif_orientation(path)
+        return turn_back(image, orientation)
     except PictureError:
         raise
     except PermissionError as error:

@@ -56,6 +56,12 @@ def load_tiff(path: Path) -> Tensor:
     return apply_profile(tensor, tags.get(34675))
 
 
+def tiff_orientation(path: Path) -> int:
+    """The orientation of a TIFF, 1..8."""
+    with path.open("rb") as file:
+        return int(_read_tiff_tags(file).get(274, 1))
+
+
 def _read_tiff_tags(file: BinaryIO) -> TiffImagePlugin.ImageFileDirectory_v2:
     """The first directory of a TIFF, also of those that Pillow can't decode."""
     header = file.read(8)

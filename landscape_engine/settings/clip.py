@@ -18,6 +18,11 @@ class ClipSettings:
         None, "size of the output (default: the picture's)", flag="size", metavar="WxH"
     )
     seed: int = setting(0, "seed of everything random", flag="seed", metavar="K")
+    upright: bool = setting(
+        True,
+        "turn a photograph as its EXIF orientation says; --no-upright: as it is stored, which is "
+        "how Blender shows it",
+    )
 
     def __post_init__(self) -> None:
         check_within("--frames", self.frames, 1, MAX_FRAMES)

@@ -166,9 +166,13 @@ def test_exif_orientation_is_applied(tmp_path, orientation):
         found = to_uint8(load_image(tmp_path / name))
         assert found.shape == np.asarray(expected).shape
         assert np.abs(found.astype(int) - np.asarray(expected)).mean() < 3
+        stored = to_uint8(load_image(tmp_path / name, upright=False))
+        assert np.abs(stored.astype(int) - pixels).mean() < 3
     for same in (pixels, pixels.astype(np.uint16) * 257):
         write_tiff(tmp_path / "a.tif", same, 2, None, orientation)
         np.testing.assert_array_equal(to_uint8(load_image(tmp_path / "a.tif")), expected)
+        stored = load_image(tmp_path / "a.tif", upright=False)
+        np.testing.assert_array_equal(to_uint8(stored), pixels)
 
 
 def make_wide_profile():

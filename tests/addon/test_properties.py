@@ -1,0 +1,99 @@
+"""The panel has the engine's settings: names, defaults and choices, or what they are made from."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing
+from pathlib import Path
+from typing import Literal, get_args, get_origin
+
+import pytest
+
+from landscape_engine.documents import GROUPS
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+# What Blender says in its own way: the engine's field, and the properties that it is made from.
+MADE_FROM = {
+    "clip.size": {"size_from", "side", "width", "height"},
+    "clip.upright": set(),  # never: Blender shows pictures as they are stored
+    "motion.code": {"code_from", "position", "code_file"},
+    "motion.arrows": {"use_arrows", "arrows_from"},
+    "regions.still_mask": {"still_image"},
+    "regions.moving_mask": {"moving_image"},
+    "regions.region": {"region_items", "region_active"},
+    "regions.horizon": {"use_horizon", "horizon"},
+    "loop.frames": {"frames"},  # 0 for None
+    "appearance.code": {"code_from", "position", "code_file", "reference"},
+    "appearance.codes": {"codes"},  # 0 for None
+    "appearance.keys": {"key_items", "key_active"},
+    "appearance.patches": {"patch_items", "patch_active"},
+    "appearance.patch_frame": {"patch_half_way", "patch_frame"},
+    "output.format": {"format"},  # no ending of a file to tell it from
+    "output.fps": set(),  # the scene's
+}
+OF_BLENDER_ALONE = {"output.folder", "output.colorspace", "output.match_range"}
+OTHER_DEFAULTS = {"clip.frames": 250}  # Blender's own frame range
+
+LIST = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import bpy, blender_addon
+blender_addon.register()
+groups = {}
+for name in json.loads(sys.argv[2]):
+    pointer = bpy.types.Object.bl_rna.properties["landscape"].fixed_type.properties[name]
+    groups[name] = {
+        p.identifier: {
+            "default": getattr(p, "default", None),
+            "choices": [i.identifier for i in p.enum_items] if p.type == "ENUM" else None,
+            "description": p.description,
+        }
+        for p in pointer.fixed_type.properties
+        if p.identifier not in ("rna_type", "name")
+    }
+blender_addon.unregister()
+print("LIST", json.dumps(groups))
+"""
+
+
+@pytest.fixture(scope="module")
+def groups(run_blender, tmp_path_factory):
+    script = tmp_path_factory.mktemp("properties") / "list.py"
+    script.write_text(LIST)
+    printed = run_blender(script, REPOSITORY, json.dumps(list(GROUPS)))
+    line = next(line for line in printed.splitlines() if line.startswith("LIST"))
+    return json.loads(line.removeprefix("LIST "))
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_setting_of_the_engine_is_in_the_panel(groups, group):
+    hints = typing.get_type_hints(GROUPS[group])
+    for field in dataclasses.fields(GROUPS[group]):
+        full_name = f"{group}.{field.name}"
+        if full_name in MADE_FROM:
+            assert set(groups[group]) >= MADE_FROM[full_name], full_name
+            continue
+        found = groups[group][field.name]
+        expected = OTHER_DEFAULTS.get(full_name, field.default)
+        assert found["default"] == pytest.approx(expected), full_name
+        if get_origin(hints[field.name]) is Literal:
+            assert set(found["choices"]) == set(get_args(hints[field.name])), full_name
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_the_panel_has_nothing_that_no_setting_is_made_from(groups, group):
+    fields = {field.name for field in dataclasses.fields(GROUPS[group])}
+    used = {
+        name for made, names in MADE_FROM.items() if made.startswith(f"{group}.") for name in names
+    }
+    own = {name.partition(".")[2] for name in OF_BLENDER_ALONE if name.startswith(f"{group}.")}
+    assert set(groups[group]) <= fields | used | own
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_setting_says_what_it_does(groups, group):
+    for name, found in groups[group].items():
+        if not name.endswith("_items"):
+            assert found["description"] and not found["description"].endswith("."), name
