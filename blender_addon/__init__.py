@@ -10,11 +10,20 @@ The engine runs in a process of its own (`engine_client`), never in Blender's.
                  Blender's data as plain data, and frames as Blender's data
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations` here: it would stand for the module of that name.
 import bpy
 
-from . import jobs, keymaps, operators, panels, preferences, presets, previews, properties
+from . import (
+    jobs,
+    keymaps,
+    operators,
+    panels,
+    preferences,
+    presets,
+    previews,
+    properties,
+    results,
+)
 
 CLASSES = (
     *preferences.classes,
@@ -23,7 +32,7 @@ CLASSES = (
     *presets.classes,
     *panels.classes,
 )
-PARTS = (properties, previews, jobs, keymaps)  # what registers more than classes
+PARTS = (properties, previews, results, jobs, keymaps)  # what registers more than classes
 
 
 def register() -> None:

@@ -56,7 +56,17 @@ def order(context: bpy.types.Context, obj: bpy.types.Object, folder: Path) -> Or
         asked.document["motion"]["arrows"] = arrows(
             context, obj, notes, settings.motion.arrows_from, others_than=_region_arrows(settings)
         )
+    asked.document = _as_typed(asked.document)
     return asked
+
+
+def _as_typed(value: Any) -> Any:
+    """Numbers as they were typed: Blender keeps 0.4 as 0.4000000059604645."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, dict):
+        return {key: _as_typed(held) for key, held in value.items()}
+    return value
 
 
 def clip(settings: Any, picture: bpy.types.Image) -> dict[str, Any]:

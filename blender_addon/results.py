@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -10,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+from bpy.app.handlers import persistent
 
-from . import image_exchange
+from . import image_exchange, preferences
 from .errors import AddonError
 
 MOVIES = {"mp4", "webm", "gif"}
@@ -120,3 +122,24 @@ def relative(path: Path) -> str:
         return bpy.path.relpath(str(path))
     except ValueError:  # on another drive
         return str(path)
+
+
+@persistent
+def _put_pictures_back(*_: Any) -> None:
+    """Previews don't outlive the Blender that made them: their planes show the picture again."""
+    exchange = preferences.choices().folder
+    for obj in bpy.data.objects:
+        shown = image_exchange.shown_file(obj)
+        if shown and exchange in shown.parents and not shown.is_file():
+            with contextlib.suppress(AddonError):  # the picture has gone as well
+                image_exchange.show_picture(obj)
+
+
+def register() -> None:
+    """Watch files being opened."""
+    bpy.app.handlers.load_post.append(_put_pictures_back)
+
+
+def unregister() -> None:
+    """Stop watching."""
+    bpy.app.handlers.load_post.remove(_put_pictures_back)

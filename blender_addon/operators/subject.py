@@ -44,15 +44,23 @@ class OnSubject:
 def reporting(act: Callable[..., set[str]]) -> Callable[..., set[str]]:
     """Report what an operator refuses: one sentence in the window, an exception for a script."""
 
-    @wraps(act)
-    def careful(self: Any, context: bpy.types.Context, *event: Any) -> set[str]:
+    def carefully(self: Any, *arguments: Any) -> set[str]:
         try:
-            return act(self, context, *event)
+            return act(self, *arguments)
         except AddonError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
 
-    return careful
+    # Blender counts the arguments
+    @wraps(act)
+    def execute(self: Any, context: bpy.types.Context) -> set[str]:
+        return carefully(self, context)
+
+    @wraps(act)
+    def invoke(self: Any, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        return carefully(self, context, event)
+
+    return invoke if act.__code__.co_argcount == 3 else execute
 
 
 class JobOperator(OnSubject):
