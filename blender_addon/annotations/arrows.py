@@ -18,7 +18,7 @@ from .strokes import Stroke
 FARTHEST = 0.05  # from the surface, as a share of its size
 SHORTEST = 0.004  # stroke that is no dot, in shares of the picture's width
 SHORTEST_PIECE = 0.002  # of a bent stroke; the engine's own limit is half of it
-STRAIGHT = 0.9  # a piece whose ends are nearer than this share of its length is bent
+STRAIGHT = 0.93  # a piece whose ends are nearer than this share of its length is bent
 POINTS = 17  # along a stroke, that its bends are seen by
 MOST_PIECES = 4
 SAID = 3  # refused strokes that one message names

@@ -102,13 +102,15 @@ class Place(NamedTuple):
 
 
 def places_with(obj: bpy.types.Object, picture: bpy.types.Image | None) -> list[Place]:
-    """Every node of the object's materials that shows a picture or a sequence of ours."""
+    """Every node of the object's materials that shows a picture, or frames of ours in its place.
+
+    Without a picture, every node that shows frames of ours.
+    """
     places = (Place(m, node) for m in materials(obj) for node in _all_nodes(_tree(m), set()))
-    return [
-        place
-        for place in places
-        if place.node.image and (is_ours(place.node.image) or place.node.image == picture)
-    ]
+    shown = [place for place in places if place.node.image]
+    if picture is None:
+        return [place for place in shown if is_ours(place.node.image)]
+    return [place for place in shown if picture_behind(place.node.image) == picture]
 
 
 def places_for(obj: bpy.types.Object, picture: bpy.types.Image) -> list[Place]:
