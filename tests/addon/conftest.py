@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 RENDER_LIMIT_S = 120
+HERE = Path(__file__).parent
+PYTHON = os.environ.get("LANDSCAPE_BPY")  # another Python, with the bpy wheel of another version
+
+# A script's first lines: what it can use. Its last: what it found, and everything unregistered.
+BEFORE = """
+import json, sys
+from pathlib import Path
+sys.path.insert(0, {here!r})
+import bpy
+from blender_scenes import *
+import blender_scenes
+
+job = {job!r}
+folder = Path(job["folder"])
+found = {{}}
+register()
+context = empty()
+try:
+"""
+AFTER = """
+finally:
+    unregister()
+Path(job["found"]).write_text(json.dumps(found), encoding="utf-8")
+"""
 
 
 @pytest.fixture(scope="session")
@@ -21,16 +47,16 @@ def run_blender(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
     Blender gets its own process: Torch imported beside it has crashed at exit, and a broken script
     then can't take the other tests with it. The skip is for machines that never had the wheel;
     a wheel that is there but does not load is a failure, else a missing system library would look
-    like success.
+    like success. `LANDSCAPE_BPY` names the Python of another wheel.
     """
-    if importlib.util.find_spec("bpy") is None:
+    if not PYTHON and importlib.util.find_spec("bpy") is None:
         pytest.skip('the bpy wheel is not installed: pip install ".[test]" on Python 3.11')
     user_folder = tmp_path_factory.mktemp("blender_user")
     environment = {**os.environ, "BLENDER_USER_RESOURCES": str(user_folder)}
 
     def run(script: Path, *arguments: object) -> str:
         finished = subprocess.run(
-            [sys.executable, str(script), *map(str, arguments)],
+            [PYTHON or sys.executable, str(script), *map(str, arguments)],
             capture_output=True,
             text=True,
             timeout=RENDER_LIMIT_S,
@@ -46,4 +72,26 @@ def run_blender(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
     probe = user_folder / "probe.py"
     probe.write_text("import bpy\nprint(bpy.app.version_string)\n")
     run(probe)
+    return run
+
+
+@pytest.fixture
+def in_blender(run_blender: Callable[..., str], tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Run lines in an empty file with all of `blender_scenes`; give back their `found`.
+
+    The lines also have `folder`, a place for files whose name has a space and more than ASCII, and
+    `job`, what the test hands them.
+    """
+    folder = tmp_path / "wölkchen über see"
+    folder.mkdir()
+
+    def run(lines: str, **job: object) -> dict[str, Any]:
+        given = {**job, "folder": str(folder), "found": str(tmp_path / "found.json")}
+        script = tmp_path / "script.py"
+        body = "\n".join(f"    {line}" for line in lines.strip("\n").split("\n"))
+        text = BEFORE.format(here=str(HERE), job=given) + body + AFTER
+        script.write_text(text, encoding="utf-8")
+        run_blender(script)
+        return json.loads(Path(given["found"]).read_text(encoding="utf-8"))
+
     return run

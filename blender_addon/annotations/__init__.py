@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is drawn on the picture, with grease pencil or annotations, as arrows of the picture."""
+
+from ..image_exchange.surface import seen_at
+from .arrows import Reading, arrows_on
+from .drawing import LAYER, clear_arrows, start_drawing
+
+__all__ = ["LAYER", "Reading", "arrows_on", "clear_arrows", "seen_at", "start_drawing"]

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures between Blender and the engine: which, as what file, and its frames on the plane.
+
+What Blender alone knows of images (rows from the bottom up, packed and painted ones, paths beside
+the .blend, image users) is known here and nowhere else.
+"""
+
+from .files import picture_file
+from .lost_frames import find_moved, missing_frames, relink
+from .planes import check_plane, make_plane
+from .sequences import match_frame_range, show_picture, show_sequence, shows_frames
+from .sources import picture_of, source_problem
+
+__all__ = [
+    "check_plane",
+    "find_moved",
+    "make_plane",
+    "match_frame_range",
+    "missing_frames",
+    "picture_file",
+    "picture_of",
+    "relink",
+    "show_picture",
+    "show_sequence",
+    "shows_frames",
+    "source_problem",
+]

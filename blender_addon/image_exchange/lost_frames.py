@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Frames whose files have gone: said, found beside the .blend, and linked again."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import bpy
+
+from ..errors import AddonError
+from . import sequences, sources
+
+LEVELS = 3  # folders of the old path that are looked for beside the .blend
+
+
+def missing_frames(obj: bpy.types.Object | None) -> str | None:
+    """What of the shown frames is missing, in one sentence; None if all are there.
+
+    Blender shows a missing file in magenta and says nothing. Reads one folder; no file is opened.
+    """
+    node = sequences.shown_node(obj)
+    if node is None:
+        return None
+    first = sources.path_of(node.image)
+    if node.image.source == "MOVIE":
+        return None if first.is_file() else f"the movie '{first}' isn't there; {_what_to_do()}"
+    wanted = _names(first, node.image_user.frame_duration)
+    try:
+        with os.scandir(first.parent) as entries:
+            there = {entry.name for entry in entries}
+    except OSError:
+        there = set()
+    missing = [name for name in wanted if name not in there]
+    if not missing:
+        return None
+    return (
+        f"{len(missing)} of {len(wanted)} frames, from '{missing[0]}' on, aren't in "
+        f"'{first.parent}'; {_what_to_do()}"
+    )
+
+
+def find_moved(obj: bpy.types.Object | None) -> Path | None:
+    """The folder beside the .blend that has the frames now; None if there is none.
+
+    The old path's last folders are looked for beside the .blend: of `/a/landscape/lake-001`,
+    `lake-001`, `landscape/lake-001` and `a/landscape/lake-001`.
+    """
+    node = sequences.shown_node(obj)
+    if node is None or not bpy.data.filepath:
+        return None
+    old = sources.path_of(node.image)
+    beside = Path(bpy.data.filepath).parent
+    parents = [part for part in re.split(r"[\\/]+", str(old.parent)) if part]
+    for levels in range(0 if node.image.source == "MOVIE" else 1, LEVELS + 1):
+        folder = beside.joinpath(*parents[len(parents) - min(levels, len(parents)) :])
+        if folder != old.parent and (folder / _name(old)).is_file():
+            return folder
+    return None
+
+
+def relink(obj: bpy.types.Object | None, folder: str | Path) -> None:
+    """Read the shown frames from another folder, with the names that they have.
+
+    Raises:
+        AddonError: no frames are shown, or the first one isn't in the folder.
+    """
+    node = sequences.shown_node(obj)
+    if node is None:
+        raise AddonError("no frames are shown on this object; animate it first.")
+    path = Path(folder).absolute() / _name(sources.path_of(node.image))
+    if not path.is_file():
+        raise AddonError(
+            f"'{path.name}' isn't in '{path.parent}'; choose the folder with the frames in it."
+        )
+    image = node.image
+    image.filepath = sequences.portable(path)
+    image.reload()
+
+
+def _names(first: Path, frames: int) -> list[str]:
+    """The names of a sequence's files."""
+    number = sequences.number_of(first)
+    digits = re.search(r"\d+$", first.stem).group()
+    prefix = first.stem[: -len(digits)]
+    numbers: Iterator[int] = iter(range(number, number + frames))
+    return [f"{prefix}{n:0{len(digits)}d}{first.suffix}" for n in numbers]
+
+
+def _name(path: Path) -> str:
+    """A file's name, also of a path that another system wrote."""
+    return re.split(r"[\\/]", str(path))[-1]
+
+
+def _what_to_do() -> str:
+    return "find them, or animate again."

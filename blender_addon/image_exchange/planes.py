@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plane that a picture sits on: whether it will do, and a new one from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+
+from ..errors import AddonError
+from . import materials, sources
+from .surface import surface_of
+
+TOLERANCE = 0.02  # by which aspects may differ before it is said
+HEIGHT_M = 1.0  # of a new plane
+
+
+def check_plane(obj: bpy.types.Object) -> list[str]:
+    """Whether frames can be put on an object and arrows be read from it.
+
+    Returns:
+        Sentences on what will work but may surprise.
+
+    Raises:
+        AddonError: it can't: no picture, no UV map, no area, or data that is linked.
+    """
+    picture = sources.picture_of(obj)
+    if obj.library:
+        raise AddonError(
+            f"'{obj.name}' is linked from '{obj.library.filepath}' and can't be changed here; "
+            "make it local, or a library override."
+        )
+    places = materials.places_for(obj, picture)
+    surface = surface_of(obj, bpy.context.evaluated_depsgraph_get())
+    showing = list({place.material.name: place.material for place in places}.values())
+    return [
+        *_on_pixels(picture),
+        *_on_aspect(obj, picture, surface.aspect),
+        *_on_materials(obj, showing),
+    ]
+
+
+def _on_pixels(picture: bpy.types.Image) -> list[str]:
+    across, down = picture.display_aspect
+    if abs(across / down - 1) <= TOLERANCE:
+        return []
+    return [
+        f"the pixels of '{picture.name}' aren't square ({across:g}:{down:g}); they are animated "
+        "as if they were."
+    ]
+
+
+def _on_aspect(obj: bpy.types.Object, picture: bpy.types.Image, aspect: float) -> list[str]:
+    expected = picture.size[0] / picture.size[1]
+    if abs(aspect / expected - 1) <= TOLERANCE:
+        return []
+    return [
+        f"'{obj.name}' shows the picture {aspect:.2f} times as wide as high, but it is "
+        f"{expected:.2f} times; it looks stretched, and so will its frames."
+    ]
+
+
+def _on_materials(obj: bpy.types.Object, showing: list[bpy.types.Material]) -> list[str]:
+    notes = []
+    used = {slot.material.name for slot in obj.material_slots if slot.material}
+    if len(used) > 1:
+        names = ", ".join(f"'{material.name}'" for material in showing)
+        notes.append(f"'{obj.name}' has {len(used)} materials; the frames go to {names}.")
+    for material in showing:
+        others = sum(
+            other != obj and any(slot.material == material for slot in other.material_slots)
+            for other in bpy.data.objects
+        )
+        if others:
+            notes.append(
+                f"the material '{material.name}' is shared with {others} other "
+                f"object{'s' if others > 1 else ''}, which will show the frames, too; make it "
+                "single-user to keep them apart."
+            )
+    return notes
+
+
+def make_plane(context: bpy.types.Context, filepath: str | Path) -> bpy.types.Object:
+    """A plane that shows a picture, upright at the 3D cursor, selected and active.
+
+    It is 1 m high and faces the front view; its material only emits the picture, so that no light
+    changes the colors.
+
+    Raises:
+        AddonError: the file isn't there or holds no picture.
+    """
+    path = Path(bpy.path.abspath(str(filepath))).absolute()
+    image = _opened(path)
+    if context.mode != "OBJECT" and context.object:
+        bpy.ops.object.mode_set(mode="OBJECT")
+    width, height = image.size
+    obj = bpy.data.objects.new(path.stem, _mesh(path.stem, HEIGHT_M * width / height, HEIGHT_M))
+    obj.data.materials.append(_material(path.stem, image))
+    context.collection.objects.link(obj)
+    obj.location = context.scene.cursor.location
+    obj.rotation_euler = (1.5707963267948966, 0, 0)
+    for other in context.view_layer.objects:
+        other.select_set(False)
+    obj.select_set(True)
+    context.view_layer.objects.active = obj
+    return obj
+
+
+def _opened(path: Path) -> bpy.types.Image:
+    """The file's image; one that can't be used is not left behind."""
+    if not path.is_file():
+        raise AddonError(f"'{path}' is no file; choose a picture.")
+    known = set(bpy.data.images)
+    try:
+        image = bpy.data.images.load(str(path), check_existing=True)
+    except RuntimeError as error:
+        raise AddonError(f"'{path}' can't be opened; choose another picture.") from error
+    problem = sources.image_problem(image)
+    if problem:
+        if image not in known:
+            bpy.data.images.remove(image)
+        raise AddonError(problem)
+    return image
+
+
+def _mesh(name: str, width: float, height: float) -> bpy.types.Mesh:
+    """A rectangle in its own x and y, centred, with the picture's corners on its own."""
+    mesh = bpy.data.meshes.new(name)
+    corners = ((0, 0), (1, 0), (1, 1), (0, 1))
+    vertices = [((u - 0.5) * width, (v - 0.5) * height, 0) for u, v in corners]
+    mesh.from_pydata(vertices, [], [(0, 1, 2, 3)])
+    layer = mesh.uv_layers.new(name="UVMap")
+    for loop, corner in enumerate(corners):
+        layer.uv[loop].vector = corner
+    mesh.update()
+    return mesh
+
+
+def _material(name: str, image: bpy.types.Image) -> bpy.types.Material:
+    """A material that emits the picture and lets through what its alpha lets through."""
+    material = bpy.data.materials.new(name)
+    if bpy.app.version < (5, 0, 0):
+        material.use_nodes = True
+    nodes, links = material.node_tree.nodes, material.node_tree.links
+    nodes.clear()
+    kinds = ("TexImage", "Emission", "OutputMaterial")
+    texture, emission, output = (nodes.new(f"ShaderNode{kind}") for kind in kinds)
+    texture.image, texture.extension = image, "EXTEND"
+    texture.location, emission.location, output.location = (-300, 0), (0, 0), (400, 0)
+    links.new(texture.outputs["Color"], emission.inputs["Color"])
+    surface = emission.outputs["Emission"]
+    if image.depth in {32, 64, 128}:  # with alpha
+        clear, mix = nodes.new("ShaderNodeBsdfTransparent"), nodes.new("ShaderNodeMixShader")
+        clear.location, mix.location = (0, 120), (200, 0)
+        links.new(texture.outputs["Alpha"], mix.inputs[0])
+        links.new(clear.outputs[0], mix.inputs[1])
+        links.new(surface, mix.inputs[2])
+        surface = mix.outputs[0]
+    links.new(surface, output.inputs["Surface"])
+    return material

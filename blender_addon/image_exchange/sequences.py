@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Frames on the plane in place of the picture, and the picture again."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import bpy
+
+from ..errors import AddonError
+from . import materials, sources
+from .materials import PICTURE, ImageNode, Place
+
+
+def show_sequence(
+    obj: bpy.types.Object,
+    first_file: str | Path,
+    frames: int,
+    frame_start: int = 1,
+    colorspace: str | None = None,
+    movie: bool = False,
+) -> bpy.types.Image:
+    """Show frames on an object, over and over, wherever its materials show the picture.
+
+    All nodes that show the picture, or frames of ours, change together; links, mapping and
+    interpolation stay. The picture stays in the file: the sequence remembers it. A material that
+    other objects share shows the frames on them, too, as any change of a shared material does.
+
+    Args:
+        obj: the object whose picture was animated.
+        first_file: the first of the numbered frames, or the movie.
+        frames: how many.
+        frame_start: the scene's frame that shows the first one.
+        colorspace: how Blender reads the files, a name of the color management; None: as it
+            reads such files by itself.
+        movie: whether `first_file` holds all frames.
+
+    Returns:
+        The image that shows them; the one that showed the same file, if there is one.
+
+    Raises:
+        AddonError: nothing on the object can show them, the material can't be changed, or the
+            file or the color space is not there.
+    """
+    path = Path(first_file).absolute()
+    if not path.is_file():
+        raise AddonError(f"'{path}', the first frame, isn't there; animate again.")
+    picture = sources.picture_of(obj)
+    places = materials.places_for(obj, picture)
+    before = materials.picture_behind(places[0].node.image) or picture
+    image = _image(path, movie)
+    if colorspace:
+        _set_colorspace(image, colorspace)
+    image[PICTURE] = before
+    for _, node in places:
+        node.image = image
+        user = node.image_user
+        user.frame_start, user.frame_duration = frame_start, frames
+        user.frame_offset = 0 if movie else number_of(path) - 1
+        user.use_cyclic = user.use_auto_refresh = True
+    return image
+
+
+def show_picture(obj: bpy.types.Object) -> None:
+    """Put the picture back where our frames are shown on an object.
+
+    Raises:
+        AddonError: the picture is no longer in this file, or the material can't be changed.
+    """
+    shown = _shown(obj)
+    for place in shown:
+        place.refuse_linked()
+    pictures = [
+        materials.picture_behind(place.node.image) or sources.picture_of(obj) for place in shown
+    ]
+    for (_, node), picture in zip(shown, pictures, strict=True):
+        node.image = picture
+
+
+def shows_frames(obj: bpy.types.Object | None) -> bool:
+    """Whether frames of ours are on an object now."""
+    return bool(obj and obj.type == "MESH" and _shown(obj))
+
+
+def shown_node(obj: bpy.types.Object | None) -> ImageNode | None:
+    """A node that shows frames of ours; None where there is none."""
+    shown = _shown(obj) if obj and obj.type == "MESH" else []
+    return shown[0].node if shown else None
+
+
+def match_frame_range(scene: bpy.types.Scene, frames: int, frame_start: int = 1) -> None:
+    """Make the scene as long as the clip."""
+    scene.frame_start, scene.frame_end = frame_start, frame_start + frames - 1
+
+
+def number_of(path: Path) -> int:
+    """The number at the end of a frame's name."""
+    found = re.search(r"(\d+)$", path.stem)
+    if not found:
+        raise AddonError(f"'{path.name}' has no number; expected numbered frames, as 0001.png.")
+    return int(found.group(1))
+
+
+def portable(path: Path) -> str:
+    """A path as images keep it: beside the .blend where it can be, so that both can be moved."""
+    if not bpy.data.filepath:
+        return str(path)
+    try:
+        return bpy.path.relpath(str(path))
+    except ValueError:  # on another drive
+        return str(path)
+
+
+def _shown(obj: bpy.types.Object) -> list[Place]:
+    return materials.places_with(obj, None)
+
+
+def _image(path: Path, movie: bool) -> bpy.types.Image:
+    """The image of ours for a file, read anew, or a new one."""
+    for image in bpy.data.images:
+        if materials.is_ours(image) and not image.library and sources.path_of(image) == path:
+            image.filepath = portable(path)
+            image.reload()
+            return image
+    image = bpy.data.images.load(str(path))
+    image.name = path.stem if movie else f"{path.parent.name} frames"
+    image.source = "MOVIE" if movie else "SEQUENCE"
+    image.filepath = portable(path)
+    return image
+
+
+def _set_colorspace(image: bpy.types.Image, name: str) -> None:
+    try:
+        image.colorspace_settings.name = name
+    except TypeError as error:
+        raise AddonError(
+            f"this Blender's color management has no '{name}'; choose another color space."
+        ) from error
