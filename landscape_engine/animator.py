@@ -221,7 +221,7 @@ class Animator:
         settings = settings or MotionSettings()
         code = self.motion_code(settings, seed, image) if code is None else code.to(self.device)
         read_arrows(settings.arrows)  # refuses what is malformed
-        step = movement.predict_step(self.bundle, image, code, settings.speed)
+        step = self.predict_step(image, code) * settings.speed
         if settings.kind == "recurrent":
             return movement.recurrent(self.bundle, image, step, code, settings)
         if regions is None:
@@ -229,6 +229,15 @@ class Animator:
         if not regions:
             return movement.steady(self.bundle, image, step, settings)
         return movement.in_regions(self.bundle, image, step, regions, settings, seed)
+
+    @torch.inference_mode()
+    def predict_step(
+        self,
+        image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+        code: Tensor,  # [1, Z]
+    ) -> Tensor:  # [1, 2, 256, 256] backward, normalised
+        """Predict the flow of one frame at the usual speed (section 4.1)."""
+        return movement.predict_step(self.bundle, image, code, 1.0)
 
     @torch.inference_mode()
     def find_regions(

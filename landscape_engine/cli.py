@@ -1,4 +1,4 @@
-"""The shell: `animate`, `demo`, `codebook`, `fit`, `evaluate`, `import-authors` and `train`.
+"""The shell: `animate`, `demo`, `codebook`, `fit`, `evaluate`, `import-authors`, `train`, `worker`.
 
 Flags are made from the settings' fields. Exit codes: 0 done, 2 refused with one line that says why,
 130 interrupted, 143 told to end.
@@ -240,6 +240,24 @@ def _parser(job: documents.Job | None = None) -> argparse.ArgumentParser:
         help="scenes under changing light: videos, animations, folders of frames, sheets",
     )
     _add_train_flags(appearance, TrainAppearanceSettings)
+
+    worker = commands.add_parser(
+        "worker",
+        help="do the jobs that another program asks for on stdin",
+        description="Stay, with the models loaded, and do jobs from folders until stdin closes. "
+        "What is asked and answered is in landscape_engine/worker/__init__.py.",
+    )
+    worker.add_argument(
+        "--folder", type=Path, required=True, metavar="DIR", help="where the jobs' folders are"
+    )
+    worker.add_argument(
+        "--idle-minutes",
+        type=_number,
+        default=15.0,
+        metavar="M",
+        help="end after so long without a job (default: %(default)g)",
+    )
+    _add_engine_flags(worker)
     return parser
 
 

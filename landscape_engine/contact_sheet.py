@@ -13,6 +13,7 @@ from . import images
 from .animator import Animator
 from .ops import flow_colors, looping, warping
 from .ops.compositing import render_frame
+from .ops.motion_fields import MotionField
 from .settings import AppearanceSettings, LoopSettings, MotionSettings
 
 TILE_WIDTH = 240
@@ -53,9 +54,7 @@ def draw_codebook(
 def _motion_row(animator: Animator, small: Tensor, position: float) -> list[Tensor]:
     motion = animator.predict_motion(small, MotionSettings(code=str(position)))
     height, width = small.shape[2:]
-    flow = warping.enlarge(motion.step, height, width)
-    flow = flow * warping.pixels_per_unit(height, width, flow.device)
-    painted = flow_colors.paint(flow).cpu()
+    painted = paint_motion(motion, height, width)
     side = min(40, height)
     painted[:, :, :side, :side] = flow_colors.wheel(side)
     loop = looping.frames(motion, LoopSettings("none"), 2)
@@ -63,6 +62,13 @@ def _motion_row(animator: Animator, small: Tensor, position: float) -> list[Tens
     picture = small.to(animator.device)
     shown = [render_frame(picture, layers).cpu() for layers in shown]
     return [small, painted, *shown]
+
+
+@torch.inference_mode()
+def paint_motion(motion: MotionField, height: int, width: int) -> Tensor:  # [1, 3, H, W]
+    """The flow of one frame step in colors, as in Figure 14, in [-1, 1] on the CPU."""
+    flow = warping.enlarge(motion.step, height, width)
+    return flow_colors.paint(flow * warping.pixels_per_unit(height, width, flow.device)).cpu()
 
 
 @torch.inference_mode()

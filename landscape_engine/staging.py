@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import math
 import os
 import re
 import secrets
@@ -125,7 +126,13 @@ def stage(target: Path, place: Path, home: Path) -> Iterator[Path]:
 def discard_unfinished() -> None:
     """Remove all that is being written, for a process about to end: nothing is installed after."""
     _installing.acquire()
-    while _unfinished:
+    discard_forgotten()
+
+
+def discard_forgotten(patience_s: float = math.inf) -> None:
+    """Remove what writers left that were cut short, where nothing else is being written."""
+    deadline = time.monotonic() + patience_s
+    while _unfinished and time.monotonic() < deadline:
         for staged, made in list(_unfinished.items()):
             _discard(staged, made)
             if not os.path.lexists(staged):

@@ -54,7 +54,7 @@ def job_from(options: argparse.Namespace, picture: Path, out: Path) -> Job:
     return Job(picture, out, **groups)
 
 
-def _read_picture(job: Job) -> tuple[Tensor, SizeHW]:
+def read_picture(job: Job) -> tuple[Tensor, SizeHW]:
     """A job's picture [1, 3 or 4, H, W] in [-1, 1] at the size of the output, and its own size."""
     image = images.load_image(job.picture, upright=job.clip.upright)
     own_hw = (image.shape[2], image.shape[3])
@@ -70,6 +70,7 @@ def animate(
     poster: Path | None = None,
     progress: Progress = silent,
     load: Callable[[Path | None, DeviceName], Animator] = load_animator,
+    read: Callable[[Job], tuple[Tensor, SizeHW]] = read_picture,
 ) -> dict[str, Any]:
     """Do a job: read its picture, predict, render, write; prints nothing.
 
@@ -82,6 +83,7 @@ def animate(
         progress: wraps the frames, with their number and the stage's name, "frames"; what it
             raises ends the job, and nothing partial is left.
         load: gives the animator; callers who keep one give their own.
+        read: gives the picture, likewise.
 
     Returns:
         What was done, as plain data: frames, paths, seconds of each stage, settings, the job that
@@ -94,7 +96,7 @@ def animate(
     with watch.stage("total"):
         _refuse_malformed(job, save_motion)
         with watch.stage("read"):
-            image, own_hw = _read_picture(job)
+            image, own_hw = read(job)
         with watch.stage("load"):
             animator = load(bundle, device)
         notes = _notes(job, own_hw) + region_files.notes(job.regions, own_hw)

@@ -22,10 +22,10 @@ def bar(items: Iterator[Any], count: int, stage: str) -> Iterator[Any]:
     return iter(tqdm(items, total=count, desc=stage, unit="frame", disable=None, leave=False))
 
 
-def last(fits: Iterator[Any]) -> Any:
-    """The last of some fits, under a bar of their steps."""
-    with tqdm(desc="fit", unit="step", disable=None, leave=False) as shown:
+def steps(fits: Iterator[Any], count: int, stage: str) -> Iterator[Any]:
+    """Pass fits on under a bar of their steps, which they count themselves."""
+    with tqdm(desc=stage, unit="step", disable=None, leave=False) as shown:
         for best in fits:
             shown.total, shown.n = best.of, best.step
             shown.refresh()
-    return best
+            yield best

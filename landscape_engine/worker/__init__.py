@@ -1,0 +1,27 @@
+"""The long-lived process that Blender talks to: `python -m landscape_engine worker --folder DIR`.
+
+Requests are JSON lines on stdin: `{"job": ID}` does DIR/jobs/ID/job.json, in turn; `{"cancel": ID}`
+stops it, waiting or running; `{"stop": true}` ends the process, and so does stdin when it closes:
+whoever started the worker is gone then, and what is half-written is removed. Without a request for
+some minutes it ends by itself. No port is opened, and nothing in a job is executed.
+
+DIR/worker.json, written when the models are loaded, says who answers. A job's DIR/jobs/ID gets
+`events.jsonl`, one JSON object a line:
+
+    {"event": "started"}
+    {"event": "progress", "stage", "done", "total", "seconds_left"}   total, seconds_left: or null
+    {"event": "note", "text"}            what the person should know
+    {"event": "done", "result": {…}}     one of these three is the last
+    {"event": "failed", "message": one sentence, "kind": the error's class}
+    {"event": "cancelled"}
+
+requests    stdin heard in the background
+events      what a job's folder is told
+process     the loop: one job after the other, and their ends
+tasks       what can be asked for, a function each, whose arguments are the fields of job.json
+previews    a job made small
+thumbnails  what the codes of a codebook do to one picture
+warmth      the pictures and the predictions that are kept from job to job
+"""
+
+PROTOCOL = 1

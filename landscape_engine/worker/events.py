@@ -1,0 +1,64 @@
+"""Events: what a job says while it is done, a JSON line each in the job's folder."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+EVERY_S = 0.1  # progress is said no oftener
+
+
+class JobEvents:
+    """The events of one job, of which exactly one ends it; may be told from several threads."""
+
+    def __init__(self, folder: Path) -> None:
+        """Go on with the file in the job's folder, which is there."""
+        self.folder = folder
+        self.ended = False
+        self._lock = threading.RLock()
+        self._said = (0.0, "")  # when progress was last said, and of which stage
+        self._file = (folder / "events.jsonl").open("ab", buffering=0)
+
+    def say(self, event: str, **fields: Any) -> None:
+        """Say something; after the end nothing is said any more."""
+        with self._lock:
+            if not self.ended:
+                line = json.dumps({"event": event, **fields}, ensure_ascii=False)
+                self._file.write(line.encode() + b"\n")
+
+    def end(self, event: str, **fields: Any) -> None:
+        """Say the last thing, unless it was said already."""
+        with self._lock:
+            if not self.ended:
+                self.say(event, **fields)
+                self.ended = True
+                self._file.close()
+
+    def progress(
+        self,
+        stage: str,
+        done: int = 0,
+        total: int | None = None,
+        seconds_left: float | None = None,
+    ) -> None:
+        """Say how far a stage is; left out if it was said just now, but for its begin and end."""
+        now, (when, last) = time.monotonic(), self._said
+        if stage == last and done != total and now - when < EVERY_S:
+            return
+        self._said = (now, stage)
+        left = None if seconds_left is None else round(seconds_left, 1)
+        self.say("progress", stage=stage, done=done, total=total, seconds_left=left)
+
+    def follow(self, items: Iterator[Any], count: int, stage: str) -> Iterator[Any]:
+        """Pass a stage's items on and say how far it is (`commands.progress.Progress`)."""
+        started = time.monotonic()
+        self.progress(stage, 0, count or None)
+        for n, item in enumerate(items, 1):
+            yield item
+            done, total = getattr(item, "step", n), getattr(item, "of", count)  # fits count steps
+            each = (time.monotonic() - started) / done
+            self.progress(stage, done, total, each * (total - done))

@@ -1,0 +1,193 @@
+"""The process: jobs done one after the other by models that are loaded once.
+
+The main thread does the jobs. Another hears the requests; it stops a running job by a signal, which
+unwinds the main thread as Ctrl-C does. Where something can't be cut short in time, as an encoder
+inside one large frame, the process removes what is unfinished and ends: whoever asked starts a new
+one, as after an idle time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sys
+import threading
+import time
+import traceback
+import types
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__, staging
+from ..errors import LandscapeError, SettingsError
+from ..settings import DeviceName
+from . import PROTOCOL, requests
+from .events import JobEvents
+
+if TYPE_CHECKING:  # torch comes in with it, after stdin is listened to
+    from .tasks import Desk
+
+JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+PATIENCE_S = 0.9  # a cancelled job that isn't unwound by then ends with the process
+
+
+class Cancelled(BaseException):
+    """The running job was cancelled."""
+
+
+class Worker:
+    """Does the jobs of one folder until stdin closes or nobody asks for long."""
+
+    def __init__(
+        self, folder: Path, bundle: Path | None, device: DeviceName, idle_minutes: float
+    ) -> None:
+        """Say what to load; nothing is loaded before `run`."""
+        if not idle_minutes > 0:
+            raise SettingsError(f"--idle-minutes is {idle_minutes:g}; expected more than 0.")
+        self.folder = folder.absolute()
+        self.bundle = bundle and bundle.absolute()
+        self.device = device
+        self.idle_s = min(idle_minutes * 60, threading.TIMEOUT_MAX)
+        self._changed = threading.Condition()  # held for what follows
+        self._waiting: deque[JobEvents] = deque()
+        self._running: JobEvents | None = None
+        self._cancelling = False  # the running job
+        self._cancellable = False  # its work can be unwound now
+
+    def run(self) -> int:
+        """Load, say who answers, and do jobs; gives the exit code."""
+        said = f"landscape-engine worker {__version__}, process {os.getpid()}, {time.ctime()}"
+        print(said, file=sys.stderr, flush=True)
+        signal.signal(signal.SIGINT, self._interrupted)
+        requests.listen(self._hear, self._end_at_once, sys.stdin.fileno())
+        with staging.explaining(self.folder):
+            (self.folder / "jobs").mkdir(parents=True, exist_ok=True)
+        from .tasks import Desk
+
+        desk = Desk.furnish(self.bundle, self.device)
+        self._introduce(desk)
+        try:
+            while job := self._next():
+                self._do(job, desk)
+        finally:
+            (self.folder / "worker.json").unlink(missing_ok=True)
+        return 0
+
+    def _introduce(self, desk: Desk) -> None:
+        about = {"protocol": PROTOCOL, "version": __version__, "pid": os.getpid(), **desk.about()}
+        path = self.folder / "worker.json"
+        with staging.explaining(path), staging.new_file(path) as staged:
+            staged.write_text(json.dumps(about, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    # ------------------------------------------------------------------ requests
+
+    def _hear(self, request: Any) -> None:
+        """Heed one request; called in the listening thread."""
+        if not isinstance(request, dict) or len(request) != 1:
+            raise ValueError(f"expected an object with 'job', 'cancel' or 'stop', not {request!r}")
+        ((what, value),) = request.items()
+        if what == "stop":
+            self._end_at_once()
+        elif what not in ("job", "cancel"):
+            raise ValueError(f"unknown request {what!r}; expected 'job', 'cancel' or 'stop'")
+        elif not isinstance(value, str) or not JOB_ID.fullmatch(value):
+            raise ValueError(f"the job's id is {value!r}; expected letters, digits, '-' and '_'")
+        elif what == "job":
+            self._add(self.folder / "jobs" / value)
+        else:
+            self._cancel(self.folder / "jobs" / value)
+
+    def _add(self, folder: Path) -> None:
+        try:
+            job = JobEvents(folder)
+        except OSError as error:
+            raise ValueError(f"'{folder}' can't be used: {error}") from error
+        with self._changed:
+            self._waiting.append(job)
+            self._changed.notify()
+
+    def _cancel(self, folder: Path) -> None:
+        with self._changed:
+            for job in [job for job in self._waiting if job.folder == folder]:
+                self._waiting.remove(job)
+                job.end("cancelled")
+            job = self._running
+            if job is None or job.folder != folder or self._cancelling:
+                return
+            self._cancelling = True
+            late = threading.Timer(PATIENCE_S, self._give_up, (job,))
+            late.daemon = True
+            late.start()
+            if hasattr(signal, "pthread_kill"):  # wakes it, if it waits for a lock
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            else:
+                signal.raise_signal(signal.SIGINT)
+
+    def _interrupted(self, signum: int, frame: types.FrameType | None) -> None:
+        """Unwind what is cancelled; runs in the main thread. By anyone else it's Ctrl-C."""
+        if not self._cancelling:
+            raise KeyboardInterrupt
+        if self._cancellable:
+            self._cancellable = False
+            raise Cancelled
+
+    def _give_up(self, job: JobEvents) -> None:
+        with self._changed:
+            if self._running is not job:
+                return
+            self._end_at_once()
+
+    def _end_at_once(self) -> None:
+        """Remove what is unfinished and end the process, whatever it is doing."""
+        staging.discard_unfinished()
+        running = self._running
+        if running is not None:
+            running.end("cancelled")
+        (self.folder / "worker.json").unlink(missing_ok=True)
+        os._exit(0)  # an orderly exit would wait for encoders and networks
+
+    # ---------------------------------------------------------------------- jobs
+
+    def _next(self) -> JobEvents | None:
+        """The next job, which counts as running; None after a long time without one."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._waiting, self.idle_s):
+                return None
+            self._running, self._cancelling = self._waiting.popleft(), False
+            return self._running
+
+    def _do(self, job: JobEvents, desk: Desk) -> None:
+        """Do one job and say how it ended; only what isn't about this job passes through."""
+        event, fields = "cancelled", {}
+        try:
+            try:
+                self._cancellable = True
+                if not self._cancelling:
+                    job.say("started")
+                    event, fields = "done", {"result": desk.do(job)}
+            finally:
+                self._cancellable = False
+        except Cancelled:
+            event, fields = "cancelled", {}
+        except LandscapeError as error:
+            event, fields = "failed", {"message": str(error), "kind": type(error).__name__}
+        except Exception as error:
+            traceback.print_exc()
+            event, fields = "failed", {"message": _explain(error), "kind": type(error).__name__}
+        staging.discard_forgotten(PATIENCE_S)
+        desk.tidy()
+        with staging.explaining(job.folder), self._changed:
+            job.end(event, **fields)
+            self._running = None
+
+
+def _explain(error: Exception) -> str:
+    """The sentence for an error that isn't one of ours; its traceback is in the log."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return "the memory is used up; expected room for the frames: try a smaller size."
+    if isinstance(error, OSError):
+        return str(staging.explain_write_failure(Path(error.filename or "a file"), error))
+    return f"the engine failed ({type(error).__name__}); see its log, and report it as a fault."

@@ -1,0 +1,351 @@
+"""Tasks: what can be asked of the worker; a function each, whose arguments are fields of job.json.
+
+    {"protocol": 1, "task": "animate", "job": {…}, "save_motion": FILE.npy}
+    {"protocol": 1, "task": "preview", "job": {…}, "side": 384, "frames": 48}
+    {"protocol": 1, "task": "thumbnails", "picture", "kind": "motion" or "appearance",
+     "positions": [0, 0.5, 1], "side": 128, "frames": 8, "regions": {…}}
+    {"protocol": 1, "task": "fit", "picture", "arrows": […] or "patches": […], "start", "out"}
+    {"protocol": 1, "task": "regions", "picture", "regions": {…}}
+    {"protocol": 1, "task": "status"}
+
+A "job" is a document as `documents` reads it, "regions" its group of that name. Paths are absolute;
+what has a default may be left out.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .. import checkpoints, documents, images
+from ..animator import Animator, load_animator
+from ..commands.animate import animate as animate_job
+from ..commands.fit import fit as fit_code
+from ..documents import Job
+from ..errors import BundleError, DocumentError, OutputError, PictureError
+from ..ops.regions import Region
+from ..settings import DeviceName, RegionSettings
+from . import PROTOCOL, thumbnails
+from .events import JobEvents
+from .previews import fit_within, reduce
+from .warmth import KeptPicture, WarmAnimator
+
+LAND = "#000000"
+FOUND = {"sky": "#56b4e9", "water": "#0072b2"}  # colors of a label picture
+OWN = ("#e69f00", "#009e73", "#d55e00", "#cc79a7", "#f0e442")  # of the artist's regions, in turn
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What lies ready from job to job."""
+
+    animator: WarmAnimator
+    picture: KeptPicture
+    bundle: Path | None
+
+    @classmethod
+    def furnish(cls, bundle: Path | None, device: DeviceName) -> Desk:
+        """Load a bundle onto a device."""
+        return cls(WarmAnimator(load_animator(bundle, device)), KeptPicture(), bundle)
+
+    def about(self) -> dict[str, Any]:
+        """What there is, as `worker.json` says it."""
+        bundle = self.animator.bundle
+        return {
+            "device": str(self.animator.device),
+            "bundle": str(self.bundle or checkpoints.DEFAULT),
+            "motion_codes": len(bundle.motion_codebook or ()),
+            "appearance_codes": len(bundle.appearance_codebook or ()),
+            "predicts_days": "code_lstm" in bundle.networks,
+        }
+
+    def do(self, job: JobEvents) -> dict[str, Any]:
+        """Do a job's task; gives its result.
+
+        Raises:
+            LandscapeError: it can't be done; a field that is unknown, missing or wrong is named.
+        """
+        task, fields = read_task(job.folder / "job.json")
+        return task(self, job, **fields)
+
+    def tidy(self) -> None:
+        """Give back what the last job took of a GPU and didn't keep."""
+        if self.animator.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def ready(self, job: JobEvents) -> Callable[..., Animator]:
+        """For `load`: the animator, after which predicting begins."""
+
+        def load(*_: Any) -> Animator:
+            job.progress("predict")
+            return self.animator
+
+        return load
+
+
+def read_task(path: Path) -> tuple[Callable[..., dict[str, Any]], dict[str, Any]]:
+    """The task that a document names, and its fields."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise DocumentError(f"'{path}' can't be read ({error}); expected a JSON object.") from error
+    if not isinstance(document, dict):
+        raise DocumentError(f"'{path}' holds no object; expected one with 'protocol' and 'task'.")
+    protocol, name = document.pop("protocol", None), document.pop("task", None)
+    if protocol != PROTOCOL:
+        raise DocumentError(
+            f"the job speaks protocol {protocol!r} and this engine {PROTOCOL}; expected both to "
+            "agree: install the add-on and the engine of one version (run install_addon.py)."
+        )
+    task = TASKS.get(name) if isinstance(name, str) else None
+    if task is None:
+        raise DocumentError(f"the task is {name!r}; expected one of {', '.join(TASKS)}.")
+    known = list(inspect.signature(task).parameters.values())[2:]
+    for field in document:
+        if field not in [p.name for p in known]:
+            names = ", ".join(p.name for p in known) or "none"
+            raise DocumentError(
+                f"the task '{name}' has the unknown field '{field}'; expected some of: {names}."
+            )
+    for parameter in known:
+        if parameter.default is parameter.empty and parameter.name not in document:
+            raise DocumentError(f"the task '{name}' lacks the field '{parameter.name}'; add it.")
+    return task, document
+
+
+# ------------------------------------------------------------------------ tasks
+
+
+def animate(
+    desk: Desk, events: JobEvents, job: Any, save_motion: str | None = None
+) -> dict[str, Any]:
+    """Do a job; the result is what `animate --json` reports."""
+    parsed = _parsed(job)
+    if parsed.out is None or not parsed.out.is_absolute():
+        raise OutputError(f"the job's 'out' is '{parsed.out}'; expected an absolute path.")
+    motion = None if save_motion is None else _target(save_motion, "save_motion")
+    return _animate(desk, events, parsed, motion)
+
+
+def preview(
+    desk: Desk, events: JobEvents, job: Any, side: int = 384, frames: int = 48
+) -> dict[str, Any]:
+    """Do a job made small, into `frames/` in the job's folder.
+
+    The result: frames, folder, paths, width, height, fps (at which it moves as the whole clip
+    would), loop_frames, notes.
+    """
+    side, frames = _whole(side, "side", 16, 4096), _whole(frames, "frames", 2, 1000)
+    parsed = _parsed(job)
+    events.progress("read")
+    own = desk.picture.read(_existing(parsed))
+    small = reduce(parsed, (own.shape[3], own.shape[2]), side, frames)
+    small = replace(small, out=events.folder / "frames")
+    done = _animate(desk, events, small)
+    kept = ("frames", "paths", "width", "height", "loop_frames", "notes")
+    return {
+        **{name: done[name] for name in kept},
+        "folder": str(small.out),
+        "fps": small.output.fps,
+    }
+
+
+def draw_thumbnails(
+    desk: Desk,
+    events: JobEvents,
+    picture: str,
+    kind: str,
+    positions: Sequence[float],
+    side: int = 128,
+    frames: int = 8,
+    regions: Any = None,
+) -> dict[str, Any]:
+    """Draw what codes at positions 0..1 of a codebook do.
+
+    The result: kind, width, height and thumbnails, each with position, flow (the path of its flow
+    in colors; null for appearance) and frames (the paths of a small loop).
+    """
+    side, frames = _whole(side, "side", 16, 1024), _whole(frames, "frames", 1, 100)
+    if kind not in ("motion", "appearance"):
+        raise DocumentError(f"'kind' is {kind!r}; expected motion or appearance.")
+    if not isinstance(positions, list) or not all(_is_position(p) for p in positions):
+        raise DocumentError(f"'positions' is {positions!r}; expected a list of numbers 0 to 1.")
+    if not desk.about()[f"{kind}_codes"]:
+        raise BundleError(f"the bundle has no codebook of {kind}; choose another bundle.")
+    found = _region_settings(regions)
+    events.progress("read")
+    small = _small(desk, _picture(picture), side)
+    events.progress("predict")
+    asked = (desk.animator, small, positions, frames, events.folder)
+    if kind == "motion":
+        drawn = thumbnails.draw_motion(*asked, found)
+    else:
+        drawn = thumbnails.draw_appearance(*asked)
+    rows = list(events.follow(drawn, len(positions), "thumbnails"))
+    height, width = small.shape[2:]
+    return {"kind": kind, "width": width, "height": height, "thumbnails": rows}
+
+
+def fit(
+    desk: Desk,
+    events: JobEvents,
+    picture: str,
+    arrows: Any = (),
+    patches: Any = (),
+    start: str | None = None,
+    out: str | None = None,
+) -> dict[str, Any]:
+    """Fit a code; it is written to `out`, or `code.json` in the job's folder.
+
+    The result is what `fit --json` reports, with the errors under "errors" too.
+    """
+    for name, value in (("arrows", arrows), ("patches", patches)):
+        if not isinstance(value, list | tuple):
+            raise DocumentError(f"'{name}' is {value!r}; expected a list.")
+    events.progress("read")
+    done = fit_code(
+        _picture(picture),
+        events.folder / "code.json" if out is None else _target(out, "out"),
+        arrows=arrows,
+        patches=patches,
+        start=Path(start) if start else None,
+        progress=events.follow,
+        load=desk.ready(events),
+        read=desk.picture.read,
+    )
+    if done["note"]:
+        events.say("note", text=done["note"])
+    return {**done, "errors": done.get("errors_deg") or done.get("errors_levels")}
+
+
+def find_regions(
+    desk: Desk, events: JobEvents, picture: str, regions: Any = None
+) -> dict[str, Any]:
+    """Find what moves; `regions.png` in the job's folder shows it, a color for each.
+
+    The result: path, width, height, still (share of the picture) and regions, each with name, share
+    and color; land is black, sky #56b4e9, water #0072b2, and the artist's own are `OWN`.
+    """
+    settings = _region_settings(regions)
+    events.progress("read")
+    image = desk.picture.read(_picture(picture))
+    events.progress("predict")
+    found = desk.animator.find_regions(image, settings)
+    label, rows = _paint(found, image)
+    path = events.folder / "regions.png"
+    images.save_image(label, path)
+    return {
+        "path": str(path),
+        "width": label.shape[3],
+        "height": label.shape[2],
+        "still": max(0.0, 1 - sum(row["share"] for row in rows)),
+        "regions": rows,
+    }
+
+
+def status(desk: Desk, events: JobEvents) -> dict[str, Any]:
+    """What `worker.json` says."""
+    return desk.about()
+
+
+TASKS: dict[str, Callable[..., dict[str, Any]]] = {
+    "animate": animate,
+    "preview": preview,
+    "thumbnails": draw_thumbnails,
+    "fit": fit,
+    "regions": find_regions,
+    "status": status,
+}
+
+
+# ------------------------------------------------------------------------------
+
+
+def _animate(
+    desk: Desk, events: JobEvents, job: Job, save_motion: Path | None = None
+) -> dict[str, Any]:
+    _existing(job)
+    events.progress("read")
+    done = animate_job(
+        job,
+        bundle=desk.bundle,
+        save_motion=save_motion,
+        progress=events.follow,
+        load=desk.ready(events),
+        read=desk.picture.read_for,
+    )
+    for note in done["notes"]:
+        events.say("note", text=note)
+    return done
+
+
+def _paint(
+    found: Sequence[Region], image: Tensor
+) -> tuple[Tensor, list[dict[str, Any]]]:  # [1, 3, h, w] in [-1, 1]
+    """Regions in colors, at the size of their masks, and what they are."""
+    own = iter(OWN * (1 + len(found) // len(OWN)))
+    height, width = found[0].alpha.shape[2:] if found else image.shape[2:]
+    label = _color(LAND).expand(1, 3, height, width).clone()
+    rows = []
+    for region in found:
+        color = FOUND.get(region.name) or next(own)
+        alpha = region.alpha.cpu()
+        label = torch.where(alpha > 0.5, _color(color), label)
+        rows.append({"name": region.name, "share": float(alpha.mean()), "color": color})
+    return label, rows
+
+
+def _color(text: str) -> Tensor:  # [1, 3, 1, 1] in [-1, 1]
+    return torch.tensor(list(bytes.fromhex(text[1:]))).view(1, 3, 1, 1) / 127.5 - 1
+
+
+def _small(desk: Desk, path: Path, side: int) -> Tensor:  # [1, 3 or 4, h, w] in [-1, 1]
+    height, width = desk.picture.read(path).shape[2:]
+    return desk.picture.read(path, fit_within((width, height), side))
+
+
+def _parsed(job: Any) -> Job:
+    parsed = documents.parse(job)
+    _existing(parsed)
+    return parsed
+
+
+def _existing(job: Job) -> Path:
+    return _picture(None if job.picture is None else str(job.picture))
+
+
+def _picture(path: Any) -> Path:
+    if not isinstance(path, str) or not path or "\0" in path:
+        raise DocumentError(f"'picture' is {path!r}; expected the path of a picture: name one.")
+    if not Path(path).is_absolute():
+        raise PictureError(f"the picture's path is '{path}'; expected an absolute one.")
+    if not Path(path).is_file():
+        raise PictureError(f"'{path}' isn't there or is no file; expected a picture: check it.")
+    return Path(path)
+
+
+def _target(path: Any, name: str) -> Path:
+    if not isinstance(path, str) or "\0" in path or not Path(path).is_absolute():
+        raise OutputError(f"'{name}' is {path!r}; expected an absolute path of a file.")
+    return Path(path)
+
+
+def _region_settings(group: Any) -> RegionSettings:
+    return documents.parse({"version": documents.VERSION, "regions": group or {}}).regions
+
+
+def _whole(value: Any, name: str, least: int, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise DocumentError(f"'{name}' is {value!r}; expected a whole number {least} to {most}.")
+    return value
+
+
+def _is_position(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1

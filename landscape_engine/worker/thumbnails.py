@@ -1,0 +1,80 @@
+"""Thumbnails: what the codes of a codebook do to one picture, small and moving."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .. import images
+from ..animator import Animator
+from ..contact_sheet import paint_motion
+from ..ops.compositing import render_frame
+from ..rendering import Light
+from ..settings import (
+    USUAL_LOOP_FRAMES,
+    AppearanceSettings,
+    ClipSettings,
+    LoopSettings,
+    MotionSettings,
+    RegionSettings,
+)
+
+MAPPED = 4  # looks of a day that are predicted; those between are interpolated
+
+
+def draw_motion(
+    animator: Animator,
+    small: Tensor,  # [1, 3 or 4, h, w] in [-1, 1]
+    positions: Sequence[float],
+    frames: int,
+    folder: Path,
+    regions: RegionSettings,
+) -> Iterator[dict[str, Any]]:
+    """Draw motion codes: the flow in colors, and a loop that moves as far as a usual one."""
+    found = animator.find_regions(small, regions)
+    height, width = small.shape[2:]
+    thinned = MotionSettings(speed=min(100.0, USUAL_LOOP_FRAMES / frames))
+    for k, position in enumerate(positions):
+        code = animator.motion_code(MotionSettings(code=str(float(position))))
+        motion = animator.predict_motion(small, thinned, code, regions=found)
+        flow = folder / f"{k:03d}_flow.png"
+        images.save_image(paint_motion(motion, height, width), flow)
+        shown = animator.render(
+            small,
+            motion,
+            AppearanceSettings(kind="off"),
+            LoopSettings(frames=max(2, frames)),
+            ClipSettings(frames=frames),
+        )
+        yield {"position": position, "flow": str(flow), "frames": _save(shown, folder, k)}
+
+
+def draw_appearance(
+    animator: Animator,
+    small: Tensor,  # [1, 3 or 4, h, w] in [-1, 1]
+    positions: Sequence[float],
+    frames: int,
+    folder: Path,
+) -> Iterator[dict[str, Any]]:
+    """Draw appearance codes: the picture through the light of each day, at rest."""
+    picture = small.to(animator.device)
+    for k, position in enumerate(positions):
+        day = AppearanceSettings(code=str(float(position)), codes=min(MAPPED, frames))
+        cycle = animator.appearance_cycle(small, day, ClipSettings(frames=frames))
+        light = Light(animator.predict_color_map, picture, cycle)
+        maps = (light.keyed(n / frames) for n in range(frames))
+        shown = (render_frame(picture, (), color_map) for color_map in maps)
+        yield {"position": position, "flow": None, "frames": _save(shown, folder, k)}
+
+
+def _save(shown: Iterator[Tensor], folder: Path, k: int) -> list[str]:
+    paths = []
+    with torch.inference_mode():
+        for n, frame in enumerate(shown, 1):
+            paths.append(str(folder / f"{k:03d}_{n:03d}.png"))
+            images.save_image(frame.cpu(), paths[-1])
+    return paths
