@@ -291,7 +291,8 @@ class Blender:
 
     def ask(self, step: str, task: str, **job: object) -> dict:
         """Have it do a task of `inside`; give the answer."""
-        this, job_text = str(Path(__file__).resolve()), json.dumps({"task": task, **job})
+        this = str(Path(__file__).resolve())
+        job_text = json.dumps({"task": task, "wheel": self.is_wheel, **job})
         start = [this] if self.is_wheel else ["--background", "--python", this, "--"]
         command = [*self.command, *start, "--inside", job_text]
         pipes = {
@@ -435,7 +436,7 @@ def about(bpy, job: dict) -> dict:
     preferences, module = bpy.context.preferences, f"bl_ext.{REPO}.{job['id']}"
     homes = [repo.directory for repo in preferences.extensions.repos if repo.module == REPO]
     # The wheel always starts with factory settings: there a script enables what it uses.
-    answer["enabled"] = bpy.app.module or module in preferences.addons
+    answer["enabled"] = job["wheel"] or module in preferences.addons
     answer["folder"] = os.path.join(homes[0], job["id"]) if homes else None
     answer["user_folder"] = bpy.utils.extension_path_user(module)
     answer["engine"] = job["interpreter"] and engine_of(job["interpreter"])
@@ -446,19 +447,19 @@ def install(bpy, job: dict) -> dict:
     """Install a zip and enable it."""
     path = job["archive"]
     bpy.ops.extensions.package_install_files(filepath=path, repo=REPO, enable_on_install=True)
-    return remember(bpy)
+    return remember(bpy, job)
 
 
 def remove(bpy, job: dict) -> dict:
     """Disable and remove the extension."""
     names = [repo.module for repo in bpy.context.preferences.extensions.repos]
     bpy.ops.extensions.package_uninstall(repo_index=names.index(REPO), pkg_id=job["id"])
-    return remember(bpy)
+    return remember(bpy, job)
 
 
-def remember(bpy) -> dict:
+def remember(bpy, job: dict) -> dict:
     """Save the preferences; the wheel's are factory ones and would overwrite a Blender's."""
-    if not bpy.app.module:
+    if not job["wheel"]:
         bpy.ops.wm.save_userpref()
     return {}
 
