@@ -148,7 +148,9 @@ def key(name: str, place: tuple[float, float], **modifiers: bool) -> Steps:
 def straight(start: tuple[float, float], stop: tuple[float, float], count: int = 12) -> list:
     """Places on the way from one to the other, both included."""
     shares = [k / (count - 1) for k in range(count)]
-    return [tuple(a + share * (b - a) for a, b in zip(start, stop)) for share in shares]
+    return [
+        tuple(a + share * (b - a) for a, b in zip(start, stop, strict=True)) for share in shares
+    ]
 
 
 def middle(kind: str = "WINDOW") -> tuple[float, float]:
