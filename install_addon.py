@@ -478,10 +478,11 @@ def check(bpy, job: dict) -> dict:
         picture.save()
         bpy.ops.landscape.make_plane(filepath=picture.filepath_raw)
         settings = bpy.context.object.landscape
-        settings.clip_frames, settings.clip_size = frames, f"{width}x{height}"
-        settings.folder = os.path.join(folder, "frames")
+        settings.clip.frames, settings.clip.size_from = frames, "EXACT"
+        settings.clip.width, settings.clip.height = width, height
+        settings.output.folder = os.path.join(folder, "frames")
         bpy.ops.landscape.animate()
-        files = [p for p in Path(settings.folder).rglob("*.png") if p.stat().st_size]
+        files = [p for p in Path(settings.output.folder).rglob("*.png") if p.stat().st_size]
         if len(files) < frames:
             raise RuntimeError(f"the job left {len(files)} PNG files, expected {frames}")
     return {"files": len(files)}

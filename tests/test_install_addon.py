@@ -41,11 +41,21 @@ import shutil
 import bpy
 
 
-class Settings(bpy.types.PropertyGroup):
-    clip_frames: bpy.props.IntProperty(default=400)
-    clip_size: bpy.props.StringProperty()
+class Clip(bpy.types.PropertyGroup):
+    frames: bpy.props.IntProperty(default=400)
+    size_from: bpy.props.StringProperty()
+    width: bpy.props.IntProperty()
+    height: bpy.props.IntProperty()
+
+
+class Output(bpy.types.PropertyGroup):
     folder: bpy.props.StringProperty()
-    picture: bpy.props.StringProperty()
+
+
+class Settings(bpy.types.PropertyGroup):
+    clip: bpy.props.PointerProperty(type=Clip)
+    output: bpy.props.PointerProperty(type=Output)
+    file: bpy.props.StringProperty()
 
 
 class LANDSCAPE_OT_make_plane(bpy.types.Operator):
@@ -54,7 +64,7 @@ class LANDSCAPE_OT_make_plane(bpy.types.Operator):
 
     def execute(self, context):
         bpy.ops.mesh.primitive_plane_add()
-        context.object.landscape.picture = self.filepath
+        context.object.landscape.file = self.filepath
         return {"FINISHED"}
 
 
@@ -66,13 +76,14 @@ class LANDSCAPE_OT_animate(bpy.types.Operator):
         if FAILS:
             self.report({"ERROR"}, "The engine has no sky today.")
             return {"CANCELLED"}
-        os.makedirs(settings.folder)
-        for number in range(settings.clip_frames):
-            shutil.copy(settings.picture, f"{settings.folder}/{number + 1:04}.png")
+        folder = f"{settings.output.folder}/{context.object.name}-001"
+        os.makedirs(folder)
+        for number in range(settings.clip.frames):
+            shutil.copy(settings.file, f"{folder}/{number + 1:04}.png")
         return {"FINISHED"}
 
 
-classes = Settings, LANDSCAPE_OT_make_plane, LANDSCAPE_OT_animate
+classes = Clip, Output, Settings, LANDSCAPE_OT_make_plane, LANDSCAPE_OT_animate
 
 
 def register():
