@@ -51,16 +51,19 @@ def addon(blender: str, user_folder: Path) -> str:
     return "bl_ext.user_default.landscape"
 
 
-@pytest.fixture
-def play(blender: str, user_folder: Path, tmp_path: Path) -> Callable[..., dict]:
+@pytest.fixture(scope="session")
+def play(
+    blender: str, user_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., dict]:
     """Play a scenario in the window; give its report."""
     kept = os.environ.get("LANDSCAPE_SCREENSHOTS")
 
     def run(name: str, *, factory: bool = True, **job: object) -> dict:
-        screenshots = Path(kept).resolve() if kept else tmp_path / "screenshots"
+        folder = tmp_path_factory.mktemp(name)
+        screenshots = Path(kept).resolve() if kept else folder / "screenshots"
         screenshots.mkdir(parents=True, exist_ok=True)
-        report = tmp_path / "report.json"
-        job |= {"report": str(report), "screenshots": str(screenshots), "folder": str(tmp_path)}
+        report = folder / "report.json"
+        job |= {"report": str(report), "screenshots": str(screenshots), "folder": str(folder)}
         flags = ["--factory-startup"] if factory else []
         flags += ["--enable-event-simulate", "--window-geometry", "0", "0", "1280", "800"]
         script = str(SCENARIOS / f"{name}.py")

@@ -23,8 +23,10 @@ from pathlib import Path
 import bpy
 
 PATIENCE_S = 30  # for a condition that names no limit
-TICK_S = 0.05
-HOVER_STEP_PX = 7  # less than half a button's height
+TICK_S = 0.05  # of a timer that is measured
+POLL_S = 0.02  # between two looks at what a scenario waits for; events are taken in meanwhile
+HOVER_STEP_PX = 9  # less than half a button's height
+SCROLLS = 12  # turns of the wheel that move the sidebar by half its height
 
 Step = float | Callable[[], object] | tuple[Callable[[], object], float]
 Steps = Generator[Step, None, object]
@@ -32,6 +34,7 @@ Steps = Generator[Step, None, object]
 job: dict = json.loads(sys.argv[sys.argv.index("--") + 1])
 report: dict = {"version": list(bpy.app.version), "notes": [], "screenshots": []}
 bpy.context.preferences.view.show_splash = False
+bpy.context.preferences.system.viewport_aa = "OFF"  # drawing by software takes half a second with
 
 
 # ---- the play
@@ -47,14 +50,14 @@ def play(steps: Steps) -> None:
             if not condition():
                 if time.monotonic() > deadline:
                     steps.throw(TimeoutError("waited in vain"))
-                return TICK_S
+                return POLL_S
             waiting[0] = until(next(steps))
         except StopIteration:
             end()
         except BaseException:
             report["error"] = traceback.format_exc()
             end()
-        return TICK_S
+        return POLL_S
 
     bpy.app.timers.register(tick, first_interval=1.0, persistent=True)
 
@@ -113,7 +116,7 @@ def open_tab(name: str) -> Steps:
 def move(place: tuple[float, float]) -> Steps:
     """Move the mouse."""
     window().event_simulate(type="MOUSEMOVE", value="NOTHING", x=int(place[0]), y=int(place[1]))
-    yield TICK_S
+    yield 0
 
 
 def click(place: tuple[float, float]) -> Steps:
@@ -133,16 +136,17 @@ def drag(places: list[tuple[float, float]]) -> Steps:
 def button(value: str, place: tuple[float, float]) -> Steps:
     """Press or let go of the left button."""
     window().event_simulate(type="LEFTMOUSE", value=value, x=int(place[0]), y=int(place[1]))
-    yield TICK_S
+    yield 0
 
 
 def key(name: str, place: tuple[float, float], **modifiers: bool) -> Steps:
     """Press and let go of a key, with the mouse at a place."""
+    yield from move(place)
     for value in ("PRESS", "RELEASE"):
         window().event_simulate(
             type=name, value=value, x=int(place[0]), y=int(place[1]), **modifiers
         )
-        yield TICK_S
+        yield 0
 
 
 def straight(start: tuple[float, float], stop: tuple[float, float], count: int = 12) -> list:
@@ -183,22 +187,28 @@ def named_under_mouse() -> str:
 def find_button(name: str, found: dict[str, tuple[float, float]]) -> Steps:
     """Look for a button by a part of its name, such as landscape.animate; found[name] = its place.
 
-    The sidebar is scanned from top to bottom, and scrolled where it is longer than the window.
+    The sidebar is looked through from its top, and scrolled where it is longer than the window.
     """
     at = region("UI")
-    for page in range(6):
+    yield from scroll("WHEELUPMOUSE", 8 * SCROLLS)
+    for _ in range(10):
         for y in range(at.y + at.height - 6, at.y + 4, -HOVER_STEP_PX):
             for x in (at.x + at.width * 0.35, at.x + at.width * 0.7):
                 yield from move((x, y))
                 if name in named_under_mouse():
-                    found[name] = (x, y - HOVER_STEP_PX / 2)
+                    found[name] = (x, y)
                     return
-        for _ in range(5):
-            scroll = {"type": "WHEELDOWNMOUSE", "value": "PRESS"}
-            window().event_simulate(**scroll, x=int(middle("UI")[0]), y=int(middle("UI")[1]))
-            yield TICK_S
-        note(f"{name} isn't on page {page + 1} of the sidebar")
+        yield from scroll("WHEELDOWNMOUSE", SCROLLS)
+    yield from screenshot("lacking")
     raise LookupError(f"no button for {name} in the sidebar")
+
+
+def scroll(wheel: str, turns: int) -> Steps:
+    """Turn the wheel over the sidebar."""
+    x, y = middle("UI")
+    for _ in range(turns):
+        window().event_simulate(type=wheel, value="PRESS", x=int(x), y=int(y))
+    yield 0.2
 
 
 def press(name: str) -> Steps:
@@ -232,20 +242,21 @@ class Ticks:
     """How evenly the window's timers come while something runs; in milliseconds."""
 
     def __init__(self) -> None:
-        self.times = [time.perf_counter()]
-        bpy.app.timers.register(self.tick, persistent=True)
+        times = self.times = []
 
-    def tick(self) -> float:
-        self.times.append(time.perf_counter())
-        return TICK_S
+        def tick() -> float:
+            times.append(time.perf_counter())
+            return TICK_S
+
+        self.tick = tick
+        bpy.app.timers.register(tick, persistent=True)
 
     def stop(self, name: str) -> None:
         """End, and put the numbers into the report."""
         bpy.app.timers.unregister(self.tick)
-        gaps = [1000 * (b - a) for a, b in itertools.pairwise(self.times[1:])]
-        report[name] = {"count": len(gaps)}
-        if gaps:
-            report[name] |= {"median_ms": statistics.median(gaps), "max_ms": max(gaps)}
+        gaps = [1000 * (b - a) for a, b in itertools.pairwise(self.times)] or [0.0]
+        median, longest = statistics.median(gaps), max(gaps)
+        report[name] = {"count": len(gaps), "median_ms": median, "max_ms": longest}
 
 
 # ---- planes
