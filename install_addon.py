@@ -1,0 +1,569 @@
+#!/usr/bin/env python3
+"""Install the Landscape add-on: the extension in Blender and the engine that it starts.
+
+    python3 install_addon.py                          into every Blender that is found here
+    python3 install_addon.py --blender PATH           into that one (or a command that runs it)
+    python3 install_addon.py --python PATH            with an environment that has the engine
+    python3 install_addon.py --dry-run | --uninstall | --zip-only
+
+Standard library only, Python 3.9 or later. What needs bpy, Blender does by running this same file
+(`inside`). A failure names its step and the remedy, and leaves nothing half installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fnmatch
+import glob
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent
+ADDON = REPOSITORY / "blender_addon"
+REPO = "user_default"  # Blender's name for its repository of extensions that come from a file
+OLDEST_BLENDER = (4, 2)
+PYTHONS = ("3.13", "3.12", "3.11", "3.10")  # as requires-python in pyproject.toml
+MARKER = "made_by_install_addon.txt"  # in an environment of ours: what it was made from
+ANSWER = "install_addon answers: "
+WINDOWS = os.name == "nt"
+INSTRUCTIONS = """\
+Landscape on a machine without a network
+
+1. Where there is one, with the same system and Python ({pythons}), in this folder:
+       python3 -m pip wheel --wheel-dir wheels "{repository}"
+   Copy this folder, wheels/ included (some GB), to the other machine.
+2. There, in this folder (on Windows: engine\\Scripts\\python.exe):
+       python3 -m venv engine
+       engine/bin/python -m pip install --no-index --find-links wheels landscape-engine=={version}
+3. In Blender 4.2 or later: Edit > Preferences > Get Extensions > the arrow at the top right >
+   Install from Disk > {archive}
+4. In the add-on's preferences set Interpreter to the whole path of engine/bin/python.
+   The tab Landscape is in the 3D view's sidebar (press N).
+
+With a checkout of the repository there, this does 3 and 4 and checks them:
+       python3 install_addon.py --python engine/bin/python
+"""
+
+
+class Failure(Exception):
+    """A step that can't be done, as "step: what is wrong, and the remedy"."""
+
+
+def say(step: str, text: object) -> None:
+    """Print one line of what is done."""
+    print(f"{step:<12} {text}", flush=True)
+
+
+# ---- the repository: versions and the extension's zip
+
+
+def stated(file: str, name: str) -> str:
+    """The text of `name = "…"` in one of this repository's Python or TOML files."""
+    with contextlib.suppress(OSError):
+        text = (REPOSITORY / file).read_text(encoding="utf-8")
+        found = re.search(rf'(?m)^{name}\s*=\s*"([^"]+)"', text)
+        if found:
+            return found[1]
+    raise Failure(f"repository: {REPOSITORY / file} lacks {name}; run this in a whole checkout.")
+
+
+def engine_version() -> str:
+    """The version that the environment must have."""
+    return stated("landscape_engine/__init__.py", "__version__")
+
+
+def excluded(path: str, patterns: list[str]) -> bool:
+    """Whether a pattern (as in .gitignore, without ! and **) names a file or a folder above it."""
+    parts = path.split("/")
+    for end in range(1, len(parts) + 1):
+        for pattern in patterns:
+            start = 0 if "/" in pattern[:-1] else end - 1
+            is_file = end == len(parts)
+            name = "/".join(parts[start:end])
+            if fnmatch.fnmatchcase(name, pattern.strip("/")) and not (
+                is_file and pattern.endswith("/")
+            ):
+                return True
+    return False
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The files of an extension by relative path, without those that its manifest excludes."""
+    manifest = (folder / "blender_manifest.toml").read_text(encoding="utf-8")
+    listed = re.search(r"(?ms)^paths_exclude_pattern\s*=\s*\[(.*?)\]", manifest)
+    patterns = ["__pycache__/", ".*", "/*.zip"]
+    patterns += re.findall(r'"([^"]+)"', listed[1]) if listed else []
+    files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
+    return {n: files[n].read_bytes() for n in sorted(files) if not excluded(n, patterns)}
+
+
+def pack(folder: Path, archive: Path) -> Path:
+    """Write an extension's zip; the same files always give the same bytes."""
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as written:
+        for name, data in contents(folder).items():
+            written.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+    return archive
+
+
+def write_zip(out: Path, name: str, dry: bool) -> None:
+    """Write the extension's zip and the instructions for a machine without a network."""
+    words = {"archive": name, "version": engine_version(), "repository": REPOSITORY}
+    text = INSTRUCTIONS.format(pythons=" or ".join(PYTHONS), **words)
+    try:
+        if not dry:
+            pack(ADDON, out / name)
+            (out / "INSTALL.txt").write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"package: {out} can't be written ({error}); give another --out.") from None
+    say("package", f"{out / name} and INSTALL.txt beside it")
+
+
+# ---- the engine's environment
+
+
+def data_folder() -> Path:
+    """Where programs of this user keep their data."""
+    if WINDOWS:
+        base = os.environ.get("LOCALAPPDATA", "~/AppData/Local")
+    elif sys.platform == "darwin":
+        base = "~/Library/Application Support"
+    else:
+        base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(base).expanduser() / "landscape-engine"
+
+
+def said_by(*command: str) -> str | None:
+    """What a command prints, or None where it fails; Python's own variables are kept from it."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=300, env=environment, check=True
+        ).stdout.strip()
+    return None
+
+
+def engine_of(interpreter: str) -> str | None:
+    """The version of the engine that an interpreter has, or None."""
+    return said_by(interpreter, "-I", "-c", "import landscape_engine as e; print(e.__version__)")
+
+
+def check_engine(interpreter: str) -> None:
+    """Refuse an interpreter that lacks this version of the engine."""
+    found = engine_of(interpreter)
+    if found != engine_version():
+        has = f"has landscape-engine {found}" if found else "has no landscape-engine"
+        raise Failure(
+            f"environment: {interpreter} {has}, expected {engine_version()}; run "
+            f'"{interpreter}" -m pip install "{REPOSITORY}", or leave out --python.'
+        )
+    say("environment", f"{interpreter} has landscape-engine {found}")
+
+
+def base_python() -> str:
+    """A Python here that the engine runs on and that can make environments."""
+    ask = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
+    for python in [sys.executable, *filter(None, (shutil.which(f"python{v}") for v in PYTHONS))]:
+        if said_by(python, "-c", ask) in PYTHONS:
+            return python
+    raise Failure(
+        f"environment: no Python {' or '.join(PYTHONS)} with venv was found; install one (on "
+        "Debian and Ubuntu python3-venv too) and run this with it, or give --python."
+    )
+
+
+def engine_fingerprint() -> str:
+    """A line that changes whenever the engine's files do."""
+    digest = hashlib.sha256()
+    for path in sorted(
+        [REPOSITORY / "pyproject.toml", *(REPOSITORY / "landscape_engine").rglob("*")]
+    ):
+        if path.is_file() and path.parent.name != "__pycache__":
+            name = path.relative_to(REPOSITORY).as_posix()
+            digest.update(f"{name} {path.stat().st_size} ".encode() + path.read_bytes())
+    return f"landscape-engine {engine_version()} {digest.hexdigest()}"
+
+
+def make_environment(folder: Path, dry: bool) -> str:
+    """Make the environment, or bring it up to date; give its interpreter."""
+    python = folder / ("Scripts/python.exe" if WINDOWS else "bin/python")
+    marker, wanted = folder / MARKER, engine_fingerprint()
+    made_from = marker.read_text(encoding="utf-8") if marker.exists() else None
+    if made_from == wanted and python.exists():
+        say("environment", f"{folder} is up to date")
+        return str(python)
+    if made_from is None and folder.exists() and any(folder.iterdir()):
+        raise Failure(f"environment: {folder} isn't this script's; give another --environment.")
+    base = base_python()
+    say("environment", f"{folder} by {base}, with the engine and torch (some GB of downloads)")
+    if dry:
+        return str(python)
+    try:
+        if not made_from:  # a new one, or what a killed run left
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            marker.write_text("", encoding="utf-8")
+            subprocess.run([base, "-m", "venv", str(folder)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", str(REPOSITORY)], check=True)
+        marker.write_text(wanted, encoding="utf-8")
+    except (OSError, subprocess.CalledProcessError, KeyboardInterrupt) as error:
+        if not made_from:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise Failure(
+            f"environment: {folder} couldn't be made ({error or 'interrupted'}), the lines above "
+            "say more; it takes a network and some 6 GB of disk (without a network: --zip-only)."
+        ) from None
+    return str(python)
+
+
+def remove_environment(folder: Path, dry: bool) -> None:
+    """Remove the environment, if this script made it."""
+    if not (folder / MARKER).exists():
+        say("uninstall", f"{folder} isn't this script's: left alone")
+        return
+    say("uninstall", folder)
+    if not dry:
+        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            raise Failure(f"uninstall: {folder} is still there; close Blender and try again.")
+        with contextlib.suppress(OSError):
+            folder.parent.rmdir()
+
+
+# ---- Blender, seen from outside
+
+
+def usual_places() -> list[str]:
+    """The Blenders on the path and where their installers put them."""
+    steam, binary = "steamapps/common/Blender", "Contents/MacOS/Blender"
+    if WINDOWS:
+        patterns = ["%ProgramFiles%/Blender Foundation/Blender */blender.exe"]
+        patterns += [f"%ProgramFiles(x86)%/Steam/{steam}/blender.exe"]
+    elif sys.platform == "darwin":
+        patterns = [f"{place}/Applications/Blender*.app/{binary}" for place in ("", "~")]
+        patterns += [f"~/Library/Application Support/Steam/{steam}/Blender.app/{binary}"]
+    else:
+        homes = ("/opt", "/usr/local", "~", "~/Applications", "~/Downloads")
+        patterns = [f"{home}/[Bb]lender*/blender" for home in homes]
+        patterns += ["/snap/bin/blender", f"~/.local/share/Steam/{steam}/blender"]
+        exported = "flatpak/exports/bin/org.blender.Blender"
+        patterns += [f"/var/lib/{exported}", f"~/.local/share/{exported}"]
+    patterns = [os.path.expandvars(os.path.expanduser(pattern)) for pattern in patterns]
+    found = [path for pattern in patterns for path in sorted(glob.glob(pattern))]
+    found.insert(0, shutil.which("blender") or "")
+    return list({os.path.realpath(path): path for path in found if path}.values())
+
+
+def find_blenders(asked: list[str], interpreter: str | None) -> list[Blender]:
+    """Those asked for; else each one here, with the bpy wheels of this and the given Python."""
+    if asked:
+        return [Blender(text) for text in asked]
+    wheels = [sys.executable] if importlib.util.find_spec("bpy") else []
+    looks = "import importlib.util, sys; sys.exit(importlib.util.find_spec('bpy') is None)"
+    if interpreter not in (None, sys.executable) and said_by(interpreter, "-c", looks) is not None:
+        wheels.append(interpreter)
+    return [Blender(path) for path in usual_places() + wheels]
+
+
+class Blender:
+    """A Blender, or a Python with the bpy wheel: a path, or a command of several words."""
+
+    def __init__(self, text: str) -> None:
+        self.name = text
+        path = Path(text).expanduser()
+        if path.is_dir():
+            names = ("blender", "blender.exe", "Contents/MacOS/Blender")
+            path = next((path / name for name in names if (path / name).is_file()), path)
+        words = [word.strip('"') for word in shlex.split(text, posix=not WINDOWS)]
+        self.command = [str(path)] if path.exists() else words
+        self.is_wheel = Path(self.command[0]).name.lower().startswith("python")
+
+    def ask(self, step: str, task: str, **job: object) -> dict:
+        """Have it do a task of `inside`; give the answer."""
+        this = str(Path(__file__).resolve())
+        job_text = json.dumps({"task": task, "wheel": self.is_wheel, **job})
+        start = [this] if self.is_wheel else ["--background", "--python", this, "--"]
+        command = [*self.command, *start, "--inside", job_text]
+        pipes = {
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.STDOUT,
+        }
+        try:
+            printed = subprocess.run(command, timeout=1200, **pipes).stdout.decode(
+                "utf-8", "replace"
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise Failure(
+                f"{step}: {self.name} doesn't run ({error}); give another --blender."
+            ) from None
+        lines = [line for line in printed.splitlines() if line.strip() not in ("", "Blender quit")]
+        for line in lines:
+            if line.startswith(ANSWER):
+                return json.loads(line[len(ANSWER) :])
+        raise Failure(
+            f"{step}: {self.name} gave no answer, only '{(lines or [''])[-1]}'; "
+            "give --blender the path of a Blender."
+        )
+
+    def do(self, step: str, task: str, remedy: str, **job: object) -> dict:
+        """Ask, and turn what went wrong inside into the step's failure."""
+        answer = self.ask(step, task, **job)
+        if "error" in answer:
+            error = " ".join(answer["error"].removeprefix("Error: ").split()).rstrip(".")
+            raise Failure(f"{step}: {self.name} says: {error}; {remedy}.")
+        return answer
+
+
+def look_at(blender: Blender, identity: str, interpreter: str | None) -> dict:
+    """What `about` says of a Blender; refuse one that no extension can be put into."""
+    about = blender.do(
+        "blender", "about", "start it once by hand", id=identity, interpreter=interpreter
+    )
+    version = ".".join(map(str, about["version"]))
+    say("blender", f"{blender.name} is Blender {version}")
+    if about["version"] < list(OLDEST_BLENDER):
+        raise Failure(f"blender: {blender.name} is {version}, expected 4.2 or later; update it.")
+    if not about["folder"]:
+        raise Failure(
+            f"blender: {blender.name} has no repository called User Default; add one in "
+            "Preferences > Get Extensions > Repositories."
+        )
+    return about
+
+
+def install_into(
+    blender: Blender, archive: Path, identity: str, options: argparse.Namespace
+) -> None:
+    """Install, record the interpreter, check; take this run's part back where a step fails."""
+    about = look_at(blender, identity, options.python)
+    folder, record = Path(about["folder"]), Path(about["user_folder"]) / "engine.json"
+    wanted = json.dumps({"interpreter": options.python, "version": engine_version()})
+    recorded = record.read_text(encoding="utf-8") if record.exists() else None
+    installed, offered = contents(folder) if folder.is_dir() else None, contents(ADDON)
+    if options.dry_run:
+        say("install", f"{folder} {'stays' if installed == offered else 'would be written'}")
+        say("record", f"{record} {'stays' if recorded == wanted else 'would be written'}")
+        return
+    if about["engine"] != engine_version():
+        raise Failure(
+            f"blender: {blender.name} can't start {options.python}, perhaps from within a sandbox "
+            "such as Flatpak's; take one from blender.org, or give a --python that it can start."
+        )
+    remedy = "see that its user folder can be written"
+    with contextlib.ExitStack() as undo:
+        if installed == offered and about["enabled"]:
+            say("install", f"{folder} is up to date")
+        else:
+            if installed is None:
+                undo.callback(blender.ask, "install", "remove", id=identity)
+            else:
+                earlier = pack(folder, archive.with_name(f"earlier-{archive.name}"))
+                undo.callback(blender.ask, "install", "install", archive=str(earlier))
+            blender.do("install", "install", remedy, archive=str(archive))
+            if not folder.is_dir() or contents(folder) != offered:
+                raise Failure(f"install: {folder} doesn't hold what {archive.name} does; {remedy}.")
+            say("install", f"{folder}, enabled")
+        if recorded != wanted:
+            undo.callback(write_whole, record, recorded)
+            write_whole(record, wanted)
+        say("record", f"{record} names {options.python}")
+        if not options.no_check:
+            remedy = "mend that and try again, or leave this out with --no-check"
+            files = blender.do("check", "check", remedy, id=identity)["files"]
+            say("check", f"a tiny job through Blender made {files} frames")
+        undo.pop_all()
+
+
+def write_whole(file: Path, text: str | None) -> None:
+    """Write a small file whole or not at all; without a text remove it."""
+    try:
+        if text is None:
+            return file.unlink(missing_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.with_suffix(".part").write_text(text, encoding="utf-8")
+        os.replace(file.with_suffix(".part"), file)
+    except OSError as error:
+        raise Failure(f"record: {file} can't be written ({error}); free its folder.") from None
+
+
+def uninstall(blender: Blender, identity: str, dry: bool) -> None:
+    """Take the extension and its record out of a Blender."""
+    about = look_at(blender, identity, None)
+    folder, user_folder = Path(about["folder"]), Path(about["user_folder"])
+    if not folder.is_dir():
+        say("uninstall", f"{folder} isn't there")
+        return
+    say("uninstall", folder)
+    if not dry:
+        blender.do("uninstall", "remove", "close it and try again", id=identity)
+        shutil.rmtree(user_folder, ignore_errors=True)
+
+
+# ---- inside Blender
+
+
+def inside(job: dict) -> None:
+    """Do one task with bpy, print the answer and end, whatever add-ons hold at exit."""
+    import bpy
+
+    tasks = {"about": about, "install": install, "remove": remove, "check": check}
+    try:
+        answer = tasks[job["task"]](bpy, job)
+    except Exception as error:  # whoever started this Blender makes a sentence of it
+        answer = {"error": str(error) or type(error).__name__}
+    print(f"\n{ANSWER}{json.dumps(answer)}", flush=True)
+    shutil.rmtree(bpy.app.tempdir, ignore_errors=True)
+    os._exit(0)
+
+
+def about(bpy, job: dict) -> dict:
+    """The version, where the extension is or would be, and the engine as seen from here."""
+    answer = {"version": list(bpy.app.version)}
+    if bpy.app.version < OLDEST_BLENDER:
+        return answer
+    preferences, module = bpy.context.preferences, f"bl_ext.{REPO}.{job['id']}"
+    homes = [repo.directory for repo in preferences.extensions.repos if repo.module == REPO]
+    # The wheel always starts with factory settings: there a script enables what it uses.
+    answer["enabled"] = job["wheel"] or module in preferences.addons
+    answer["folder"] = os.path.join(homes[0], job["id"]) if homes else None
+    answer["user_folder"] = bpy.utils.extension_path_user(module)
+    answer["engine"] = job["interpreter"] and engine_of(job["interpreter"])
+    return answer
+
+
+def install(bpy, job: dict) -> dict:
+    """Install a zip and enable it."""
+    path = job["archive"]
+    bpy.ops.extensions.package_install_files(filepath=path, repo=REPO, enable_on_install=True)
+    return remember(bpy, job)
+
+
+def remove(bpy, job: dict) -> dict:
+    """Disable and remove the extension."""
+    names = [repo.module for repo in bpy.context.preferences.extensions.repos]
+    bpy.ops.extensions.package_uninstall(repo_index=names.index(REPO), pkg_id=job["id"])
+    return remember(bpy, job)
+
+
+def remember(bpy, job: dict) -> dict:
+    """Save the preferences; the wheel's are factory ones and would overwrite a Blender's."""
+    if not job["wheel"]:
+        bpy.ops.wm.save_userpref()
+    return {}
+
+
+def check(bpy, job: dict) -> dict:
+    """Animate a tiny picture on a plane, as an artist would, and count the frames."""
+    module = f"bl_ext.{REPO}.{job['id']}"
+    if module not in bpy.context.preferences.addons:
+        bpy.ops.preferences.addon_enable(module=module)
+    width, height, frames = 64, 36, 4
+    with tempfile.TemporaryDirectory() as folder:
+        picture = bpy.data.images.new("check", width, height)
+        places = [(x, y) for y in range(height) for x in range(width)]
+        picture.pixels = [v for x, y in places for v in (y / height, x % 9 / 9, 1 - y / height, 1)]
+        picture.filepath_raw, picture.file_format = os.path.join(folder, "check.png"), "PNG"
+        picture.save()
+        bpy.ops.landscape.make_plane(filepath=picture.filepath_raw)
+        settings = bpy.context.object.landscape
+        settings.clip.frames, settings.clip.size_from = frames, "EXACT"
+        settings.clip.width, settings.clip.height = width, height
+        settings.output.folder = os.path.join(folder, "frames")
+        bpy.ops.landscape.animate()
+        files = [p for p in Path(settings.output.folder).rglob("*.png") if p.stat().st_size]
+        if len(files) < frames:
+            raise RuntimeError(f"the job left {len(files)} PNG files, expected {frames}")
+    return {"files": len(files)}
+
+
+# ---- the command
+
+
+def parse(words: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add = parser.add_argument
+    add(
+        "--blender", action="append", default=[], help="a Blender's path, or a command that runs it"
+    )
+    add("--python", metavar="PATH", help="an interpreter that has the engine; none is made then")
+    add("--environment", type=Path, metavar="DIR", default=data_folder() / "venv")
+    add("--uninstall", action="store_true", help="remove all that this script installed")
+    add("--dry-run", action="store_true", help="say what would be done and do nothing")
+    add("--zip-only", action="store_true", help="write the zip and INSTALL.txt, install nothing")
+    add("--out", type=Path, metavar="DIR", default=Path("dist"), help="folder for --zip-only")
+    add("--no-check", action="store_true", help="leave out the tiny job at the end")
+    options = parser.parse_args(words)
+    options.environment = Path(os.path.abspath(options.environment.expanduser()))
+    if options.python:  # made absolute, but not resolved: a link into an environment is the point
+        options.python = os.path.abspath(shutil.which(options.python) or options.python)
+    return options
+
+
+def each_step(options: argparse.Namespace) -> list[Failure]:
+    """Do what was asked; give the failures of single Blenders, which don't stop the others."""
+    dry, manifest = options.dry_run, "blender_addon/blender_manifest.toml"
+    identity, failures = stated(manifest, "id"), []
+    name = f"{identity}-{stated(manifest, 'version')}.zip"
+    if options.zip_only:
+        write_zip(options.out, name, dry)
+        return []
+    blenders = find_blenders(options.blender, options.python)
+    if not options.uninstall:
+        if not blenders:
+            raise Failure("blender: none was found here; give --blender PATH, or --zip-only.")
+        if options.python:
+            check_engine(options.python)
+        else:
+            options.python = make_environment(options.environment, dry)
+    with tempfile.TemporaryDirectory() as folder:
+        for blender in blenders:
+            try:
+                if options.uninstall:
+                    uninstall(blender, identity, dry)
+                else:
+                    install_into(blender, pack(ADDON, Path(folder) / name), identity, options)
+            except Failure as failure:
+                failures.append(failure)
+    if options.uninstall and not failures:
+        remove_environment(options.environment, dry)
+    return failures
+
+
+def main(words: list[str] | None = None) -> int:
+    """Do what the command line asks; 0 where every step went well, else 1."""
+    options = parse(words)
+    try:
+        failures = each_step(options)
+    except Failure as failure:
+        failures = [failure]
+    for failure in failures:
+        print(f"failed at {failure}", file=sys.stderr)
+    if not failures and not (options.dry_run or options.zip_only):
+        say(
+            "done",
+            "restart Blender where it is open"
+            + (
+                "." if options.uninstall else "; the tab Landscape is in the 3D view's sidebar (N)."
+            ),
+        )
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    if "--inside" in sys.argv:
+        inside(json.loads(sys.argv[-1]))
+    sys.stdout.reconfigure(errors="backslashreplace")
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""The whole way in a window: install, tab, arrows, Animate, undo, cancel, save, open again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from .conftest import ROOT
+
+FRAMES = 12
+LONGEST_TICK_MS = 300
+MEDIAN_TICK_MS = 60
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def view_of(file: str) -> np.ndarray:
+    """The middle of the 3D view in a screenshot."""
+    with Image.open(file) as opened:
+        return np.asarray(opened.convert("RGB"))[200:600, 150:650].astype(int)
+
+
+@pytest.fixture(scope="module")
+def told(play, addon, tmp_path_factory):
+    """One run of the scenario for all tests: it takes a minute or two."""
+    picture = tmp_path_factory.mktemp("Bilder ü") / "der See.jpg"
+    shutil.copy(ROOT / "landscape_engine" / "data" / "example.jpg", picture)
+    told = play("animate", factory=False, addon=addon, picture=str(picture))
+    told["ended"] = time.monotonic()
+    return told
+
+
+def test_arrows_arrive(told):
+    assert len(told["drawn"]) == len(told["arrows"])
+    for (start, stop), stroke in zip(told["arrows"], told["drawn"], strict=True):
+        assert stroke[0] == pytest.approx(start, abs=0.01)
+        assert stroke[-1] == pytest.approx(stop, abs=0.01)
+
+
+def test_animate_puts_a_cyclic_sequence_on_the_plane(told):
+    after = told["animated"]
+    assert after["state"] == "done", after["message"]
+    assert (after["source"], after["frames"], after["cyclic"]) == ("SEQUENCE", FRAMES, True)
+    assert after["there"] and after["results"] == 1
+
+
+def test_the_texture_changes_and_comes_round(told):
+    shots = {Path(file).stem: file for file in told["screenshots"]}
+    if "frame_1" not in shots:
+        pytest.skip("no screenshots: ImageMagick's import isn't beside Blender")
+    first, half, again = (view_of(shots[f"frame_{n}"]) for n in (1, 7, 13))
+    assert np.abs(first - half).mean() > 0.2
+    assert np.abs(first - again).max() <= 2
+
+
+def test_the_window_never_waits(told):
+    assert told["ticks"]["median_ms"] <= MEDIAN_TICK_MS
+    assert told["ticks"]["max_ms"] <= LONGEST_TICK_MS
+
+
+def test_one_undo_takes_the_frames_off_and_one_redo_puts_them_back(told):
+    assert told["undone"]["after"] == told["undone"]["before"]
+    assert told["redone"]["source"] == "SEQUENCE" and told["redone"]["results"] == 1
+
+
+@pytest.mark.parametrize("way", ["key", "button"])
+def test_a_job_is_cancelled_within_a_second(told, way):
+    cancelled = told[f"cancelled_by_{way}"]
+    assert cancelled["state"] == "cancelled" and cancelled["seconds"] <= 1
+    assert cancelled["results"] == 1 and cancelled["there"]
+
+
+def test_a_saved_file_opens_with_its_frames(told):
+    opened = told["opened"]
+    assert opened["source"] == "SEQUENCE" and opened["there"] and opened["results"] == 1
+    assert opened["file"].startswith("//") and opened["clip_frames"] == FRAMES
+    assert opened["strokes"] == len(told["arrows"])
+
+
+def test_blender_has_no_torch_and_leaves_no_process(told):
+    assert told["torch"] is False
+    while is_running(told["worker"]) and time.monotonic() < told["ended"] + 5:
+        time.sleep(0.1)
+    assert not is_running(told["worker"])
