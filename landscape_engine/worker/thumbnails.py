@@ -12,10 +12,10 @@ from torch import Tensor
 from .. import images
 from ..animator import Animator
 from ..contact_sheet import paint_motion
+from ..networks.inputs import square
 from ..ops.compositing import render_frame
 from ..rendering import Light
 from ..settings import (
-    USUAL_LOOP_FRAMES,
     AppearanceSettings,
     ClipSettings,
     LoopSettings,
@@ -24,6 +24,8 @@ from ..settings import (
 )
 
 MAPPED = 4  # looks of a day that are predicted; those between are interpolated
+MAP_SIZE = 128  # side of the picture that they are predicted from, pixels; a quarter of the work
+MOVED_FRAMES = 40  # a loop shows what moves in so many; more would only leap
 
 
 def draw_motion(
@@ -34,10 +36,10 @@ def draw_motion(
     folder: Path,
     regions: RegionSettings,
 ) -> Iterator[dict[str, Any]]:
-    """Draw motion codes: the flow in colors, and a loop that moves as far as a usual one."""
+    """Draw motion codes: the flow in colors, and a loop of the picture moved by it."""
     found = animator.find_regions(small, regions)
     height, width = small.shape[2:]
-    thinned = MotionSettings(speed=min(100.0, USUAL_LOOP_FRAMES / frames))
+    thinned = MotionSettings(speed=MOVED_FRAMES / frames)
     for k, position in enumerate(positions):
         code = animator.motion_code(MotionSettings(code=str(float(position))))
         motion = animator.predict_motion(small, thinned, code, regions=found)
@@ -47,7 +49,7 @@ def draw_motion(
             small,
             motion,
             AppearanceSettings(kind="off"),
-            LoopSettings(frames=max(2, frames)),
+            LoopSettings(frames=max(2, frames), blend="plain"),
             ClipSettings(frames=frames),
         )
         yield {"position": position, "flow": str(flow), "frames": _save(shown, folder, k)}
@@ -62,10 +64,12 @@ def draw_appearance(
 ) -> Iterator[dict[str, Any]]:
     """Draw appearance codes: the picture through the light of each day, at rest."""
     picture = small.to(animator.device)
+    inputs = square(small, MAP_SIZE, animator.device)
+    predictor = animator.bundle.network("appearance_predictor")
     for k, position in enumerate(positions):
         day = AppearanceSettings(code=str(float(position)), codes=min(MAPPED, frames))
         cycle = animator.appearance_cycle(small, day, ClipSettings(frames=frames))
-        light = Light(animator.predict_color_map, picture, cycle)
+        light = Light(lambda _, code: predictor(inputs, code), picture, cycle)
         maps = (light.keyed(n / frames) for n in range(frames))
         shown = (render_frame(picture, (), color_map) for color_map in maps)
         yield {"position": position, "flow": None, "frames": _save(shown, folder, k)}
