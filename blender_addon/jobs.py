@@ -190,7 +190,7 @@ def _take(job: Job, event: dict[str, Any]) -> None:
     if kind == "progress":
         if job.stage != "cancelling":
             job.stage = event["stage"]
-        job.done, job.total = event["done"], event["total"]
+        job.done, job.total = event["done"], event["total"] or 0
         job.seconds_left = event.get("seconds_left")
     elif kind == "note":
         job.notes.append(event["text"])

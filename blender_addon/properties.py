@@ -21,6 +21,8 @@ from bpy.props import (
 )
 from bpy.types import PropertyGroup
 
+# From 4.5 on a path says that it may be beside the .blend; until then every path may.
+BESIDE_BLEND = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
 POSITION = ("POSITION", "Codebook", "A place in the codebook")
 RANDOM = ("RANDOM", "Random", "Drawn with the seed")
 FILE = ("FILE", "File", "A file with a code")
@@ -113,6 +115,7 @@ class MotionProperties(PropertyGroup):
         name="File",
         description="A .json or .npy file with a motion code, or a video that moves so",
         subtype="FILE_PATH",
+        options=BESIDE_BLEND,
     )
     speed: FloatProperty(
         name="Speed",
@@ -176,7 +179,10 @@ class RegionItem(PropertyGroup):
     )
     position: position_property("Which motion of the codebook this region takes")
     code_file: StringProperty(
-        name="File", description="A file with this region's code", subtype="FILE_PATH"
+        name="File",
+        description="A file with this region's code",
+        subtype="FILE_PATH",
+        options=BESIDE_BLEND,
     )
     speed: FloatProperty(
         name="Speed",
@@ -336,7 +342,10 @@ class KeyItem(PropertyGroup):
         name="Reference", description="A picture that looks so", type=bpy.types.Image
     )
     code_file: StringProperty(
-        name="File", description="A file with a code, or with patches", subtype="FILE_PATH"
+        name="File",
+        description="A file with a code, or with patches",
+        subtype="FILE_PATH",
+        options=BESIDE_BLEND,
     )
 
 
@@ -370,6 +379,7 @@ class AppearanceProperties(PropertyGroup):
         name="File",
         description="A .json or .npy file with one code or a sequence",
         subtype="FILE_PATH",
+        options=BESIDE_BLEND,
     )
     reference: PointerProperty(
         name="Reference", description="The picture whose look is taken", type=bpy.types.Image
@@ -423,6 +433,7 @@ class OutputProperties(PropertyGroup):
         description="Where the frames go; // is beside the .blend",
         default="//landscape/",
         subtype="DIR_PATH",
+        options=BESIDE_BLEND,
     )
     colorspace: EnumProperty(
         name="Color Space",
@@ -445,7 +456,10 @@ class ResultItem(PropertyGroup):
     """Frames that were made of the picture."""
 
     file: StringProperty(
-        name="First File", description="The first frame, or the movie", subtype="FILE_PATH"
+        name="First File",
+        description="The first frame, or the movie",
+        subtype="FILE_PATH",
+        options=BESIDE_BLEND,
     )
     frames: IntProperty(name="Frames", description="Frames in the clip")
     movie: BoolProperty(name="Movie", description="One file with all frames")

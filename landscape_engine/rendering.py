@@ -142,7 +142,7 @@ def frames(
     workers = _workers(picture) if count > 1 else 1
     if workers == 1:
         with closing(moved):
-            for job in jobs(_when_needed):
+            for job in jobs(when_needed):
                 with stopwatch.stage("render"):
                     frame = make(*job)
                 yield frame
@@ -179,7 +179,7 @@ def _started_in(pool: ThreadPoolExecutor) -> Start:
     return lambda *call: pool.submit(infer, *call).result
 
 
-def _when_needed(function: Callable[..., Tensor], *arguments: Tensor) -> ColorMap:
+def when_needed(function: Callable[..., Tensor], *arguments: Tensor) -> ColorMap:
     """Make a map when it's first asked for."""
     return cache(partial(function, *arguments))
 

@@ -75,8 +75,9 @@ class LANDSCAPE_OT_check_engine(bpy.types.Operator):
 
     def _ask(self, context: bpy.types.Context) -> jobs.Job:
         def finish(about: dict[str, Any]) -> str:
+            version = (jobs.client().about or {}).get("version", "")
             return (
-                f"landscape-engine {about['version']} on {about['device']}, "
+                f"landscape-engine {version} on {about['device']}, "
                 f"{about['motion_codes']} motions, {about['appearance_codes']} days."
             )
 

@@ -54,7 +54,7 @@ class LANDSCAPE_OT_add_item(OnSubject, bpy.types.Operator):
         if self.list == "KEYS":
             self._add_key(context, settings, items)
         else:
-            items.add().name = f"{kept.name} {len(items)}"
+            items.add().name = f"{kept.name} {len(items) + 1}"
         setattr(group, kept.active, len(items) - 1)
         return {"FINISHED"}
 

@@ -11,7 +11,7 @@ from ..errors import AddonError
 from . import subject
 from .subject import OnSubject, reporting
 
-LONGEST_SIDE_PX = 1024  # of a mask: it is softened by some pixels anyhow
+LONGEST_SIDE_PX = 4096  # of a mask
 
 
 class LANDSCAPE_OT_paint_mask(OnSubject, bpy.types.Operator):

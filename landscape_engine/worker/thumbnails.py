@@ -14,7 +14,7 @@ from ..animator import Animator
 from ..contact_sheet import paint_motion
 from ..networks.inputs import square
 from ..ops.compositing import render_frame
-from ..rendering import Light
+from ..rendering import Light, when_needed
 from ..settings import (
     AppearanceSettings,
     ClipSettings,
@@ -70,7 +70,7 @@ def draw_appearance(
         day = AppearanceSettings(code=str(float(position)), codes=min(MAPPED, frames))
         cycle = animator.appearance_cycle(small, day, ClipSettings(frames=frames))
         light = Light(lambda _, code: predictor(inputs, code), picture, cycle)
-        maps = (light.keyed(n / frames) for n in range(frames))
+        maps = (light.keyed(n / frames, when_needed)() for n in range(frames))
         shown = (render_frame(picture, (), color_map) for color_map in maps)
         yield {"position": position, "flow": None, "frames": _save(shown, folder, k)}
 
