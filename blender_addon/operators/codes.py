@@ -43,6 +43,7 @@ class LANDSCAPE_OT_draw_thumbnails(JobOperator, bpy.types.Operator):
         task = {
             "task": "thumbnails",
             "picture": str(picture),
+            "upright": False,  # as Blender shows it
             "kind": kind,
             "positions": positions,
             "side": SIDE_PX,

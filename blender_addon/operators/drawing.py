@@ -69,7 +69,8 @@ class _Fit(JobOperator):
             jobs.push_undo("Fit Code")
             return f"the code is in '{settings.code_file}'. {result.get('note') or ''}".strip()
 
-        task = {"task": "fit", "picture": str(picture), "out": str(target), **wish}
+        task = {"task": "fit", "picture": str(picture), "upright": False, "out": str(target)}
+        task.update(wish)
         return jobs.start(task, self.bl_label, obj, finish, notes)
 
 

@@ -18,6 +18,7 @@ class LANDSCAPE_PT_light(SubjectTab, bpy.types.Panel):
         """Draw it."""
         layout, settings = self.layout, context.object.landscape
         layout.use_property_split = True
+        layout.use_property_decorate = False
         light = settings.appearance
         layout.prop(light, "kind")
         column = layout.column()
@@ -60,6 +61,7 @@ class LANDSCAPE_PT_keys(SubjectTab, bpy.types.Panel):
         """Draw it."""
         layout, light = self.layout, context.object.landscape.appearance
         layout.use_property_split = True
+        layout.use_property_decorate = False
         layout.label(text="Keys")
         keys = ("key_items", "key_active")
         editable_list(layout, "KEYS", "LANDSCAPE_UL_keys", light, *keys)

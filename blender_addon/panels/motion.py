@@ -18,6 +18,7 @@ class LANDSCAPE_PT_motion(SubjectTab, bpy.types.Panel):
         """Draw it."""
         layout, settings = self.layout, context.object.landscape
         layout.use_property_split = True
+        layout.use_property_decorate = False
         motion = settings.motion
         layout.prop(motion, "kind")
         layout.prop(motion, "code_from")
@@ -66,6 +67,7 @@ class LANDSCAPE_PT_arrows(SubjectTab, bpy.types.Panel):
         row.operator("landscape.draw_arrows", icon="GREASEPENCIL")
         row.operator("landscape.clear_arrows", text="", icon="TRASH")
         layout.use_property_split = True
+        layout.use_property_decorate = False
         layout.prop(motion, "arrows_from")
         layout.prop(motion, "arrows_as")
         layout.operator("landscape.fit_arrows", icon="CURVE_PATH")
@@ -82,6 +84,7 @@ class LANDSCAPE_PT_regions(SubjectTab, bpy.types.Panel):
         """Draw it."""
         layout, regions = self.layout, context.object.landscape.regions
         layout.use_property_split = True
+        layout.use_property_decorate = False
         layout.active = context.object.landscape.motion.kind == "steady"
         layout.prop(regions, "clean")
         for name, kind in (("still_image", "STILL"), ("moving_image", "MOVING")):

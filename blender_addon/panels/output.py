@@ -19,6 +19,7 @@ class LANDSCAPE_PT_loop(SubjectTab, bpy.types.Panel):
         layout, obj = self.layout, context.object
         settings = obj.landscape
         layout.use_property_split = True
+        layout.use_property_decorate = False
         layout.prop(settings.clip, "frames")
         layout.prop(settings.clip, "seed")
         layout.prop(settings.loop, "kind")

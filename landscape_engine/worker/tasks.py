@@ -8,8 +8,9 @@
     {"protocol": 1, "task": "regions", "picture", "regions": {…}}
     {"protocol": 1, "task": "status"}
 
-A "job" is a document as `documents` reads it, "regions" its group of that name. Paths are absolute;
-what has a default may be left out.
+A "job" is a document as `documents` reads it, "regions" its group of that name. Where there is no
+job, "upright": false takes the picture as it is stored. Paths are absolute; what has a default may
+be left out.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import inspect
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +147,7 @@ def preview(
     side, frames = _whole(side, "side", 16, 4096), _whole(frames, "frames", 2, 1000)
     parsed = _parsed(job)
     events.progress("read")
-    own = desk.picture.read(_existing(parsed))
+    own = desk.picture.read(_existing(parsed), None, parsed.clip.upright)
     small = reduce(parsed, (own.shape[3], own.shape[2]), side, frames)
     small = replace(small, out=events.folder / "frames")
     done = _animate(desk, events, small)
@@ -166,6 +168,7 @@ def draw_thumbnails(
     side: int = 128,
     frames: int = 8,
     regions: Any = None,
+    upright: bool = True,
 ) -> dict[str, Any]:
     """Draw what codes at positions 0..1 of a codebook do.
 
@@ -181,7 +184,8 @@ def draw_thumbnails(
         raise BundleError(f"the bundle has no codebook of {kind}; choose another bundle.")
     found = _region_settings(regions)
     events.progress("read")
-    small = _small(desk, _picture(picture), side)
+    read = partial(desk.picture.read, _picture(picture), upright=bool(upright))
+    small = read(fit_within(read().shape[:1:-1], side))
     events.progress("predict")
     asked = (desk.animator, small, positions, frames, events.folder)
     if kind == "motion":
@@ -201,6 +205,7 @@ def fit(
     patches: Any = (),
     start: str | None = None,
     out: str | None = None,
+    upright: bool = True,
 ) -> dict[str, Any]:
     """Fit a code; it is written to `out`, or `code.json` in the job's folder.
 
@@ -218,7 +223,7 @@ def fit(
         start=Path(start) if start else None,
         progress=events.follow,
         load=desk.ready(events),
-        read=desk.picture.read,
+        read=partial(desk.picture.read, upright=bool(upright)),
     )
     if done["note"]:
         events.say("note", text=done["note"])
@@ -226,7 +231,7 @@ def fit(
 
 
 def find_regions(
-    desk: Desk, events: JobEvents, picture: str, regions: Any = None
+    desk: Desk, events: JobEvents, picture: str, regions: Any = None, upright: bool = True
 ) -> dict[str, Any]:
     """Find what moves; `regions.png` in the job's folder shows it, a color for each.
 
@@ -235,7 +240,7 @@ def find_regions(
     """
     settings = _region_settings(regions)
     events.progress("read")
-    image = desk.picture.read(_picture(picture))
+    image = desk.picture.read(_picture(picture), None, bool(upright))
     events.progress("predict")
     found = desk.animator.find_regions(image, settings)
     label, rows = _paint(found, image)
@@ -304,11 +309,6 @@ def _paint(
 
 def _color(text: str) -> Tensor:  # [1, 3, 1, 1] in [-1, 1]
     return torch.tensor(list(bytes.fromhex(text[1:]))).view(1, 3, 1, 1) / 127.5 - 1
-
-
-def _small(desk: Desk, path: Path, side: int) -> Tensor:  # [1, 3 or 4, h, w] in [-1, 1]
-    height, width = desk.picture.read(path).shape[2:]
-    return desk.picture.read(path, fit_within((width, height), side))
 
 
 def _parsed(job: Any) -> Job:

@@ -40,12 +40,13 @@ class KeptPicture:
         self,
         path: Path,
         size_wh: tuple[int, int] | None = None,
+        upright: bool = True,
     ) -> Tensor:  # [1, 3 or 4, H, W] in [-1, 1]
         """A picture, at a size or its own; the same tensor as long as its file stays as it is."""
-        found = stamp(path)
-        if found != self._stamp or found is None:
+        found = (stamp(path), upright)
+        if found != self._stamp or found[0] is None:
             self._sizes.clear()
-            self._sizes[None] = images.load_image(path)
+            self._sizes[None] = images.load_image(path, upright=upright)
             self._stamp = found
         if size_wh not in self._sizes:
             self._sizes[size_wh] = images.resize(self._sizes[None], *size_wh)
@@ -58,8 +59,9 @@ class KeptPicture:
     def read_for(self, job: Job) -> tuple[Tensor, tuple[int, int]]:
         """What `commands.animate.read_picture` gives."""
         assert job.picture is not None
-        own = self.read(job.picture)
-        image = self.read(job.picture, job.clip.size_wh) if job.clip.size_wh else own
+        upright = job.clip.upright
+        own = self.read(job.picture, None, upright)
+        image = self.read(job.picture, job.clip.size_wh, upright) if job.clip.size_wh else own
         return image, (own.shape[2], own.shape[3])
 
 
