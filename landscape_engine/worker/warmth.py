@@ -44,9 +44,8 @@ class KeptPicture:
         """A picture, at a size or its own; the same tensor as long as its file stays as it is."""
         found = stamp(path)
         if found != self._stamp or found is None:
-            self._sizes.clear()
-            self._sizes[None] = images.load_image(path)
-            self._stamp = found
+            # one step: what can't be read, or is cut short, leaves nothing half
+            self._stamp, self._sizes = found, OrderedDict({None: images.load_image(path)})
         if size_wh not in self._sizes:
             self._sizes[size_wh] = images.resize(self._sizes[None], *size_wh)
         self._sizes.move_to_end(size_wh)
