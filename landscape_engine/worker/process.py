@@ -177,6 +177,8 @@ class Worker:
         except Exception as error:
             traceback.print_exc()
             event, fields = "failed", {"message": _explain(error), "kind": type(error).__name__}
+            if self._cancelling:  # cut short, a library may say anything
+                event, fields = "cancelled", {}
         staging.discard_forgotten(PATIENCE_S)
         desk.tidy()
         with staging.explaining(job.folder), self._changed:

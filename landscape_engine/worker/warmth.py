@@ -45,9 +45,9 @@ class KeptPicture:
         """A picture, at a size or its own; the same tensor as long as its file stays as it is."""
         found = (stamp(path), upright)
         if found != self._stamp or found[0] is None:
-            self._sizes.clear()
-            self._sizes[None] = images.load_image(path, upright=upright)
-            self._stamp = found
+            # one step: what can't be read, or is cut short, leaves nothing half
+            own = images.load_image(path, upright=upright)
+            self._stamp, self._sizes = found, OrderedDict({None: own})
         if size_wh not in self._sizes:
             self._sizes[size_wh] = images.resize(self._sizes[None], *size_wh)
         self._sizes.move_to_end(size_wh)

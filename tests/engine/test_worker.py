@@ -1,0 +1,247 @@
+"""Facts about the worker: what each task gives, how jobs end, and that it leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from landscape_engine import documents, images
+from landscape_engine.settings import AppearanceSettings, MotionSettings, RegionSettings
+from landscape_engine.worker.previews import reduce
+from landscape_engine.worker.warmth import KeptPicture, WarmAnimator
+from tests.conftest import make_picture
+
+LONG = {"clip": {"frames": 5000}, "appearance": {"kind": "off"}}  # longer than any test waits
+
+
+def job_of(picture, out=None, **groups):
+    return {"version": 1, "picture": str(picture), **({"out": str(out)} if out else {}), **groups}
+
+
+def test_it_says_who_it_is(worker, bundle_folder):
+    about = worker.do({"task": "status"})["result"]
+    assert about["device"] == "cpu" and about["bundle"] == str(bundle_folder)
+    assert (about["motion_codes"], about["appearance_codes"]) == (6, 3)
+    assert about["predicts_days"] is False
+    assert (worker.folder / "worker.json").exists()
+
+
+def test_animate_writes_what_the_command_does_and_says_how_far_it_is(worker, lake, tmp_path):
+    document = job_of(lake, tmp_path / "out", clip={"frames": 5}, loop={"frames": 3})
+    job = worker.submit({"task": "animate", "job": document})
+    done = worker.wait_for(job, "done")["result"]
+    assert [Path(p).name for p in done["paths"]] == [f"{n:04d}.png" for n in range(1, 6)]
+    assert all(Path(p).is_file() for p in done["paths"])
+    events = worker.events(job)
+    assert [e["event"] for e in events if e["event"] != "progress"] == ["started", "note", "done"]
+    assert "no whole number of loops" in next(e["text"] for e in events if e["event"] == "note")
+    told = [e for e in events if e["event"] == "progress"]
+    assert list(dict.fromkeys(e["stage"] for e in told)) == ["read", "predict", "frames"]
+    assert (told[-1]["done"], told[-1]["total"], told[-1]["seconds_left"]) == (5, 5, 0)
+
+
+def test_a_preview_is_small_and_moves_at_the_same_pace(worker, lake):
+    document = job_of(
+        lake, clip={"frames": 40, "size": "640x360"}, loop={"frames": 20}, output={"fps": 20}
+    )
+    job = worker.submit({"task": "preview", "job": document, "side": 64, "frames": 8})
+    done = worker.wait_for(job, "done")["result"]
+    assert (done["frames"], done["width"], done["height"], done["fps"]) == (8, 64, 36, 4)
+    assert done["loop_frames"] == 4
+    folder = worker.folder / "jobs" / job / "frames"
+    assert done["folder"] == str(folder) and len(list(folder.iterdir())) == 8
+
+
+@pytest.mark.parametrize("kind", ["motion", "appearance"])
+def test_thumbnails_show_each_code(worker, lake, kind):
+    done = worker.do(
+        {
+            "task": "thumbnails",
+            "picture": str(lake),
+            "kind": kind,
+            "positions": [0, 1],
+            "side": 32,
+            "frames": 3,
+        }
+    )["result"]
+    assert [row["position"] for row in done["thumbnails"]] == [0, 1]
+    for row in done["thumbnails"]:
+        files = row["frames"] + ([row["flow"]] if kind == "motion" else [])
+        assert len(row["frames"]) == 3
+        assert all(images.load_image(f).shape == (1, 3, 18, 32) for f in files)
+    flows = [row["flow"] for row in done["thumbnails"]]
+    if kind == "motion":
+        assert not images.load_image(flows[0]).equal(images.load_image(flows[1]))
+    else:
+        assert flows == [None, None]
+
+
+@pytest.mark.parametrize(
+    "drawn", [{"arrows": ["0.3,0.3,0.6,0.3"]}, {"patches": [[0.5, 0.5, 0.1, "#ff9050"]]}]
+)
+def test_fit_finds_a_code_and_writes_it(worker, lake, tmp_path, drawn):
+    out = tmp_path / "code.json"
+    job = worker.submit({"task": "fit", "picture": str(lake), "out": str(out), **drawn})
+    done = worker.wait_for(job, "done")["result"]
+    assert len(done["code"]) == 8 and len(done["errors"]) == 1 and done["loss"] >= 0
+    assert done["path"] == str(out) and out.is_file() and "note" in done
+    assert any(e.get("stage") == "fit" and e["total"] for e in worker.events(job))
+
+
+def test_regions_are_shown_in_their_colors(worker, lake, tmp_path):
+    mask = make_picture(90, 160) * 0 - 1
+    mask[:, :, :45] = 1
+    images.save_image(mask, tmp_path / "upper.png")
+    found = {"moving_mask": str(tmp_path / "upper.png")}
+    done = worker.do({"task": "regions", "picture": str(lake), "regions": found})["result"]
+    (region,) = done["regions"]
+    assert region["name"] == "moving" and abs(region["share"] - 0.5) < 0.02
+    assert abs(done["still"] + region["share"] - 1) < 1e-6
+    label = images.to_uint8(images.load_image(done["path"]))
+    assert tuple(label[10, 80]) == tuple(bytes.fromhex(region["color"][1:]))
+    assert tuple(label[80, 80]) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("task", "says"),
+    [
+        ({"task": "dance"}, "'dance'.*animate"),
+        ({}, "task is None"),
+        ({"task": "status", "protocol": 2}, "protocol 2 .*engine 1"),
+        ({"task": "regions", "pictures": "x"}, "unknown field 'pictures'"),
+        ({"task": "regions"}, "lacks the field 'picture'"),
+        ({"task": "regions", "picture": "/nowhere/lake.png"}, "lake.png' isn't there"),
+        ({"task": "regions", "picture": "lake.png"}, "absolute"),
+        ({"task": "animate", "job": {"version": 1, "clipp": {}}}, "unknown field 'clipp'"),
+        ({"task": "fit", "picture": __file__, "arrows": "0,0,1,1"}, "'arrows' .* a list"),
+        ({"task": "regions", "picture": __file__}, "test_worker.py"),
+    ],
+)
+def test_what_is_wrong_is_named_in_one_sentence(worker, task, says):
+    end = worker.do(task)
+    assert end["event"] == "failed" and end["kind"].endswith("Error")
+    assert "\n" not in end["message"] and "Traceback" not in end["message"]
+    assert re.search(says, end["message"]), end["message"]
+
+
+def test_a_target_has_to_be_absolute(worker, lake):
+    end = worker.do({"task": "animate", "job": job_of(lake, "frames")})
+    assert (end["event"], end["kind"]) == ("failed", "OutputError") and "absolute" in end["message"]
+
+
+def test_what_is_no_request_is_passed_over(worker):
+    for request in ("hello", {"job": "../../etc"}, {"job": 3}, {"fly": "x"}, {"job": "missing"}):
+        worker.ask(request)
+    assert worker.do({"task": "status"})["event"] == "done"
+
+
+def test_jobs_wait_their_turn_and_can_be_cancelled_at_any_time(worker, lake, tmp_path):
+    targets = [tmp_path / f"new/{n}" for n in range(3)]
+    jobs = [worker.submit({"task": "animate", "job": job_of(lake, t, **LONG)}) for t in targets]
+    last = worker.submit({"task": "status"})
+    worker.ask({"cancel": jobs[1]})  # waits
+    worker.wait_for(jobs[1], "cancelled")
+    assert [e["event"] for e in worker.events(jobs[1])] == ["cancelled"]
+    for job in (jobs[0], jobs[2]):  # each running
+        worker.wait_for(job, "progress")
+        worker.ask({"cancel": job})
+        assert worker.wait_for(job, "cancelled", "done", "failed") == {"event": "cancelled"}
+    worker.wait_for(last, "done")
+    assert worker.process.poll() is None
+    assert not (tmp_path / "new").exists()
+
+
+def test_what_cannot_be_cut_short_is_cancelled_all_the_same(talk, lake, tmp_path):
+    """One large frame inside the palette filters takes seconds."""
+    one = talk()
+    size = {"clip": {"frames": 100, "size": "3840x2160"}, "appearance": {"kind": "off"}}
+    job = one.submit({"task": "animate", "job": job_of(lake, tmp_path / "large.gif", **size)})
+    deadline = time.monotonic() + 60
+    while not any(e.get("done") for e in one.events(job)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    asked = time.monotonic()
+    one.ask({"cancel": job})
+    one.wait_for(job, "cancelled")
+    assert time.monotonic() - asked < 5
+    assert [p.name for p in tmp_path.iterdir()] == ["worker"]
+
+
+def test_with_stdin_the_process_ends_and_leaves_nothing(talk, lake, tmp_path):
+    one = talk()
+    out = tmp_path / "new" / "long.mp4"
+    job = one.submit({"task": "animate", "job": job_of(lake, out, **LONG)})
+    deadline = time.monotonic() + 60
+    while not any(e.get("done") for e in one.events(job)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert list((tmp_path / "new").iterdir())
+    one.process.stdin.close()
+    assert one.process.wait(5) == 0
+    assert not (tmp_path / "new").exists()
+    assert one.events(job)[-1] == {"event": "cancelled"}
+    assert not (one.folder / "worker.json").exists()
+
+
+def test_without_a_job_it_ends_by_itself(talk):
+    one = talk("--idle-minutes", "0.001")
+    assert one.process.wait(60) == 0
+    assert not (one.folder / "worker.json").exists()
+
+
+# ------------------------------------------------------------------- previews, warmth
+
+
+def test_a_preview_thins_the_clip_and_moves_as_far_in_a_loop(tmp_path):
+    job = documents.parse(
+        {
+            "version": 1,
+            "clip": {"frames": 400},
+            "loop": {"frames": 100},
+            "motion": {"speed": 0.5},
+            "appearance": {"keys": ["0=input", "4=0.1", "200=0.5"]},
+        }
+    )
+    small = reduce(job, (1600, 900), 384, 48)
+    assert (small.clip.frames, small.clip.size, small.loop.frames) == (48, "384x216", 12)
+    assert small.motion.speed * small.loop.frames == pytest.approx(0.5 * 100)
+    assert small.appearance.keys == ("0=input", "1=0.1", "24=0.5")
+    assert small.output.fps == pytest.approx(30 * 48 / 400)
+    still_light = replace(job, appearance=AppearanceSettings(kind="off"))
+    one_loop = reduce(still_light, (200, 300), 384, 48)
+    assert (one_loop.clip.frames, one_loop.loop.frames, one_loop.clip.size) == (48, 48, "200x300")
+    assert one_loop.motion.speed == pytest.approx(0.5 * 100 / 48)
+
+
+def test_a_moved_slider_predicts_nothing_anew(animator, lake, monkeypatch):
+    warm, kept, asked = WarmAnimator(animator), KeptPicture(), []
+    network = animator.bundle.network("motion_predictor")
+    usual = network.forward
+    monkeypatch.setattr(network, "forward", lambda *a: asked.append(1) or usual(*a))
+    image = kept.read(lake, (64, 36))
+    code = warm.motion_code(MotionSettings(code="0.3"))
+
+    def predict(speed):
+        regions = warm.find_regions(kept.read(lake, (64, 36)), RegionSettings())
+        settings = MotionSettings(code="0.3", speed=speed)
+        return warm.predict_motion(kept.read(lake, (64, 36)), settings, code, regions=regions)
+
+    first, passes = predict(1.0), len(asked)
+    assert passes
+    faster = predict(2.0)
+    assert len(asked) == passes
+    usual_one = animator.predict_motion(image, MotionSettings(code="0.3", speed=2.0), code)
+    assert faster.step.equal(usual_one.step) and not faster.step.equal(first.step)
+
+
+def test_a_picture_that_was_written_anew_is_read_anew(tmp_path):
+    path, kept = tmp_path / "lake.png", KeptPicture()
+    images.save_image(make_picture(20, 30), path)
+    first = kept.read(path)
+    assert kept.read(path) is first and kept.read(path, (15, 10)) is kept.read(path, (15, 10))
+    images.save_image(-make_picture(20, 30), path)
+    os.utime(path, ns=(1, 1))
+    assert kept.read(path).equal(-first)
