@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import unicodedata
+from contextlib import suppress
 from pathlib import Path
 
 import bpy
@@ -66,7 +67,8 @@ def _written(content: bytes, name: str, suffix: str, folder: Path) -> Path:
             half_written.write_bytes(content)
             half_written.replace(path)
     except OSError as error:
-        half_written.unlink(missing_ok=True)
+        with suppress(OSError):
+            half_written.unlink()
         raise AddonError(
             f"'{name}' can't be written into '{folder}' for the engine ({error.strerror}); "
             "free some room, or choose another folder."

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def show_sequence(
         AddonError: nothing on the object can show them, the material can't be changed, or the
             file or the color space is not there.
     """
-    path = Path(first_file).absolute()
+    path = Path(os.path.abspath(first_file))
     if not path.is_file():
         raise AddonError(f"'{path}', the first frame, isn't there; animate again.")
     picture = sources.picture_of(obj)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import bpy
@@ -95,4 +96,4 @@ def image_problem(image: bpy.types.Image) -> str | None:
 
 def path_of(image: bpy.types.Image) -> Path:
     """Where an image's file is, also that of an image in a library."""
-    return Path(bpy.path.abspath(image.filepath, library=image.library)).absolute()
+    return Path(os.path.abspath(bpy.path.abspath(image.filepath, library=image.library)))

@@ -195,7 +195,9 @@ found["active"] = layers[layers.active_index].info
     ]
     assert found["notes"] == []  # a remark beside the picture is no arrow that failed
     (note,) = found["notes_when_ours"]
-    assert note.startswith("stroke 1 of layer 'Landscape arrows 2' of the annotations lies 7")
+    assert note.startswith(
+        "stroke 1 of layer 'Landscape arrows 2' of the annotations lies 69 m off"
+    )
     assert found["left"] == ["Landscape arrows 2", "Hidden"]
     assert found["made"] == found["again"] == found["active"] == "Landscape arrows"
     assert sorted(found["layers"]) == ["Hidden", "Landscape arrows", "Landscape arrows 2"]
