@@ -79,6 +79,8 @@ def set_out():
     shading.type, shading.color_type = "SOLID", "TEXTURE"
     yield from open_tab("Landscape")
     with in_view():
+        bpy.ops.view3d.view_axis(type="FRONT")
+        bpy.ops.view3d.view_orbit(angle=0.35, type="ORBITRIGHT")
         bpy.ops.view3d.view_selected()
     yield 1.0
     yield from screenshot("tab")
