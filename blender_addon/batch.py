@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+from mathutils import Matrix
 
 if __package__:
-    from . import image_exchange, preferences, register, unregister
+    from . import image_exchange, job_documents, preferences, register, unregister
     from .errors import AddonError
 
 ENGINES = {"cycles": ("CYCLES",), "eevee": ("BLENDER_EEVEE_NEXT", "BLENDER_EEVEE")}
@@ -117,6 +118,8 @@ def _do(item: Path | None, options: argparse.Namespace) -> dict[str, Any]:
     for obj in objects:
         for setting in options.set:
             _set(obj.landscape, setting)
+    if item is not None and item.suffix != ".blend":
+        _match_resolution(bpy.context.scene, objects[0])
     made = [_animate(obj, kept) for obj in objects]
     done = {"blend": str(kept), "results": made}
     if options.format != "none":
@@ -143,8 +146,27 @@ def _open_picture(item: Path, kept: Path) -> None:
     scene = bpy.context.scene
     scene.view_settings.view_transform = "Standard"
     scene.render.dither_intensity = 0
-    image_exchange.frame_camera(scene, plane)
+    _look_at(scene, plane)
     bpy.ops.wm.save_as_mainfile(filepath=str(kept.resolve()))
+
+
+def _look_at(scene: bpy.types.Scene, plane: bpy.types.Object) -> None:
+    """A camera that sees the plane and nothing else, a pixel for each of the frame's."""
+    bpy.context.view_layer.update()
+    width, height = plane.dimensions.x, plane.dimensions.y
+    data = bpy.data.cameras.new("Camera")
+    data.type, data.sensor_fit, data.ortho_scale = "ORTHO", "HORIZONTAL", width
+    camera = bpy.data.objects.new("Camera", data)
+    scene.collection.objects.link(camera)
+    camera.matrix_world = plane.matrix_world @ Matrix.Translation((0, 0, max(width, height)))
+    scene.camera = camera
+
+
+def _match_resolution(scene: bpy.types.Scene, obj: bpy.types.Object) -> None:
+    """Render as many pixels as the frames have."""
+    size = job_documents.frame_size(obj.landscape.clip, tuple(image_exchange.picture_of(obj).size))
+    scene.render.resolution_x, scene.render.resolution_y = size
+    scene.render.resolution_percentage = 100
 
 
 def _subjects() -> list[bpy.types.Object]:

@@ -23,8 +23,8 @@ class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
 
     def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
         """Ask for the whole clip."""
-        target = results.next_target(obj)
         asked = job_documents.order(context, obj, jobs.picture_folder())
+        target = results.next_target(obj)
         name, scene = obj.name, context.scene.name
 
         def finish(report: dict[str, Any]) -> str:

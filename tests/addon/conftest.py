@@ -75,6 +75,12 @@ def run_blender(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
     return run
 
 
+@pytest.fixture(scope="session")
+def blender_python() -> str:
+    """The Python that has the bpy wheel."""
+    return PYTHON or sys.executable
+
+
 @pytest.fixture
 def in_blender(run_blender: Callable[..., str], tmp_path: Path) -> Callable[..., dict[str, Any]]:
     """Run lines in an empty file with all of `blender_scenes`; give back their `found`.

@@ -1,0 +1,286 @@
+"""The operators without a window: they wait for the engine, and refuse with a sentence."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+BEGIN = """
+import json, os, sys
+sys.path.insert(0, sys.argv[1])
+given = json.loads(sys.argv[2])
+os.environ["LANDSCAPE_PYTHON"] = given["python"]
+import bpy, blender_addon
+blender_addon.register()
+from blender_addon import jobs
+told = {}
+
+def refusal(operator, **arguments):
+    try:
+        operator(**arguments)
+    except RuntimeError as error:
+        return str(error)
+    return None
+
+bpy.ops.wm.read_homefile(use_empty=True)
+"""
+END = """
+blender_addon.unregister()
+print("TOLD", json.dumps(told))
+"""
+SMALL = """
+settings = bpy.context.object.landscape
+settings.clip.frames, settings.clip.size_from = 4, "EXACT"
+settings.clip.width, settings.clip.height = 64, 36
+"""
+
+
+@pytest.fixture
+def run(run_blender, tmp_path):
+    def call(script: str, **given: object) -> dict:
+        file = tmp_path / "script.py"
+        file.write_text(BEGIN + script + END, encoding="utf-8")
+        given = {"python": sys.executable, "folder": str(tmp_path), **given}
+        printed = run_blender(file, REPOSITORY, json.dumps(given))
+        line = next(line for line in printed.splitlines() if line.startswith("TOLD"))
+        return json.loads(line.removeprefix("TOLD "))
+
+    return call
+
+
+@pytest.fixture
+def picture(tmp_path) -> Path:
+    folder = tmp_path / "Bilder ü"
+    folder.mkdir()
+    with Image.open(REPOSITORY / "landscape_engine" / "data" / "example.jpg") as example:
+        example.resize((96, 54)).save(folder / "der See.jpg", quality=95)
+    return folder / "der See.jpg"
+
+
+def test_the_way_without_a_window(run, picture):
+    told = run(
+        """
+folder = given["folder"] + "/Szene eins"
+os.mkdir(folder)
+bpy.ops.wm.save_as_mainfile(filepath=folder + "/eins.blend")
+bpy.ops.landscape.make_plane(filepath=given["picture"])
+"""
+        + SMALL
+        + """
+bpy.context.scene.frame_start = 11
+told["animate"] = list(bpy.ops.landscape.animate())
+settings.motion.speed = 2
+settings.output.format = "mp4"
+bpy.ops.landscape.animate()
+told["results"] = [[r.name, r.file, r.frames, r.movie] for r in settings.results]
+told["speed again"] = json.loads(settings.results[1].job)["motion"]["speed"]
+told["range"] = [bpy.context.scene.frame_start, bpy.context.scene.frame_end]
+node = bpy.context.object.active_material.node_tree.nodes["Image Texture"]
+told["shown"] = [node.image.source, node.image.filepath]
+bpy.ops.landscape.show_result(index=0)
+told["shown again"] = [node.image.source, node.image.filepath, node.image_user.frame_start]
+bpy.ops.landscape.preview()
+told["preview"] = [node.image.source, node.image_user.frame_duration]
+bpy.ops.landscape.place_patch(center=(0.5, 0.2), radius=0.2, color=(1, 0.5, 0.2))
+bpy.ops.landscape.fit_patches()
+told["fitted"] = [settings.appearance.code_from, settings.appearance.code_file]
+bpy.ops.landscape.show_picture()
+told["picture"] = node.image.name
+worker = jobs.client_if_any().about["pid"]
+told["torch"] = "torch" in sys.modules
+bpy.ops.landscape.stop_engine()
+told["state"] = jobs.client_if_any() is None
+""",
+        picture=str(picture),
+    )
+    assert told["animate"] == ["FINISHED"]
+    assert told["results"] == [
+        ["der See-001", "//landscape/der See-001/0001.png", 4, False],
+        ["der See-002", "//landscape/der See-002.mp4", 4, True],
+    ]
+    assert told["speed again"] == 2
+    assert told["range"] == [11, 14]
+    assert told["shown"] == ["MOVIE", "//landscape/der See-002.mp4"]
+    assert told["shown again"] == ["SEQUENCE", "//landscape/der See-001/0001.png", 11]
+    assert told["preview"] == ["SEQUENCE", 4]
+    assert told["fitted"] == ["FILE", "//landscape/der See-appearance.json"]
+    assert told["picture"] == "der See.jpg"
+    assert told["torch"] is False and told["state"]
+
+
+def test_a_photograph_is_animated_as_blender_shows_it(run, tmp_path):
+    """Blender ignores the EXIF orientation, so that the frames have to ignore it as well."""
+    pixels = np.zeros((40, 60, 3), np.uint8)
+    pixels[:20, :30] = (255, 0, 0)
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.fromarray(pixels).save(tmp_path / "phone.jpg", exif=turned, quality=95)
+    told = run(
+        """
+bpy.ops.landscape.make_plane(filepath=given["folder"] + "/phone.jpg")
+settings = bpy.context.object.landscape
+settings.clip.frames, settings.regions.clean = 1, True
+settings.appearance.kind = "off"
+settings.output.folder = given["folder"] + "/frames"
+bpy.ops.landscape.animate()
+told["file"] = settings.results[0].file
+"""
+    )
+    made = np.asarray(Image.open(told["file"]).convert("RGB")).astype(int)
+    assert made.shape == pixels.shape
+    assert np.abs(made - pixels).mean() < 6
+
+
+def test_what_cannot_be_done_is_said_in_one_sentence(run, picture, tmp_path):
+    (tmp_path / "locked").mkdir()
+    told = run(
+        """
+animate = bpy.ops.landscape.animate
+bpy.ops.mesh.primitive_plane_add()
+told["no picture"] = refusal(animate)
+bpy.ops.landscape.make_plane(filepath=given["picture"])
+"""
+        + SMALL
+        + """
+told["not saved"] = refusal(animate)
+settings.output.folder = ""
+told["no folder"] = refusal(animate)
+settings.output.folder = given["picture"] + "/in"
+told["in a file"] = refusal(animate)
+settings.output.folder = given["folder"] + "/frames"
+settings.motion.speed = 0
+told["speed"] = refusal(animate)
+settings.motion.speed = 1
+settings.motion.code_from = "FILE"
+told["no code"] = refusal(animate)
+settings.motion.code_file = given["folder"] + "/gone.json"
+told["code gone"] = refusal(animate)
+settings.motion.code_from = "RANDOM"
+settings.appearance.code_from = "KEYS"
+told["no keys"] = refusal(animate)
+settings.appearance.code_from = "PREDICT"
+told["engine's own"] = refusal(animate)
+settings.appearance.code_from = "RANDOM"
+bpy.ops.landscape.add_item(list="REGIONS")
+told["region"] = refusal(animate)
+bpy.ops.landscape.remove_item(list="REGIONS")
+bpy.context.scene.frame_set(77)
+told["playhead"] = refusal(bpy.ops.landscape.add_item, list="KEYS")
+told["no arrows"] = refusal(bpy.ops.landscape.fit_arrows)
+told["no window"] = refusal(bpy.ops.landscape.draw_arrows)
+bpy.context.object.scale = (0, 1, 1)
+bpy.context.view_layer.update()
+told["scale"] = refusal(animate)
+bpy.context.object.scale = (1, 1, 1)
+bpy.context.view_layer.update()
+os.environ["LANDSCAPE_PYTHON"] = given["folder"] + "/no python"
+told["no python"] = refusal(animate)
+del os.environ["LANDSCAPE_PYTHON"]
+told["no engine"] = refusal(animate)
+told["left"] = os.listdir(given["folder"] + "/frames")
+""",
+        picture=str(picture),
+    )
+    expected = {
+        "no picture": "has no material",
+        "not saved": "save it, or choose another folder",
+        "no folder": "no folder is named",
+        "in a file": "can't be written to",
+        "speed": "the speed of the motion is 0",
+        "no code": "but none is named",
+        "code gone": "isn't there; choose another one",
+        "no keys": "there are none",
+        "engine's own": "bundle",
+        "region": "'Region 1' has no mask",
+        "playhead": "the playhead is at frame",
+        "no arrows": "no arrows lie on",
+        "no window": "3D view",
+        "scale": "scale",
+        "no python": "no python",
+        "no engine": "run install_addon.py",
+    }
+    for name, part in expected.items():
+        assert told[name] and part in told[name], (name, told[name])
+    assert told["left"] == []
+
+
+def test_a_worker_that_is_killed_is_said_and_the_next_job_has_another(run, picture):
+    told = run(
+        """
+import signal, time
+bpy.ops.landscape.make_plane(filepath=given["picture"])
+"""
+        + SMALL
+        + """
+settings.output.folder = given["folder"] + "/frames"
+bpy.ops.landscape.animate()
+first = jobs.client_if_any().about["pid"]
+settings.clip.frames = 4000
+from blender_addon import job_documents, results
+from pathlib import Path
+asked = job_documents.order(bpy.context, bpy.context.object, jobs.picture_folder())
+task = {"task": "animate", "job": {**asked.document, "out": given["folder"] + "/long"}}
+job = jobs.start(task, "Animate", bpy.context.object, lambda report: "")
+while job.done < 2:
+    jobs.follow()
+    time.sleep(0.01)
+os.kill(first, signal.SIGKILL)
+while job.state == "running":
+    jobs.follow()
+    time.sleep(0.01)
+told["state"], told["message"] = job.state, job.message
+settings.clip.frames = 4
+told["next"] = list(bpy.ops.landscape.animate())
+told["another"] = jobs.client_if_any().about["pid"] != first
+""",
+        picture=str(picture),
+    )
+    assert told["state"] == "failed" and "SIGKILL" in told["message"]
+    assert "worker.log" in told["message"]
+    assert told["next"] == ["FINISHED"] and told["another"]
+
+
+def test_register_twice_and_cheaply(run):
+    told = run(
+        """
+import time
+blender_addon.unregister()
+started = time.perf_counter()
+blender_addon.register()
+told["seconds"] = time.perf_counter() - started
+told["there"] = hasattr(bpy.types, "LANDSCAPE_PT_picture")
+blender_addon.unregister()
+told["gone"] = not any(n.startswith("LANDSCAPE_") for n in dir(bpy.types))
+told["settings gone"] = not hasattr(bpy.types.Object, "landscape")
+blender_addon.register()
+"""
+    )
+    assert told["there"] and told["gone"] and told["settings gone"]
+
+
+def test_a_preset_keeps_what_is_not_of_one_picture(run, picture):
+    told = run(
+        """
+bpy.ops.landscape.make_plane(filepath=given["picture"])
+settings = bpy.context.object.landscape
+settings.motion.speed, settings.clip.frames, settings.output.folder = -1.5, 60, "/tmp/mine"
+bpy.ops.landscape.add_preset(name="calm")
+settings.motion.speed, settings.clip.frames, settings.output.folder = 1, 9, "/tmp/other"
+from blender_addon import presets
+[folder] = bpy.utils.preset_paths(presets.FOLDER)[-1:]
+bpy.ops.script.execute_preset(
+    filepath=folder + "/calm.py", menu_idname="LANDSCAPE_MT_presets"
+)
+told["speed"], told["frames"] = settings.motion.speed, settings.clip.frames
+told["folder"] = settings.output.folder
+""",
+        picture=str(picture),
+    )
+    assert told == {"speed": -1.5, "frames": 60, "folder": "/tmp/other"}
