@@ -89,7 +89,7 @@ class EngineClient:
     @property
     def state(self) -> str:
         """One of "off", "starting", "ready", "busy" and "failed"."""
-        if self._process is None:
+        if self._process is None or self._process.exit_code is not None:
             return "failed" if self.last_error else "off"
         if self.about is None:
             return "starting"
