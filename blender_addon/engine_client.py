@@ -15,27 +15,22 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import secrets
 import shutil
-import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .engine_process import EngineProcess, reason_of
 from .errors import AddonError
 
 PROTOCOL = 1
 KEPT_JOBS = 20  # newest job folders that are kept
 UNTOUCHED_S = 600  # a younger folder may be another Blender's and is left alone
-LARGEST_LOG = 1 << 18  # bytes, of the worker's log, before it is set aside
 GRACE_S = 5.0  # a worker that was told to end and hasn't by then is killed
 ENDS = ("done", "failed", "cancelled")  # the events of which a job gets exactly one, as its last
-TO_DO = "run install_addon.py or choose another interpreter in the add-on's preferences"
-NOT_INHERITED = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "__PYVENV_LAUNCHER__")
 
 Event = dict[str, Any]
 
@@ -55,6 +50,7 @@ class _OpenJob:
     folder: Path
     sent: bool = False  # to the worker that lives now
     heard: bool = False  # at least one event came
+    cancelled: bool = False  # it was asked to be
     read: int = 0  # bytes of events.jsonl
     made_up: list[Event] = field(default_factory=list)  # what the worker can't say any more
 
@@ -86,15 +82,14 @@ class EngineClient:
         self.about: dict[str, Any] | None = None
         self.last_error: str | None = None
         self.log_path = self.folder / "worker.log"
-        self._process: subprocess.Popen[bytes] | None = None
-        self._leaving: list[tuple[float, subprocess.Popen[bytes]]] = []  # since when
-        self._log_start = 0
+        self._process: EngineProcess | None = None
+        self._leaving: list[EngineProcess] = []  # told to end, and not yet gone
         self._jobs: dict[str, _OpenJob] = {}
 
     @property
     def state(self) -> str:
         """One of "off", "starting", "ready", "busy" and "failed"."""
-        if self._process is None:
+        if self._process is None or self._process.exit_code is not None:
             return "failed" if self.last_error else "off"
         if self.about is None:
             return "starting"
@@ -106,34 +101,16 @@ class EngineClient:
         Raises:
             AddonError: the interpreter or the folder can't be used.
         """
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None and self._process.exit_code is None:
             return
-        self._check_interpreter()
+        arguments = ["--folder", str(self.folder), "--device", self.device]
+        arguments += ["--idle-minutes", f"{self.idle_minutes:g}"]
+        arguments += ["--bundle", self.bundle] if self.bundle else []
         with self._explaining():
             (self.folder / "jobs").mkdir(parents=True, exist_ok=True)
             with contextlib.suppress(FileNotFoundError):
                 (self.folder / "worker.json").unlink()
-            self._rotate_log()
-            log = self.log_path.open("ab")
-        with log:
-            self._log_start = log.seek(0, os.SEEK_END)
-            try:
-                self._process = subprocess.Popen(
-                    self._command(),
-                    stdin=subprocess.PIPE,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    cwd=self.folder,
-                    env=_environment(),
-                    # Ctrl-C in Blender's terminal is Blender's; no console window pops up
-                    start_new_session=os.name != "nt",
-                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-                )
-            except (OSError, ValueError) as error:
-                raise self._failed(
-                    f"'{self.interpreter}' can't be started ({_reason(error)}); expected a Python "
-                    f"interpreter: {TO_DO}."
-                ) from error
+            self._process = EngineProcess(self.interpreter, arguments, self.folder, self.log_path)
         self.about = self.last_error = None
         for job in self._jobs.values():
             job.sent = False
@@ -144,7 +121,7 @@ class EngineClient:
         Raises:
             AddonError: what is known at once: the interpreter or the folder can't be used.
         """
-        if self._process is not None and self._process.poll() is not None:
+        if self._process is not None and self._process.exit_code is not None:
             self._read_about()
             self._notice_end()
         self.start()
@@ -162,7 +139,7 @@ class EngineClient:
     def poll(self) -> list[tuple[str, Event]]:
         """The events since the last call, of all jobs, each with its job's id; returns at once."""
         self._end_leaving()
-        ended = self._process is not None and self._process.poll() is not None
+        ended = self._process is not None and self._process.exit_code is not None
         self._read_about()
         events = self._read_events()  # after the process was asked, or its last ones were lost
         if ended and self._process is not None:
@@ -176,8 +153,9 @@ class EngineClient:
         job = self._jobs.get(job_id)
         if job is None:
             return
-        if job.sent:
-            self._send({"cancel": job_id})
+        job.cancelled = True
+        if job.sent and self._process is not None:
+            self._process.send({"cancel": job_id})
         else:
             job.made_up.append({"event": "cancelled"})
 
@@ -194,37 +172,11 @@ class EngineClient:
             job.made_up.append({"event": "cancelled"})
         if wait_s > 0:
             deadline = time.monotonic() + wait_s
-            for _, process in self._leaving:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(max(0.0, deadline - time.monotonic()))
+            for process in self._leaving:
+                process.wait(deadline - time.monotonic())
             self._end_leaving(grace_s=0.0)
 
-    # ----------------------------------------------------------------- starting
-
-    def _command(self) -> list[str]:
-        command = [self.interpreter, "-m", "landscape_engine", "worker"]
-        command += ["--folder", str(self.folder), "--device", self.device]
-        command += ["--idle-minutes", f"{self.idle_minutes:g}"]
-        return command + (["--bundle", self.bundle] if self.bundle else [])
-
-    def _check_interpreter(self) -> None:
-        path = Path(self.interpreter)
-        if not self.interpreter:
-            found = "no interpreter is chosen"
-        elif not path.exists():
-            found = f"'{path}' doesn't exist"
-        elif not path.is_file():
-            found = f"'{path}' is not a file"
-        elif not os.access(path, os.X_OK):
-            found = f"'{path}' may not be executed"
-        else:
-            return
-        raise self._failed(f"{found}; expected the engine's Python interpreter: {TO_DO}.")
-
-    def _rotate_log(self) -> None:
-        with contextlib.suppress(OSError):  # Windows: another Blender's worker has it open
-            if self.log_path.stat().st_size > LARGEST_LOG:
-                os.replace(self.log_path, self.log_path.with_name("worker.old.log"))
+    # ------------------------------------------------------------------ talking
 
     def _clean_jobs(self) -> None:
         """Remove the folders of old jobs; those that are open, and another Blender's, stay."""
@@ -236,26 +188,13 @@ class EngineClient:
             if folder.name not in self._jobs and now - changed > UNTOUCHED_S:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    # ------------------------------------------------------------------ talking
-
     def _hand_over(self) -> None:
         """Send what waits, once there is a worker that speaks our language."""
-        if self.about is None:
+        if self._process is None or self.about is None:
             return
         for job_id, job in self._jobs.items():
             if not job.sent and not job.made_up:
-                job.sent = self._send({"job": job_id})
-
-    def _send(self, request: dict[str, Any]) -> bool:
-        """Write one line; False if the worker is gone, which `poll` notices."""
-        if self._process is None or self._process.stdin is None:
-            return False
-        try:
-            self._process.stdin.write(json.dumps(request).encode() + b"\n")
-            self._process.stdin.flush()
-        except (OSError, ValueError):
-            return False
-        return True
+                job.sent = self._process.send({"job": job_id})
 
     def _read_about(self) -> None:
         if self._process is None or self.about is not None:
@@ -292,116 +231,70 @@ class EngineClient:
 
     def _notice_end(self) -> None:
         """The worker has ended: by itself, which is well, or its open jobs fail with the reason."""
-        if self._process is None:
+        process, was_ready = self._process, self.about is not None
+        if process is None:
             return
-        code, was_ready = self._process.returncode, self.about is not None
-        _close(self._process)
+        process.tell_to_end()  # lets go of its stdin
         self._process = self.about = None
-        for job in self._jobs.values():  # what it had written before
-            for event in _new_lines(job):
-                job.heard = True
-                job.made_up.append(event)
-        open_jobs = [j for j in self._jobs.values() if not _ended(j)]
-        unheard = [job for job in open_jobs if not job.heard and not job.made_up]
-        if (
-            code == 0 and was_ready
-        ):  # idle, or making room after a cancel; what it had not begun goes to the next
-            for job in open_jobs:
-                if job not in unheard:
-                    job.made_up.append(self._event(f"the engine ended early; see {self.log_path}."))
-            if unheard:
-                try:
-                    self.start()
-                except AddonError as error:
-                    self._fail_all(str(error))
+        for job in self._jobs.values():  # what it wrote last
+            job.made_up = _new_lines(job) + job.made_up
+            job.heard = job.heard or bool(job.made_up)
+        if process.exit_code or not was_ready:
+            self._fail_all(process.explain_end())
             return
-        self._fail_all(self._explain_end(code))
-
-    def _explain_end(self, code: int) -> str:
-        """Why the worker ended, from its exit code and what it said last."""
-        said = self._said()
-        if "No module named landscape_engine" in said or "No module named 'landscape_" in said:
-            return f"'{self.interpreter}' has no landscape_engine; {TO_DO}."
-        if "invalid choice: 'worker'" in said:
-            return (
-                f"'{self.interpreter}' has a landscape_engine without a worker, an older version; "
-                f"expected one of protocol {PROTOCOL}: run install_addon.py."
-            )
-        missing = re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", said)
-        if missing:
-            return f"'{self.interpreter}' lacks the package {missing[1]}; {TO_DO}."
-        refused = re.findall(r"^landscape-engine: (.+?)\s*$", said, re.MULTILINE)
-        if code == 2 and refused:
-            return refused[-1]
-        how = f"with exit code {code}"
-        if code < 0:
-            with contextlib.suppress(ValueError):
-                how = f"by {signal.Signals(-code).name}"
-            how += ", perhaps for want of memory" if code == -9 else ""
-        return (
-            f"the engine's process ended {how}; the next job starts a new one (its log: "
-            f"{self.log_path})."
-        )
-
-    def _said(self) -> str:
-        """What the worker's log got since it was started, at most the last part."""
-        with contextlib.suppress(OSError), self.log_path.open("rb") as log:
-            size = log.seek(0, os.SEEK_END)
-            log.seek(max(min(self._log_start, size), size - (1 << 14)))
-            return log.read().decode("utf-8", "replace")
-        return ""
+        # idle, or it couldn't cut a cancelled job short: the next does what it had not begun
+        for job in self._jobs.values():
+            if not job.heard and job.cancelled:
+                job.made_up.append({"event": "cancelled"})
+            elif job.heard and not _ended(job):
+                job.made_up.append(self._failure(process.explain_end()))
+        if not all(map(_ended, self._jobs.values())):
+            try:
+                self.start()
+            except AddonError as error:
+                self._fail_all(str(error))
 
     def _let_go(self) -> None:
         """Tell the worker to end, and be without one."""
         if self._process is not None:
-            _close(self._process)
-            self._leaving.append((time.monotonic(), self._process))
+            self._process.tell_to_end()
+            self._leaving.append(self._process)
         self._process = self.about = None
 
     def _end_leaving(self, grace_s: float = GRACE_S) -> None:
         """Kill those that were told to end long ago."""
-        for since, process in self._leaving:
-            if process.poll() is None and time.monotonic() - since >= grace_s:
+        for process in self._leaving:
+            told = process.told_to_end_at or 0.0
+            if process.exit_code is None and time.monotonic() - told >= grace_s:
                 process.kill()
-                if grace_s == 0:
-                    process.wait()
-        self._leaving = [entry for entry in self._leaving if entry[1].poll() is None]
+                process.wait(0.0 if grace_s else 1.0)
+        self._leaving = [process for process in self._leaving if process.exit_code is None]
 
     def _fail_all(self, reason: str) -> None:
         self.last_error = reason
         for job in self._jobs.values():
             if not _ended(job):
-                job.made_up.append(self._event(reason))
+                job.made_up.append(self._failure(reason))
 
-    def _event(self, reason: str) -> Event:
-        return {
-            "event": "failed",
-            "message": reason,
-            "kind": "WorkerError",
-            "log": str(self.log_path),
-        }
-
-    def _failed(self, reason: str) -> AddonError:
-        self.last_error = reason
-        return AddonError(reason)
+    def _failure(self, reason: str) -> Event:
+        log = str(self.log_path)
+        return {"event": "failed", "message": reason, "kind": "WorkerError", "log": log}
 
     @contextlib.contextmanager
     def _explaining(self) -> Iterator[None]:
-        """Turn what the system refuses into a sentence."""
+        """Turn what the system refuses into a sentence, and keep it."""
         try:
             yield
         except OSError as error:
-            raise self._failed(
-                f"the engine's folder '{self.folder}' can't be written to ({_reason(error)}); "
+            self.last_error = (
+                f"the engine's folder '{self.folder}' can't be written to ({reason_of(error)}); "
                 "expected a folder with room that you may write to: choose another in the "
                 "add-on's preferences."
-            ) from error
-
-
-def _environment() -> dict[str, str]:
-    """Ours, without what would lead the other interpreter to Blender's modules."""
-    kept = {k: v for k, v in os.environ.items() if k not in NOT_INHERITED}
-    return {**kept, "PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8", "PYTHONSAFEPATH": "1"}
+            )
+            raise AddonError(self.last_error) from error
+        except AddonError as error:
+            self.last_error = str(error)
+            raise
 
 
 def _new_lines(job: _OpenJob) -> list[Event]:
@@ -425,14 +318,3 @@ def _new_lines(job: _OpenJob) -> list[Event]:
 
 def _ended(job: _OpenJob) -> bool:
     return any(event.get("event") in ENDS for event in job.made_up)
-
-
-def _close(process: subprocess.Popen[bytes]) -> None:
-    """Close a worker's stdin, which ends it."""
-    with contextlib.suppress(OSError):  # what was not flushed can't be any more
-        assert process.stdin is not None
-        process.stdin.close()
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or " ".join(str(error).split()) or "unknown reason"

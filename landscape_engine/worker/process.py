@@ -8,6 +8,7 @@ one, as after an idle time.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -73,7 +74,7 @@ class Worker:
             while job := self._next():
                 self._do(job, desk)
         finally:
-            (self.folder / "worker.json").unlink(missing_ok=True)
+            self._withdraw()
         return 0
 
     def _introduce(self, desk: Desk) -> None:
@@ -81,6 +82,13 @@ class Worker:
         path = self.folder / "worker.json"
         with staging.explaining(path), staging.new_file(path) as staged:
             staged.write_text(json.dumps(about, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def _withdraw(self) -> None:
+        """Remove `worker.json`, unless it is another's, who was started since."""
+        path = self.folder / "worker.json"
+        with contextlib.suppress(OSError, ValueError):
+            if json.loads(path.read_text(encoding="utf-8"))["pid"] == os.getpid():
+                path.unlink()
 
     # ------------------------------------------------------------------ requests
 
@@ -146,7 +154,7 @@ class Worker:
         running = self._running
         if running is not None:
             running.end("cancelled")
-        (self.folder / "worker.json").unlink(missing_ok=True)
+        self._withdraw()
         os._exit(0)  # an orderly exit would wait for encoders and networks
 
     # ---------------------------------------------------------------------- jobs
