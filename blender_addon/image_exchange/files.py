@@ -13,7 +13,7 @@ from pathlib import Path
 import bpy
 
 from ..errors import AddonError
-from . import encoding, sources
+from . import sources
 
 READABLE = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".exr", ".bmp"}  # by the engine
 SUFFIXES = {  # of packed images whose name says nothing
@@ -52,6 +52,8 @@ def picture_file(image: bpy.types.Image, folder: Path) -> Path:
                 return _written(bytes(image.packed_file.data), image.name, suffix, Path(folder))
         elif suffix in READABLE:
             return sources.path_of(image)
+    from . import encoding  # not before it is needed: numpy would slow down enabling the add-on
+
     pixels, suffix = encoding.encoded(image)
     return _written(pixels, image.name, suffix, Path(folder))
 

@@ -50,15 +50,14 @@ def show_sequence(
     picture = sources.picture_of(obj)
     places = materials.places_for(obj, picture)
     before = materials.picture_behind(places[0].node.image) or picture
-    image = _image(path, movie)
-    if colorspace:
-        _set_colorspace(image, colorspace)
+    offset = 0 if movie else number_of(path) - 1
+    image = _image(path, movie, colorspace)
     image[PICTURE] = before
     for _, node in places:
         node.image = image
         user = node.image_user
         user.frame_start, user.frame_duration = frame_start, frames
-        user.frame_offset = 0 if movie else number_of(path) - 1
+        user.frame_offset = offset
         user.use_cyclic = user.use_auto_refresh = True
     return image
 
@@ -117,24 +116,23 @@ def _shown(obj: bpy.types.Object) -> list[Place]:
     return materials.places_with(obj, None)
 
 
-def _image(path: Path, movie: bool) -> bpy.types.Image:
+def _image(path: Path, movie: bool, colorspace: str | None) -> bpy.types.Image:
     """The image of ours for a file, read anew, or a new one."""
-    for image in bpy.data.images:
-        if materials.is_ours(image) and not image.library and sources.path_of(image) == path:
-            image.filepath = portable(path)
-            image.reload()
-            return image
-    image = bpy.data.images.load(str(path))
-    image.name = path.stem if movie else f"{path.parent.name} frames"
-    image.source = "MOVIE" if movie else "SEQUENCE"
-    image.filepath = portable(path)
-    return image
-
-
-def _set_colorspace(image: bpy.types.Image, name: str) -> None:
+    ours = (i for i in bpy.data.images if materials.is_ours(i) and not i.library)
+    known = next((image for image in ours if sources.path_of(image) == path), None)
+    image = known or bpy.data.images.load(str(path))
     try:
-        image.colorspace_settings.name = name
+        if colorspace:
+            image.colorspace_settings.name = colorspace
     except TypeError as error:
+        if not known:
+            bpy.data.images.remove(image)
         raise AddonError(
-            f"this Blender's color management has no '{name}'; choose another color space."
+            f"this Blender's color management has no '{colorspace}'; choose another color space."
         ) from error
+    if not known:
+        image.name = path.stem if movie else f"{path.parent.name} frames"
+        image.source = "MOVIE" if movie else "SEQUENCE"
+    image.filepath = portable(path)
+    image.reload()
+    return image

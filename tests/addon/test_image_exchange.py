@@ -419,3 +419,60 @@ found["no frames"] = refusal(image_exchange.relink, plane, folder)
     assert found["still"] == "see.png"
     assert "can't be written into" in found["no folder"]
     assert "no frames are shown" in found["no frames"]
+
+
+def test_a_new_plane_renders_each_frame_and_wraps(in_blender):
+    found = in_blender(
+        """
+plane = image_exchange.make_plane(context, picture_on_disk(folder / "see.png", 16, 9))
+textures(plane)[0].interpolation = "Closest"
+plane.rotation_euler = (0, 0, 0)
+frames = []
+for level in (1, 2, 3):
+    image = bpy.data.images.new("level", 16, 9)
+    image.pixels.foreach_set([v for i in range(16 * 9) for v in (i / 255, level / 4, 0.5, 1)])
+    frames.append(folder / "frames" / f"{level:04d}.png")
+    image_exchange.picture_file(image, frames[-1].parent).replace(frames[-1])
+image_exchange.show_sequence(plane, frames[0], 3)
+
+scene = context.scene
+camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
+camera.data.type, camera.data.ortho_scale, camera.location = "ORTHO", 16 / 9, (0, 0, 1)
+scene.collection.objects.link(camera)
+scene.camera = camera
+scene.render.engine, scene.cycles.samples, scene.cycles.use_denoising = "CYCLES", 4, False
+scene.render.resolution_x, scene.render.resolution_y = 64, 36
+scene.render.dither_intensity = 0
+scene.view_settings.view_transform = "Standard"
+scene.render.image_settings.file_format = "PNG"
+for frame in (1, 3, 4):
+    scene.frame_set(frame)
+    scene.render.filepath = found[str(frame)] = str(folder / f"seen {frame}.png")
+    bpy.ops.render.render(write_still=True)
+found["files"] = [str(path) for path in frames]
+"""
+    )
+    for frame, file in (("1", 0), ("3", 2), ("4", 0)):
+        seen = np.asarray(Image.open(found[frame]).convert("RGB"))[2::4, 2::4].astype(int)
+        wanted = np.asarray(Image.open(found["files"][file])).astype(int)
+        assert np.abs(seen - wanted).max() <= 1, f"frame {frame}"
+
+
+def test_a_picture_that_was_removed_is_missed(in_blender):
+    found = in_blender(
+        PLANE
+        + FRAMES
+        + """
+image_exchange.show_sequence(plane, frames[0], 3)
+bpy.data.images.remove(bpy.data.images["see.png"])
+found["removed"] = image_exchange.source_problem(plane)
+found["back"] = refusal(image_exchange.show_picture, plane)
+found["missing"] = image_exchange.missing_frames(plane)
+plane.landscape.picture = painted("new")
+found["chosen"] = refusal(image_exchange.show_picture, plane) or textures(plane)[0].image.name
+"""
+    )
+    assert found["removed"].startswith("the picture behind the frames on 'see' was removed")
+    assert found["back"] == found["removed"]
+    assert found["missing"] is None
+    assert found["chosen"] == "new"
