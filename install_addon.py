@@ -381,7 +381,13 @@ def install_into(
         say("record", f"{record} names {options.python}")
         if not options.no_check:
             remedy = "mend that and try again, or leave this out with --no-check"
-            files = blender.do("check", "check", remedy, id=identity)["files"]
+            try:
+                files = blender.do("check", "check", remedy, id=identity)["files"]
+            except Failure:  # the logs that it may name go with the extension
+                for log in record.parent.rglob("*.log"):
+                    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+                    print(f"{log} ends with:", *lines[-20:], sep="\n", file=sys.stderr)
+                raise
             say("check", f"a tiny job through Blender made {files} frames")
         undo.pop_all()
 
