@@ -553,17 +553,12 @@ def main(words: list[str] | None = None) -> int:
     except Failure as failure:
         failures = [failure]
     except KeyboardInterrupt:
-        failures = [Failure("your wish: interrupted; run it again to go on.")]
+        failures = [Failure("Ctrl-C: what was begun is undone; run it again to go on.")]
     for failure in failures:
         print(f"failed at {failure}", file=sys.stderr)
     if not failures and not (options.dry_run or options.zip_only):
-        say(
-            "done",
-            "restart Blender where it is open"
-            + (
-                "." if options.uninstall else "; the tab Landscape is in the 3D view's sidebar (N)."
-            ),
-        )
+        where = "; the tab Landscape is in the 3D view's sidebar (N)"
+        say("done", f"restart Blender where it is open{'' if options.uninstall else where}.")
     return 1 if failures else 0
 
 
