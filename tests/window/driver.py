@@ -74,9 +74,14 @@ def until(step: Step) -> tuple[Callable[[], object], float]:
     return lambda: time.monotonic() >= now + step, now + step + PATIENCE_S
 
 
+def write_report() -> None:
+    """Write what is told so far."""
+    Path(job["report"]).write_text(json.dumps(report), encoding="utf-8")
+
+
 def end() -> None:
     """Write the report and leave, without Blender's own goodbyes."""
-    Path(job["report"]).write_text(json.dumps(report), encoding="utf-8")
+    write_report()
     os._exit(0)
 
 
