@@ -48,7 +48,7 @@ Landscape on a machine without a network
        engine/bin/python -m pip install --no-index --find-links wheels landscape-engine=={version}
 3. In Blender 4.2 or later: Edit > Preferences > Get Extensions > the arrow at the top right >
    Install from Disk > {archive}
-4. In the add-on's preferences set Interpreter to the whole path of engine/bin/python.
+4. In the add-on's preferences set Engine's Python to the whole path of engine/bin/python.
    The tab Landscape is in the 3D view's sidebar (press N).
 
 With a checkout of the repository there, this does 3 and 4 and checks them:
@@ -285,8 +285,10 @@ class Blender:
         if path.is_dir():
             names = ("blender", "blender.exe", "Contents/MacOS/Blender")
             path = next((path / name for name in names if (path / name).is_file()), path)
-        words = [word.strip('"') for word in shlex.split(text, posix=not WINDOWS)]
-        self.command = [str(path)] if path.exists() else words
+        self.command = [str(path)]
+        if not path.exists():
+            with contextlib.suppress(ValueError):  # a lone quote, in a name that isn't there
+                self.command = [w.strip('"') for w in shlex.split(text, posix=not WINDOWS)]
         self.is_wheel = Path(self.command[0]).name.lower().startswith("python")
 
     def ask(self, step: str, task: str, **job: object) -> dict:
@@ -295,20 +297,15 @@ class Blender:
         job_text = json.dumps({"task": task, "wheel": self.is_wheel, **job})
         start = [this] if self.is_wheel else ["--background", "--python", this, "--"]
         command = [*self.command, *start, "--inside", job_text]
-        pipes = {
-            "stdin": subprocess.DEVNULL,
-            "stdout": subprocess.PIPE,
-            "stderr": subprocess.STDOUT,
-        }
+        both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         try:
-            printed = subprocess.run(command, timeout=1200, **pipes).stdout.decode(
-                "utf-8", "replace"
-            )
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, timeout=1200, **both)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise Failure(
                 f"{step}: {self.name} doesn't run ({error}); give another --blender."
             ) from None
-        lines = [line for line in printed.splitlines() if line.strip() not in ("", "Blender quit")]
+        printed = done.stdout.decode("utf-8", "replace").splitlines()
+        lines = [line for line in printed if line.strip() not in ("", "Blender quit")]
         for line in lines:
             if line.startswith(ANSWER):
                 return json.loads(line[len(ANSWER) :])
@@ -381,7 +378,13 @@ def install_into(
         say("record", f"{record} names {options.python}")
         if not options.no_check:
             remedy = "mend that and try again, or leave this out with --no-check"
-            files = blender.do("check", "check", remedy, id=identity)["files"]
+            try:
+                files = blender.do("check", "check", remedy, id=identity)["files"]
+            except Failure:  # the logs that it may name go with the extension
+                for log in record.parent.rglob("*.log"):
+                    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+                    print(f"{log} ends with:", *lines[-20:], sep="\n", file=sys.stderr)
+                raise
             say("check", f"a tiny job through Blender made {files} frames")
         undo.pop_all()
 
@@ -549,16 +552,13 @@ def main(words: list[str] | None = None) -> int:
         failures = each_step(options)
     except Failure as failure:
         failures = [failure]
+    except KeyboardInterrupt:
+        failures = [Failure("Ctrl-C: what was begun is undone; run it again to go on.")]
     for failure in failures:
         print(f"failed at {failure}", file=sys.stderr)
     if not failures and not (options.dry_run or options.zip_only):
-        say(
-            "done",
-            "restart Blender where it is open"
-            + (
-                "." if options.uninstall else "; the tab Landscape is in the 3D view's sidebar (N)."
-            ),
-        )
+        where = "; the tab Landscape is in the 3D view's sidebar (N)"
+        say("done", f"restart Blender where it is open{'' if options.uninstall else where}.")
     return 1 if failures else 0
 
 

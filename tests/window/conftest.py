@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -49,6 +50,13 @@ def addon(blender: str, user_folder: Path) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return "bl_ext.user_default.landscape"
+
+
+@pytest.fixture(scope="session")
+def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The engine's example picture, where a careless program would not find it."""
+    file = tmp_path_factory.mktemp("Bilder ü") / "der See.jpg"
+    return Path(shutil.copy(ROOT / "landscape_engine" / "data" / "example.jpg", file))
 
 
 @pytest.fixture(scope="session")

@@ -74,9 +74,14 @@ def until(step: Step) -> tuple[Callable[[], object], float]:
     return lambda: time.monotonic() >= now + step, now + step + PATIENCE_S
 
 
+def write_report() -> None:
+    """Write what is told so far."""
+    Path(job["report"]).write_text(json.dumps(report), encoding="utf-8")
+
+
 def end() -> None:
     """Write the report and leave, without Blender's own goodbyes."""
-    Path(job["report"]).write_text(json.dumps(report), encoding="utf-8")
+    write_report()
     os._exit(0)
 
 
@@ -194,12 +199,17 @@ def find_button(name: str, found: dict[str, tuple[float, float]]) -> Steps:
     at = region("UI")
     yield from scroll("WHEELUPMOUSE", 8 * SCROLLS)
     for _ in range(10):
-        for y in range(at.y + at.height - 6, at.y + 4, -HOVER_STEP_PX):
-            for share in COLUMNS:
-                place = at.x + at.width * share, y
-                yield from move(place)
+        rows = range(at.y + at.height - 6, at.y + 4, -HOVER_STEP_PX)
+        places = [(at.x + at.width * share, y) for y in rows for share in COLUMNS]
+        for number, place in enumerate(places):
+            yield from move(place)
+            if name not in named_under_mouse():
+                continue
+            for there in reversed(places[max(number - 2, 0) : number + 1]):
+                yield from move(there)  # a busy window may lag behind the mouse: look twice
+                yield 0.15
                 if name in named_under_mouse():
-                    found[name] = place
+                    found[name] = there
                     return
         yield from scroll("WHEELDOWNMOUSE", SCROLLS)
     yield from screenshot("lacking")

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from .conftest import ROOT
+from .processes import ends_within
 
 FRAMES = 12
 LONGEST_TICK_MS = 300
 MEDIAN_TICK_MS = 60
-
-
-def is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def view_of(file: str) -> np.ndarray:
@@ -33,13 +22,9 @@ def view_of(file: str) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def told(play, addon, tmp_path_factory):
+def told(play, addon, picture):
     """One run of the scenario for all tests: it takes a minute or two."""
-    picture = tmp_path_factory.mktemp("Bilder ü") / "der See.jpg"
-    shutil.copy(ROOT / "landscape_engine" / "data" / "example.jpg", picture)
-    told = play("animate", factory=False, addon=addon, picture=str(picture))
-    told["ended"] = time.monotonic()
-    return told
+    return play("animate", factory=False, addon=addon, picture=str(picture))
 
 
 def test_arrows_arrive(told):
@@ -91,6 +76,4 @@ def test_a_saved_file_opens_with_its_frames(told):
 
 def test_blender_has_no_torch_and_leaves_no_process(told):
     assert told["torch"] is False
-    while is_running(told["worker"]) and time.monotonic() < told["ended"] + 5:
-        time.sleep(0.1)
-    assert not is_running(told["worker"])
+    assert ends_within(told["worker"], 5)

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import bpy
+from mathutils import Vector
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from driver import (
@@ -30,7 +31,7 @@ from driver import (
 
 ARROWS = [((0.2, 0.8), (0.45, 0.85)), ((0.75, 0.7), (0.5, 0.75))]  # (u, v), v upwards
 FRAMES = 12
-LONG = 400  # frames of the jobs that are cancelled
+LONG = 4000  # frames of the jobs that are cancelled
 JOB_LIMIT_S = 240
 name = ""  # of the plane; objects move in memory, their names don't
 
@@ -76,12 +77,15 @@ def set_out():
     settings.clip.frames, settings.clip.size_from = FRAMES, "EXACT"
     settings.clip.width, settings.clip.height = 320, 180
     shading = view().spaces.active.shading
-    shading.type, shading.color_type = "SOLID", "TEXTURE"
+    shading.type, shading.light, shading.color_type = "SOLID", "FLAT", "TEXTURE"
     yield from open_tab("Landscape")
     with in_view():
         bpy.ops.view3d.view_axis(type="FRONT")
         bpy.ops.view3d.view_orbit(angle=0.35, type="ORBITRIGHT")
         bpy.ops.view3d.view_selected()
+    camera = view().spaces.active.region_3d  # the sidebar covers the right part
+    camera.view_distance *= 1.3
+    camera.view_location += camera.view_rotation @ Vector((0.12 * camera.view_distance, 0, 0))
     yield 1.0
     yield from screenshot("tab")
 
