@@ -227,7 +227,7 @@ def settings_text(settings: Any) -> str:
 
     def plain(group: Any) -> Any:
         fields = {}
-        for name in group.bl_rna.properties.keys() - {"rna_type", "results", "result_active"}:
+        for name in set(group.bl_rna.properties.keys()) - {"rna_type", "results", "result_active"}:
             value = getattr(group, name)
             kind = group.bl_rna.properties[name].type
             if kind == "POINTER":
@@ -270,7 +270,7 @@ def _render(scene: bpy.types.Scene, options: argparse.Namespace, target: Path) -
         render.resolution_y -= render.resolution_y % 2
         render.filepath = str(unfinished.resolve())
     else:
-        render.filepath = str(final.resolve() / "")
+        render.filepath = os.path.join(final.resolve(), "")  # names are 0001 and on
     bpy.ops.render.render(animation=True)
     if movie:
         unfinished.replace(final)
