@@ -81,8 +81,7 @@ def client() -> EngineClient:
             "the add-on's preferences."
         )
     if _client is None or chosen != _made_for:
-        if _client is not None:
-            _client.stop()
+        stop()
         _remove_old(chosen.folder)
         _client = EngineClient(
             chosen.interpreter,
@@ -255,11 +254,11 @@ def _tick() -> float | None:
     return None  # the next job registers it again
 
 
-def stop() -> None:
-    """End the worker, which frees its memory and the GPU's."""
+def stop(wait_s: float = 0.5) -> None:
+    """End the worker, which frees its memory and the GPU's; one that doesn't end is killed."""
     global _client, _made_for
     if _client is not None:
-        _client.stop()
+        _client.stop(wait_s=wait_s)
     _client = _made_for = None
     for job in _running.values():
         job.state, job.message = "cancelled", "the engine was stopped."
