@@ -295,13 +295,28 @@ def test_a_program_that_is_no_blender_is_refused(checkout):
     refusal(done, "blender", "gave no answer", "--blender")
 
 
-def test_an_old_blender_is_refused(checkout):
-    old = checkout.user / "blender"
+@pytest.fixture
+def old_blender(checkout) -> Path:
+    """A Blender of before there were extensions, where people unpack such things."""
+    old = checkout.user / "blender-3.6.2-linux-x64" / "blender"
     answer = 'install_addon answers: {"version": [3, 6, 2]}'
+    old.parent.mkdir()
     old.write_text(f"#!/bin/sh\necho '{answer}'\n")
     old.chmod(0o755)
-    done = checkout.run("--blender", checkout.user, "--python", sys.executable)
+    return old
+
+
+def test_an_old_blender_is_refused(checkout, old_blender):
+    done = checkout.run("--blender", old_blender.parent, "--python", sys.executable)
     refusal(done, "blender", "3.6.2", "expected 4.2 or later", "update it")
+
+
+def test_blenders_in_usual_places_are_found_and_one_that_fails_stops_no_other(
+    checkout, old_blender, blender
+):
+    done = checkout.run("--python", sys.executable, "--no-check")
+    refusal(done, "blender", str(old_blender), "3.6.2")
+    assert (checkout.user / EXTENSION).exists()  # in the wheel
 
 
 def test_an_interpreter_without_the_engine_is_refused(checkout):
@@ -321,6 +336,15 @@ def test_a_folder_of_someone_else_is_no_environment(checkout):
     done = checkout.run("--blender", "x", "--environment", "mine")
     refusal(done, "environment", "isn't this script's", "--environment")
     assert (checkout.user / "mine" / "thesis.txt").exists()
+
+
+def test_an_environment_that_cannot_be_filled_is_not_left(checkout, monkeypatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    done = checkout.run("--blender", "x", "--environment", "new ü")
+    last = done.stderr.splitlines()[-1]
+    assert done.returncode == 1 and last.startswith("failed at environment: ")
+    assert "takes a network" in last and "--zip-only" in last
+    assert not (checkout.user / "new ü").exists()
 
 
 def test_half_a_checkout_is_refused(checkout):
