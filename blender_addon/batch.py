@@ -25,7 +25,7 @@ import bpy
 from mathutils import Matrix
 
 if __package__:
-    from . import image_exchange, job_documents, preferences, register, unregister
+    from . import image_exchange, job_documents, preferences, register, results, unregister
     from .errors import AddonError
 
 ENGINES = {"cycles": ("CYCLES",), "eevee": ("BLENDER_EEVEE_NEXT", "BLENDER_EEVEE")}
@@ -209,7 +209,7 @@ def _animate(obj: bpy.types.Object, kept: Path) -> dict[str, Any]:
     wanted = settings_text(settings)
     last = settings.results[-1] if settings.results else None
     if last and obj.get("landscape_made_with") == wanted:
-        file = Path(bpy.path.abspath(last.file))
+        file = results.file_of(last)
         if file.is_file():
             print(f"{obj.name}: '{file}' is there already.")
             return {"object": obj.name, "file": str(file), "frames": last.frames}
@@ -218,7 +218,7 @@ def _animate(obj: bpy.types.Object, kept: Path) -> dict[str, Any]:
     obj["landscape_made_with"] = wanted
     bpy.ops.wm.save_as_mainfile(filepath=str(kept.resolve()))
     last = settings.results[-1]
-    file = Path(bpy.path.abspath(last.file))
+    file = results.file_of(last)
     return {"object": obj.name, "file": str(file), "frames": last.frames}
 
 

@@ -91,7 +91,7 @@ def show(obj: bpy.types.Object, scene: bpy.types.Scene, item: Any) -> None:
     Raises:
         AddonError: its files are gone.
     """
-    first = Path(bpy.path.abspath(item.file))
+    first = file_of(item)
     if not first.is_file():
         raise AddonError(
             f"'{first}', the first frame of the result '{item.name}', isn't there; animate anew, "
@@ -107,6 +107,24 @@ def show(obj: bpy.types.Object, scene: bpy.types.Scene, item: Any) -> None:
     )
     if obj.landscape.output.match_range:
         image_exchange.match_frame_range(scene, item.frames, scene.frame_start)
+
+
+def relink(obj: bpy.types.Object) -> None:
+    """Look for the results that are missing beside the one that is shown."""
+    shown = image_exchange.shown_file(obj)
+    if shown is None:
+        return
+    folder = shown.parent if is_movie(shown.name) else shown.parent.parent
+    for item in obj.landscape.results:
+        old = file_of(item)
+        kept = Path(old.name) if item.movie else Path(old.parent.name, old.name)
+        if not old.is_file() and (folder / kept).is_file():
+            item.file = relative(folder / kept)
+
+
+def file_of(item: Any) -> Path:
+    """Where a listed result is."""
+    return Path(os.path.abspath(bpy.path.abspath(item.file)))
 
 
 def is_movie(file: str) -> bool:

@@ -89,6 +89,12 @@ def shown_node(obj: bpy.types.Object | None) -> ImageNode | None:
     return shown[0].node if shown else None
 
 
+def shown_file(obj: bpy.types.Object | None) -> Path | None:
+    """The first frame, or the movie, that is on an object now; it may be missing."""
+    node = shown_node(obj)
+    return sources.path_of(node.image) if node else None
+
+
 def match_frame_range(scene: bpy.types.Scene, frames: int, frame_start: int = 1) -> None:
     """Make the scene as long as the clip."""
     scene.frame_start, scene.frame_end = frame_start, frame_start + frames - 1

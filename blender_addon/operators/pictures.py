@@ -95,6 +95,7 @@ class LANDSCAPE_OT_find_frames(OnSubject, bpy.types.Operator):
                 "the frames aren't beside the .blend; choose the folder that they are in."
             )
         image_exchange.relink(obj, folder)
+        results.relink(obj)
         return {"FINISHED"}
 
 

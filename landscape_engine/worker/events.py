@@ -55,10 +55,14 @@ class JobEvents:
 
     def follow(self, items: Iterator[Any], count: int, stage: str) -> Iterator[Any]:
         """Pass a stage's items on and say how far it is (`commands.progress.Progress`)."""
-        started = time.monotonic()
+        first: tuple[float, int] | None = None  # when the first item was through, and its number
         self.progress(stage, 0, count or None)
         for n, item in enumerate(items, 1):
             yield item
             done, total = getattr(item, "step", n), getattr(item, "of", count)  # fits count steps
-            each = (time.monotonic() - started) / done
-            self.progress(stage, done, total, each * (total - done))
+            left = None
+            if first is None:  # it took what comes before all items, and says nothing of them
+                first = time.monotonic(), done
+            elif done > first[1]:
+                left = (time.monotonic() - first[0]) / (done - first[1]) * (total - done)
+            self.progress(stage, done, total, left)

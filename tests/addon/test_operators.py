@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +31,11 @@ def refusal(operator, **arguments):
     return None
 
 bpy.ops.wm.read_homefile(use_empty=True)
+try:
 """
 END = """
-blender_addon.unregister()
+finally:
+    blender_addon.unregister()  # a timer or a class that is left lets Blender hang
 print("TOLD", json.dumps(told))
 """
 SMALL = """
@@ -46,7 +49,7 @@ settings.clip.width, settings.clip.height = 64, 36
 def run(run_blender, tmp_path):
     def call(script: str, **given: object) -> dict:
         file = tmp_path / "script.py"
-        file.write_text(BEGIN + script + END, encoding="utf-8")
+        file.write_text(BEGIN + textwrap.indent(script, "    ") + END, encoding="utf-8")
         given = {"python": sys.executable, "folder": str(tmp_path), **given}
         printed = run_blender(file, REPOSITORY, json.dumps(given))
         line = next(line for line in printed.splitlines() if line.startswith("TOLD"))
@@ -284,3 +287,60 @@ told["folder"] = settings.output.folder
         picture=str(picture),
     )
     assert told == {"speed": -1.5, "frames": 60, "folder": "/tmp/other"}
+
+
+def test_frames_that_moved_with_their_blend_are_found(run, picture):
+    told = run(
+        """
+import shutil
+folder = given["folder"] + "/hier"
+os.mkdir(folder)
+bpy.ops.wm.save_as_mainfile(filepath=folder + "/eins.blend")
+bpy.ops.landscape.make_plane(filepath=given["picture"])
+"""
+        + SMALL
+        + """
+settings.output.folder = given["folder"] + "/frames"
+bpy.ops.landscape.animate()
+bpy.ops.wm.save_mainfile()
+os.mkdir(given["folder"] + "/dort")
+shutil.move(folder, given["folder"] + "/dort/mit Datei")
+shutil.move(given["folder"] + "/frames", given["folder"] + "/dort/mit Datei/frames")
+bpy.ops.wm.open_mainfile(filepath=given["folder"] + "/dort/mit Datei/eins.blend")
+from blender_addon import image_exchange
+plane = next(o for o in bpy.data.objects if o.type == "MESH")
+told["missing"] = image_exchange.missing_frames(plane)
+bpy.context.view_layer.objects.active = plane
+bpy.ops.landscape.find_frames()
+told["after"] = image_exchange.missing_frames(plane)
+told["result"] = plane.landscape.results[0].file
+bpy.ops.landscape.show_picture()
+bpy.ops.landscape.show_result(index=0)
+""",
+        picture=str(picture),
+    )
+    assert "4 of 4 frames" in told["missing"] and told["after"] is None
+    assert told["result"] == "//frames/der See-001/0001.png"
+
+
+def test_a_preview_that_is_gone_gives_way_to_the_picture(run, picture):
+    told = run(
+        """
+import shutil
+bpy.ops.landscape.make_plane(filepath=given["picture"])
+"""
+        + SMALL
+        + """
+bpy.ops.landscape.preview()
+from blender_addon import image_exchange
+told["preview"] = str(image_exchange.shown_file(bpy.context.object))
+bpy.ops.wm.save_as_mainfile(filepath=given["folder"] + "/eins.blend")
+bpy.ops.wm.open_mainfile(filepath=given["folder"] + "/eins.blend")
+told["while there"] = str(image_exchange.shown_file(bpy.data.objects["der See"]))
+shutil.rmtree(os.path.dirname(told["preview"]))
+bpy.ops.wm.open_mainfile(filepath=given["folder"] + "/eins.blend")
+told["gone"] = image_exchange.shown_file(bpy.data.objects["der See"])
+""",
+        picture=str(picture),
+    )
+    assert told["while there"] == told["preview"] and told["gone"] is None
