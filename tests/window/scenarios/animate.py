@@ -84,8 +84,8 @@ def set_out():
         bpy.ops.view3d.view_orbit(angle=0.35, type="ORBITRIGHT")
         bpy.ops.view3d.view_selected()
     camera = view().spaces.active.region_3d  # the sidebar covers the right part
-    camera.view_distance *= 1.3
-    camera.view_location += camera.view_rotation @ Vector((0.12 * camera.view_distance, 0, 0))
+    camera.view_distance *= 0.9
+    camera.view_location += camera.view_rotation @ Vector((0.18 * camera.view_distance, 0, 0))
     yield 1.0
     yield from screenshot("tab")
 
