@@ -123,6 +123,7 @@ def start(
     job.id = client().submit(task).id
     _running[job.id] = job
     _latest[about] = job
+    redraw()
     if not bpy.app.background and not bpy.app.timers.is_registered(_tick):
         bpy.app.timers.register(_tick, first_interval=TICK_S, persistent=True)
     return job
