@@ -51,9 +51,11 @@ class EngineProcess:
                     stderr=subprocess.STDOUT,
                     cwd=folder,
                     env=_environment(),
-                    # Ctrl-C in Blender's terminal is Blender's; no console window pops up
+                    # Ctrl-C in Blender's terminal is Blender's; on Windows no console window pops
+                    # up, and the window comes first, as `nice` has it elsewhere
                     start_new_session=os.name != "nt",
-                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0)
+                    | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),
                 )
             except (OSError, ValueError) as error:
                 raise AddonError(

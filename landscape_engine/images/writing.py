@@ -26,8 +26,14 @@ def to_uint8(image: Tensor) -> np.ndarray:
     Returns:
         uint8 `[H, W, C]` in 0..255, contiguous, display-referred, straight alpha.
     """
-    levels = _scale_to_levels(image, 255).to(torch.uint8)
-    return levels.permute(1, 2, 0).contiguous().cpu().numpy()
+    if image.device.type != "cpu":
+        levels = _scale_to_levels(image, 255).to(torch.uint8)
+        return levels.permute(1, 2, 0).contiguous().cpu().numpy()
+    import cv2  # whose one pass takes a tenth of the time on a CPU
+
+    # it takes absolute values, and clamps above alone
+    planes = image.detach()[0].clamp(min=-1).numpy()
+    return cv2.merge([cv2.convertScaleAbs(plane, None, 127.5, 127.5) for plane in planes])
 
 
 def to_uint16(image: Tensor) -> np.ndarray:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # torch comes in with it, after stdin is listened to
     from .tasks import Desk
 
 JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+NICENESS = 5  # the window comes first
 PATIENCE_S = 0.9  # a cancelled job that isn't unwound by then ends with the process
 
 
@@ -62,6 +63,8 @@ class Worker:
         """Load, say who answers, and do jobs; gives the exit code."""
         said = f"landscape-engine worker {__version__}, process {os.getpid()}, {time.ctime()}"
         print(said, file=sys.stderr, flush=True)
+        if hasattr(os, "nice"):
+            os.nice(NICENESS)
         signal.signal(signal.SIGINT, self._interrupted)
         requests.listen(self._hear, self._end_at_once, sys.stdin.fileno())
         with staging.explaining(self.folder):
