@@ -75,7 +75,7 @@ def set_out():
     bpy.ops.wm.save_as_mainfile(filepath=str(Path(job["folder"]) / "Bühne eins.blend"))
     settings = plane().landscape
     settings.clip.frames, settings.clip.size_from = FRAMES, "EXACT"
-    settings.clip.width, settings.clip.height = 320, 180
+    settings.clip.width, settings.clip.height = 640, 360
     shading = view().spaces.active.shading
     shading.type, shading.light, shading.color_type = "SOLID", "FLAT", "TEXTURE"
     yield from open_tab("Landscape")

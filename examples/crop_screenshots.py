@@ -1,0 +1,37 @@
+"""The README's pictures of Blender, cut from what the window tests have kept.
+
+    LANDSCAPE_SCREENSHOTS=shots BLENDER="<command>" pytest tests/window
+    python examples/crop_screenshots.py shots
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+STEPS = {  # the README's four steps, by the names of the tests' screenshots
+    "blender-1-picture": "tab",
+    "blender-2-arrows": "arrows",
+    "blender-3-animate": "progress_key",
+    "blender-4-texture": "frame_7",
+}
+VIEW = (0, 28, 1052, 720)  # the 3D view of a window of 1280×800 pixels: left, top, right, bottom
+WIDTH_PX = 800
+
+
+def main() -> None:
+    """Cut, shrink and save."""
+    folder = Path(sys.argv[1])
+    for name, shot in STEPS.items():
+        with Image.open(folder / f"{shot}.png") as opened:
+            view = opened.convert("RGB").crop(VIEW)
+        view.thumbnail((WIDTH_PX, WIDTH_PX), Image.Resampling.LANCZOS)
+        view.save(DOCS / f"{name}.jpg", quality=88)
+        print(DOCS / f"{name}.jpg")
+
+
+if __name__ == "__main__":
+    main()
