@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the add-on refuses, in one sentence for the artist: what was found, expected, to do."""
 
 

@@ -1,7 +1,7 @@
 """The README's pictures of Blender, cut from what the window tests have kept.
 
-    LANDSCAPE_SCREENSHOTS=shots BLENDER="<command>" pytest tests/window
-    python examples/crop_screenshots.py shots
+LANDSCAPE_SCREENSHOTS=shots BLENDER="<command>" pytest tests/window
+python examples/crop_screenshots.py shots
 """
 
 from __future__ import annotations

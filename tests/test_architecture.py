@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,23 @@ def test_the_contributors_table_is_this_one():
         line = next(x for x in text.splitlines() if x.startswith(f"| {number} |"))
         for name in row - {"__main__", "__init__"}:
             assert name in line, f"CONTRIBUTING.md's row {number} lacks {name}"
+
+
+ADDON = ROOT / "blender_addon"
+BLENDERS_OWN = {"bpy", "bpy_extras", "bl_operators", "bl_ui", "mathutils", "numpy"}
+OF_SYSTEM_ALONE = {"engine_client", "engine_process", "errors"}  # no Blender, nothing installed
+
+
+@pytest.mark.parametrize("path", sorted(ADDON.rglob("*.py")), ids=lambda p: p.stem)
+def test_the_addon_needs_blender_and_python_alone(path):
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add(node.module.partition(".")[0])
+    assert found - sys.stdlib_module_names <= BLENDERS_OWN
+    if path.stem in OF_SYSTEM_ALONE:
+        assert found <= sys.stdlib_module_names
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    assert first == "# SPDX-License-Identifier: GPL-3.0-or-later"

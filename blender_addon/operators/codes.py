@@ -17,7 +17,7 @@ KINDS = (
     ("motion", "Motion", "How things move"),
     ("appearance", "Light", "How the light changes"),
 )
-SHOWN = 8  # places of the codebook
+SHOWN = 9  # places of the codebook: three rows of three beside a usual view
 FRAMES = 8  # of each thumbnail's loop
 SIDE_PX = 128
 
