@@ -29,6 +29,7 @@ if __package__:
     from .errors import AddonError
 
 ENGINES = {"cycles": ("CYCLES",), "eevee": ("BLENDER_EEVEE_NEXT", "BLENDER_EEVEE")}
+SAMPLES = 16  # for a plane that fills the view: they soften its pixels' edges alone
 RENDERED = {"png": ("PNG", ".png"), "exr": ("OPEN_EXR", ".exr"), "mp4": ("FFMPEG", ".mp4")}
 
 
@@ -44,13 +45,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _find_engine()
         options.out.mkdir(parents=True, exist_ok=True)
         items = options.items or [None]  # None: the file that Blender has open
-        reports = [_report(item, options) for item in items]
+        file = options.report or options.out / "report.json"
+        reports: list[dict[str, Any]] = []
+        for item in items:
+            reports.append(_report(item, options))
+            text = json.dumps(reports, indent=1, ensure_ascii=False) + "\n"
+            file.write_text(text, encoding="utf-8")  # after each: a batch may be stopped
     finally:
         if ours:
             unregister()
     failed = [report for report in reports if report["error"]]
-    file = options.report or options.out / "report.json"
-    file.write_text(json.dumps(reports, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"{len(reports) - len(failed)} of {len(reports)} done; the report is '{file}'.")
     return 1 if failed else 0
 
@@ -75,7 +79,12 @@ def _parser() -> argparse.ArgumentParser:
         help="of what is rendered; none: the frames of the texture are enough (default: png)",
     )
     parser.add_argument("--engine", choices=ENGINES, default="cycles", help="default: cycles")
-    parser.add_argument("--samples", type=int, default=16, metavar="N", help="of Cycles (16)")
+    parser.add_argument(
+        "--samples",
+        type=int,
+        metavar="N",
+        help=f"of Cycles (default: {SAMPLES} for pictures, else the scene's)",
+    )
     parser.add_argument("--python", metavar="PATH", help="the interpreter that has the engine")
     parser.add_argument("--report", type=Path, metavar="FILE.json", help="(DIR/report.json)")
     return parser
@@ -146,6 +155,9 @@ def _open_picture(item: Path, kept: Path) -> None:
     scene = bpy.context.scene
     scene.view_settings.view_transform = "Standard"
     scene.render.dither_intensity = 0
+    if hasattr(scene, "cycles"):
+        scene.cycles.use_denoising = False  # light that is emitted has no noise
+        scene.cycles.samples = SAMPLES
     _look_at(scene, plane)
     bpy.ops.wm.save_as_mainfile(filepath=str(kept.resolve()))
 
@@ -282,7 +294,7 @@ def _choose_engine(scene: bpy.types.Scene, options: argparse.Namespace) -> None:
     wanted = [name for name in ENGINES[options.engine] if name in names]
     # Cycles registers itself and isn't among the items until it does
     scene.render.engine = wanted[0] if wanted else ENGINES[options.engine][-1]
-    if options.engine == "cycles":
+    if options.engine == "cycles" and options.samples:
         scene.cycles.samples = options.samples
 
 
