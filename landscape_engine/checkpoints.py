@@ -101,15 +101,11 @@ def save(bundle: ModelBundle, folder: Path, dtype: torch.dtype = torch.float16) 
     Raises:
         BundleError: the folder can't be written, or holds something that isn't a bundle.
     """
-    from safetensors.torch import save_file
-
     if folder.exists() and any(folder.iterdir()) and not (folder / "bundle.json").exists():
         raise BundleError(f"{folder} holds other files; expected a new folder or a bundle's.")
-    tensors = {
-        f"{name}.{key}": value.detach().cpu().to(dtype).contiguous()
-        for name, network in bundle.networks.items()
-        for key, value in network.state_dict().items()
-    }
+    tensors: dict[str, Tensor] = {}
+    for name, network in bundle.networks.items():
+        tensors |= _tensors(name, network, dtype)
     if bundle.motion_codebook:
         tensors["codebook.motion"] = bundle.motion_codebook.codes.contiguous()
     if bundle.appearance_codebook:
@@ -121,6 +117,52 @@ def save(bundle: ModelBundle, folder: Path, dtype: torch.dtype = torch.float16) 
         "networks": bundle.built,
         "about": bundle.about,
     }
+    _write(folder, tensors, description)
+
+
+def add_network(
+    folder: Path,
+    name: str,  # one of `BUILDERS`
+    network: nn.Module,
+    arguments: dict[str, Any],
+    about: dict[str, Any],
+    dtype: torch.dtype = torch.float16,
+) -> None:
+    """Put one network into a bundle; all else that is in it stays to the byte.
+
+    Args:
+        folder: a bundle.
+        name: what the network is; an earlier one of that name goes.
+        network: its weights.
+        arguments: what builds it.
+        about: what the bundle then says about how it came to be, by keys.
+        dtype: of the weights as written.
+
+    Raises:
+        BundleError: the folder isn't a bundle, is damaged, or can't be written.
+    """
+    from safetensors.torch import load_file
+
+    load(folder)  # says so if anything is wrong
+    tensors = load_file(folder / "weights.safetensors")
+    tensors = {k: v for k, v in tensors.items() if not k.startswith(f"{name}.")}
+    description = _describe(folder)
+    description["networks"][name] = arguments
+    description["about"] = description.get("about", {}) | about
+    _write(folder, tensors | _tensors(name, network, dtype), description)
+
+
+def _tensors(name: str, network: nn.Module, dtype: torch.dtype) -> dict[str, Tensor]:
+    """A network's weights by the names that they have in a bundle."""
+    return {
+        f"{name}.{key}": value.detach().cpu().to(dtype).contiguous()
+        for key, value in network.state_dict().items()
+    }
+
+
+def _write(folder: Path, tensors: dict[str, Tensor], description: dict[str, Any]) -> None:
+    from safetensors.torch import save_file
+
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -128,8 +170,9 @@ def save(bundle: ModelBundle, folder: Path, dtype: torch.dtype = torch.float16) 
             save_file(tensors, partial / "weights.safetensors")
             os.chmod(partial / "weights.safetensors", 0o644)  # the library makes it private
             (partial / "bundle.json").write_text(json.dumps(description, indent=1) + "\n")
-            for kept in folder.glob("*.md") if folder.exists() else ():
-                shutil.copy(kept, partial)
+            for kept in folder.iterdir() if folder.exists() else ():
+                if kept.is_file() and not (partial / kept.name).exists():  # its card, a licence
+                    shutil.copy(kept, partial)
             os.chmod(partial, 0o755)
             if folder.exists():
                 staging.swap_folder(partial, folder)

@@ -28,6 +28,7 @@ from .settings import (
     LoopSettings,
     RegionSettings,
     TrainAppearanceSettings,
+    TrainCodesSettings,
     TrainingLoopSettings,
     TrainMotionSettings,
     TrainSceneSettings,
@@ -240,6 +241,19 @@ def _parser(job: documents.Job | None = None) -> argparse.ArgumentParser:
         help="scenes under changing light: videos, animations, folders of frames, sheets",
     )
     _add_train_flags(appearance, TrainAppearanceSettings)
+    codes = parts.add_parser(
+        "codes",
+        help="train the LSTM that predicts days",
+        description="Train the LSTM of Appendix B on the days of the bundle's appearance codebook, "
+        "and put it into the bundle; all else in it stays as it is.",
+    )
+    codes.add_argument(
+        "--clips",
+        type=Path,
+        metavar="DIR",
+        help="more days: scenes under changing light, encoded by the bundle",
+    )
+    _add_train_flags(codes, TrainCodesSettings)
 
     worker = commands.add_parser(
         "worker",

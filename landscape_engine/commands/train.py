@@ -1,4 +1,4 @@
-"""`train`: the motion, the appearance or the scene network of a bundle."""
+"""`train`: the motion, the appearance, the scene network or the code LSTM of a bundle."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from ..cli import settings_from
 from ..devices import choose_device
 from ..settings import (
     TrainAppearanceSettings,
+    TrainCodesSettings,
     TrainingLoopSettings,
     TrainMotionSettings,
     TrainSceneSettings,
 )
-from ..training import bundling, train_appearance, train_motion, train_scene
+from ..training import bundling, train_appearance, train_codes, train_motion, train_scene
 
 
 def run(options: argparse.Namespace) -> int:
@@ -28,6 +29,11 @@ def run(options: argparse.Namespace) -> int:
         labels = settings_from(options, TrainSceneSettings)
         networks = train_scene.train(options.run, labels, loop, options.photos, device, **limits)
         bundling.add_scene(options.bundle, networks, labels)
+    elif options.part == "codes":
+        light = settings_from(options, TrainCodesSettings)
+        known = train_codes.load_days(options.bundle, options.clips)
+        networks = train_codes.train(options.run, light, loop, known, device, **limits)
+        bundling.add_codes(options.bundle, networks, light)
     else:
         kind = settings_from(options, TrainAppearanceSettings)
         scenes = train_appearance.load_clips(options.clips, kind)

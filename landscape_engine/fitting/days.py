@@ -1,14 +1,15 @@
-"""Days: a sequence of appearance codes that an LSTM goes on with (paper, Appendix B)."""
+"""Days: a closed sequence of appearance codes that an LSTM goes on with (paper, Appendix B)."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
+from ..codebook import resample
 from ..networks.code_lstm import CodeLSTM
 
 CODES = 8  # in a day, the first one included
-UNREST = 0.15  # of each step under a seed, in shares of the step
+WIDEST = 2.0  # deviations beyond which nothing is drawn
 
 
 def predict_day(
@@ -17,17 +18,28 @@ def predict_day(
     count: int = CODES,
     seed: int = 0,
 ) -> Tensor:  # [count, Z]
-    """Codes that follow the first one, each predicted from those before it.
+    """Codes that follow the first one, each predicted from those before it, and lead back to it.
 
-    Seed 0 is the prediction itself; other seeds jolt each step a little before it is fed back.
+    Seed 0 is the paper's prediction: what follows on average. Under another seed each code is drawn
+    from about the predicted one, as far as real days were from theirs, and fed back as drawn.
     """
     generator = torch.Generator().manual_seed(seed)
     codes, state = [first], None
-    while len(codes) < count:
+    for unrest in lstm.unrest:
         following, state = lstm(codes[-1][None], state)
         following = following[0]
         if seed:
-            jolt = torch.randn(following.shape, generator=generator).to(following)
-            following = following + UNREST * (following - codes[-1]).norm() * jolt
+            drawn = torch.randn(len(unrest), generator=generator).clamp(-WIDEST, WIDEST)
+            following = following + unrest @ drawn.to(unrest)
         codes.append(following)
-    return torch.cat(codes)
+    return resample(_close(torch.cat(codes)), count + 1)[:-1]
+
+
+def _close(
+    codes: Tensor,  # [K + 1, Z]
+) -> Tensor:  # [K + 1, Z], the last one equal to the first
+    """Take from each code its share of the gap that is left at the end."""
+    share = torch.linspace(0, 1, len(codes)).to(codes)[:, None]
+    closed = codes + share * (codes[:1] - codes[-1:])
+    closed[-1] = closed[0]
+    return closed

@@ -15,6 +15,7 @@ from .output import FormatName, OutputSettings
 from .regions import RegionSettings
 from .training import (
     TrainAppearanceSettings,
+    TrainCodesSettings,
     TrainedNetworkSettings,
     TrainedPairSettings,
     TrainingLoopSettings,
@@ -41,6 +42,7 @@ __all__ = [
     "RegionSettings",
     "SteerName",
     "TrainAppearanceSettings",
+    "TrainCodesSettings",
     "TrainMotionSettings",
     "TrainSceneSettings",
     "TrainedNetworkSettings",

@@ -26,7 +26,7 @@ class AppearanceSettings:
         "random",
         "code sequence: a position 0..1 in the codebook, 'random' (drawn with --seed), a file with "
         "one vector or a list of them (.json or .npy), a picture whose look is held throughout, or "
-        "'predict' (a day that goes on from the picture's own look)",
+        "'predict' (a day that goes on from the picture's own look, another for each --seed)",
         flag="appearance-code",
         metavar="POS|random|predict|FILE",
     )

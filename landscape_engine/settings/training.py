@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import SettingsError
-from .fields import check_at_least, setting
+from .fields import check_at_least, check_within, setting
 
 
 @dataclass(frozen=True)
@@ -85,3 +85,30 @@ class TrainAppearanceSettings(TrainedPairSettings):
     cells: int = setting(32, "side of the grid over which colors are compared, Equation 8")
     tv_weight: float = setting(0.05, "weight of the maps' total variation, Equation 10")
     code_weight: float = setting(1e-3, "weight of the codes' mean square, which keeps them close")
+
+
+@dataclass(frozen=True)
+class TrainCodesSettings:
+    """What the training of the code LSTM trains, and how days are varied for it."""
+
+    hidden_size: int = setting(128, "units of the LSTM; the paper: 128")
+    day: int = setting(8, "codes of a day, after which it is back at its first")
+    held_out: float = setting(
+        0.2,
+        "share of the days that is never trained on; where their loss is least, the weights "
+        "are kept",
+    )
+    noise: float = setting(0.1, "of the codes fed in, in shares of the codes' deviation")
+    shift: float = setting(
+        0.5, "how far whole days are moved at most, in shares of the way between two codes"
+    )
+    mix: float = setting(0.5, "share of the days that another day is mixed into")
+    part: float = setting(0.5, "share of the days that go a part of their way and back")
+
+    def __post_init__(self) -> None:
+        check_at_least("--hidden-size", self.hidden_size, 1)
+        check_within("--day", self.day, 2, 1000)
+        check_within("--held-out", self.held_out, 0.01, 0.9)
+        check_at_least("--noise", self.noise, 0)
+        for name in ("shift", "mix", "part"):
+            check_within(f"--{name}", getattr(self, name), 0, 1)

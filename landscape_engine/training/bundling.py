@@ -14,6 +14,7 @@ from ..checkpoints import ModelBundle
 from ..codebook import AppearanceCodebook, MotionCodebook
 from ..settings import (
     TrainAppearanceSettings,
+    TrainCodesSettings,
     TrainedNetworkSettings,
     TrainedPairSettings,
     TrainMotionSettings,
@@ -51,6 +52,17 @@ def add_scene(folder: Path, networks: nn.ModuleDict, settings: TrainSceneSetting
     bundle = _open(folder)
     _fill(bundle, "scene", networks, settings, {"scene_network": {"width": settings.width}})
     checkpoints.save(bundle, folder)
+
+
+def add_codes(folder: Path, networks: nn.ModuleDict, settings: TrainCodesSettings) -> None:
+    """Write the code LSTM into a bundle; all else in it stays to the byte."""
+    lstm = networks["code_lstm"]
+    built = {
+        "code_size": lstm.fc_in.in_features,
+        "hidden_size": settings.hidden_size,
+        "day": settings.day,
+    }
+    checkpoints.add_network(folder, "code_lstm", lstm, built, {"codes": asdict(settings)})
 
 
 def cluster(

@@ -109,19 +109,21 @@ class Run:
 
     def save(self) -> None:
         """Write the checkpoint beside the old one, then take its place."""
-        partial = self._checkpoint.with_suffix(".partial")
+        state = {
+            "step": self.step,
+            "modules": self.modules.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "described": json.dumps(self.described),
+        }
+        self.write(self._checkpoint, state)
+
+    def write(self, path: Path, state: dict[str, Any]) -> None:
+        """Write a file of the run beside its place, then into it."""
+        partial = path.with_suffix(".partial")
         try:
-            torch.save(
-                {
-                    "step": self.step,
-                    "modules": self.modules.state_dict(),
-                    "averaged": self.averaged.state_dict(),
-                    "optimizer": self.optimizer.state_dict(),
-                    "described": json.dumps(self.described),
-                },
-                partial,
-            )
-            os.replace(partial, self._checkpoint)
+            torch.save(state, partial)
+            os.replace(partial, path)
         except (OSError, RuntimeError) as error:
             partial.unlink(missing_ok=True)
             raise TrainingError(
@@ -182,7 +184,7 @@ class Run:
             self.step += 1
             if self.step % 20 == 0:
                 values = {k: float(v.detach()) for k, v in parts.items()}
-                _append(log, self.step, values)
+                append(log, self.step, values)
                 bar.set_postfix({k: f"{v:.4f}" for k, v in values.items()})
             bar.update()
             late = minutes is not None and time.monotonic() - started > 60 * minutes
@@ -209,7 +211,8 @@ def _computes_bfloat16(device: torch.device) -> bool:
     return device.type != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
-def _append(path: Path, step: int, values: dict[str, float]) -> None:
+def append(path: Path, step: int, values: dict[str, float]) -> None:
+    """Add a step's values to a table, begun with their names if it isn't there yet."""
     fresh = not path.exists()
     with path.open("a", newline="") as file:
         writer = csv.writer(file)

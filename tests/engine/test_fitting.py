@@ -283,7 +283,8 @@ def test_a_day_begins_with_the_picture(animator, picture):
     settings = AppearanceSettings(code="predict", codes=5)
     with pytest.raises(BundleError, match="code LSTM"):
         animator.appearance_codes(settings, 0, picture)
-    animator.bundle.networks["code_lstm"] = checkpoints.build("code_lstm", {"hidden_size": 8})
+    lstm = animator.bundle.networks["code_lstm"] = CodeLSTM(hidden_size=8).requires_grad_(False)
+    lstm.unrest.copy_(0.1 * torch.eye(8))
     day = animator.appearance_codes(settings, 0, picture)
     assert day.shape == (5, 8) and torch.equal(day[:1], animator.encode_appearance(picture))
     assert torch.equal(day, animator.appearance_codes(settings, 0, picture))
