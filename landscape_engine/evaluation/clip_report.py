@@ -21,8 +21,8 @@ FILES = ("clips.json", "clips.csv", "clips.png", "clips_frames.png")
 TITLES = {"rmse": "RMSE", "perceptual": "perceptual distance"}
 LOOKS = {  # of the curves: name in the legend, color, dashed
     "still": ("nothing moves", "#808080", True),
-    "mean": ("codes (mean, min, max)", "#2060c0", False),
-    "best": ("best code", "#209050", False),
+    "mean": ("codes: mean, min, max", "#2060c0", False),
+    "best": ("best", "#209050", False),
     "encoded": ("encoded", "#d07010", False),
 }
 SHOWN_MOTION = {  # the table's columns: title and form
@@ -188,7 +188,7 @@ def draw(clips: Sequence[ClipEvaluation]) -> Tensor:  # [1, 3, H', W'] in [-1, 1
             + [(name, frame) for name, frame in clip.shown.items()]
         )
         apart = [
-            (f"{name}, {DIFFERENCES}× apart", 1 - DIFFERENCES * (frame - filmed).abs())
+            (f"{name}: difference x {DIFFERENCES}", 1 - DIFFERENCES * (frame - filmed).abs())
             for name, frame in predicted.items()
         ]
         rows.append([apart[0], ("", gap), *apart[1:]])

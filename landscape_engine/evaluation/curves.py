@@ -11,8 +11,8 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-SIZE = (460, 300)  # of a panel
-LEFT, TOP, RIGHT, BOTTOM = 54, 44, 14, 40  # its margins, pixels
+SIZE = (480, 300)  # of a panel
+LEFT, TOP, RIGHT, BOTTOM = 58, 44, 18, 40  # its margins, pixels
 SCALE = 2  # drawn so many times as large, then made smaller: lines without stairs
 GRID, INK = "#e4e4e4", "#333333"
 
@@ -142,7 +142,7 @@ def _draw_legend(pen: _Pen, lines: Sequence[Line], x: float, y: float) -> None:
         ends = [(x, y + 6), (x + 18, y + 6)]
         (pen.dashes if one.dashed else pen.line)(ends, one.color, 1.8)
         pen.text(x + 22, y + 6, one.name, "lm")
-        x += 22 + pen.length(one.name) + 12
+        x += 22 + pen.length(one.name) + 10
 
 
 def nice_step(highest: float) -> float:
