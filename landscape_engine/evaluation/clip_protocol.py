@@ -193,7 +193,8 @@ class _Trial:
 
     def nearest(self, positions: Iterator[float]) -> float:
         """The position whose code is nearest to the clip at frame `AT`, or at its last one."""
-        at = max(k for k, f in enumerate(self.frames.following[:AT], start=1) if f is not None)
+        there = [k for k, f in enumerate(self.frames.following, start=1) if f is not None]
+        at = max([k for k in there if k <= AT], default=there[0])
         filmed = self.frames.following[at - 1]
         errors = {}
         for position in positions:
@@ -244,7 +245,9 @@ class _Trial:
         return measured, shown, shown_at
 
     def _taps(self, image: Tensor) -> perceptual_distance.Taps | None:
-        return None if self.network is None else self.network(image.to(self.animator.device))
+        if self.network is None:
+            return None
+        return perceptual_distance.features(self.network, image, self.animator.device)
 
 
 def at_shown(values: Values) -> tuple[float, int] | None:
@@ -305,9 +308,9 @@ def _light(
         "distance_encoded": light.distance(encoded, reference),
     }
     if network is not None:
-        wanted = network(reference.to(animator.device))
+        wanted = perceptual_distance.features(network, reference, animator.device)
         for name, one in (("still", image), ("global", transferred), ("encoded", encoded)):
-            taps = network(one.to(animator.device))
+            taps = perceptual_distance.features(network, one, animator.device)
             figures[f"perceptual_{name}"] = perceptual_distance.distance(taps, wanted)
     ends = {
         "darkest": min(range(len(colors)), key=lambda k: colors[k][0]),

@@ -18,8 +18,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .. import images
 from ..errors import BundleError
 
+WIDTH = 256  # of the pictures that are looked at, pixels; smaller ones keep their own
 VGG16_FILE = "vgg16-397923af.pth"  # the name under which torchvision's weights are cached
 VGG16_LAYOUT = (2, 2, 3, 3, 3)  # convolutions of each block; the last of a block is tapped
 DISTILLED_LAYOUT = (2, 2, 4, 4, 1)  # the first of a block is tapped
@@ -43,6 +45,18 @@ def distance(
         a, b = (F.normalize(taps, dim=1, eps=1e-6) for taps in (features, second[name]))
         distances.append((a - b).square().sum(1).mean() / 2)  # exact for equal pictures
     return float(torch.stack(distances).mean())
+
+
+def features(
+    network: Network,
+    image: Tensor,  # [1, 3, H, W] in [-1, 1]
+    device: torch.device,
+) -> Taps:
+    """What a network sees in a picture, at `WIDTH`."""
+    height, width = image.shape[2:]
+    wide = min(WIDTH, width)
+    small = images.resize(image, wide, max(32, round(height * wide / width)))
+    return network(small.to(device))
 
 
 def find(name: str, device: torch.device) -> tuple[Network | None, str]:

