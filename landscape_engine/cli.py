@@ -23,6 +23,7 @@ from .commands import run
 from .errors import LandscapeError
 from .interruption import INTERRUPTED, at_once
 from .settings import (
+    ClipEvaluationSettings,
     DeviceName,
     EvaluationSettings,
     LoopSettings,
@@ -147,12 +148,17 @@ def _parser(job: documents.Job | None = None) -> argparse.ArgumentParser:
 
     evaluate = commands.add_parser(
         "evaluate",
-        help="measure what a bundle does to pictures",
-        description="Measure motion, loops and light of stills, and print a table. The formulas "
-        "are in landscape_engine/evaluation/metrics.py.",
+        help="measure what a bundle does to pictures, and how it predicts clips",
+        description="Measure motion, loops and light of stills, and how near the frames that are "
+        "predicted from a clip's first one come to those filmed; print tables. The formulas are in "
+        "landscape_engine/evaluation: metrics.py, clip_protocol.py, light.py.",
     )
     evaluate.add_argument(
-        "pictures", type=Path, nargs="+", metavar="PICTURE", help="the stills to evaluate"
+        "pictures",
+        type=Path,
+        nargs="+",
+        metavar="PICTURE|CLIP",
+        help="the stills to evaluate; a video, or a folder of frames, is evaluated as a clip",
     )
     evaluate.add_argument(
         "--masks",
@@ -165,12 +171,14 @@ def _parser(job: documents.Job | None = None) -> argparse.ArgumentParser:
         "--out",
         type=Path,
         metavar="DIR",
-        help="folder for evaluation.json, evaluation.csv and the sheet evaluation.png",
+        help="folder for evaluation.json, evaluation.csv and the sheet evaluation.png; of clips, "
+        "for clips.json, clips.csv, the plot clips.png and the sheet clips_frames.png",
     )
     _add_engine_flags(evaluate)
     add_settings_flags(evaluate.add_argument_group("how thoroughly"), EvaluationSettings)
+    add_settings_flags(evaluate.add_argument_group("clips"), ClipEvaluationSettings)
     add_settings_flags(evaluate.add_argument_group("regions"), RegionSettings)
-    add_settings_flags(evaluate.add_argument_group("loop"), LoopSettings)
+    add_settings_flags(evaluate.add_argument_group("loop of stills"), LoopSettings)
     evaluate.add_argument(
         "--json", action="store_true", help="end with one JSON object on the last line of stdout"
     )

@@ -1,4 +1,4 @@
-"""`evaluate`: stills measured, as a table and as files."""
+"""`evaluate`: stills and clips measured, as tables and as files."""
 
 from __future__ import annotations
 
@@ -7,50 +7,124 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from .. import __version__, checkpoints
-from ..animator import load_animator
+from ..animator import Animator, load_animator
 from ..cli import settings_from
-from ..evaluation import protocol
+from ..devices import choose_device
+from ..evaluation import clip_frames, clip_protocol, clip_report, perceptual_distance, protocol
 from ..evaluation import report as figures
-from ..settings import EvaluationSettings, LoopSettings, RegionSettings
+from ..settings import (
+    ClipEvaluationSettings,
+    EvaluationSettings,
+    LoopSettings,
+    RegionSettings,
+)
 from . import progress, report
+
+NO_NETWORK = (
+    "without a perceptual network, whose weights are a file of their own (see --perceptual), the "
+    "perceptual distance is left out."
+)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Measure stills, print the table, and write what was measured where that was asked for."""
+    """Measure stills and clips, print tables, and write what was measured where asked for."""
+    settings = settings_from(options, EvaluationSettings)
+    asked = settings_from(options, ClipEvaluationSettings)
+    settings_from(options, RegionSettings), settings_from(options, LoopSettings)  # refuse early
+    clips = [path for path in options.pictures if clip_frames.is_clip(path)]
+    stills = [path for path in options.pictures if path not in clips]
+    if options.out:
+        for there, kind in ((stills, figures), (clips, clip_report)):
+            if there:
+                kind.check_folder(options.out)
+    for picture in stills:  # before the first still's minute, not after
+        protocol.load_still(picture, options.masks, settings.width)
+    for clip in clips:
+        clip_frames.load(clip, asked, settings.width)
+    device = choose_device(options.device)
+    network, name = perceptual_distance.find(asked.perceptual if clips else "none", device)
+    animator = load_animator(options.bundle, device)
+    described: dict[str, Any] = {}
+    if stills:
+        described |= _measure_stills(options, animator, stills)
+    if clips:
+        if stills:
+            print()
+        if network is None and asked.perceptual != "none":
+            report.note([NO_NETWORK])
+        described |= _measure_clips(options, animator, clips, network, name)
+    if options.out:
+        names = [*(figures.FILES if stills else ()), *(clip_report.FILES if clips else ())]
+        described["files"] = [str(options.out / name) for name in names]
+    report.end(described, options.json, *([options.out] if options.out else []))
+    return 0
+
+
+def _measure_stills(
+    options: argparse.Namespace, animator: Animator, pictures: list[Path]
+) -> dict[str, Any]:
     started = time.perf_counter()
     settings = settings_from(options, EvaluationSettings)
     where = settings_from(options, RegionSettings)
     loop = settings_from(options, LoopSettings)
-    if options.out:
-        figures.check_folder(options.out)
-    for picture in options.pictures:  # before the first still's minute, not after
-        protocol.load_still(picture, options.masks, settings.width)
-    animator = load_animator(options.bundle, options.device)
     stills = []
-    for number, picture in enumerate(options.pictures, start=1):
-        bar = partial(_bar, f"{number}/{len(options.pictures)} {picture.stem}, ")
+    for number, picture in enumerate(pictures, start=1):
+        bar = partial(_bar, f"{number}/{len(pictures)} {picture.stem}, ")
         stills.append(
             protocol.evaluate(animator, picture, options.masks, settings, loop, where, bar)
         )
     described = figures.describe(
         stills,
-        version=__version__,
-        bundle=str(options.bundle or checkpoints.DEFAULT),
-        device=str(animator.device),
+        **_context(options, animator, started),
         masks=str(options.masks) if options.masks else None,
         settings={"evaluation": asdict(settings), "regions": asdict(where), "loop": asdict(loop)},
-        seconds=round(time.perf_counter() - started, 1),
     )
     print(figures.table(stills))
     report.note(dict.fromkeys(note for still in stills for note in still.notes))
     if options.out:
         figures.write(stills, options.out, described)
-        described["files"] = [str(options.out / name) for name in figures.FILES]
-    report.end(described, options.json, *([options.out] if options.out else []))
-    return 0
+    return described
+
+
+def _measure_clips(
+    options: argparse.Namespace,
+    animator: Animator,
+    paths: list[Path],
+    network: perceptual_distance.Network | None,
+    name: str,
+) -> dict[str, Any]:
+    started = time.perf_counter()
+    settings = settings_from(options, ClipEvaluationSettings)
+    where = settings_from(options, RegionSettings)
+    width = settings_from(options, EvaluationSettings).width
+    clips = []
+    for number, path in enumerate(paths, start=1):
+        bar = partial(_bar, f"{number}/{len(paths)} {path.stem}, ")
+        clips.append(clip_protocol.evaluate(animator, path, settings, width, where, network, bar))
+    described = clip_report.describe(
+        clips,
+        **_context(options, animator, started),
+        perceptual=name,
+        clip_settings={"clip": asdict(settings), "regions": asdict(where), "width": width},
+    )
+    print(clip_report.tables(clips))
+    report.note(dict.fromkeys(note for clip in clips for note in clip.notes))
+    if options.out:
+        clip_report.write(clips, options.out, described)
+    return described
+
+
+def _context(options: argparse.Namespace, animator: Animator, started: float) -> dict[str, Any]:
+    return {
+        "version": __version__,
+        "bundle": str(options.bundle or checkpoints.DEFAULT),
+        "device": str(animator.device),
+        "seconds": round(time.perf_counter() - started, 1),
+    }
 
 
 def _bar(place: str, items: Iterator[Any], count: int, stage: str) -> Iterator[Any]:

@@ -1,1 +1,1 @@
-"""Evaluation: what can be measured of a still's motion, loop and light, against drawn masks."""
+"""Evaluation: what can be measured of stills, against drawn masks, and of clips, against film."""

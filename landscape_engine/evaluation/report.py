@@ -43,14 +43,23 @@ def table(stills: Sequence[Evaluation]) -> str:
     rows = [(still.name, still.figures) for still in stills]
     if len(stills) > 1:
         rows.append(("mean", means(stills)))
+    return markdown("still", rows, SHOWN)
+
+
+def markdown(
+    corner: str,
+    rows: Sequence[tuple[str, dict[str, float | None]]],
+    columns: dict[str, tuple[str, str]],
+) -> str:
+    """Rows of figures under their titles; a column without any figure is left out."""
     shown = {
         name: column
-        for name, column in SHOWN.items()
-        if any(figures[name] is not None for _, figures in rows)
+        for name, column in columns.items()
+        if any(figures.get(name) is not None for _, figures in rows)
     }
-    cells = [["still", *(title for title, _ in shown.values())]]
+    cells = [[corner, *(title for title, _ in shown.values())]]
     for title, figures in rows:
-        values = [(figures[name], form) for name, (_, form) in shown.items()]
+        values = [(figures.get(name), form) for name, (_, form) in shown.items()]
         cells.append([title, *("–" if v is None else form.format(v) for v, form in values)])
     widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
     cells.insert(1, ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])])
@@ -81,15 +90,16 @@ def describe(stills: Sequence[Evaluation], **context: Any) -> dict[str, Any]:
         ],
         "mean": means(stills),
     }
-    return _rounded(everything)
+    return rounded(everything)
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
+    """Plain data with its numbers at five digits."""
     if isinstance(value, float):
         return float(f"{value:.5g}")
     if isinstance(value, dict):
-        return {key: _rounded(one) for key, one in value.items()}
-    return [_rounded(one) for one in value] if isinstance(value, list) else value
+        return {key: rounded(one) for key, one in value.items()}
+    return [rounded(one) for one in value] if isinstance(value, list) else value
 
 
 def comma_separated(stills: Sequence[Evaluation]) -> str:

@@ -6,6 +6,7 @@ into one `--flag`, so that Python, the shell and the add-on can't drift apart.
 
 from .appearance import AppearanceKind, AppearanceSettings, parse_key
 from .clip import ClipSettings, parse_size
+from .clip_evaluation import ClipEvaluationSettings, ClipLight
 from .device import DeviceName
 from .evaluation import EvaluationSettings, SteerName
 from .fields import MAX_FRAMES, MAX_SIDE_PX, setting
@@ -28,6 +29,8 @@ __all__ = [
     "AppearanceSettings",
     "ArrowsAs",
     "BlendKind",
+    "ClipEvaluationSettings",
+    "ClipLight",
     "ClipSettings",
     "DeviceName",
     "EvaluationSettings",

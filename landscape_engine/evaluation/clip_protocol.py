@@ -1,0 +1,331 @@
+"""Clip protocol: a clip's frames predicted from its first one, compared with those filmed.
+
+After section 6.2 of the paper: some codes drawn from the codebook; RMSE and perceptual distance of
+each predicted frame from the filmed one; mean, minimum and maximum over the codes. Beside them
+stands "still", the first frame held: a prediction that nothing moves. Two more see the future and
+say what the codes could do, not what they do by chance: "best", the code of the codebook that comes
+nearest to the clip, and "encoded", the code of the clip's own motion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..animator import Animator
+from ..codebook import CodeCycle
+from ..errors import PictureError
+from ..ops import color, warping
+from ..settings import (
+    AppearanceSettings,
+    ClipEvaluationSettings,
+    ClipSettings,
+    LoopSettings,
+    MotionSettings,
+    RegionSettings,
+)
+from . import clip_frames, light, perceptual_distance
+from .clip_frames import ClipFrames
+
+AT = 10  # the frame whose figures the table shows, and by which the best code is chosen
+MEASURES = ("rmse", "perceptual")
+CURVES = ("still", "mean", "min", "max", "best", "encoded")
+
+Values = list[float | None]  # of frames 1, 2, ...; None where there is no such frame to compare
+Progress = Callable[[Iterator[Any], int, str], Iterator[Any]]
+
+
+@dataclass
+class LightFound:
+    """What the appearance codes did to a clip's first frame."""
+
+    figures: dict[str, float]
+    encoded: Tensor  # [1, 3, H, W] the first frame in the look of the reference, by E^A and P^A
+    global_transfer: Tensor  # [1, 3, H, W] the same by means and deviations
+    extremes: dict[str, Tensor]  # the darkest, brightest, coldest and warmest results
+
+
+@dataclass
+class ClipEvaluation:
+    """One clip's curves and figures, and what the sheet shows of it."""
+
+    frames: ClipFrames
+    codes: list[float]  # positions drawn from the codebook
+    best: float | None = None  # position of the code nearest to the clip
+    curves: dict[str, dict[str, Values]] = field(default_factory=dict)  # measure → curve → values
+    each: list[dict[str, Values]] = field(default_factory=list)  # measure → values, of each code
+    light: LightFound | None = None
+    shown: dict[str, Tensor] = field(default_factory=dict)  # predictions of the frame shown
+    shown_at: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The clip's."""
+        return self.frames.name
+
+
+def rmse(
+    predicted: Tensor,  # [1, 3, H, W] in [-1, 1]
+    filmed: Tensor,  # [1, 3, H, W]
+) -> float:
+    """`√mean (P - G)²` over all pixels and channels, values taken in 0..1."""
+    return float((predicted - filmed).square().mean().sqrt()) / 2
+
+
+@torch.inference_mode()
+def evaluate(
+    animator: Animator,
+    path: Path,
+    settings: ClipEvaluationSettings | None = None,
+    width: int = 480,
+    where: RegionSettings | None = None,
+    network: perceptual_distance.Network | None = None,
+    progress: Progress = lambda items, *_: items,
+) -> ClipEvaluation:
+    """Evaluate one clip.
+
+    Args:
+        animator: the bundle to evaluate.
+        path: the clip: a video, or a folder of frames.
+        settings: which frames, codes and route.
+        width: of the frames compared, pixels; smaller ones keep their own.
+        where: what may move, which is asked once for each clip, of its first frame.
+        network: of the perceptual distance, which is left out without one.
+        progress: wraps each stage's items, with their number and the stage's name.
+
+    Raises:
+        PictureError: the clip can't be read, or has too few frames.
+        RegionError: what the settings say of regions can't be used for its first frame.
+    """
+    settings = settings or ClipEvaluationSettings()
+    frames = clip_frames.load(path, settings, width)
+    trial = _Trial(animator, frames, settings, where, network)
+    found = ClipEvaluation(frames, trial.draw(), notes=list(frames.notes))
+    if settings.search:
+        tries = trial.evenly(settings.search)
+        found.best = trial.nearest(progress(iter(tries), len(tries), "codes"))
+    sources = {f"code {p:.3f}": trial.code_at(p) for p in found.codes}
+    if found.best is not None:
+        sources["best"] = trial.code_at(found.best)
+    try:
+        sources["encoded"] = animator.encode_motion_clip([frames.first, *trial.filmed()])
+    except PictureError as error:
+        found.notes.append(f"'{path.name}' has no motion of its own to encode: {error}")
+    steps = progress(iter(range(1, len(frames.following) + 1)), len(frames.following), "frames")
+    measured, found.shown, found.shown_at = trial.follow(sources, steps)
+    found.each = [measured[f"code {p:.3f}"] for p in found.codes]
+    for measure in MEASURES:
+        drawn = [one[measure] for one in found.each]
+        found.curves[measure] = {
+            "still": measured["still"][measure],
+            "mean": _over(drawn, lambda values: sum(values) / len(values)),
+            "min": _over(drawn, min),
+            "max": _over(drawn, max),
+            **{name: measured[name][measure] for name in ("best", "encoded") if name in measured},
+        }
+    if settings.lights and animator.bundle.appearance_codebook is not None:
+        found.light = _light(animator, frames, settings.lights, network, progress)
+    return found
+
+
+class _Trial:
+    """One clip under trial: what the animator makes of its first frame."""
+
+    def __init__(
+        self,
+        animator: Animator,
+        frames: ClipFrames,
+        settings: ClipEvaluationSettings,
+        where: RegionSettings | None = None,
+        network: perceptual_distance.Network | None = None,
+    ) -> None:
+        self.animator = animator
+        self.frames = frames
+        self.settings = settings
+        self.network = network
+        self.regions = animator.find_regions(frames.first, where)
+        self.count = len(frames.following)
+
+    def filmed(self) -> list[Tensor]:
+        return [frame for frame in self.frames.following if frame is not None]
+
+    def draw(self) -> list[float]:
+        """Positions of codes drawn from the codebook, none twice."""
+        count = len(self.animator.bundle.motion_codebook)
+        drawn = np.random.default_rng(self.settings.seed).permutation(count)
+        return [round(k / max(count - 1, 1), 5) for k in sorted(drawn[: self.settings.codes])]
+
+    def evenly(self, most: int) -> list[float]:
+        """Positions of all codes of the codebook, or of so many."""
+        count = min(most, len(self.animator.bundle.motion_codebook))
+        return [round(k / max(count - 1, 1), 5) for k in range(count)]
+
+    def code_at(self, position: float) -> Tensor:  # [1, Z]
+        return self.animator.motion_code(MotionSettings(code=str(position)))
+
+    def predictions(
+        self, code: Tensor, count: int, days: Tensor | CodeCycle | None = None
+    ) -> Iterator[Tensor]:  # frames 1, 2, ..., each [1, 3, H, W]
+        """The frames that follow the first, by the animator's own route."""
+        asked = MotionSettings(kind=self.settings.motion, speed=self.settings.speed)
+        motion = self.animator.predict_motion(
+            self.frames.first, asked, code=code, regions=self.regions
+        )
+        # the light's cycle is twice as long, so that it doesn't turn back within the clip
+        frames = self.animator.render(
+            self.frames.first,
+            motion,
+            AppearanceSettings(kind="off" if days is None else "keyed"),
+            LoopSettings(kind="none"),
+            ClipSettings(frames=count + 1 if days is None else 2 * count),
+            codes=days,
+        )
+        next(frames)  # the first frame itself
+        for _ in range(count):
+            yield next(frames)[:, :3].cpu()
+
+    def nearest(self, positions: Iterator[float]) -> float:
+        """The position whose code is nearest to the clip at frame `AT`, or at its last one."""
+        there = [k for k, f in enumerate(self.frames.following, start=1) if f is not None]
+        at = max([k for k in there if k <= AT], default=there[0])
+        filmed = self.frames.following[at - 1]
+        errors = {}
+        for position in positions:
+            *_, last = self.predictions(self.code_at(position), at)
+            errors[position] = rmse(last, filmed)
+        return min(errors, key=lambda position: errors[position])
+
+    def days(self, number: int) -> Tensor | CodeCycle | None:
+        """How the light goes with the code of a number, as the settings say."""
+        if self.settings.light == "off":
+            return None
+        if self.settings.light == "random":
+            seed = self.settings.seed + number
+            return self.animator.appearance_codes(AppearanceSettings(), seed)
+        ends = [self.animator.encode_appearance(f) for f in (self.frames.first, self.filmed()[-1])]
+        return CodeCycle(torch.cat(ends), (0.0, 0.5))
+
+    def follow(
+        self, sources: dict[str, Tensor], steps: Iterator[int]
+    ) -> tuple[dict[str, dict[str, Values]], dict[str, Tensor], int]:
+        """Measure all predictions side by side, so that no frame is kept.
+
+        Gives the values by source and measure, and the predictions of the frame that is shown.
+        """
+        predictions = {
+            name: self.predictions(code, self.count, self.days(number))
+            for number, (name, code) in enumerate(sources.items())
+        }
+        measured: dict[str, dict[str, Values]] = {
+            name: {measure: [] for measure in MEASURES} for name in ("still", *sources)
+        }
+        shown, shown_at = {}, 0
+        held = self._taps(self.frames.first)
+        for t in steps:
+            filmed = self.frames.following[t - 1]
+            wanted = None if filmed is None else self._taps(filmed)
+            predicted = {name: next(frames) for name, frames in predictions.items()}
+            for name, frame in {"still": self.frames.first, **predicted}.items():
+                error = None if filmed is None else rmse(frame, filmed)
+                apart = None
+                if wanted is not None:
+                    taps = held if name == "still" else self._taps(frame)
+                    apart = perceptual_distance.distance(taps, wanted)
+                measured[name]["rmse"].append(error)
+                measured[name]["perceptual"].append(apart)
+            if filmed is not None and (t <= AT or not shown):
+                shown, shown_at = predicted, t
+        return measured, shown, shown_at
+
+    def _taps(self, image: Tensor) -> perceptual_distance.Taps | None:
+        if self.network is None:
+            return None
+        return perceptual_distance.features(self.network, image, self.animator.device)
+
+
+def at_shown(values: Values) -> tuple[float, int] | None:
+    """A curve's value at frame `AT`, or at the last before it that has one, and which that is."""
+    there = [(v, t) for t, v in enumerate(values[:AT], start=1) if v is not None]
+    return there[-1] if there else None
+
+
+def mean_curves(clips: list[ClipEvaluation]) -> dict[str, dict[str, Values]]:
+    """Each curve's mean over the clips that have its frame, as Figure 10 shows it."""
+    means: dict[str, dict[str, Values]] = {}
+    for measure in MEASURES:
+        means[measure] = {}
+        for name in CURVES:
+            curves = [c.curves[measure][name] for c in clips if name in c.curves[measure]]
+            if curves:
+                means[measure][name] = _over(curves, lambda values: sum(values) / len(values))
+    return means
+
+
+def _over(curves: list[Values], sum_up: Callable[[list[float]], float]) -> Values:
+    """Sum up curves frame by frame, over those that have a value there."""
+    summed: Values = []
+    for k in range(max(map(len, curves))):
+        there = [v for one in curves if k < len(one) and (v := one[k]) is not None]
+        summed.append(sum_up(there) if there else None)
+    return summed
+
+
+# -------------------------------------------------------------------------------------- light
+
+
+def _light(
+    animator: Animator,
+    frames: ClipFrames,
+    count: int,
+    network: perceptual_distance.Network | None,
+    progress: Progress,
+) -> LightFound:
+    """The range of light over codes, and how near an encoded reference brings the first frame."""
+    image, reference = frames.first, frames.reference
+    codes = torch.cat(animator.bundle.appearance_codebook.sequences)
+    kept = np.unique(np.linspace(0, len(codes) - 1, min(count, len(codes))).round().astype(int))
+    colors, results = [], []
+    for k in progress(iter(kept.tolist()), len(kept), "lights"):
+        colors.append(light.mean_color(_relit(animator, image, codes[k : k + 1])))
+        results.append(k)
+    encoded = _relit(animator, image, animator.encode_appearance(reference))
+    transferred = light.transfer_globally(image, reference)
+    own = light.mean_color(image)
+    figures = {
+        "lightness": own[0],
+        "yellow": own[2],
+        **light.range_of(colors),
+        "light_change": frames.light_change,
+        "distance_still": light.distance(image, reference),
+        "distance_global": light.distance(transferred, reference),
+        "distance_encoded": light.distance(encoded, reference),
+    }
+    if network is not None:
+        wanted = perceptual_distance.features(network, reference, animator.device)
+        for name, one in (("still", image), ("global", transferred), ("encoded", encoded)):
+            taps = perceptual_distance.features(network, one, animator.device)
+            figures[f"perceptual_{name}"] = perceptual_distance.distance(taps, wanted)
+    ends = {
+        "darkest": min(range(len(colors)), key=lambda k: colors[k][0]),
+        "brightest": max(range(len(colors)), key=lambda k: colors[k][0]),
+        "coldest": min(range(len(colors)), key=lambda k: colors[k][2]),
+        "warmest": max(range(len(colors)), key=lambda k: colors[k][2]),
+    }
+    extremes = {
+        name: _relit(animator, image, codes[results[k] : results[k] + 1])
+        for name, k in ends.items()
+    }
+    return LightFound(figures, encoded, transferred, extremes)
+
+
+def _relit(animator: Animator, image: Tensor, code: Tensor) -> Tensor:  # [1, 3, H, W]
+    color_map = animator.predict_color_map(image, code.to(animator.device)).cpu()
+    enlarged = warping.enlarge(color_map, *image.shape[2:])
+    return color.transfer(image, enlarged)
