@@ -5,6 +5,12 @@ into one `--flag`, so that Python, the shell and the add-on can't drift apart.
 """
 
 from .appearance import AppearanceKind, AppearanceSettings, parse_key
+from .appearance_training import (
+    APPEARANCE_PRESETS,
+    AppearancePreset,
+    DrawKind,
+    TrainAppearanceSettings,
+)
 from .clip import ClipSettings, parse_size
 from .device import DeviceName
 from .evaluation import EvaluationSettings, SteerName
@@ -14,7 +20,6 @@ from .motion import ArrowsAs, MotionKind, MotionSettings, WaterKind
 from .output import FormatName, OutputSettings
 from .regions import RegionSettings
 from .training import (
-    TrainAppearanceSettings,
     TrainedNetworkSettings,
     TrainedPairSettings,
     TrainingLoopSettings,
@@ -23,12 +28,15 @@ from .training import (
 )
 
 __all__ = [
+    "APPEARANCE_PRESETS",
     "AppearanceKind",
+    "AppearancePreset",
     "AppearanceSettings",
     "ArrowsAs",
     "BlendKind",
     "ClipSettings",
     "DeviceName",
+    "DrawKind",
     "EvaluationSettings",
     "FormatName",
     "LoopKind",

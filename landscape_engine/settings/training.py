@@ -76,12 +76,3 @@ class TrainMotionSettings(TrainedPairSettings):
     water_weight: float = setting(2.0, "how much more an error counts on water")
     tv_weight: float = setting(0.02, "weight of the total variation, Equation 2")
     code_weight: float = setting(1e-3, "weight of the codes' mean square, which keeps them close")
-
-
-@dataclass(frozen=True)
-class TrainAppearanceSettings(TrainedPairSettings):
-    """What the appearance training trains, and on which losses."""
-
-    cells: int = setting(32, "side of the grid over which colors are compared, Equation 8")
-    tv_weight: float = setting(0.05, "weight of the maps' total variation, Equation 10")
-    code_weight: float = setting(1e-3, "weight of the codes' mean square, which keeps them close")
