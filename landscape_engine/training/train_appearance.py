@@ -27,6 +27,7 @@ from .clips import Clip
 from .loop import Losses, Run
 
 ENCODER_SIZE = 128
+EXAMPLES = 16  # pictures that give the perceptual features their units
 LONGEST_SEQUENCE = 16
 MARGIN = 1.15  # clips are held this much larger than the crops taken from them
 
@@ -95,10 +96,14 @@ def train(
     start: Path | None = None,
 ) -> nn.ModuleDict:
     """Train (or resume) a run in `folder`; gives the averaged networks."""
-    perceptual = load_perceptual(settings.perceptual) if settings.compares_features else None
-    described = describe(settings, perceptual)
-    if perceptual is not None:
-        perceptual.to(device)
+    samples = LightPairs(scenes, settings.size, loop.seed, settings.draw)
+    features, described = None, describe(settings)
+    if settings.compares_features:
+        network = load_perceptual(settings.perceptual).to(device)
+        examples = torch.stack([samples[i][1] for i in range(EXAMPLES)]).to(device)
+        weights = settings.style_weight, settings.content_weight
+        features = style.FeatureLosses(network, examples, *weights)
+        described = describe(settings, network)
     torch.manual_seed(loop.seed)
     modules = build(settings)
     predictor, encoder = modules["appearance_predictor"], modules["appearance_encoder"]
@@ -109,36 +114,17 @@ def train(
         code = encoder(small).float()
         color_map = predictor(source, code).float()
         output = color.transfer(source, color_map)
-        return weigh(settings, perceptual, code, color_map, source, target, output)
+        parts = {
+            "pooled": lambda: losses.spatial_pooling(output, target, settings.cells),
+            "tv": lambda: losses.total_variation(color_map, source),
+            "code": lambda: code.square().mean(),
+        }
+        weights = {name: getattr(settings, f"{name}_weight") for name in parts}
+        weighted = {k: weights[k] * part() for k, part in parts.items() if weights[k]}
+        return weighted | (features(output, source, target) if features else {})
 
     run = Run(folder, modules, loop, {"appearance": described}, start)
-    samples = LightPairs(scenes, settings.size, loop.seed, settings.draw)
     return run.train(samples, loss, device, minutes)
-
-
-def weigh(
-    settings: TrainAppearanceSettings,
-    perceptual: PerceptualNetwork | None,
-    code: Tensor,  # [B, Z]
-    color_map: Tensor,  # [B, 6, H, W]
-    source: Tensor,  # [B, 3, H, W] in [-1, 1], as are the other two
-    target: Tensor,
-    output: Tensor,
-) -> Losses:
-    """The terms of Equation 11 whose weights aren't 0, each times its weight."""
-    parts = {}
-    if settings.pooled_weight:
-        pooled = losses.spatial_pooling(output, target, settings.cells)
-        parts["pooled"] = settings.pooled_weight * pooled
-    if settings.tv_weight:
-        parts["tv"] = settings.tv_weight * losses.total_variation(color_map, source)
-    if settings.code_weight:
-        parts["code"] = settings.code_weight * code.square().mean()
-    if perceptual is not None:
-        parts |= style.compare(
-            perceptual, output, source, target, settings.style_weight, settings.content_weight
-        )
-    return parts
 
 
 def describe(
