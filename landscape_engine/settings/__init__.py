@@ -5,6 +5,12 @@ into one `--flag`, so that Python, the shell and the add-on can't drift apart.
 """
 
 from .appearance import AppearanceKind, AppearanceSettings, parse_key
+from .appearance_training import (
+    APPEARANCE_PRESETS,
+    AppearancePreset,
+    DrawKind,
+    TrainAppearanceSettings,
+)
 from .clip import ClipSettings, parse_size
 from .clip_evaluation import ClipEvaluationSettings, ClipLight
 from .device import DeviceName
@@ -15,7 +21,6 @@ from .motion import ArrowsAs, MotionKind, MotionSettings, WaterKind
 from .output import FormatName, OutputSettings
 from .regions import RegionSettings
 from .training import (
-    TrainAppearanceSettings,
     TrainCodesSettings,
     TrainedNetworkSettings,
     TrainedPairSettings,
@@ -25,7 +30,9 @@ from .training import (
 )
 
 __all__ = [
+    "APPEARANCE_PRESETS",
     "AppearanceKind",
+    "AppearancePreset",
     "AppearanceSettings",
     "ArrowsAs",
     "BlendKind",
@@ -33,6 +40,7 @@ __all__ = [
     "ClipLight",
     "ClipSettings",
     "DeviceName",
+    "DrawKind",
     "EvaluationSettings",
     "FormatName",
     "LoopKind",

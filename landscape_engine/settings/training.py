@@ -79,15 +79,6 @@ class TrainMotionSettings(TrainedPairSettings):
 
 
 @dataclass(frozen=True)
-class TrainAppearanceSettings(TrainedPairSettings):
-    """What the appearance training trains, and on which losses."""
-
-    cells: int = setting(32, "side of the grid over which colors are compared, Equation 8")
-    tv_weight: float = setting(0.05, "weight of the maps' total variation, Equation 10")
-    code_weight: float = setting(1e-3, "weight of the codes' mean square, which keeps them close")
-
-
-@dataclass(frozen=True)
 class TrainCodesSettings:
     """What the training of the code LSTM trains, and how days are varied for it."""
 

@@ -40,9 +40,10 @@ def add_appearance(
     folder: Path, networks: nn.ModuleDict, settings: TrainAppearanceSettings, scenes: list[Clip]
 ) -> None:
     """Write the appearance networks and their codebook into a bundle, made if missing."""
-    sequences = train_appearance.collect_sequences(networks, scenes)
+    sequences = train_appearance.collect_sequences(networks, scenes, settings.code_change)
     bundle = _open(folder)
     _put(bundle, "appearance", networks, settings, encoder_channels=3)
+    bundle.about["appearance"] = train_appearance.describe(settings)
     bundle.appearance_codebook = AppearanceCodebook.ordered(sequences)
     checkpoints.save(bundle, folder)
 

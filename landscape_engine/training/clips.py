@@ -36,8 +36,8 @@ class Clip:
     in_order: bool  # whether the frames follow one another in time
 
 
-def load(folder: Path, size: int) -> list[Clip]:
-    """Read every clip of a folder at `size` × `size` pixels.
+def load(folder: Path, size: int, stride: int = 1) -> list[Clip]:
+    """Read every clip of a folder at `size` × `size` pixels, of its film every `stride`-th frame.
 
     Raises:
         TrainingError: there is no folder, or no clip of two frames or more in it.
@@ -50,7 +50,7 @@ def load(folder: Path, size: int) -> list[Clip]:
     )
     clips: list[Clip] = []
     for path in sorted(folder.iterdir()):
-        clips += [c for c in _read(path, table.get(path.name), size) if len(c.frames) > 1]
+        clips += [c for c in _read(path, table.get(path.name), size, stride) if len(c.frames) > 1]
     clips += _grouped(clips, table)
     if not clips:
         raise TrainingError(
@@ -74,16 +74,16 @@ def _grouped(clips: list[Clip], table: dict[str, dict]) -> list[Clip]:
     ]
 
 
-def _read(path: Path, sheet: dict | None, size: int) -> Iterator[Clip]:
+def _read(path: Path, sheet: dict | None, size: int, stride: int) -> Iterator[Clip]:
     ending = path.suffix.lower()
     if path.is_dir():
         names = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_ENDINGS)
-        frames = [_shrink(_picture(p), size) for p in _evenly(names)]
+        frames = [_shrink(_picture(p), size) for p in _evenly(names[::stride])]
         if frames:
             yield Clip(path.name, torch.stack(frames), in_order=True)
     elif ending in VIDEO_ENDINGS:
         cells = _cells(sheet) if sheet else [(0.0, 0.0, 1.0, 1.0)]
-        rows = [[_cut(frame, cell, size) for cell in cells] for frame in _video(path)]
+        rows = [[_cut(frame, cell, size) for cell in cells] for frame in _video(path, stride)]
         for i in range(len(cells)):
             frames = torch.stack([row[i] for row in rows])
             yield Clip(f"{path.name}#{i}" if sheet else path.name, frames, in_order=True)
@@ -135,12 +135,12 @@ def _picture(path: Path) -> Tensor:  # [3, H, W] uint8
     return torch.from_numpy(pixels.copy()).permute(2, 0, 1)
 
 
-def _video(path: Path) -> Iterator[Tensor]:  # each [3, H, W] uint8
+def _video(path: Path, stride: int) -> Iterator[Tensor]:  # each [3, H, W] uint8
     import av
 
     with av.open(str(path)) as container:
         count = sum(1 for _ in container.decode(video=0))
-    kept = set(_evenly(list(range(count))))
+    kept = set(_evenly(list(range(0, count, stride))))
     with av.open(str(path)) as container:
         for i, frame in enumerate(container.decode(video=0)):
             if i in kept:

@@ -1,13 +1,15 @@
 """Train the appearance networks on pairs of one scene under two lights (Algorithm 3).
 
-The pairs are aligned, so that colors can be compared place by place (Equation 8 with a weight of 1)
-and the style and content losses, which need a perceptual network, are left out.
+By default the pairs are taken as aligned, so that colors can be compared place by place (Equation 8
+with a weight of 1) and the style and content losses, which need a perceptual network, are left out.
+The preset "paper" weighs the terms as section 4.3 does.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,25 +19,33 @@ from torch.utils.data import Dataset
 
 from ..networks.appearance import AppearancePredictor
 from ..networks.encoder import Encoder
+from ..networks.perceptual import VGG16, PerceptualNetwork, load_perceptual
 from ..ops import color
-from ..settings import TrainAppearanceSettings, TrainingLoopSettings
-from . import clips, losses
+from ..settings import DrawKind, TrainAppearanceSettings, TrainingLoopSettings
+from . import clips, lights, losses, style
 from .clips import Clip
 from .loop import Losses, Run
 
 ENCODER_SIZE = 128
-LEAST_CHANGE = (
-    0.3  # of the mean color, summed over R G B, between codes of a sequence (section 6.1)
-)
+EXAMPLES = 16  # pictures that give the perceptual features their units
 LONGEST_SEQUENCE = 16
 MARGIN = 1.15  # clips are held this much larger than the crops taken from them
 
 
 class LightPairs(Dataset):
-    """Numbered samples: a picture, and the same view of it under another light."""
+    """Numbered samples: a picture, and the same view of it under another light.
 
-    def __init__(self, scenes: list[Clip], size: int, seed: int) -> None:
-        self.scenes, self.size, self.seed = scenes, size, seed
+    Args:
+        scenes: what pairs are drawn from.
+        size: side of the pictures.
+        seed: of all that is drawn.
+        draw: "sources", or "clips": one pair of each clip in every epoch, as in the paper.
+    """
+
+    def __init__(
+        self, scenes: list[Clip], size: int, seed: int, draw: DrawKind = "sources"
+    ) -> None:
+        self.scenes, self.size, self.seed, self.draw = scenes, size, seed, draw
         # many clips of one source (a mosaic) should not drown those of the others
         sources = [clip.name.split("#")[0] for clip in scenes]
         share = np.array([1 / np.sqrt(sources.count(s)) for s in sources])
@@ -44,8 +54,14 @@ class LightPairs(Dataset):
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         """Two pictures [3, S, S] in [-1, 1]."""
         rng = np.random.default_rng((self.seed, index))
-        frames = self.scenes[rng.choice(len(self.scenes), p=self.share)].frames
-        pair = frames[torch.from_numpy(rng.choice(len(frames), 2, replace=rng.random() < 0.05))]
+        if self.draw == "clips":
+            epoch, place = divmod(index, len(self.scenes))
+            order = np.random.default_rng((self.seed, epoch, len(self.scenes)))
+            frames = self.scenes[order.permutation(len(self.scenes))[place]].frames
+        else:
+            frames = self.scenes[rng.choice(len(self.scenes), p=self.share)].frames
+        same = self.draw == "clips" or rng.random() < 0.05  # may both be one frame
+        pair = frames[torch.from_numpy(rng.choice(len(frames), 2, replace=same))]
         pair = pair.float() / 127.5 - 1
         crop = int(pair.shape[2] * rng.uniform(0.6, 1))
         y, x = rng.integers(0, pair.shape[2] - crop + 1, 2)
@@ -80,6 +96,14 @@ def train(
     start: Path | None = None,
 ) -> nn.ModuleDict:
     """Train (or resume) a run in `folder`; gives the averaged networks."""
+    samples = LightPairs(scenes, settings.size, loop.seed, settings.draw)
+    features, described = None, describe(settings)
+    if settings.compares_features:
+        network = load_perceptual(settings.perceptual).to(device)
+        examples = torch.stack([samples[i][1] for i in range(EXAMPLES)]).to(device)
+        weights = settings.style_weight, settings.content_weight
+        features = style.FeatureLosses(network, examples, *weights)
+        described = describe(settings, network)
     torch.manual_seed(loop.seed)
     modules = build(settings)
     predictor, encoder = modules["appearance_predictor"], modules["appearance_encoder"]
@@ -90,18 +114,37 @@ def train(
         code = encoder(small).float()
         color_map = predictor(source, code).float()
         output = color.transfer(source, color_map)
-        return {
-            "pooled": losses.spatial_pooling(output, target, settings.cells),
-            "tv": settings.tv_weight * losses.total_variation(color_map, source),
-            "code": settings.code_weight * code.square().mean(),
+        parts = {
+            "pooled": lambda: losses.spatial_pooling(output, target, settings.cells),
+            "tv": lambda: losses.total_variation(color_map, source),
+            "code": lambda: code.square().mean(),
         }
+        weights = {name: getattr(settings, f"{name}_weight") for name in parts}
+        weighted = {k: weights[k] * part() for k, part in parts.items() if weights[k]}
+        return weighted | (features(output, source, target) if features else {})
 
-    run = Run(folder, modules, loop, {"appearance": asdict(settings)}, start)
-    return run.train(LightPairs(scenes, settings.size, loop.seed), loss, device, minutes)
+    run = Run(folder, modules, loop, {"appearance": described}, start)
+    return run.train(samples, loss, device, minutes)
+
+
+def describe(
+    settings: TrainAppearanceSettings, perceptual: PerceptualNetwork | None = None
+) -> dict[str, Any]:
+    """What a run and a bundle keep of the settings: no path of this machine, nothing unused."""
+    described = asdict(settings)
+    if not settings.compares_features:
+        del described["perceptual"]
+    elif perceptual is not None:
+        described["perceptual"] = perceptual.name
+    elif settings.perceptual != VGG16:
+        described["perceptual"] = Path(settings.perceptual).name
+    return described
 
 
 @torch.no_grad()
-def collect_sequences(modules: nn.ModuleDict, scenes: list[Clip]) -> list[Tensor]:  # each [K, Z]
+def collect_sequences(
+    modules: nn.ModuleDict, scenes: list[Clip], least_change: float = 0.3
+) -> list[Tensor]:  # each [K, Z]
     """The codes of every clip that is in order, for the codebook.
 
     Frames whose mean color hardly differs from the last kept one's are left out (section 6.1).
@@ -110,22 +153,21 @@ def collect_sequences(modules: nn.ModuleDict, scenes: list[Clip]) -> list[Tensor
     device = next(encoder.parameters()).device
     sequences = []
     for clip in scenes:
-        if not clip.in_order:
-            continue
-        frames = clip.frames.float() / 127.5 - 1
-        kept = [0]
-        for t in range(1, len(frames)):
-            change = (frames[t].mean((1, 2)) - frames[kept[-1]].mean((1, 2))).abs().sum()
-            if float(change) >= LEAST_CHANGE:
-                kept.append(t)
+        kept = lights.distinct(clip.frames, least_change) if clip.in_order else []
         if len(kept) < 2:
             continue
         kept = kept[:: -(-len(kept) // LONGEST_SEQUENCE)]
-        small = F.interpolate(frames[kept], (ENCODER_SIZE,) * 2, mode="bilinear", antialias=True)
+        frames = clip.frames[kept].float() / 127.5 - 1
+        small = F.interpolate(frames, (ENCODER_SIZE,) * 2, mode="bilinear", antialias=True)
         sequences.append(encoder(small.to(device)).float().cpu())
     return sequences
 
 
 def load_clips(folder: Path, settings: TrainAppearanceSettings) -> list[Clip]:
-    """Read the clips somewhat larger than the training pictures, which are cropped from them."""
-    return clips.load(folder, round(settings.size * MARGIN))
+    """Read the clips somewhat larger than the training pictures, and select their frames.
+
+    Raises:
+        TrainingError: no clip is there, or none whose light changes.
+    """
+    size = round(settings.size * MARGIN)
+    return lights.select(clips.load(folder, size, lights.stride(settings)), settings)
