@@ -21,6 +21,7 @@ from .training import (
     TrainMotionSettings,
     TrainSceneSettings,
 )
+from .training_clips import FirstField, MotionClipSettings, RegularizerName, RegularizerSettings
 
 __all__ = [
     "AppearanceKind",
@@ -30,15 +31,19 @@ __all__ = [
     "ClipSettings",
     "DeviceName",
     "EvaluationSettings",
+    "FirstField",
     "FormatName",
     "LoopKind",
     "LoopSettings",
     "MAX_FRAMES",
     "MAX_SIDE_PX",
+    "MotionClipSettings",
     "MotionKind",
     "MotionSettings",
     "OutputSettings",
     "RegionSettings",
+    "RegularizerName",
+    "RegularizerSettings",
     "SteerName",
     "TrainAppearanceSettings",
     "TrainMotionSettings",
