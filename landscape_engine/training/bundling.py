@@ -24,7 +24,7 @@ from .clips import Clip
 from .footage import Film
 
 MOTION_CODES = 64  # codes that the training's are clustered to
-MOST_MOTION_CODES = 100  # with those of clips (section 6.4.1 shows a codebook of such a size)
+MOST_MOTION_CODES = 100  # with those of clips
 CANDIDATES = 2000
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
@@ -232,10 +232,10 @@ def collect_codes(modules: nn.ModuleDict, count: int = 2000, seed: int = 7) -> T
     rng = np.random.default_rng(seed)
     encoder = modules["motion_encoder"].eval()
     device = next(encoder.parameters()).device
+    fields = (wind.bare_flow(wind.random_wind(rng), rng, ENCODER_SIZE) for _ in range(count))
     codes = []
-    for _ in range(count):
-        field = wind.bare_flow(wind.random_wind(rng), rng, ENCODER_SIZE)
-        codes.append(encoder(F.interpolate(field[None], (ENCODER_SIZE,) * 2).to(device)).cpu())
+    while batch := list(islice(fields, 32)):
+        codes.append(encoder(torch.stack(batch).to(device)).float().cpu())
     return torch.cat(codes)
 
 
