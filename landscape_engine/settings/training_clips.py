@@ -44,7 +44,7 @@ class MotionClipSettings:
         0.1, "contrast at which an edge lets the flow change, Equation 3 (the paper: 0.1)"
     )
     clip_weight: float = setting(
-        10.0, "how much both of these count beside the error against known flow"
+        100.0, "how much both of these count beside the error against known flow"
     )
 
     def __post_init__(self) -> None:
