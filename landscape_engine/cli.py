@@ -27,7 +27,9 @@ from .settings import (
     DeviceName,
     EvaluationSettings,
     LoopSettings,
+    MotionClipSettings,
     RegionSettings,
+    RegularizerSettings,
     TrainAppearanceSettings,
     TrainCodesSettings,
     TrainingLoopSettings,
@@ -238,6 +240,15 @@ def _parser(job: documents.Job | None = None) -> argparse.ArgumentParser:
             "alone",
         )
         _add_train_flags(part, kind)
+    motion.add_argument(
+        "--clips",
+        type=Path,
+        metavar="DIR",
+        help="film to learn motion from, mixed with the scenes: videos, animations, folders of "
+        "frames (default: none)",
+    )
+    add_settings_flags(motion.add_argument_group("clips"), MotionClipSettings)
+    add_settings_flags(motion.add_argument_group("codes"), RegularizerSettings)
     appearance = parts.add_parser(
         "appearance", help="train the appearance predictor and its encoder"
     )

@@ -61,4 +61,11 @@ class Encoder(nn.Module):
         x: Tensor,  # [B, in_channels, 128, 128]
     ) -> Tensor:  # [B, Z]
         """Encode to a latent code."""
-        return self.fc(self.pooling(self.blocks(self.conv1(x))).flatten(1))
+        return self.fc(self.features(x))
+
+    def features(
+        self,
+        x: Tensor,  # [B, in_channels, 128, 128]
+    ) -> Tensor:  # [B, 4 width]
+        """What the last layer makes the code of."""
+        return self.pooling(self.blocks(self.conv1(x))).flatten(1)

@@ -28,6 +28,7 @@ from .training import (
     TrainMotionSettings,
     TrainSceneSettings,
 )
+from .training_clips import FirstField, MotionClipSettings, RegularizerName, RegularizerSettings
 
 __all__ = [
     "APPEARANCE_PRESETS",
@@ -42,15 +43,19 @@ __all__ = [
     "DeviceName",
     "DrawKind",
     "EvaluationSettings",
+    "FirstField",
     "FormatName",
     "LoopKind",
     "LoopSettings",
     "MAX_FRAMES",
     "MAX_SIDE_PX",
+    "MotionClipSettings",
     "MotionKind",
     "MotionSettings",
     "OutputSettings",
     "RegionSettings",
+    "RegularizerName",
+    "RegularizerSettings",
     "SteerName",
     "TrainAppearanceSettings",
     "TrainCodesSettings",

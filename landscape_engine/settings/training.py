@@ -13,7 +13,7 @@ class TrainingLoopSettings:
     """How long and how fast to train."""
 
     steps: int = setting(4000, "optimiser steps in the whole run")
-    batch: int = setting(8, "samples in a step; the paper: 8")
+    batch: int = setting(8, "samples in a step, of each process; the paper: 8")
     learning_rate: float = setting(3e-4, "Adam's learning rate; the paper: 1e-4")
     decay_from: float = setting(
         0.6, "share of the steps after which the rate falls linearly, to a twentieth"
@@ -24,10 +24,12 @@ class TrainingLoopSettings:
     seed: int = setting(0, "seed of the samples and of the first weights")
     workers: int = setting(1, "processes that draw samples")
     save_every: int = setting(100, "steps between checkpoints")
+    log_every: int = setting(20, "steps between lines of losses.csv")
+    sheet_every: int = setting(500, "steps between picture sheets")
     mixed: bool = setting(True, "bfloat16 where it is safe and the machine computes in it")
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch", "save_every"):
+        for name in ("steps", "batch", "save_every", "log_every", "sheet_every"):
             check_at_least(f"--{name.replace('_', '-')}", getattr(self, name), 1)
         for name in ("seed", "workers", "decay_from"):
             check_at_least(f"--{name.replace('_', '-')}", getattr(self, name), 0)

@@ -22,14 +22,28 @@ from ..settings import (
 )
 from . import train_appearance, train_motion
 from .clips import Clip
+from .footage import Film
 
 MOTION_CODES = 64  # codes that the training's are clustered to
+MOST_MOTION_CODES = 100  # with those of clips
 CANDIDATES = 2000
 
 
-def add_motion(folder: Path, networks: nn.ModuleDict, settings: TrainMotionSettings) -> None:
-    """Write the motion networks and their codebook into a bundle, made if missing."""
-    codes = cluster(train_motion.collect_codes(networks, CANDIDATES), MOTION_CODES)
+def add_motion(
+    folder: Path,
+    networks: nn.ModuleDict,
+    settings: TrainMotionSettings,
+    film: Film = train_motion.NO_FILM,
+) -> None:
+    """Write the motion networks and their codebook into a bundle, made if missing.
+
+    Args:
+        folder: the bundle's.
+        networks: as `train_motion.train` gives them, with the clips' common motion fields.
+        settings: what was trained.
+        film: the clips that were trained on.
+    """
+    codes = motion_codes(networks, alone=film.settings.clip_share == 1 and bool(film.clips))
     bundle = _open(folder)
     _put(bundle, "motion", networks, settings, encoder_channels=2)
     bundle.motion_codebook = MotionCodebook.ordered(codes)
@@ -64,6 +78,15 @@ def add_codes(folder: Path, networks: nn.ModuleDict, settings: TrainCodesSetting
         "day": settings.day,
     }
     checkpoints.add_network(folder, "code_lstm", lstm, built, {"codes": asdict(settings)})
+
+
+def motion_codes(networks: nn.ModuleDict, alone: bool) -> Tensor:  # [at most 100, Z]
+    """The codes of the clips trained on and, unless these were trained on alone, of drawn winds."""
+    filmed = train_motion.clip_codes(networks)
+    if alone:
+        return cluster(filmed, MOST_MOTION_CODES)
+    drawn = cluster(train_motion.collect_codes(networks, CANDIDATES), MOTION_CODES)
+    return torch.cat([cluster(filmed, MOST_MOTION_CODES - MOTION_CODES), drawn])
 
 
 def cluster(

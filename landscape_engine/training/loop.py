@@ -1,9 +1,9 @@
 """The loop that trains, and the checkpoint from which a killed run resumes.
 
-A run lives in one folder: `settings.json`, `losses.csv` and `checkpoint.pt` (written beside and
-renamed, so that a kill at any moment leaves the newest whole one). Samples are numbered, and each
-is drawn from its number and the seed: a resumed run sees just what an unbroken one would have
-seen.
+A run lives in one folder: `settings.json`, `losses.csv`, `sheets/` and `checkpoint.pt` (written
+beside and renamed, so that a kill at any moment leaves the newest whole one). Samples are numbered,
+and each is drawn from its number and the seed: a resumed run sees just what an unbroken one would
+have seen, and several processes (`ranks`) share the numbers of a step among them.
 """
 
 from __future__ import annotations
@@ -19,14 +19,17 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, default_collate
 from tqdm import tqdm
 
-from .. import checkpoints
+from .. import checkpoints, images
 from ..errors import TrainingError
 from ..settings import TrainingLoopSettings
+from . import ranks
 
 Losses = dict[str, Tensor]
+Draw = Callable[[nn.ModuleDict, list[Tensor]], Tensor]  # networks, batch -> sheet [1, 3, H, W]
+SHOWN = 8  # samples on a sheet, always the run's first
 
 
 class Run:
@@ -38,6 +41,7 @@ class Run:
         settings: the loop's settings.
         described: everything else that must not change between two resumes (sizes, sources, ...).
         start: another run, or a bundle, whose weights a fresh run begins with.
+        carried: what the losses keep from step to step besides weights; in the checkpoint too.
 
     Raises:
         TrainingError: the folder holds a run with other settings, or `start` holds none that fits.
@@ -50,11 +54,13 @@ class Run:
         settings: TrainingLoopSettings,
         described: dict[str, Any],
         start: Path | None = None,
+        carried: nn.Module | None = None,
     ) -> None:
         self.folder = folder
         self.modules = modules
         self.settings = settings
         self.described = described
+        self.carried = carried or nn.Module()
         self.step = 0
         self.optimizer = torch.optim.Adam(
             modules.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99)
@@ -66,11 +72,11 @@ class Run:
         folder.mkdir(parents=True, exist_ok=True)
         if self._checkpoint.exists():
             self._resume()
-            return
-        if start is not None:
+        elif start is not None:
             self._begin_with(start)
-        text = json.dumps({"loop": asdict(settings), **described}, indent=1)
-        (folder / "settings.json").write_text(text + "\n")
+        if ranks.is_first():
+            record = {"loop": asdict(settings), "processes": ranks.count(), **described}
+            (folder / "settings.json").write_text(json.dumps(record, indent=1) + "\n")
 
     @property
     def _checkpoint(self) -> Path:
@@ -80,8 +86,8 @@ class Run:
         try:
             if (start / "bundle.json").exists():
                 networks = checkpoints.load(start).networks
-                for name, module in self.modules.items():
-                    module.load_state_dict(networks[name].state_dict())
+                for name in self.modules.keys() & checkpoints.BUILDERS.keys():
+                    self.modules[name].load_state_dict(networks[name].state_dict())
                 self.averaged.module.load_state_dict(self.modules.state_dict())
                 return
             state = torch.load(start / "checkpoint.pt", weights_only=True, map_location="cpu")
@@ -95,7 +101,7 @@ class Run:
 
     def _resume(self) -> None:
         state = torch.load(self._checkpoint, weights_only=True, map_location="cpu")
-        earlier, now = json.loads(state["described"]), self.described
+        earlier, now = _flat(json.loads(state["described"])), _flat(self.described)
         differing = [k for k in {*earlier, *now} if earlier.get(k) != now.get(k)]
         if differing:
             raise TrainingError(
@@ -105,15 +111,19 @@ class Run:
         self.modules.load_state_dict(state["modules"])
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
+        self.carried.load_state_dict(state.get("carried", {}))
         self.step = state["step"]
 
     def save(self) -> None:
         """Write the checkpoint beside the old one, then take its place."""
+        if not ranks.is_first():
+            return
         state = {
             "step": self.step,
             "modules": self.modules.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "carried": self.carried.state_dict(),
             "described": json.dumps(self.described),
         }
         self.write(self._checkpoint, state)
@@ -142,11 +152,20 @@ class Run:
         losses: Callable[[Any], Losses],
         device: torch.device,
         minutes: float | None = None,
+        draw: Draw | None = None,
     ) -> nn.ModuleDict:
-        """Train up to the settings' steps, or for some minutes; gives the averaged networks."""
+        """Train up to the settings' steps, or for some minutes; gives the averaged networks.
+
+        Args:
+            samples: numbered samples, each drawn from its number alone.
+            losses: the weighted losses of a batch, by name; each is a mean over the batch.
+            device: where to train.
+            minutes: after which to stop and save.
+            draw: draws a sheet of a batch, so that a person can watch the networks learn.
+        """
         torch.set_flush_denormal(True)  # denormals stall a CPU run
         try:
-            self._step_through(samples, losses, device, minutes)
+            self._step_through(samples, losses, device, minutes, draw)
         finally:
             torch.set_flush_denormal(False)  # other libraries of this process count on them
         return self.averaged.module
@@ -157,9 +176,12 @@ class Run:
         losses: Callable[[Any], Losses],
         device: torch.device,
         minutes: float | None,
+        draw: Draw | None,
     ) -> None:
         self.modules.to(device).train()
         self.averaged.to(device)
+        self.carried.to(device)
+        self.optimizer.load_state_dict(self.optimizer.state_dict())  # to the device as well
         mixed = self.settings.mixed and _computes_bfloat16(device)
         started = time.monotonic()
         log = self.folder / "losses.csv"
@@ -168,7 +190,7 @@ class Run:
             initial=self.step,
             desc="training",
             unit="step",
-            disable=None,
+            disable=None if ranks.is_first() else True,
         )
         for batch in self._batches(samples):
             for group in self.optimizer.param_groups:
@@ -178,16 +200,29 @@ class Run:
             total = torch.stack(list(parts.values())).sum()
             self.optimizer.zero_grad(set_to_none=True)
             total.backward()
+            ranks.average_gradients(self.modules.parameters())
             nn.utils.clip_grad_norm_(self.modules.parameters(), 1.0)
             self.optimizer.step()
             self.averaged.update_parameters(self.modules)
             self.step += 1
+<<<<<<< HEAD
             if self.step % 20 == 0:
                 values = {k: float(v.detach()) for k, v in parts.items()}
                 append(log, self.step, values)
+=======
+            if self.step % self.settings.log_every == 0:
+                means = ranks.average(torch.stack([v.detach() for v in parts.values()]))
+                values = dict(zip(parts, means.tolist(), strict=True))
+                if ranks.is_first():
+                    _append(log, self.step, values)
+>>>>>>> selfmotion
                 bar.set_postfix({k: f"{v:.4f}" for k, v in values.items()})
             bar.update()
-            late = minutes is not None and time.monotonic() - started > 60 * minutes
+            if draw and self.step % self.settings.sheet_every == 0 and ranks.is_first():
+                self._draw(draw, samples, device)
+            late = minutes is not None and ranks.any_says(
+                time.monotonic() - started > 60 * minutes, device
+            )
             if self.step % self.settings.save_every == 0 or late:
                 self.save()
             if late:
@@ -195,13 +230,23 @@ class Run:
         bar.close()
         self.save()
 
+    @torch.no_grad()
+    def _draw(self, draw: Draw, samples: Dataset, device: torch.device) -> None:
+        """Draw what the averaged networks make of the first samples, the same ones each time."""
+        batch = default_collate([samples[i] for i in range(SHOWN)])
+        sheet = draw(self.averaged.module.eval(), [x.to(device) for x in batch])
+        images.save_image(sheet, self.folder / "sheets" / f"step-{self.step:06d}.png")
+
     def _batches(self, samples: Dataset) -> Iterator[list[Tensor]]:
-        first = self.step * self.settings.batch
-        last = self.settings.steps * self.settings.batch
+        """This rank's share of each step that is left, by the samples' numbers."""
+        batch = self.settings.batch
+        firsts = [
+            (step * ranks.count() + ranks.own()) * batch
+            for step in range(self.step, self.settings.steps)
+        ]
         yield from DataLoader(
             samples,
-            batch_size=self.settings.batch,
-            sampler=range(first, last),
+            batch_sampler=[range(first, first + batch) for first in firsts],
             num_workers=self.settings.workers,
         )
 
@@ -211,8 +256,21 @@ def _computes_bfloat16(device: torch.device) -> bool:
     return device.type != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
+<<<<<<< HEAD
 def append(path: Path, step: int, values: dict[str, float]) -> None:
     """Add a step's values to a table, begun with their names if it isn't there yet."""
+=======
+def _flat(described: dict[str, Any]) -> dict[str, Any]:
+    """Settings by names such as `motion.width`."""
+    return {
+        f"{part}.{name}".rstrip("."): value
+        for part, values in described.items()
+        for name, value in (values if isinstance(values, dict) else {"": values}).items()
+    }
+
+
+def _append(path: Path, step: int, values: dict[str, float]) -> None:
+>>>>>>> selfmotion
     fresh = not path.exists()
     with path.open("a", newline="") as file:
         writer = csv.writer(file)

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..ops import warping
+
 
 def flow_error(
     predicted: Tensor,  # [B, 2, H, W] backward flow times beta
@@ -53,6 +55,19 @@ def total_variation(
         change = (field.narrow(dim, 1, n) - field.narrow(dim, 0, n)).abs().sum(1, keepdim=True)
         loss = loss + (w * change).mean()
     return loss
+
+
+def photometric(
+    flow: Tensor,  # [B, 2, H, W] backward, normalised, from the next frame
+    image: Tensor,  # [B, 3, H, W] in [-1, 1]
+    target: Tensor,  # [B, 3, H, W] the next frame
+) -> Tensor:
+    """Squared difference of the warped and the next frame, the mean over pixels (Equation 1).
+
+    Sampled without `warping.warp`, which copies what hardly moves and gives that no gradient.
+    """
+    at = warping.identity_grid(*image.shape[2:], image.device) + flow
+    return (warping.sample(image, at) - target).square().sum(1).mean()
 
 
 def spatial_pooling(
