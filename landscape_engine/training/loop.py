@@ -205,17 +205,11 @@ class Run:
             self.optimizer.step()
             self.averaged.update_parameters(self.modules)
             self.step += 1
-<<<<<<< HEAD
-            if self.step % 20 == 0:
-                values = {k: float(v.detach()) for k, v in parts.items()}
-                append(log, self.step, values)
-=======
             if self.step % self.settings.log_every == 0:
                 means = ranks.average(torch.stack([v.detach() for v in parts.values()]))
                 values = dict(zip(parts, means.tolist(), strict=True))
                 if ranks.is_first():
-                    _append(log, self.step, values)
->>>>>>> selfmotion
+                    append(log, self.step, values)
                 bar.set_postfix({k: f"{v:.4f}" for k, v in values.items()})
             bar.update()
             if draw and self.step % self.settings.sheet_every == 0 and ranks.is_first():
@@ -256,10 +250,6 @@ def _computes_bfloat16(device: torch.device) -> bool:
     return device.type != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
-<<<<<<< HEAD
-def append(path: Path, step: int, values: dict[str, float]) -> None:
-    """Add a step's values to a table, begun with their names if it isn't there yet."""
-=======
 def _flat(described: dict[str, Any]) -> dict[str, Any]:
     """Settings by names such as `motion.width`."""
     return {
@@ -269,8 +259,8 @@ def _flat(described: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _append(path: Path, step: int, values: dict[str, float]) -> None:
->>>>>>> selfmotion
+def append(path: Path, step: int, values: dict[str, float]) -> None:
+    """Add a step's values to a table, begun with their names if it isn't there yet."""
     fresh = not path.exists()
     with path.open("a", newline="") as file:
         writer = csv.writer(file)

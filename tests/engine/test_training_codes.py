@@ -174,7 +174,7 @@ def test_other_days_or_settings_are_refused(sequences, tmp_path):
     with pytest.raises(TrainingError, match=r"other settings \(days\)"):
         train_codes.train(tmp_path, TINY, loop(2), sequences[:8], CPU)
     other = TrainCodesSettings(hidden_size=12, day=5)
-    with pytest.raises(TrainingError, match=r"other settings \(codes\)"):
+    with pytest.raises(TrainingError, match=r"other settings \(codes.day\)"):
         train_codes.train(tmp_path, other, loop(2), sequences, CPU)
 
 
