@@ -53,9 +53,7 @@ def order(context: bpy.types.Context, obj: bpy.types.Object, folder: Path) -> Or
         notes,
     )
     if settings.motion.use_arrows:
-        asked.document["motion"]["arrows"] = arrows(
-            context, obj, notes, settings.motion.arrows_from, others_than=_region_arrows(settings)
-        )
+        asked.document["motion"]["arrows"] = arrows(context, obj, notes)
     asked.document = _as_typed(asked.document)
     return asked
 
@@ -107,22 +105,17 @@ def motion(settings: Any) -> dict[str, Any]:
     }
 
 
-def arrows(
-    context: bpy.types.Context,
-    obj: bpy.types.Object,
-    notes: list[str],
-    source: bpy.types.Object | None = None,
-    others_than: frozenset[str] = frozenset(),
-) -> list[str]:
-    """Strokes on the object as arrows; what can't be followed is said in `notes`."""
-    reading = annotations.arrows_on(obj, context, source, without=others_than)
+def arrows(context: bpy.types.Context, obj: bpy.types.Object, notes: list[str]) -> list[str]:
+    """The arrows for the whole picture; what can't be followed is said in `notes`."""
+    settings = obj.landscape
+    kept = {r.arrows_from.name for r in settings.regions.region_items if r.arrows_from}
+    reading = annotations.arrows_on(obj, context, settings.motion.arrows_from, without=kept)
     notes.extend(reading.notes)
+    return _as_text(reading)
+
+
+def _as_text(reading: annotations.Reading) -> list[str]:
     return [",".join(f"{value:.5f}" for value in arrow) for arrow in reading.arrows]
-
-
-def _region_arrows(settings: Any) -> frozenset[str]:
-    """The names of the grease pencils that regions keep to themselves."""
-    return frozenset(r.arrows_from.name for r in settings.regions.region_items if r.arrows_from)
 
 
 def regions(
@@ -170,7 +163,9 @@ def _region_file(
     if code is not None:
         fields["code"] = code
     if item.arrows_from:
-        fields["arrows"] = arrows(context, obj, notes, item.arrows_from)
+        reading = annotations.arrows_on(obj, context, item.arrows_from)
+        notes.extend(reading.notes)
+        fields["arrows"] = _as_text(reading)
     file = folder / f"region-{number:02d}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(fields, ensure_ascii=False) + "\n", encoding="utf-8")

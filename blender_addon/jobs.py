@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -212,6 +213,13 @@ def _end(job: Job, event: dict[str, Any]) -> None:
             job.message = job.finish(event["result"])
     except AddonError as error:
         job.state, job.message = "failed", str(error)
+    except Exception as error:  # a fault of ours; raised, it would end the timer for all jobs
+        traceback.print_exc()
+        job.state = "failed"
+        job.message = (
+            f"what came back can't be used ({type(error).__name__}); see the console, and report "
+            "it as a fault. The frames are kept on the disk."
+        )
 
 
 def object_of(job_object: str) -> bpy.types.Object:
@@ -226,6 +234,18 @@ def object_of(job_object: str) -> bpy.types.Object:
             f"the object '{job_object}' is gone or renamed; the frames are kept on the disk."
         )
     return obj
+
+
+def scene_of(name: str) -> bpy.types.Scene:
+    """The scene that a job was started in.
+
+    Raises:
+        AddonError: it is gone.
+    """
+    scene = bpy.data.scenes.get(name)
+    if scene is None:
+        raise AddonError(f"the scene '{name}' is gone or renamed; the frames are kept on the disk.")
+    return scene
 
 
 def push_undo(message: str) -> None:

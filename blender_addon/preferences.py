@@ -51,6 +51,7 @@ class LandscapePreferences(bpy.types.AddonPreferences):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the preferences."""
+        from . import jobs  # which needs the preferences
         from .panels.words import sentence
 
         layout = self.layout
@@ -68,6 +69,9 @@ class LandscapePreferences(bpy.types.AddonPreferences):
             if found
             else "No interpreter with the engine is known: run install_addon.py, or choose one.",
         )
+        checked = jobs.latest(None)
+        if checked:
+            sentence(layout, context, f"{checked.name}: {checked.message or checked.stage}")
 
 
 @dataclass(frozen=True)

@@ -83,8 +83,7 @@ class LANDSCAPE_OT_fit_arrows(_Fit, bpy.types.Operator):
 
     def wish(self, context: bpy.types.Context, obj: bpy.types.Object, notes: list[str]) -> dict:
         """The arrows on the object."""
-        source = obj.landscape.motion.arrows_from
-        arrows = job_documents.arrows(context, obj, notes, source)
+        arrows = job_documents.arrows(context, obj, notes)
         if not arrows:
             raise AddonError(f"no arrows lie on '{obj.name}'; draw some with Draw Arrows.")
         return {"arrows": arrows}

@@ -62,18 +62,18 @@ class LANDSCAPE_OT_check_engine(bpy.types.Operator):
     @reporting
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Ask, and let the artist go on."""
-        self._ask(context)
+        self._ask()
         return {"FINISHED"}
 
     @reporting
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Ask, and wait for the answer."""
-        job = self._ask(context)
+        job = self._ask()
         jobs.wait(job)
         self.report({"INFO"}, job.message)
         return {"FINISHED"}
 
-    def _ask(self, context: bpy.types.Context) -> jobs.Job:
+    def _ask(self) -> jobs.Job:
         def finish(about: dict[str, Any]) -> str:
             version = (jobs.client().about or {}).get("version", "")
             return (
@@ -81,7 +81,7 @@ class LANDSCAPE_OT_check_engine(bpy.types.Operator):
                 f"{about['motion_codes']} motions, {about['appearance_codes']} days."
             )
 
-        return jobs.start({"task": "status"}, self.bl_label, context.object, finish)
+        return jobs.start({"task": "status"}, self.bl_label, None, finish)
 
 
 class LANDSCAPE_OT_stop_engine(bpy.types.Operator):

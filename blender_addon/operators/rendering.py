@@ -28,7 +28,7 @@ class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
         name, scene = obj.name, context.scene.name
 
         def finish(report: dict[str, Any]) -> str:
-            done = results.take(jobs.object_of(name), bpy.data.scenes[scene], report)
+            done = results.take(jobs.object_of(name), jobs.scene_of(scene), report)
             jobs.push_undo("Animate Landscape")
             return done
 
@@ -52,7 +52,7 @@ class LANDSCAPE_OT_preview(JobOperator, bpy.types.Operator):
                 jobs.object_of(name),
                 Path(result["folder"]) / "0001.png",
                 result["frames"],
-                frame_start=bpy.data.scenes[scene].frame_start,
+                frame_start=jobs.scene_of(scene).frame_start,
             )
             jobs.push_undo("Preview Landscape")
             _play()

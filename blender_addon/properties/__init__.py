@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the artist sets for one object: `Object.landscape`, saved in the .blend.
+
+A group stands for a settings class of the engine and its properties have the names of that class's
+fields. What Blender says in its own way (an image in place of a file's name, a list in place of
+text) has a name of its own; `job_documents` makes the engine's fields of it.
+"""
+
+from __future__ import annotations
+
+import bpy
+from bpy.props import CollectionProperty, IntProperty, PointerProperty
+from bpy.types import PropertyGroup
+
+from .appearance import AppearanceProperties, KeyItem, PatchItem
+from .clip import ClipProperties
+from .loop import LoopProperties
+from .motion import MotionProperties
+from .output import OutputProperties, ResultItem
+from .regions import RegionItem, RegionProperties
+
+
+class LandscapeProperties(PropertyGroup):
+    """All of it, for one object."""
+
+    picture: PointerProperty(
+        name="Picture",
+        description="The landscape picture; empty: the image of the object's material",
+        type=bpy.types.Image,
+    )
+    clip: PointerProperty(type=ClipProperties)
+    motion: PointerProperty(type=MotionProperties)
+    regions: PointerProperty(type=RegionProperties)
+    loop: PointerProperty(type=LoopProperties)
+    appearance: PointerProperty(type=AppearanceProperties)
+    output: PointerProperty(type=OutputProperties)
+    results: CollectionProperty(type=ResultItem)
+    result_active: IntProperty(name="Result", description="The result that is chosen")
+
+
+classes = (
+    ClipProperties,
+    MotionProperties,
+    RegionItem,
+    RegionProperties,
+    LoopProperties,
+    PatchItem,
+    KeyItem,
+    AppearanceProperties,
+    OutputProperties,
+    ResultItem,
+    LandscapeProperties,
+)
+
+
+def register() -> None:
+    """Give every object its settings."""
+    bpy.types.Object.landscape = PointerProperty(name="Landscape", type=LandscapeProperties)
+
+
+def unregister() -> None:
+    """Take them away; what a .blend has saved stays in it."""
+    del bpy.types.Object.landscape

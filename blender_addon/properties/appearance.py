@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the light changes."""
+
+from __future__ import annotations
+
+import bpy
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    FloatVectorProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
+from bpy.types import PropertyGroup
+
+from .codes import BESIDE_BLEND, FILE, POSITION, RANDOM, position_property
+
+
+class PatchItem(PropertyGroup):
+    """A color that a disc of the picture should take."""
+
+    center: FloatVectorProperty(
+        name="Center",
+        description="Center of the disc, in shares of the picture, y down",
+        size=2,
+        default=(0.5, 0.25),
+        min=0,
+        max=1,
+    )
+    radius: FloatProperty(
+        name="Radius",
+        description="Radius of the disc, as a share of the picture's width",
+        default=0.08,
+        min=0.005,
+        max=1,
+    )
+    color: FloatVectorProperty(
+        name="Color",
+        description="The color that the disc should take",
+        size=3,
+        default=(1.0, 0.55, 0.3),
+        min=0,
+        max=1,
+        subtype="COLOR_GAMMA",
+    )
+
+
+class KeyItem(PropertyGroup):
+    """The look at one frame."""
+
+    frame: IntProperty(name="Frame", description="Frame of the clip, from 0", min=0)
+    value_from: EnumProperty(
+        name="Look",
+        description="Where the look at this frame comes from",
+        items=(
+            POSITION,
+            ("INPUT", "Picture's Own", "The look that the picture has"),
+            ("REFERENCE", "Reference", "The look of another picture"),
+            FILE,
+        ),
+    )
+    position: position_property("Whose height of the day of the codebook is taken")
+    reference: PointerProperty(
+        name="Reference", description="A picture that looks so", type=bpy.types.Image
+    )
+    code_file: StringProperty(
+        name="File",
+        description="A file with a code, or with patches",
+        subtype="FILE_PATH",
+        options=BESIDE_BLEND,
+    )
+
+
+class AppearanceProperties(PropertyGroup):
+    """How the light changes."""
+
+    kind: EnumProperty(
+        name="Light",
+        description="How colors change",
+        items=(
+            ("keyed", "Keyed", "Color maps at key codes, interpolated: fast"),
+            ("per-frame", "Per Frame", "The paper's: a color map for each frame"),
+            ("off", "Off", "Colors stay"),
+        ),
+    )
+    code_from: EnumProperty(
+        name="Sequence",
+        description="Where the sequence of looks comes from",
+        items=(
+            POSITION,
+            RANDOM,
+            FILE,
+            ("REFERENCE", "Reference", "The look of another picture, held throughout"),
+            ("PREDICT", "Predict", "A day that goes on from the picture's own look"),
+            ("KEYS", "Keys and Patches", "The looks at key frames, and colors of patches"),
+        ),
+        default="RANDOM",
+    )
+    position: position_property("Which day of the codebook: its ends are the most unlike")
+    code_file: StringProperty(
+        name="File",
+        description="A .json or .npy file with one code or a sequence",
+        subtype="FILE_PATH",
+        options=BESIDE_BLEND,
+    )
+    reference: PointerProperty(
+        name="Reference", description="The picture whose look is taken", type=bpy.types.Image
+    )
+    cycles: IntProperty(
+        name="Cycles",
+        description="Times that the light runs through its sequence in the clip",
+        default=1,
+        min=1,
+        soft_max=10,
+        max=1_000_000,
+    )
+    codes: IntProperty(
+        name="Key Codes",
+        description="Key codes taken from the sequence, evenly; fewer are calmer; 0: all",
+        min=0,
+        soft_max=50,
+        max=1_000_000,
+    )
+    key_items: CollectionProperty(type=KeyItem)
+    key_active: IntProperty(name="Key", description="The key that is shown")
+    patch_items: CollectionProperty(type=PatchItem)
+    patch_active: IntProperty(name="Patch", description="The patch that is shown")
+    patch_half_way: BoolProperty(
+        name="Patches Half-Way",
+        description="The colors of the patches are reached half-way through the clip",
+        default=True,
+    )
+    patch_frame: IntProperty(
+        name="Patches at Frame", description="Frame at which their colors are reached", min=0
+    )

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How frames become files, and which were made."""
+
+from __future__ import annotations
+
+from bpy.props import (
+    BoolProperty,
+    EnumProperty,
+    IntProperty,
+    StringProperty,
+)
+from bpy.types import PropertyGroup
+
+from .codes import BESIDE_BLEND
+
+
+class OutputProperties(PropertyGroup):
+    """How frames become files."""
+
+    format: EnumProperty(
+        name="Format",
+        description="Format of the frames",
+        items=(
+            ("png", "PNG", "A sequence, 8 bits"),
+            ("png16", "PNG, 16 Bits", "A sequence, 16 bits"),
+            ("exr", "OpenEXR", "A sequence, half float, scene-linear"),
+            ("mp4", "MP4", "A movie, H.264"),
+            ("webm", "WebM", "A movie, VP9"),
+            ("gif", "GIF", "A movie of 256 colors a frame"),
+        ),
+    )
+    folder: StringProperty(
+        name="Folder",
+        description="Where the frames go; // is beside the .blend",
+        default="//landscape/",
+        subtype="DIR_PATH",
+        options=BESIDE_BLEND,
+    )
+    colorspace: EnumProperty(
+        name="Color Space",
+        description="How Blender reads the frames",
+        items=(
+            ("AUTO", "Automatic", "sRGB, and scene-linear for OpenEXR"),
+            ("sRGB", "sRGB", "As a display shows them"),
+            ("Linear Rec.709", "Linear Rec.709", "Scene-linear"),
+            ("Non-Color", "Non-Color", "Plain values"),
+        ),
+    )
+    match_range: BoolProperty(
+        name="Match Frame Range",
+        description="The scene's frame range becomes that of the clip",
+        default=True,
+    )
+
+
+class ResultItem(PropertyGroup):
+    """Frames that were made of the picture."""
+
+    file: StringProperty(
+        name="First File",
+        description="The first frame, or the movie",
+        subtype="FILE_PATH",
+        options=BESIDE_BLEND,
+    )
+    frames: IntProperty(name="Frames", description="Frames in the clip")
+    movie: BoolProperty(name="Movie", description="One file with all frames")
+    colorspace: StringProperty(name="Color Space", description="How Blender reads the frames")
+    job: StringProperty(
+        name="Job", description="The document that repeats it, for landscape-engine animate --job"
+    )

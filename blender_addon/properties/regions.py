@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where things move."""
+
+from __future__ import annotations
+
+import bpy
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
+from bpy.types import PropertyGroup
+
+from .codes import BESIDE_BLEND, FILE, POSITION, is_stroke_object, position_property
+
+
+class RegionItem(PropertyGroup):
+    """A part of the picture that moves in a way of its own."""
+
+    mask: PointerProperty(
+        name="Mask", description="Image that is white where the region is", type=bpy.types.Image
+    )
+    code_from: EnumProperty(
+        name="Code",
+        description="Where the latent code of this region's motion comes from",
+        items=(("SAME", "As the Picture", "The code of the whole picture"), POSITION, FILE),
+    )
+    position: position_property("Which motion of the codebook this region takes")
+    code_file: StringProperty(
+        name="File",
+        description="A file with this region's code",
+        subtype="FILE_PATH",
+        options=BESIDE_BLEND,
+    )
+    speed: FloatProperty(
+        name="Speed",
+        description="Factor on this region's speed; 0 keeps it still",
+        default=1,
+        min=-100,
+        max=100,
+        soft_min=-4,
+        soft_max=4,
+    )
+    phase: FloatProperty(
+        name="Phase",
+        description="Share of the loop by which this region runs ahead",
+        min=0,
+        max=1,
+        subtype="FACTOR",
+    )
+    ripple: FloatProperty(
+        name="Ripple",
+        description="Height of ripples, in thousandths of the picture's height",
+        min=0,
+        max=100,
+        soft_max=10,
+    )
+    sway: FloatProperty(
+        name="Sway",
+        description="Width of a to and fro, as of plants, in thousandths of the picture's width",
+        min=0,
+        max=100,
+        soft_max=10,
+    )
+    arrows_from: PointerProperty(
+        name="Arrows",
+        description="Grease pencil whose strokes are this region's arrows",
+        type=bpy.types.Object,
+        poll=is_stroke_object,
+    )
+
+
+class RegionProperties(PropertyGroup):
+    """Where things move."""
+
+    clean: BoolProperty(
+        name="Find What Moves",
+        description="Find sky and water and keep the rest still; off: the predicted field as it "
+        "comes, for the whole picture",
+        default=True,
+    )
+    still_image: PointerProperty(
+        name="Still Mask",
+        description="Image that is white where all stays still, grey where it partly does",
+        type=bpy.types.Image,
+    )
+    moving_image: PointerProperty(
+        name="Moving Mask",
+        description="Image that is white where things move, in place of what is found",
+        type=bpy.types.Image,
+    )
+    use_horizon: BoolProperty(
+        name="Set Horizon", description="Say where the water begins, if it isn't found right"
+    )
+    horizon: FloatProperty(
+        name="Horizon",
+        description="Where the water begins, as a share of the height from the top",
+        default=0.5,
+        min=0.001,
+        max=0.999,
+        subtype="FACTOR",
+    )
+    region_items: CollectionProperty(type=RegionItem)
+    region_active: IntProperty(name="Region", description="The region that is shown")
