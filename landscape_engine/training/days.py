@@ -12,11 +12,13 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from ..codebook import resample
 from ..settings import TrainCodesSettings
 
 MEETING = 1.2  # of a sequence's longest step: ends no farther apart than that meet
 STRONGEST_WARP = 0.6  # of the pace: by so much the light is slower here and quicker there
 MOST_MIXED = 0.5  # of another day
+COMPARED = 8  # codes along two sequences that are compared
 SAME = 0.25  # of the codes' deviation: sequences that differ less are one
 
 
@@ -71,13 +73,13 @@ def part(
 
 def without_twins(sequences: list[Tensor]) -> list[Tensor]:
     """Leave out sequences that say what an earlier one does: none may be learnt and held out."""
-    deviation = deviation_of(torch.cat(sequences))
-    kept: list[Tensor] = []
-    for codes in sequences:
-        twins = (k for k in kept if len(k) == len(codes))
-        if all((k - codes).norm(dim=1).mean() > SAME * deviation for k in twins):
-            kept.append(codes)
-    return kept
+    least = SAME * deviation_of(torch.cat(sequences))
+    alike = [resample(codes, COMPARED) for codes in sequences]
+    kept: list[int] = []
+    for i, codes in enumerate(alike):
+        if all((codes - alike[k]).norm(dim=1).mean() > least for k in kept):
+            kept.append(i)
+    return [sequences[i] for i in kept]
 
 
 def deviation_of(
