@@ -34,6 +34,11 @@ class MotionClipSettings:
     first_field: FirstField = setting(
         "zero", "a clip's common motion field at the start: the paper's zero, or optical flow"
     )
+    field_rate: float = setting(
+        1.0,
+        "how far a field goes towards each new prediction; 1: the paper's, which puts it in the "
+        "field's place. Less keeps a measured field from fading before the networks know it",
+    )
     photometric_weight: float = setting(
         1.0, "weight of the warped frame's squared error, Equation 1 (the paper: 1)"
     )
@@ -49,6 +54,7 @@ class MotionClipSettings:
 
     def __post_init__(self) -> None:
         check_within("--clip-share", self.clip_share, 0, 1)
+        check_within("--field-rate", self.field_rate, 0, 1)
         check_at_least("--every", self.every, 1)
         for name in ("least_change", "photometric_weight", "clip_tv_weight", "clip_weight"):
             check_at_least(f"--{name.replace('_', '-')}", getattr(self, name), 0)

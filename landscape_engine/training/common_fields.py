@@ -21,8 +21,10 @@ ENCODER_SIZE = 128
 class CommonFields(nn.Module):
     """The fields of N clips, flow × beta as the encoder takes it, kept in the checkpoint."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, rate: float = 1.0) -> None:
+        """Begin with the paper's zero; `rate` is how far a field goes towards each prediction."""
         super().__init__()
+        self.rate = rate
         self.register_buffer("fields", torch.zeros(count, 2, ENCODER_SIZE, ENCODER_SIZE))
 
     def __len__(self) -> int:
@@ -52,11 +54,13 @@ class CommonFields(nn.Module):
     ) -> None:
         """Put the predicted flow in the place of each clip's field (Algorithm 2, line 14).
 
+        With a rate below 1 the field only goes so far towards it.
+
         A clip that comes twice in a step, of this process or of others, gets the mean.
         """
         clips, newest = ranks.gather(clips), ranks.gather(_shown(flow.float()))
         for clip in clips[clips >= 0].unique():
-            self.fields[clip] = newest[clips == clip].mean(0)
+            self.fields[clip].lerp_(newest[clips == clip].mean(0), self.rate)
 
 
 def _shown(flow: Tensor) -> Tensor:  # [B, 2, 128, 128]

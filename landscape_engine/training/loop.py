@@ -75,12 +75,20 @@ class Run:
         elif start is not None:
             self._begin_with(start)
         if ranks.is_first():
-            record = {"loop": asdict(settings), "processes": ranks.count(), **described}
-            (folder / "settings.json").write_text(json.dumps(record, indent=1) + "\n")
+            self._describe(start)
 
     @property
     def _checkpoint(self) -> Path:
         return self.folder / "checkpoint.pt"
+
+    def _describe(self, start: Path | None) -> None:
+        """Write `settings.json`; a resumed run keeps the name of what it began with."""
+        place = self.folder / "settings.json"
+        began = start.name if start else None
+        if self.step and place.exists():
+            began = json.loads(place.read_text(encoding="utf-8")).get("start")
+        record = {"loop": asdict(self.settings), "start": began, "processes": ranks.count()}
+        place.write_text(json.dumps(record | self.described, indent=1) + "\n", encoding="utf-8")
 
     def _begin_with(self, start: Path) -> None:
         try:

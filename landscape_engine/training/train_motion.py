@@ -155,7 +155,7 @@ def train(
     photos = stills.load(photos_folder) if photos_folder else None
     modules = build(settings, regularizer)
     clips, clip_settings = film.clips, film.settings
-    fields = CommonFields(len(clips))
+    fields = CommonFields(len(clips), clip_settings.field_rate)
     if clip_settings.first_field == "measured":
         fields.begin_with(clips, modules["motion_predictor"].beta)
 

@@ -201,6 +201,9 @@ def test_fields_become_what_was_predicted_and_only_for_their_clips():
     predicted = torch.stack([torch.full((2, 64, 64), v) for v in (0.2, 0.4, 0.9, 0.5)])
     fields.refine(torch.tensor([2, 2, -1, 0]), predicted)
     assert fields.fields.mean((1, 2, 3)) == pytest.approx([0.5, 0.0, 0.3]), "twice: the mean"
+    slow = CommonFields(1, rate=0.25)
+    slow.refine(torch.tensor([0]), predicted[2:3])
+    assert slow.fields.mean() == pytest.approx(0.225), "a quarter of the way"
     shown = fields.put_into(torch.full((2, 2, 128, 128), 7.0), torch.tensor([-1, 2]))
     assert shown.mean((1, 2, 3)) == pytest.approx([7.0, 0.3])
 
