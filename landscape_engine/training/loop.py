@@ -119,7 +119,8 @@ class Run:
         self.modules.load_state_dict(state["modules"])
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.carried.load_state_dict(state.get("carried", {}))
+        if "carried" in state:  # not in runs of the first engine
+            self.carried.load_state_dict(state["carried"])
         self.step = state["step"]
 
     def save(self) -> None:
