@@ -1,7 +1,8 @@
 """Bundles: a folder with the networks' weights, the settings that build them, the codebooks.
 
     bundle.json           format, version, what each network is, how it came to be
-    weights.safetensors   every tensor, named `network.parameter` or `codebook.…`
+    weights.safetensors   tensors, named `network.parameter` or `codebook.…`
+    NAME.safetensors      those of a network that was added later, so that the rest stays as it is
 
 Nothing in a bundle is executed; tensors must match the networks exactly, name by name.
 """
@@ -31,6 +32,7 @@ from .networks.scene import SceneNetwork
 
 FORMAT = "landscape-engine bundle"
 VERSION = 1
+WEIGHTS = "weights.safetensors"
 DEFAULT = Path(__file__).parent / "models" / "default"
 
 BUILDERS: dict[str, Callable[..., nn.Module]] = {
@@ -117,7 +119,8 @@ def save(bundle: ModelBundle, folder: Path, dtype: torch.dtype = torch.float16) 
         "networks": bundle.built,
         "about": bundle.about,
     }
-    _write(folder, tensors, description)
+    gone = {path.name: {} for path in _weights(folder)}
+    _write(folder, gone | {WEIGHTS: tensors}, description)
 
 
 def add_network(
@@ -144,12 +147,17 @@ def add_network(
     from safetensors.torch import load_file
 
     load(folder)  # says so if anything is wrong
-    tensors = load_file(folder / "weights.safetensors")
-    tensors = {k: v for k, v in tensors.items() if not k.startswith(f"{name}.")}
+    files: dict[str, dict[str, Tensor]] = {}
+    for path in _weights(folder):
+        tensors = load_file(path)
+        rest = {k: v for k, v in tensors.items() if not k.startswith(f"{name}.")}
+        if len(rest) < len(tensors):
+            files[path.name] = rest
+    files[f"{name}.safetensors"] = _tensors(name, network, dtype)
     description = _describe(folder)
     description["networks"][name] = arguments
     description["about"] = description.get("about", {}) | about
-    _write(folder, tensors | _tensors(name, network, dtype), description)
+    _write(folder, files, description)
 
 
 def _tensors(name: str, network: nn.Module, dtype: torch.dtype) -> dict[str, Tensor]:
@@ -160,18 +168,31 @@ def _tensors(name: str, network: nn.Module, dtype: torch.dtype) -> dict[str, Ten
     }
 
 
-def _write(folder: Path, tensors: dict[str, Tensor], description: dict[str, Any]) -> None:
+def _weights(folder: Path) -> list[Path]:
+    """A bundle's files with weights, in a fixed order."""
+    return sorted(folder.glob("*.safetensors"))
+
+
+def _write(
+    folder: Path,
+    files: dict[str, dict[str, Tensor]],  # by name; one without tensors goes
+    description: dict[str, Any],
+) -> None:
+    """Write a bundle's files with weights and its description; its other files stay."""
     from safetensors.torch import save_file
 
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
-            save_file(tensors, partial / "weights.safetensors")
-            os.chmod(partial / "weights.safetensors", 0o644)  # the library makes it private
+            for name, tensors in files.items():
+                if tensors:
+                    save_file(tensors, partial / name)
+                    os.chmod(partial / name, 0o644)  # the library makes it private
             (partial / "bundle.json").write_text(json.dumps(description, indent=1) + "\n")
             for kept in folder.iterdir() if folder.exists() else ():
-                if kept.is_file() and not (partial / kept.name).exists():  # its card, a licence
+                written = kept.name in files or kept.name == "bundle.json"
+                if kept.is_file() and not written:  # other weights, its card, a licence
                     shutil.copy(kept, partial)
             os.chmod(partial, 0o755)
             if folder.exists():
@@ -197,15 +218,14 @@ def load(folder: Path | str = DEFAULT) -> ModelBundle:
 
     folder = Path(folder)
     description = _describe(folder)
-    weights = folder / "weights.safetensors"
-    try:
-        tensors = load_file(weights)
-    except FileNotFoundError:
-        raise BundleError(
-            f"the bundle {folder} has no weights.safetensors; copy it anew."
-        ) from None
-    except (OSError, SafetensorError) as error:
-        raise BundleError(f"{weights} is damaged ({error}); copy the bundle anew.") from error
+    if not (folder / WEIGHTS).is_file():
+        raise BundleError(f"the bundle {folder} has no {WEIGHTS}; copy it anew.")
+    tensors: dict[str, Tensor] = {}
+    for path in _weights(folder):
+        try:
+            tensors |= load_file(path)
+        except (OSError, SafetensorError) as error:
+            raise BundleError(f"{path} is damaged ({error}); copy the bundle anew.") from error
 
     networks: dict[str, nn.Module] = {}
     try:

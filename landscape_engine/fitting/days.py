@@ -20,18 +20,17 @@ def predict_day(
 ) -> Tensor:  # [count, Z]
     """Codes that follow the first one, each predicted from those before it, and lead back to it.
 
-    Seed 0 is the paper's prediction: what follows on average. Under another seed each code is drawn
-    from about the predicted one, as far as real days were from theirs, and fed back as drawn.
+    Each code is drawn from about the predicted one, as far as real days were from theirs, and fed
+    back as drawn: what the LSTM alone predicts is what follows on average, a day that hardly
+    changes.
     """
     generator = torch.Generator().manual_seed(seed)
     codes, state = [first], None
     for unrest in lstm.unrest:
         following, state = lstm(codes[-1][None], state)
         following = following[0]
-        if seed:
-            drawn = torch.randn(len(unrest), generator=generator).clamp(-WIDEST, WIDEST)
-            following = following + unrest @ drawn.to(unrest)
-        codes.append(following)
+        drawn = torch.randn(len(unrest), generator=generator).clamp(-WIDEST, WIDEST)
+        codes.append(following + unrest @ drawn.to(unrest))
     return resample(_close(torch.cat(codes)), count + 1)[:-1]
 
 
