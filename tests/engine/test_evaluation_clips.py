@@ -118,6 +118,12 @@ def test_a_held_picture_is_predicted_without_error(animator, tmp_path):
     assert found.light.figures["light_change"] == found.light.figures["distance_still"] == 0
 
 
+def test_the_papers_algorithm_can_be_evaluated(animator, clouds):
+    settings = ClipEvaluationSettings(frames=3, codes=2, search=2, lights=0, motion="recurrent")
+    found = clip_protocol.evaluate(animator, clouds, settings, WIDTH)
+    assert all(v > 0 for v in found.curves["rmse"]["max"]) and found.best in (0.0, 1.0)
+
+
 def test_rmse_is_that_of_values_in_0_to_1():
     black, white = -torch.ones(1, 3, 4, 4), torch.ones(1, 3, 4, 4)
     assert clip_protocol.rmse(black, white) == 1
