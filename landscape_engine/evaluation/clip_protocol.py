@@ -23,7 +23,6 @@ from ..animator import Animator
 from ..codebook import CodeCycle
 from ..errors import PictureError
 from ..fitting import clips
-from ..ops import color, warping
 from ..ops.motion_fields import MotionField, steady_motion
 from ..settings import (
     AppearanceSettings,
@@ -33,7 +32,7 @@ from ..settings import (
     MotionSettings,
     RegionSettings,
 )
-from . import clip_frames, light, metrics, perceptual_distance, samplings
+from . import clip_frames, clip_light, metrics, perceptual_distance, samplings
 from .clip_frames import ClipFrames
 
 AT = 10  # the frame whose figures the table shows, and by which the best code is chosen
@@ -46,16 +45,6 @@ Progress = Callable[[Iterator[Any], int, str], Iterator[Any]]
 
 
 @dataclass
-class LightFound:
-    """What the appearance codes did to a clip's first frame."""
-
-    figures: dict[str, float]
-    encoded: Tensor  # [1, 3, H, W] the first frame in the look of the reference, by E^A and P^A
-    global_transfer: Tensor  # [1, 3, H, W] the same by means and deviations
-    extremes: dict[str, Tensor]  # the darkest, brightest, coldest and warmest results
-
-
-@dataclass
 class ClipEvaluation:
     """One clip's curves and figures, and what the sheet shows of it."""
 
@@ -64,7 +53,7 @@ class ClipEvaluation:
     best: float | None = None  # position of the code nearest to the clip
     curves: dict[str, dict[str, Values]] = field(default_factory=dict)  # measure → curve → values
     each: list[dict[str, Values]] = field(default_factory=list)  # measure → values, of each code
-    light: LightFound | None = None
+    light: clip_light.LightFound | None = None
     shown: dict[str, Tensor] = field(default_factory=dict)  # predictions of the frame shown
     shown_at: int = 0
     notes: list[str] = field(default_factory=list)
@@ -135,7 +124,7 @@ def evaluate(
             **{name: measured[name][measure] for name in ("best", "encoded") if name in measured},
         }
     if settings.lights and animator.bundle.appearance_codebook is not None:
-        found.light = _light(animator, frames, settings.lights, network, progress)
+        found.light = clip_light.evaluate(animator, frames, settings.lights, network, progress)
     return found
 
 
@@ -302,66 +291,3 @@ def _over(curves: list[Values], sum_up: Callable[[list[float]], float]) -> Value
         there = [v for one in curves if k < len(one) and (v := one[k]) is not None]
         summed.append(sum_up(there) if there else None)
     return summed
-
-
-# -------------------------------------------------------------------------------------- light
-
-
-def _light(
-    animator: Animator,
-    frames: ClipFrames,
-    count: int,
-    network: perceptual_distance.Network | None,
-    progress: Progress,
-) -> LightFound:
-    """The range of light over codes, and how near an encoded reference brings the first frame."""
-    image, reference = frames.first, frames.reference
-    codes = far_apart(torch.cat(animator.bundle.appearance_codebook.sequences), count)
-    colors = [
-        light.mean_color(_relit(animator, image, code))
-        for code in progress(iter(codes.split(1)), len(codes), "lights")
-    ]
-    encoded = _relit(animator, image, animator.encode_appearance(reference))
-    transferred = light.transfer_globally(image, reference)
-    own = light.mean_color(image)
-    figures = {
-        "lightness": own[0],
-        "yellow": own[2],
-        **light.range_of(colors),
-        "light_change": frames.light_change,
-        "distance_still": light.distance(image, reference),
-        "distance_global": light.distance(transferred, reference),
-        "distance_encoded": light.distance(encoded, reference),
-    }
-    if network is not None:
-        wanted = perceptual_distance.features(network, reference, animator.device)
-        for name, one in (("still", image), ("global", transferred), ("encoded", encoded)):
-            taps = perceptual_distance.features(network, one, animator.device)
-            figures[f"perceptual_{name}"] = perceptual_distance.distance(taps, wanted)
-    ends = {
-        "darkest": min(range(len(colors)), key=lambda k: colors[k][0]),
-        "brightest": max(range(len(colors)), key=lambda k: colors[k][0]),
-        "coldest": min(range(len(colors)), key=lambda k: colors[k][2]),
-        "warmest": max(range(len(colors)), key=lambda k: colors[k][2]),
-    }
-    extremes = {name: _relit(animator, image, codes[k : k + 1]) for name, k in ends.items()}
-    return LightFound(figures, encoded, transferred, extremes)
-
-
-def far_apart(
-    codes: Tensor,  # [n, Z]
-    count: int,
-) -> Tensor:  # [min(count, n), Z]
-    """So many codes, each as far as can be from those before it: the extremes are among them."""
-    kept = [int((codes - codes.mean(0)).norm(dim=1).argmax())]
-    nearest = torch.full((len(codes),), torch.inf)
-    while len(kept) < min(count, len(codes)):
-        nearest = torch.minimum(nearest, (codes - codes[kept[-1]]).norm(dim=1))
-        kept.append(int(nearest.argmax()))
-    return codes[kept]
-
-
-def _relit(animator: Animator, image: Tensor, code: Tensor) -> Tensor:  # [1, 3, H, W]
-    color_map = animator.predict_color_map(image, code.to(animator.device)).cpu()
-    enlarged = warping.enlarge(color_map, *image.shape[2:])
-    return color.transfer(image, enlarged)

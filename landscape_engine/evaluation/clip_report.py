@@ -98,7 +98,7 @@ def tables(clips: Sequence[ClipEvaluation]) -> str:
 def _rows(clips: Sequence[ClipEvaluation], figures_of: Any) -> list[tuple[str, Figures]]:
     rows = [(clip.name, figures_of(clip)) for clip in clips]
     if len(rows) > 1:
-        names = dict.fromkeys(name for _, figures in rows for name in figures)
+        names = dict.fromkeys(n for _, figures in rows for n in figures if n != "frame")
         rows.append(("mean", {n: mean(figures.get(n) for _, figures in rows) for n in names}))
     return rows
 

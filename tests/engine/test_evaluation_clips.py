@@ -15,6 +15,7 @@ from landscape_engine.codebook import MotionCodebook
 from landscape_engine.errors import BundleError, PictureError
 from landscape_engine.evaluation import (
     clip_frames,
+    clip_light,
     clip_protocol,
     clip_report,
     curves,
@@ -188,9 +189,9 @@ def test_codes_far_apart_hold_the_extremes():
     codes = torch.zeros(50, 2)
     codes[:, 0] = torch.linspace(-1, 1, 50)
     codes[7, 1], codes[31, 1] = 9.0, -9.0
-    kept = clip_protocol.far_apart(codes, 4).tolist()
+    kept = clip_light.far_apart(codes, 4).tolist()
     assert codes[7].tolist() in kept and codes[31].tolist() in kept and len(kept) == 4
-    assert len(clip_protocol.far_apart(codes, 99)) == 50
+    assert len(clip_light.far_apart(codes, 99)) == 50
 
 
 def test_global_transfer_takes_means_and_deviations():
