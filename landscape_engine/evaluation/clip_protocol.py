@@ -9,7 +9,8 @@ nearest to the clip, and "encoded", the code of the clip's own motion.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from torch import Tensor
 from ..animator import Animator
 from ..codebook import CodeCycle
 from ..errors import PictureError
-from ..ops import color, warping
+from ..fitting import clips
+from ..ops.motion_fields import MotionField, steady_motion
 from ..settings import (
     AppearanceSettings,
     ClipEvaluationSettings,
@@ -30,25 +32,16 @@ from ..settings import (
     MotionSettings,
     RegionSettings,
 )
-from . import clip_frames, light, perceptual_distance
+from . import clip_frames, clip_light, metrics, perceptual_distance, samplings
 from .clip_frames import ClipFrames
 
 AT = 10  # the frame whose figures the table shows, and by which the best code is chosen
+FASTER = 20.0  # times, or as many times slower, is the most by which a speed is matched
 MEASURES = ("rmse", "perceptual")
 CURVES = ("still", "mean", "min", "max", "best", "encoded")
 
 Values = list[float | None]  # of frames 1, 2, ...; None where there is no such frame to compare
 Progress = Callable[[Iterator[Any], int, str], Iterator[Any]]
-
-
-@dataclass
-class LightFound:
-    """What the appearance codes did to a clip's first frame."""
-
-    figures: dict[str, float]
-    encoded: Tensor  # [1, 3, H, W] the first frame in the look of the reference, by E^A and P^A
-    global_transfer: Tensor  # [1, 3, H, W] the same by means and deviations
-    extremes: dict[str, Tensor]  # the darkest, brightest, coldest and warmest results
 
 
 @dataclass
@@ -60,7 +53,7 @@ class ClipEvaluation:
     best: float | None = None  # position of the code nearest to the clip
     curves: dict[str, dict[str, Values]] = field(default_factory=dict)  # measure → curve → values
     each: list[dict[str, Values]] = field(default_factory=list)  # measure → values, of each code
-    light: LightFound | None = None
+    light: clip_light.LightFound | None = None
     shown: dict[str, Tensor] = field(default_factory=dict)  # predictions of the frame shown
     shown_at: int = 0
     notes: list[str] = field(default_factory=list)
@@ -131,7 +124,7 @@ def evaluate(
             **{name: measured[name][measure] for name in ("best", "encoded") if name in measured},
         }
     if settings.lights and animator.bundle.appearance_codebook is not None:
-        found.light = _light(animator, frames, settings.lights, network, progress)
+        found.light = clip_light.evaluate(animator, frames, settings.lights, network, progress)
     return found
 
 
@@ -152,6 +145,11 @@ class _Trial:
         self.network = network
         self.regions = animator.find_regions(frames.first, where)
         self.count = len(frames.following)
+        self.clip_speed: float | None = None  # to be matched
+        if settings.match_speed:
+            with suppress(PictureError):  # of a clip that doesn't move, which is said elsewhere
+                flow = clips.common_flow([frames.first, *self.filmed()])
+                self.clip_speed = self.speed_of(steady_motion(flow))
 
     def filmed(self) -> list[Tensor]:
         return [frame for frame in self.frames.following if frame is not None]
@@ -170,14 +168,26 @@ class _Trial:
     def code_at(self, position: float) -> Tensor:  # [1, Z]
         return self.animator.motion_code(MotionSettings(code=str(position)))
 
+    def motion(self, code: Tensor, speed: float) -> MotionField:
+        asked = MotionSettings(kind=self.settings.motion, speed=min(max(speed, -100), 100))
+        return self.animator.predict_motion(
+            self.frames.first, asked, code=code, regions=self.regions
+        )
+
+    def speed_of(self, motion: MotionField) -> float:
+        """The mean length of a motion's step over the picture, pixels of the reference width."""
+        step = samplings.step_of(motion, *self.frames.first.shape[2:])
+        return float(metrics.speed_of(metrics.in_pixels(step.cpu())).mean())
+
     def predictions(
         self, code: Tensor, count: int, days: Tensor | CodeCycle | None = None
     ) -> Iterator[Tensor]:  # frames 1, 2, ..., each [1, 3, H, W]
         """The frames that follow the first, by the animator's own route."""
-        asked = MotionSettings(kind=self.settings.motion, speed=self.settings.speed)
-        motion = self.animator.predict_motion(
-            self.frames.first, asked, code=code, regions=self.regions
-        )
+        motion = self.motion(code, self.settings.speed)
+        if self.clip_speed is not None:
+            speed = self.speed_of(motion)
+            factor = min(max(self.clip_speed / max(speed, 1e-6), 1 / FASTER), FASTER)
+            motion = self.motion(code, self.settings.speed * factor)
         # the light's cycle is twice as long, so that it doesn't turn back within the clip
         frames = self.animator.render(
             self.frames.first,
@@ -256,14 +266,20 @@ def at_shown(values: Values) -> tuple[float, int] | None:
     return there[-1] if there else None
 
 
-def mean_curves(clips: list[ClipEvaluation]) -> dict[str, dict[str, Values]]:
-    """Each curve's mean over the clips that have its frame, as Figure 10 shows it."""
+def longest(found: Sequence[ClipEvaluation]) -> list[ClipEvaluation]:
+    """The clips that have the most frames: a mean over them has no jumps where one ends."""
+    most = max(len(clip.frames.following) for clip in found)
+    return [clip for clip in found if len(clip.frames.following) == most]
+
+
+def mean_curves(found: Sequence[ClipEvaluation]) -> dict[str, dict[str, Values]]:
+    """Each curve's mean over the longest clips, as Figure 10 shows it."""
     means: dict[str, dict[str, Values]] = {}
     for measure in MEASURES:
         means[measure] = {}
         for name in CURVES:
-            curves = [c.curves[measure][name] for c in clips if name in c.curves[measure]]
-            if curves:
+            curves = [c.curves[measure].get(name) for c in longest(found)]
+            if all(curve is not None for curve in curves):
                 means[measure][name] = _over(curves, lambda values: sum(values) / len(values))
     return means
 
@@ -275,57 +291,3 @@ def _over(curves: list[Values], sum_up: Callable[[list[float]], float]) -> Value
         there = [v for one in curves if k < len(one) and (v := one[k]) is not None]
         summed.append(sum_up(there) if there else None)
     return summed
-
-
-# -------------------------------------------------------------------------------------- light
-
-
-def _light(
-    animator: Animator,
-    frames: ClipFrames,
-    count: int,
-    network: perceptual_distance.Network | None,
-    progress: Progress,
-) -> LightFound:
-    """The range of light over codes, and how near an encoded reference brings the first frame."""
-    image, reference = frames.first, frames.reference
-    codes = torch.cat(animator.bundle.appearance_codebook.sequences)
-    kept = np.unique(np.linspace(0, len(codes) - 1, min(count, len(codes))).round().astype(int))
-    colors, results = [], []
-    for k in progress(iter(kept.tolist()), len(kept), "lights"):
-        colors.append(light.mean_color(_relit(animator, image, codes[k : k + 1])))
-        results.append(k)
-    encoded = _relit(animator, image, animator.encode_appearance(reference))
-    transferred = light.transfer_globally(image, reference)
-    own = light.mean_color(image)
-    figures = {
-        "lightness": own[0],
-        "yellow": own[2],
-        **light.range_of(colors),
-        "light_change": frames.light_change,
-        "distance_still": light.distance(image, reference),
-        "distance_global": light.distance(transferred, reference),
-        "distance_encoded": light.distance(encoded, reference),
-    }
-    if network is not None:
-        wanted = perceptual_distance.features(network, reference, animator.device)
-        for name, one in (("still", image), ("global", transferred), ("encoded", encoded)):
-            taps = perceptual_distance.features(network, one, animator.device)
-            figures[f"perceptual_{name}"] = perceptual_distance.distance(taps, wanted)
-    ends = {
-        "darkest": min(range(len(colors)), key=lambda k: colors[k][0]),
-        "brightest": max(range(len(colors)), key=lambda k: colors[k][0]),
-        "coldest": min(range(len(colors)), key=lambda k: colors[k][2]),
-        "warmest": max(range(len(colors)), key=lambda k: colors[k][2]),
-    }
-    extremes = {
-        name: _relit(animator, image, codes[results[k] : results[k] + 1])
-        for name, k in ends.items()
-    }
-    return LightFound(figures, encoded, transferred, extremes)
-
-
-def _relit(animator: Animator, image: Tensor, code: Tensor) -> Tensor:  # [1, 3, H, W]
-    color_map = animator.predict_color_map(image, code.to(animator.device)).cpu()
-    enlarged = warping.enlarge(color_map, *image.shape[2:])
-    return color.transfer(image, enlarged)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from .. import images, staging
 from . import curves, report
-from .clip_protocol import CURVES, MEASURES, ClipEvaluation, at_shown, mean_curves
+from .clip_protocol import CURVES, MEASURES, ClipEvaluation, at_shown, longest, mean_curves
 from .protocol import mean
 
 FILES = ("clips.json", "clips.csv", "clips.png", "clips_frames.png")
@@ -49,6 +49,7 @@ SHOWN_LIGHT = {
     "distance_encoded": ("d encoded", "{:.4f}"),
     "encoded_ratio": ("enc. ×", "{:.2f}"),
 }
+LEAST_CHANGE = 0.1  # of the light, below which an encoded reference isn't judged by its ratio
 TILE_WIDTH = 240
 DIFFERENCES = 4  # are shown so many times as large
 
@@ -73,12 +74,16 @@ def motion_figures(clip: ClipEvaluation) -> Figures:
 
 
 def light_figures(clip: ClipEvaluation) -> Figures:
-    """A clip's figures of light; the ratio is to what global color transfer leaves."""
+    """A clip's figures of light; the ratio is to what global color transfer leaves.
+
+    Where the clip's light hardly changes there is no ratio: there is nothing to transfer.
+    """
     if clip.light is None:
         return {}
     figures: Figures = dict(clip.light.figures)
     left = clip.light.figures["distance_global"]
-    figures["encoded_ratio"] = clip.light.figures["distance_encoded"] / left if left > 0 else None
+    told = left > 0 and clip.frames.light_change >= LEAST_CHANGE
+    figures["encoded_ratio"] = clip.light.figures["distance_encoded"] / left if told else None
     return figures
 
 
@@ -93,7 +98,7 @@ def tables(clips: Sequence[ClipEvaluation]) -> str:
 def _rows(clips: Sequence[ClipEvaluation], figures_of: Any) -> list[tuple[str, Figures]]:
     rows = [(clip.name, figures_of(clip)) for clip in clips]
     if len(rows) > 1:
-        names = dict.fromkeys(name for _, figures in rows for name in figures)
+        names = dict.fromkeys(n for _, figures in rows for n in figures if n != "frame")
         rows.append(("mean", {n: mean(figures.get(n) for _, figures in rows) for n in names}))
     return rows
 
@@ -125,14 +130,14 @@ def describe(clips: Sequence[ClipEvaluation], **context: Any) -> dict[str, Any]:
 def comma_separated(clips: Sequence[ClipEvaluation]) -> str:
     """A line for each frame of each clip, a column for each curve; empty where there is none.
 
-    With several clips, lines named "mean" follow: the mean over those clips that have the frame.
+    With several clips as long as the longest, lines named "mean" follow: the mean over those.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["clip", "frame", *(f"{m}_{name}" for m in MEASURES for name in CURVES)])
     tabled = [(clip.name, clip.curves) for clip in clips]
-    if len(clips) > 1:
-        tabled.append(("mean", mean_curves(list(clips))))
+    if len(longest(clips)) > 1:
+        tabled.append(("mean", mean_curves(clips)))
     for title, measured in tabled:
         for k in range(len(measured["rmse"]["still"])):
             values = [
@@ -145,10 +150,11 @@ def comma_separated(clips: Sequence[ClipEvaluation]) -> str:
 
 
 def plot(clips: Sequence[ClipEvaluation]) -> Tensor:  # [1, 3, H, W] in [-1, 1]
-    """A row of panels for each clip, and first for their mean: RMSE, and perceptual distance."""
+    """A row of panels for each clip, before them the longest clips' mean."""
     rows = [(f"{clip.name}", clip.curves) for clip in clips]
-    if len(clips) > 1:
-        rows.insert(0, (f"mean of {len(clips)} clips", mean_curves(list(clips))))
+    if (whole := len(longest(clips))) > 1:
+        which = f"mean of {whole} clips" + (", the longest" if whole < len(clips) else "")
+        rows.insert(0, (which, mean_curves(clips)))
     measures = [
         m for m in MEASURES if any(v is not None for _, c in rows for v in c[m].get("still", []))
     ]

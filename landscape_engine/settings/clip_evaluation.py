@@ -48,6 +48,12 @@ class ClipEvaluationSettings:
         flag="clip-motion",
     )
     speed: float = setting(1.0, "factor on the predicted speed", flag="clip-speed", metavar="S")
+    match_speed: bool = setting(
+        False,
+        "make each prediction as fast as the clip, on the whole: directions and places are judged "
+        "then, not speeds",
+        flag="clip-match-speed",
+    )
     light: ClipLight = setting(
         "off",
         "of the predictions: off, that of the first frame; encoded, on to the look of the last "
@@ -56,8 +62,8 @@ class ClipEvaluationSettings:
     )
     lights: int = setting(
         64,
-        "appearance codes, evenly from the codebook's days, whose range of light is measured; 0: "
-        "nothing of light is",
+        "appearance codes, far from each other in the codebook, whose range of light is measured; "
+        "0: nothing of light is",
         flag="clip-lights",
         metavar="N",
     )

@@ -15,13 +15,14 @@ from landscape_engine.codebook import MotionCodebook
 from landscape_engine.errors import BundleError, PictureError
 from landscape_engine.evaluation import (
     clip_frames,
+    clip_light,
     clip_protocol,
     clip_report,
     curves,
     light,
     perceptual_distance,
 )
-from landscape_engine.images import to_uint8
+from landscape_engine.images import load_image, to_uint8
 from landscape_engine.ops import motion_fields
 from landscape_engine.sequence import write_sequence
 from landscape_engine.settings import ClipEvaluationSettings, OutputSettings, RegionSettings
@@ -99,6 +100,14 @@ def test_half_the_speed_at_every_second_frame(obedient, clouds):
     assert len(found.curves["rmse"]["still"]) == 2
 
 
+def test_a_speed_can_be_that_of_the_clip(obedient, clouds):
+    settings = ClipEvaluationSettings(frames=FRAMES, speed=3.0, match_speed=True, lights=0)
+    found = clip_protocol.evaluate(obedient, clouds, settings, WIDTH, WHOLE)
+    forward = found.each[2]["rmse"]
+    assert all(a < 0.7 * b for a, b in zip(forward, found.curves["rmse"]["still"], strict=True))
+    assert forward == pytest.approx(found.each[3]["rmse"], rel=0.01), "as fast as any other"
+
+
 def test_a_held_picture_is_predicted_without_error(animator, tmp_path):
     held = write_frames(tmp_path / "held", [make_clouds(WIDTH)] * 4)
     found = clip_protocol.evaluate(
@@ -108,6 +117,12 @@ def test_a_held_picture_is_predicted_without_error(animator, tmp_path):
     assert "encoded" not in found.curves["rmse"] and "all the same" in found.notes[0]
     assert found.best is None and clip_report.motion_figures(found)["rmse_mean_ratio"] is None
     assert found.light.figures["light_change"] == found.light.figures["distance_still"] == 0
+
+
+def test_the_papers_algorithm_can_be_evaluated(animator, clouds):
+    settings = ClipEvaluationSettings(frames=3, codes=2, search=2, lights=0, motion="recurrent")
+    found = clip_protocol.evaluate(animator, clouds, settings, WIDTH)
+    assert all(v > 0 for v in found.curves["rmse"]["max"]) and found.best in (0.0, 1.0)
 
 
 def test_rmse_is_that_of_values_in_0_to_1():
@@ -168,6 +183,15 @@ def test_colors_are_those_of_cielab():
     found = light.range_of([(50, 3, 4), (20, 0, -30), (90, -1, 2)])
     assert (found["lightness_low"], found["lightness_high"]) == (20, 90)
     assert (found["cold"], found["warm"], found["chroma_high"]) == (-30, 4, 30)
+
+
+def test_codes_far_apart_hold_the_extremes():
+    codes = torch.zeros(50, 2)
+    codes[:, 0] = torch.linspace(-1, 1, 50)
+    codes[7, 1], codes[31, 1] = 9.0, -9.0
+    kept = clip_light.far_apart(codes, 4).tolist()
+    assert codes[7].tolist() in kept and codes[31].tolist() in kept and len(kept) == 4
+    assert len(clip_light.far_apart(codes, 99)) == 50
 
 
 def test_global_transfer_takes_means_and_deviations():
@@ -282,16 +306,20 @@ def test_the_shell_evaluates_stills_and_clips(clouds, bundle_folder, tmp_path, c
     }  # fmt: skip
 
 
-def test_several_clips_have_a_mean(obedient, clouds, tmp_path):
+def test_the_longest_clips_have_a_mean(obedient, clouds, tmp_path):
     short = write_frames(tmp_path / "short", [make_clouds(WIDTH), make_clouds(WIDTH) * 0.9])
-    found = [clip_protocol.evaluate(obedient, p, QUICK, WIDTH, WHOLE) for p in (clouds, short)]
-    still = clip_protocol.mean_curves(found)["rmse"]["still"]
-    one, two = (clip.curves["rmse"]["still"] for clip in found)
-    assert still[0] == pytest.approx((one[0] + two[0]) / 2) and still[1:] == one[1:]
-    rows = clip_report.comma_separated(found).splitlines()
-    assert [row.split(",")[0] for row in rows[1:]] == ["clouds"] * 6 + ["short"] + ["mean"] * 6
-    assert clip_report.tables(found).count("| mean ") == 2 + 1, "a column's title, and two rows"
-    assert clip_report.plot(found).shape == (1, 3, 3 * curves.SIZE[1], curves.SIZE[0])
+    names = sorted(clouds.iterdir())
+    mirrored = write_frames(tmp_path / "mirrored", [load_image(p).flip(3) for p in names])
+    paths = (clouds, short, mirrored)
+    found = [clip_protocol.evaluate(obedient, p, QUICK, WIDTH, WHOLE) for p in paths]
+    mean = clip_protocol.mean_curves(found)["rmse"]["best"]
+    one, _, two = (clip.curves["rmse"]["best"] for clip in found)
+    assert mean == pytest.approx([(a + b) / 2 for a, b in zip(one, two, strict=True)])
+    rows = clip_report.comma_separated(found).splitlines()[1:]
+    names = ["clouds"] * 6 + ["short"] + ["mirrored"] * 6 + ["mean"] * 6
+    assert [row.split(",")[0] for row in rows] == names
+    assert clip_report.tables(found).count("\n| mean ") == 2
+    assert clip_report.plot(found).shape == (1, 3, 4 * curves.SIZE[1], curves.SIZE[0])
     assert clip_report.draw(found).shape[2] > 200
 
 

@@ -1,0 +1,87 @@
+"""Clip light: how far appearance codes take a clip's first frame, and how near to a later one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..animator import Animator
+from ..ops import color, warping
+from . import light, perceptual_distance
+from .clip_frames import ClipFrames
+
+Progress = Callable[[Iterator[Any], int, str], Iterator[Any]]
+
+
+@dataclass
+class LightFound:
+    """What the appearance codes did to a clip's first frame."""
+
+    figures: dict[str, float]
+    encoded: Tensor  # [1, 3, H, W] the first frame in the look of the reference, by E^A and P^A
+    global_transfer: Tensor  # [1, 3, H, W] the same by means and deviations
+    extremes: dict[str, Tensor]  # the darkest, brightest, coldest and warmest results
+
+
+def evaluate(
+    animator: Animator,
+    frames: ClipFrames,
+    count: int,
+    network: perceptual_distance.Network | None,
+    progress: Progress,
+) -> LightFound:
+    """The range of light over codes, and how near an encoded reference brings the first frame."""
+    image, reference = frames.first, frames.reference
+    codes = far_apart(torch.cat(animator.bundle.appearance_codebook.sequences), count)
+    colors = [
+        light.mean_color(_relit(animator, image, code))
+        for code in progress(iter(codes.split(1)), len(codes), "lights")
+    ]
+    encoded = _relit(animator, image, animator.encode_appearance(reference))
+    transferred = light.transfer_globally(image, reference)
+    own = light.mean_color(image)
+    figures = {
+        "lightness": own[0],
+        "yellow": own[2],
+        **light.range_of(colors),
+        "light_change": frames.light_change,
+        "distance_still": light.distance(image, reference),
+        "distance_global": light.distance(transferred, reference),
+        "distance_encoded": light.distance(encoded, reference),
+    }
+    if network is not None:
+        wanted = perceptual_distance.features(network, reference, animator.device)
+        for name, one in (("still", image), ("global", transferred), ("encoded", encoded)):
+            taps = perceptual_distance.features(network, one, animator.device)
+            figures[f"perceptual_{name}"] = perceptual_distance.distance(taps, wanted)
+    ends = {
+        "darkest": min(range(len(colors)), key=lambda k: colors[k][0]),
+        "brightest": max(range(len(colors)), key=lambda k: colors[k][0]),
+        "coldest": min(range(len(colors)), key=lambda k: colors[k][2]),
+        "warmest": max(range(len(colors)), key=lambda k: colors[k][2]),
+    }
+    extremes = {name: _relit(animator, image, codes[k : k + 1]) for name, k in ends.items()}
+    return LightFound(figures, encoded, transferred, extremes)
+
+
+def far_apart(
+    codes: Tensor,  # [n, Z]
+    count: int,
+) -> Tensor:  # [min(count, n), Z]
+    """So many codes, each as far as can be from those before it: the extremes are among them."""
+    kept = [int((codes - codes.mean(0)).norm(dim=1).argmax())]
+    nearest = torch.full((len(codes),), torch.inf)
+    while len(kept) < min(count, len(codes)):
+        nearest = torch.minimum(nearest, (codes - codes[kept[-1]]).norm(dim=1))
+        kept.append(int(nearest.argmax()))
+    return codes[kept]
+
+
+def _relit(animator: Animator, image: Tensor, code: Tensor) -> Tensor:  # [1, 3, H, W]
+    color_map = animator.predict_color_map(image, code.to(animator.device)).cpu()
+    enlarged = warping.enlarge(color_map, *image.shape[2:])
+    return color.transfer(image, enlarged)
