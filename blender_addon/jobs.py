@@ -19,7 +19,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from . import preferences
+from . import preferences, wording
 from .engine_client import EngineClient
 from .errors import AddonError
 
@@ -194,7 +194,7 @@ def _take(job: Job, event: dict[str, Any]) -> None:
         job.done, job.total = event["done"], event["total"] or 0
         job.seconds_left = event.get("seconds_left")
     elif kind == "note":
-        job.notes.append(event["text"])
+        job.notes.append(wording.for_panel(event["text"]))
     elif kind == "started":
         job.stage = "starting"
     else:
@@ -203,7 +203,8 @@ def _take(job: Job, event: dict[str, Any]) -> None:
 
 
 def _end(job: Job, event: dict[str, Any]) -> None:
-    job.state, job.message = event["event"], event.get("message", "")
+    job.state = event["event"]
+    job.message = wording.for_panel(event.get("message", ""))
     if job.state != "done":
         return
     try:

@@ -10,7 +10,7 @@ import bpy
 from bpy.props import FloatProperty, FloatVectorProperty
 from bpy_extras import view3d_utils
 
-from .. import annotations, image_exchange, job_documents, jobs, results
+from .. import annotations, image_exchange, job_documents, jobs, results, wording
 from ..errors import AddonError
 from . import subject
 from .subject import JobOperator, OnSubject, reporting
@@ -67,7 +67,8 @@ class _Fit(JobOperator):
             settings.code_from = "FILE"
             settings.code_file = results.relative(Path(result["path"]))
             jobs.push_undo("Fit Code")
-            return f"the code is in '{settings.code_file}'. {result.get('note') or ''}".strip()
+            note = wording.for_panel(result.get("note") or "")
+            return f"the code is in '{settings.code_file}'. {note}".strip()
 
         task = {"task": "fit", "picture": str(picture), "upright": False, "out": str(target)}
         task.update(wish)

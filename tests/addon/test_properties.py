@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import json
 import typing
 from pathlib import Path
@@ -97,3 +98,18 @@ def test_every_setting_says_what_it_does(groups, group):
     for name, found in groups[group].items():
         if not name.endswith("_items"):
             assert found["description"] and not found["description"].endswith("."), name
+
+
+def test_every_flag_has_a_label_of_the_panel():
+    """What the engine says of a flag is said of the panel."""
+    spec = importlib.util.spec_from_file_location(
+        "wording", REPOSITORY / "blender_addon" / "wording.py"
+    )
+    wording = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(wording)
+    for kind in GROUPS.values():
+        for field in dataclasses.fields(kind):
+            flag = "--" + (field.metadata.get("flag") or field.name).replace("_", "-")
+            assert flag in wording.LABELS, flag
+    assert wording.for_panel("use --frames 24, not --loop-frames.") == "use Frames 24, not Period."
+    assert wording.for_panel("a --flag of another") == "a --flag of another"
