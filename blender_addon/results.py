@@ -75,7 +75,7 @@ def take(obj: bpy.types.Object, scene: bpy.types.Scene, report: dict[str, Any]) 
     file = report["paths"][0]
     item = settings.results.add()
     item.name = Path(file).stem if is_movie(file) else Path(file).parent.name
-    item.file = relative(Path(file))
+    item.file = image_exchange.portable(Path(file))
     item.frames = report["frames"]
     item.movie = is_movie(file)
     item.colorspace = settings.output.colorspace
@@ -119,7 +119,7 @@ def relink(obj: bpy.types.Object) -> None:
         old = file_of(item)
         kept = Path(old.name) if item.movie else Path(old.parent.name, old.name)
         if not old.is_file() and (folder / kept).is_file():
-            item.file = relative(folder / kept)
+            item.file = image_exchange.portable(folder / kept)
 
 
 def file_of(item: Any) -> Path:
@@ -130,16 +130,6 @@ def file_of(item: Any) -> Path:
 def is_movie(file: str) -> bool:
     """Whether a file holds a whole clip."""
     return Path(file).suffix[1:].lower() in MOVIES
-
-
-def relative(path: Path) -> str:
-    """A path beside the .blend as Blender writes it, so that both can be moved together."""
-    if not bpy.data.filepath:
-        return str(path)
-    try:
-        return bpy.path.relpath(str(path))
-    except ValueError:  # on another drive
-        return str(path)
 
 
 @persistent

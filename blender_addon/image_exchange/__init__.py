@@ -8,7 +8,14 @@ the .blend, image users) is known here and nowhere else.
 from .files import picture_file
 from .lost_frames import find_moved, missing_frames, relink
 from .planes import check_plane, make_plane
-from .sequences import match_frame_range, show_picture, show_sequence, shown_file, shows_frames
+from .sequences import (
+    match_frame_range,
+    portable,
+    show_picture,
+    show_sequence,
+    shown_file,
+    shows_frames,
+)
 from .sources import picture_of, source_problem
 
 __all__ = [
@@ -19,6 +26,7 @@ __all__ = [
     "missing_frames",
     "picture_file",
     "picture_of",
+    "portable",
     "relink",
     "show_picture",
     "show_sequence",

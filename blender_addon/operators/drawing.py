@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.props import FloatProperty, FloatVectorProperty
 from bpy_extras import view3d_utils
 
 from .. import annotations, image_exchange, job_documents, jobs, results, wording
 from ..errors import AddonError
+from ..properties.appearance import center_property, color_property, radius_property
 from . import subject
 from .subject import JobOperator, OnSubject, reporting
 
@@ -65,7 +65,7 @@ class _Fit(JobOperator):
         def finish(result: dict[str, Any]) -> str:
             settings = getattr(jobs.object_of(name).landscape, kind)
             settings.code_from = "FILE"
-            settings.code_file = results.relative(Path(result["path"]))
+            settings.code_file = image_exchange.portable(Path(result["path"]))
             jobs.push_undo("Fit Code")
             note = wording.for_panel(result.get("note") or "")
             return f"the code is in '{settings.code_file}'. {note}".strip()
@@ -112,30 +112,9 @@ class LANDSCAPE_OT_place_patch(OnSubject, bpy.types.Operator):
     bl_label = "Place Patch"
     bl_options = {"REGISTER", "UNDO"}
 
-    center: FloatVectorProperty(
-        name="Center",
-        description="Center of the patch, in shares of the picture, y down",
-        size=2,
-        default=(0.5, 0.25),
-        min=0,
-        max=1,
-    )
-    radius: FloatProperty(
-        name="Radius",
-        description="Radius of the patch, as a share of the picture's width",
-        default=0.08,
-        min=0.005,
-        max=1,
-    )
-    color: FloatVectorProperty(
-        name="Color",
-        description="The color that the patch should take",
-        size=3,
-        default=(1.0, 0.55, 0.3),
-        min=0,
-        max=1,
-        subtype="COLOR_GAMMA",
-    )
+    center: center_property()
+    radius: radius_property()
+    color: color_property()
 
     @reporting
     def execute(self, context: bpy.types.Context) -> set[str]:

@@ -19,10 +19,9 @@ from bpy.types import PropertyGroup
 from .codes import BESIDE_BLEND, FILE, POSITION, RANDOM, position_property
 
 
-class PatchItem(PropertyGroup):
-    """A color that a disc of the picture should take."""
-
-    center: FloatVectorProperty(
+def center_property() -> FloatVectorProperty:
+    """Where a patch is."""
+    return FloatVectorProperty(
         name="Center",
         description="Center of the disc, in shares of the picture, y down",
         size=2,
@@ -30,14 +29,22 @@ class PatchItem(PropertyGroup):
         min=0,
         max=1,
     )
-    radius: FloatProperty(
+
+
+def radius_property() -> FloatProperty:
+    """How large a patch is."""
+    return FloatProperty(
         name="Radius",
         description="Radius of the disc, as a share of the picture's width",
         default=0.08,
         min=0.005,
         max=1,
     )
-    color: FloatVectorProperty(
+
+
+def color_property() -> FloatVectorProperty:
+    """What a patch should look like."""
+    return FloatVectorProperty(
         name="Color",
         description="The color that the disc should take",
         size=3,
@@ -46,6 +53,14 @@ class PatchItem(PropertyGroup):
         max=1,
         subtype="COLOR_GAMMA",
     )
+
+
+class PatchItem(PropertyGroup):
+    """A color that a disc of the picture should take."""
+
+    center: center_property()
+    radius: radius_property()
+    color: color_property()
 
 
 class KeyItem(PropertyGroup):
