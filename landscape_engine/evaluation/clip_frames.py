@@ -7,8 +7,10 @@ is predicted; what can't be read leaves a gap in time and is named.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -143,54 +145,65 @@ def _folder(path: Path, wanted: set[int]) -> Iterator[tuple[int, Read]]:
 
 
 def _count(path: Path) -> int:
-    """Frames of a clip; of a video its packets, which need not be decoded.
+    """Frames of a clip.
 
     Raises:
         PictureError: it can't be read.
     """
-    if path.is_dir():
-        return len(_names(path))
+    return len(_names(path)) if path.is_dir() else len(_times(path))
+
+
+def _times(path: Path) -> list[int]:
+    """When a video's frames are shown, in order; from its packets, which need not be decoded.
+
+    Raises:
+        PictureError: it can't be read.
+    """
     import av
 
     if not path.is_file():
         raise PictureError(f"'{path}' doesn't exist; expected a video: check the spelling.")
     try:
         with av.open(str(path)) as container:
-            return sum(1 for packet in container.demux(video=0) if packet.size)
+            packets = [p.pts for p in container.demux(video=0) if p.size]
     except (av.error.FFmpegError, IndexError) as error:
         raise PictureError(
             f"'{path}' can't be read as a video ({error}); export it again as MP4."
         ) from error
+    known = len({p for p in packets if p is not None}) == len(packets)
+    return sorted(packets) if known else list(range(len(packets)))
 
 
 def _video(path: Path, wanted: set[int]) -> Iterator[tuple[int, Read]]:
+    """The frames wanted; those that the decoder leaves out are told by the times of the others."""
+    numbers = {time: number for number, time in enumerate(_times(path))}
+    left, last = sorted(wanted), -1
+    for frame in _decoded(path):
+        last = numbers.get(frame.pts, last + 1)
+        while left and left[0] < last:
+            yield left.pop(0), _refuse_damaged
+        if left and left[0] == last:
+            yield left.pop(0), lambda frame=frame: _of_video(frame)
+        if not left:
+            return
+    for number in left:
+        yield number, _refuse_damaged
+
+
+def _decoded(path: Path) -> Iterator[Any]:
+    """A video's frames in the order in which they are shown, without those that are damaged."""
     import av
 
-    number, last = 0, max(wanted)
     with av.open(str(path)) as container:
         for packet in container.demux(video=0):
-            try:
-                frames = packet.decode()
-            except av.error.FFmpegError as error:
-                if number in wanted:
-                    yield number, _refusing(f"it is damaged ({error})")
-                number += 1  # so that those after it keep their time
-                continue
-            for frame in frames:
-                if number in wanted:
-                    yield number, lambda frame=frame: _of_video(frame)
-                number += 1
-            if number > last:
-                return
+            with suppress(av.error.FFmpegError):
+                yield from packet.decode()
 
 
-def _of_video(frame: object) -> Tensor:  # [1, 3, H, W]
-    pixels = torch.from_numpy(frame.to_ndarray(format="rgb24"))  # type: ignore[attr-defined]
+def _of_video(frame: Any) -> Tensor:  # [1, 3, H, W]
+    pixels = torch.from_numpy(frame.to_ndarray(format="rgb24"))
     return pixels.permute(2, 0, 1)[None].float() / 127.5 - 1
 
 
-def _refusing(why: str) -> Read:
-    def read() -> Tensor:
-        raise PictureError(f"{why}.")
-
-    return read
+def _refuse_damaged() -> Tensor:
+    raise PictureError("it is damaged.")

@@ -170,6 +170,25 @@ def test_a_damaged_frame_is_left_out_and_named(obedient, clouds):
     assert "003.png" in found.notes[0] and "left out" in found.notes[0]
 
 
+def test_a_damaged_video_keeps_its_time(tmp_path):
+    wide = make_clouds(WIDTH + 64)
+    frames = [wide[..., 64 - 2 * t : 160 - 2 * t] for t in range(30)]
+    whole, broken = tmp_path / "whole.mp4", tmp_path / "broken.mp4"
+    write_sequence(iter(frames), whole, OutputSettings(format="mp4"))
+    data = bytearray(whole.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 300] = b"\xff" * 300
+    broken.write_bytes(data)
+    settings = ClipEvaluationSettings(frames=29)
+    clip, damaged = (clip_frames.load(path, settings, WIDTH) for path in (whole, broken))
+    assert len(clip.following) == 29 and not clip.notes
+    missing = [t for t, frame in enumerate(damaged.following, start=1) if frame is None]
+    assert missing and any(f"frame {missing[0]} of 'broken.mp4'" in n for n in damaged.notes)
+    last = damaged.following[-1]
+    nearest = min(range(29), key=lambda t: clip_protocol.rmse(last, clip.following[t]))
+    assert nearest == len(damaged.following) - 1
+
+
 # ------------------------------------------------------------------------------------------ light
 
 
