@@ -16,6 +16,7 @@ from ..cli import settings_from
 from ..devices import choose_device
 from ..evaluation import clip_frames, clip_protocol, clip_report, perceptual_distance, protocol
 from ..evaluation import report as figures
+from ..networks.perceptual import PerceptualNetwork
 from ..settings import (
     ClipEvaluationSettings,
     EvaluationSettings,
@@ -94,7 +95,7 @@ def _measure_clips(
     options: argparse.Namespace,
     animator: Animator,
     paths: list[Path],
-    network: perceptual_distance.Network | None,
+    network: PerceptualNetwork | None,
     name: str,
 ) -> dict[str, Any]:
     started = time.perf_counter()

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..animator import Animator
+from ..networks.perceptual import PerceptualNetwork
 from ..ops import color, warping
 from . import light, perceptual_distance
 from .clip_frames import ClipFrames
@@ -31,7 +32,7 @@ def evaluate(
     animator: Animator,
     frames: ClipFrames,
     count: int,
-    network: perceptual_distance.Network | None,
+    network: PerceptualNetwork | None,
     progress: Progress,
 ) -> LightFound:
     """The range of light over codes, and how near an encoded reference brings the first frame."""

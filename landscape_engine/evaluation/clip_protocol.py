@@ -23,6 +23,7 @@ from ..animator import Animator
 from ..codebook import CodeCycle
 from ..errors import PictureError
 from ..fitting import clips
+from ..networks.perceptual import PerceptualNetwork
 from ..ops.motion_fields import MotionField, steady_motion
 from ..settings import (
     AppearanceSettings,
@@ -79,7 +80,7 @@ def evaluate(
     settings: ClipEvaluationSettings | None = None,
     width: int = 480,
     where: RegionSettings | None = None,
-    network: perceptual_distance.Network | None = None,
+    network: PerceptualNetwork | None = None,
     progress: Progress = lambda items, *_: items,
 ) -> ClipEvaluation:
     """Evaluate one clip.
@@ -137,7 +138,7 @@ class _Trial:
         frames: ClipFrames,
         settings: ClipEvaluationSettings,
         where: RegionSettings | None = None,
-        network: perceptual_distance.Network | None = None,
+        network: PerceptualNetwork | None = None,
     ) -> None:
         self.animator = animator
         self.frames = frames

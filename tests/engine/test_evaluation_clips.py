@@ -23,6 +23,7 @@ from landscape_engine.evaluation import (
     perceptual_distance,
 )
 from landscape_engine.images import load_image, to_uint8
+from landscape_engine.networks.perceptual import TAPS
 from landscape_engine.ops import motion_fields
 from landscape_engine.sequence import write_sequence
 from landscape_engine.settings import ClipEvaluationSettings, OutputSettings, RegionSettings
@@ -232,7 +233,7 @@ def save_vgg16(path, width=4):
     """VGG16 as torchvision saves it, but narrow."""
     weights, channels, number = {}, 3, 0
     maker = torch.Generator().manual_seed(0)
-    for count in perceptual_distance.VGG16_LAYOUT:
+    for count in (2, 2, 3, 3, 3):
         for _ in range(count):
             weights[f"features.{number}.weight"] = torch.randn(
                 width, channels, 3, 3, generator=maker
@@ -258,15 +259,17 @@ def check_distances(network, taps):
 
 
 def test_vgg16_is_read_from_a_file(tmp_path):
-    network = perceptual_distance.load(save_vgg16(tmp_path / "vgg.pth"), torch.device("cpu"))
-    check_distances(network, ["relu1_2", "relu2_2", "relu3_3", "relu4_3", "relu5_3"])
+    path = save_vgg16(tmp_path / "vgg.pth")
+    network, name = perceptual_distance.find(str(path), torch.device("cpu"))
+    assert name == "vgg.pth"
+    check_distances(network, list(TAPS))
 
 
 def test_the_distilled_network_is_read_from_a_file(shared):
     path = shared / "data/perceptual/distilled_vgg19_5SE.pth"
     network, name = perceptual_distance.find(str(path), torch.device("cpu"))
     assert name == path.name
-    check_distances(network, [f"relu{k}_1" for k in range(1, 6)])
+    check_distances(network, list(TAPS))
 
 
 def test_without_weights_there_is_no_distance(tmp_path, monkeypatch):
@@ -275,9 +278,9 @@ def test_without_weights_there_is_no_distance(tmp_path, monkeypatch):
         assert perceptual_distance.find(name, torch.device("cpu")) == (None, "none")
     wrong = tmp_path / "wrong.pth"
     torch.save({"features.0.weight": torch.zeros(3)}, wrong)
-    with pytest.raises(BundleError, match="no perceptual network"):
-        perceptual_distance.load(wrong, torch.device("cpu"))
-    with pytest.raises(BundleError, match="doesn't exist"):
+    with pytest.raises(BundleError, match="get the file anew"):
+        perceptual_distance.find(str(wrong), torch.device("cpu"))
+    with pytest.raises(BundleError, match="there is no perceptual network"):
         perceptual_distance.find(str(tmp_path / "nowhere.pth"), torch.device("cpu"))
 
 
@@ -395,7 +398,7 @@ def test_a_clip_that_is_no_use_is_refused_in_one_line(make, says, bundle_folder,
         (["--clip-start", "1"], "--clip-start is 1"),
         (["--clip-speed", "0"], "--clip-speed is 0"),
         (["--clip-codes", "0"], "--clip-codes is 0"),
-        (["--perceptual", "nowhere.pth"], "the perceptual network 'nowhere.pth' doesn't exist"),
+        (["--perceptual", "nowhere.pth"], "there is no perceptual network nowhere.pth"),
         (["--clip-start", "0.99"], "after --clip-start 0.99"),
     ],
 )
