@@ -142,7 +142,7 @@ told["file"] = settings.results[0].file
 
 
 def test_what_cannot_be_done_is_said_in_one_sentence(run, picture, tmp_path):
-    (tmp_path / "locked").mkdir()
+    (tmp_path / "no code.json").write_text("[1, 2")
     told = run(
         """
 animate = bpy.ops.landscape.animate
@@ -168,7 +168,8 @@ told["code gone"] = refusal(animate)
 settings.motion.code_from = "RANDOM"
 settings.appearance.code_from = "KEYS"
 told["no keys"] = refusal(animate)
-settings.appearance.code_from = "PREDICT"
+settings.appearance.code_from = "FILE"
+settings.appearance.code_file = given["folder"] + "/no code.json"
 told["engine's own"] = refusal(animate)
 settings.appearance.code_from = "RANDOM"
 bpy.ops.landscape.add_item(list="REGIONS")
@@ -200,7 +201,7 @@ told["left"] = os.listdir(given["folder"] + "/frames")
         "no code": "but none is named",
         "code gone": "isn't there; choose another one",
         "no keys": "there are none",
-        "engine's own": "bundle",
+        "engine's own": "no code.json",
         "region": "'Region 1' has no mask",
         "playhead": "the playhead is at frame",
         "no arrows": "no arrows lie on",
