@@ -89,7 +89,9 @@ class Scratch:
 
     @classmethod
     def like(cls, picture: Tensor) -> Scratch | None:
-        """A file for float32 tensors [1, C, H, W] like this; None where there is no room for it."""
+        """A file for float32 tensors [1, C, H, W] like this; None on a GPU or without a place."""
+        if picture.device.type != "cpu":
+            return None
         try:
             free = shutil.disk_usage(tempfile.gettempdir()).free
             file = tempfile.TemporaryFile(prefix="landscape-", buffering=0)
@@ -100,7 +102,7 @@ class Scratch:
 
     def write(self, n: int, tensor: Tensor) -> bool:
         """Keep a tensor; false if there is no room."""
-        if n >= self._most or tensor.device.type != "cpu":
+        if n >= self._most:
             return False
         data = memoryview(tensor.contiguous().numpy()).cast("B")
         try:

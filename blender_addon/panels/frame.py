@@ -28,6 +28,13 @@ class SubjectTab(Tab):
         return obj is not None and obj.type == "MESH" and not image_exchange.source_problem(obj)
 
 
+def seed_row(layout: bpy.types.UILayout, clip: Any) -> None:
+    """The seed, and a die."""
+    row = layout.row(align=True)
+    row.prop(clip, "seed")
+    row.operator("landscape.roll_seed", text="", icon="FILE_REFRESH")
+
+
 def editable_list(
     layout: bpy.types.UILayout, kind: str, drawn_by: str, group: Any, items: str, active: str
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from .frame import SubjectTab, chosen, editable_list
+from .frame import SubjectTab, chosen, editable_list, seed_row
 from .thumbnails import thumbnails
 
 
@@ -27,9 +27,7 @@ class LANDSCAPE_PT_light(SubjectTab, bpy.types.Panel):
         if light.code_from == "POSITION":
             column.prop(light, "position", slider=True)
         elif light.code_from == "RANDOM":
-            row = column.row(align=True)
-            row.prop(settings.clip, "seed")
-            row.operator("landscape.roll_seed", text="", icon="FILE_REFRESH")
+            seed_row(column, settings.clip)
         elif light.code_from == "FILE":
             column.prop(light, "code_file")
         elif light.code_from == "REFERENCE":

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from .frame import SubjectTab, chosen, editable_list
+from .frame import SubjectTab, chosen, editable_list, seed_row
 from .thumbnails import thumbnails
 
 
@@ -25,9 +25,7 @@ class LANDSCAPE_PT_motion(SubjectTab, bpy.types.Panel):
         if motion.code_from == "POSITION":
             layout.prop(motion, "position", slider=True)
         elif motion.code_from == "RANDOM":
-            row = layout.row(align=True)
-            row.prop(settings.clip, "seed")
-            row.operator("landscape.roll_seed", text="", icon="FILE_REFRESH")
+            seed_row(layout, settings.clip)
         else:
             layout.prop(motion, "code_file")
         layout.prop(motion, "speed")

@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     if options.out:
         for there, kind in ((stills, figures), (clips, clip_report)):
             if there:
-                kind.check_folder(options.out)
+                figures.check_folder(options.out, kind.FILES)
     for picture in stills:  # before the first still's minute, not after
         protocol.load_still(picture, options.masks, settings.width)
     for clip in clips:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import images, staging
+from .. import images
 from . import curves, report
 from .clip_protocol import CURVES, MEASURES, ClipEvaluation, at_shown, longest, mean_curves
 from .protocol import mean
@@ -215,16 +215,6 @@ def _fit(image: Tensor) -> Tensor:  # [1, 3, h, TILE_WIDTH]
     return images.resize(image.clamp(-1, 1), TILE_WIDTH, height)
 
 
-def check_folder(folder: Path) -> None:
-    """Find out, before there is anything to write, whether the files can be.
-
-    Raises:
-        OutputError: they can't.
-    """
-    for name in FILES:
-        staging.check_file(folder / name)
-
-
 def write(clips: Sequence[ClipEvaluation], folder: Path, described: dict[str, Any]) -> None:
     """Write clips.json, clips.csv, the plot clips.png and the sheet clips_frames.png.
 
@@ -233,8 +223,6 @@ def write(clips: Sequence[ClipEvaluation], folder: Path, described: dict[str, An
     """
     texts = (json.dumps(described, indent=1) + "\n", comma_separated(clips))
     for name, text in zip(FILES, texts, strict=False):
-        target = folder / name
-        with staging.explaining(target), staging.new_file(target) as staged:
-            staged.write_text(text, encoding="utf-8", newline="")
+        report.write_text(folder / name, text)
     images.save_image(plot(clips), folder / FILES[2])
     images.save_image(draw(clips), folder / FILES[3])

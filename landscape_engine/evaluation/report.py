@@ -113,14 +113,24 @@ def comma_separated(stills: Sequence[Evaluation]) -> str:
     return text.getvalue()
 
 
-def check_folder(folder: Path) -> None:
+def check_folder(folder: Path, files: Sequence[str] = FILES) -> None:
     """Find out, before there is anything to write, whether the files can be.
 
     Raises:
         OutputError: they can't.
     """
-    for name in FILES:
+    for name in files:
         staging.check_file(folder / name)
+
+
+def write_text(target: Path, text: str) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        OutputError: it can't be written.
+    """
+    with staging.explaining(target), staging.new_file(target) as staged:
+        staged.write_text(text, encoding="utf-8", newline="")
 
 
 def write(stills: Sequence[Evaluation], folder: Path, described: dict[str, Any]) -> None:
@@ -131,7 +141,5 @@ def write(stills: Sequence[Evaluation], folder: Path, described: dict[str, Any])
     """
     texts = (json.dumps(described, indent=1) + "\n", comma_separated(stills))
     for name, text in zip(FILES, texts, strict=False):
-        target = folder / name
-        with staging.explaining(target), staging.new_file(target) as staged:
-            staged.write_text(text, encoding="utf-8", newline="")
+        write_text(folder / name, text)
     images.save_image(sheet.draw(stills), folder / FILES[2])
