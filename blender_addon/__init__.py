@@ -14,6 +14,7 @@ The engine runs in a process of its own (`engine_client`), never in Blender's.
 import bpy
 
 from . import (
+    annotations,
     jobs,
     keymaps,
     operators,
@@ -32,7 +33,14 @@ CLASSES = (
     *presets.classes,
     *panels.classes,
 )
-PARTS = (properties, previews, results, jobs, keymaps)  # what registers more than classes
+PARTS = (
+    properties,
+    previews,
+    results,
+    jobs,
+    keymaps,
+    annotations.arrow_heads,
+)  # what registers more than classes
 
 
 def register() -> None:

@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         "--samples",
         type=int,
         metavar="N",
-        help=f"of Cycles (default: {SAMPLES} for pictures, else the scene's)",
+        help=f"of the engine (default: {SAMPLES} for pictures, else the scene's)",
     )
     parser.add_argument("--python", metavar="PATH", help="the interpreter that has the engine")
     parser.add_argument("--report", type=Path, metavar="FILE.json", help="(DIR/report.json)")
@@ -132,8 +132,31 @@ def _do(item: Path | None, options: argparse.Namespace) -> dict[str, Any]:
     made = [_animate(obj, kept) for obj in objects]
     done = {"blend": str(kept), "results": made}
     if options.format != "none":
+        _forget_stale(bpy.context.scene, objects, options, kept)
         done["rendered"] = _render(bpy.context.scene, options, kept.with_suffix(""))
     return done
+
+
+def _forget_stale(
+    scene: bpy.types.Scene,
+    objects: list[bpy.types.Object],
+    options: argparse.Namespace,
+    kept: Path,
+) -> None:
+    """Remove what was rendered from other frames, or in another way, than is asked for now."""
+    how = [options.engine, options.samples, *(settings_text(obj.landscape) for obj in objects)]
+    wanted = json.dumps(how)
+    name = f"landscape_rendered_{options.format}"
+    if scene.get(name) == wanted:
+        return
+    ending = RENDERED[options.format][1]
+    if options.format == "mp4":
+        kept.with_suffix(ending).unlink(missing_ok=True)
+    else:
+        for file in kept.with_suffix("").glob(f"[0-9][0-9][0-9][0-9]*{ending}"):
+            file.unlink()
+    scene[name] = wanted
+    bpy.ops.wm.save_as_mainfile(filepath=str(kept.resolve()))
 
 
 def _open_blend(item: Path | None, kept: Path) -> None:
@@ -158,6 +181,7 @@ def _open_picture(item: Path, kept: Path) -> None:
     if hasattr(scene, "cycles"):
         scene.cycles.use_denoising = False  # light that is emitted has no noise
         scene.cycles.samples = SAMPLES
+    scene.eevee.taa_render_samples = SAMPLES
     _look_at(scene, plane)
     bpy.ops.wm.save_as_mainfile(filepath=str(kept.resolve()))
 
@@ -198,11 +222,17 @@ def _set(settings: Any, text: str) -> None:
     """Set one setting from GROUP.NAME=VALUE."""
     name, equals, value = text.partition("=")
     group, _, field = name.partition(".")
-    holder = getattr(settings, group, None)
-    if not equals or field not in getattr(holder, "bl_rna", settings.bl_rna).properties:
+    groups = [p.identifier for p in settings.bl_rna.properties if p.type == "POINTER"]
+    groups = sorted({*groups} - {"rna_type", "picture"})
+    if not equals or not field:
+        raise AddonError(f"--set is '{text}'; expected GROUP.NAME=VALUE, as in clip.frames=100.")
+    if group not in groups:
+        raise AddonError(f"--set is '{text}'; expected one of the groups {', '.join(groups)}.")
+    holder = getattr(settings, group)
+    names = sorted({p.identifier for p in holder.bl_rna.properties} - {"rna_type", "name"})
+    if field not in names:
         raise AddonError(
-            f"--set is '{text}'; expected GROUP.NAME=VALUE with a setting of the panel, such as "
-            "clip.frames=100."
+            f"--set is '{text}', and {group} has no '{field}'; expected one of {', '.join(names)}."
         )
     kinds: dict[str, Callable[[str], Any]] = {
         "INT": int,
@@ -294,8 +324,10 @@ def _choose_engine(scene: bpy.types.Scene, options: argparse.Namespace) -> None:
     wanted = [name for name in ENGINES[options.engine] if name in names]
     # Cycles registers itself and isn't among the items until it does
     scene.render.engine = wanted[0] if wanted else ENGINES[options.engine][-1]
-    if options.engine == "cycles" and options.samples:
+    if options.samples and options.engine == "cycles":
         scene.cycles.samples = options.samples
+    elif options.samples:
+        scene.eevee.taa_render_samples = options.samples
 
 
 def _as_package() -> Any:

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from .. import __version__, checkpoints, documents, images, region_files, sequence, staging
 from ..animator import Animator, load_animator
-from ..cli import settings_from
 from ..codebook import CodeCycle
 from ..documents import Job
 from ..errors import DocumentError
 from ..fitting.annotations import read_arrows, read_patches
+from ..flags import settings_from
 from ..ops import warping
 from ..ops.motion_fields import MotionField
 from ..rendering import Stopwatch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..cli import settings_from
+from ..flags import settings_from
 from ..settings import OutputSettings
 from . import animate
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from .. import __version__, checkpoints
 from ..animator import Animator, load_animator
-from ..cli import settings_from
 from ..devices import choose_device
 from ..evaluation import clip_frames, clip_protocol, clip_report, perceptual_distance, protocol
 from ..evaluation import report as figures
+from ..flags import settings_from
 from ..networks.perceptual import PerceptualNetwork
 from ..settings import (
     ClipEvaluationSettings,

@@ -7,8 +7,8 @@ import sys
 
 import torch
 
-from ..cli import settings_from
 from ..devices import choose_device
+from ..flags import settings_from
 from ..settings import (
     MotionClipSettings,
     RegularizerSettings,
@@ -60,9 +60,11 @@ def _train(options: argparse.Namespace, device: torch.device) -> None:
     else:
         kind = settings_from(options, TrainAppearanceSettings)
         scenes = train_appearance.load_clips(options.clips, kind)
-        networks = train_appearance.train(options.run, kind, loop, scenes, device, **limits)
+        networks = train_appearance.train(
+            options.run, kind, loop, scenes, device, photos_folder=options.photos, **limits
+        )
         if ranks.is_first():
-            bundling.add_appearance(options.bundle, networks, kind, scenes)
+            bundling.add_appearance(options.bundle, networks, kind, scenes, options.photos)
 
 
 def _train_motion(

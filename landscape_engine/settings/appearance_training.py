@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .fields import check_at_least, check_choice, setting
+from .fields import check_at_least, check_choice, check_within, setting
 from .training import TrainedPairSettings
 
 AppearancePreset = Literal["pairs", "paper"]
@@ -20,6 +20,7 @@ APPEARANCE_PRESETS: dict[str, dict[str, Any]] = {
         "code_weight": 1e-3,
         "least_change": 0.0,
         "draw": "sources",
+        "clip_share": 0.5,
     },
     "paper": {  # sections 4.3 and 6.1
         "style_weight": 1.0,
@@ -29,6 +30,7 @@ APPEARANCE_PRESETS: dict[str, dict[str, Any]] = {
         "code_weight": 0.0,
         "least_change": 0.3,
         "draw": "clips",
+        "clip_share": 1.0,
     },
 }
 
@@ -84,6 +86,12 @@ class TrainAppearanceSettings(TrainedPairSettings):
         "pairs), or one of each clip in every epoch (clips; so does paper)",
     )
 
+    clip_share: float | None = setting(
+        None,
+        "share of the pairs that come from clips; the rest are scenes under lights that we made "
+        "up (pairs: 0.5, paper: 1)",
+    )
+
     def __post_init__(self) -> None:
         super().__post_init__()
         check_choice("--preset", self.preset, AppearancePreset)
@@ -95,6 +103,7 @@ class TrainAppearanceSettings(TrainedPairSettings):
             check_at_least(f"--{name}-weight", getattr(self, f"{name}_weight"), 0)
         for name in ("frame_minutes", "sample_minutes", "least_change", "code_change"):
             check_at_least(f"--{name.replace('_', '-')}", getattr(self, name), 0)
+        check_within("--clip-share", self.clip_share, 0, 1)
         check_at_least("--cells", self.cells, 1)
 
     @property

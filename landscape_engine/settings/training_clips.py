@@ -39,6 +39,11 @@ class MotionClipSettings:
         "how far a field goes towards each new prediction; 1: the paper's, which puts it in the "
         "field's place. Less keeps a measured field from fading before the networks know it",
     )
+    measured_weight: float = setting(
+        0.0,
+        "weight of the error against the clip's measured optical flow, as of known flow (the "
+        "paper: 0)",
+    )
     photometric_weight: float = setting(
         1.0, "weight of the warped frame's squared error, Equation 1 (the paper: 1)"
     )
@@ -56,7 +61,8 @@ class MotionClipSettings:
         check_within("--clip-share", self.clip_share, 0, 1)
         check_within("--field-rate", self.field_rate, 0, 1)
         check_at_least("--every", self.every, 1)
-        for name in ("least_change", "photometric_weight", "clip_tv_weight", "clip_weight"):
+        for name in ("least_change", "measured_weight", "photometric_weight", "clip_tv_weight",
+                     "clip_weight"):  # fmt: skip
             check_at_least(f"--{name.replace('_', '-')}", getattr(self, name), 0)
         if not self.most_change > self.least_change:
             raise SettingsError(

@@ -51,10 +51,20 @@ def add_motion(
 
 
 def add_appearance(
-    folder: Path, networks: nn.ModuleDict, settings: TrainAppearanceSettings, scenes: list[Clip]
+    folder: Path,
+    networks: nn.ModuleDict,
+    settings: TrainAppearanceSettings,
+    scenes: list[Clip],
+    photos_folder: Path | None = None,
 ) -> None:
-    """Write the appearance networks and their codebook into a bundle, made if missing."""
+    """Write the appearance networks and their codebook into a bundle, made if missing.
+
+    The codebook holds the days of the clips and, unless these were trained on alone, made-up days.
+    """
     sequences = train_appearance.collect_sequences(networks, scenes, settings.code_change)
+    if settings.clip_share < 1:
+        made = train_appearance.relit_pairs(settings.size, 0, photos_folder)
+        sequences += train_appearance.made_sequences(networks, made)
     bundle = _open(folder)
     _put(bundle, "appearance", networks, settings, encoder_channels=3)
     bundle.about["appearance"] = train_appearance.describe(settings)

@@ -31,10 +31,9 @@ class CommonFields(nn.Module):
         """How many clips there are."""
         return len(self.fields)
 
-    def begin_with(self, clips: Sequence[Footage], beta: float) -> None:
-        """Begin with measured optical flow, in place of the paper's zero."""
-        for k, clip in enumerate(clips):
-            self.fields[k] = _shown(measure(clip)[None] * beta)[0].clamp(-1, 1)
+    def begin_with(self, measured: Tensor) -> None:
+        """Begin with the clips' measured flow, in place of the paper's zero."""
+        self.fields.copy_(_shown(measured))
 
     def put_into(
         self,
@@ -61,6 +60,13 @@ class CommonFields(nn.Module):
         clips, newest = ranks.gather(clips), ranks.gather(_shown(flow.float()))
         for clip in clips[clips >= 0].unique():
             self.fields[clip].lerp_(newest[clips == clip].mean(0), self.rate)
+
+
+def measure_all(
+    clips: Sequence[Footage], beta: float
+) -> Tensor:  # [N, 2, S, S] backward flow × beta, within ±1
+    """The optical flow that each clip's pairs have in common."""
+    return torch.stack([(measure(clip) * beta).clamp(-1, 1) for clip in clips])
 
 
 def _shown(flow: Tensor) -> Tensor:  # [B, 2, 128, 128]

@@ -81,3 +81,30 @@ def uprights(rng: np.random.Generator, size: int, horizon: float) -> Tensor:  # 
             line(x, foot, x + rng.normal(0, 0.01), foot - tall, wide * rng.uniform(1, 6))
     shape = cv2.resize(shape, (size, size), interpolation=cv2.INTER_AREA)
     return torch.from_numpy(shape.astype(np.float32) / 255)
+
+
+def reeds(rng: np.random.Generator, size: int) -> Tensor:  # [size, size]
+    """Grasses and reeds that stand before the picture from its lower edge up: 1 where they are."""
+    import cv2
+
+    fine = 4
+    shape = np.zeros((size * fine, size * fine), np.uint8)
+    middle, spread = rng.uniform(0, 1), rng.uniform(0.1, 0.7)
+    tall, lean = rng.uniform(0.1, 0.5), rng.normal(0, 0.15)
+    for _ in range(rng.integers(10, 140)):
+        x = rng.normal(middle, spread)
+        length = tall * rng.uniform(0.3, 1.0)
+        bend = lean + rng.normal(0, 0.15)
+        t = np.linspace(0, 1, 8)
+        points = np.stack([x + bend * length * t**2, 1.02 - length * t], 1) * size * fine
+        wide = max(1, round(rng.uniform(0.001, 0.006) * size * fine))
+        cv2.polylines(shape, [points.astype(np.int32)], False, 255, wide)
+        if rng.random() < 0.5:  # a plume
+            tip = tuple(int(v) for v in points[-1])
+            axes = (
+                max(1, int(0.05 * length * size * fine)),
+                max(1, int(0.16 * length * size * fine)),
+            )
+            cv2.ellipse(shape, tip, axes, np.degrees(bend), 0, 360, 255, -1)
+    shape = cv2.resize(shape, (size, size), interpolation=cv2.INTER_AREA)
+    return torch.from_numpy(shape.astype(np.float32) / 255)

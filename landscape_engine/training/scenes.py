@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .grounds import land_texture, ridge, uprights
+from .grounds import land_texture, reeds, ridge, uprights
 from .skies import draw_sky
-from .waters import blobs, water_surface
+from .waters import blobs, long_exposure, outcrops, photographed, water_surface
 
 Texture = Callable[[np.random.Generator, int], Tensor | None]  # gives [3, size, size] in 0..1
 
@@ -35,6 +35,7 @@ def scene(
     size: int,
     sky_texture: Texture | None = None,
     land: Texture | None = None,
+    water: Texture | None = None,
 ) -> Scene:
     """Draw one landscape; textures, where they give something, take the place of noise."""
     layout = rng.random()
@@ -60,13 +61,16 @@ def scene(
     flat = _below(torch.full((size,), horizon), size)
     water_mask = torch.zeros(size, size)
     if has_water:
-        picture = torch.lerp(picture, water_surface(rng, size, picture, horizon), flat)
+        surface = _surface(rng, size, picture, horizon, water)
+        picture = torch.lerp(picture, surface, flat)
         water_mask = flat.clone()
         sky_mask = sky_mask * (1 - flat)
-        if rng.random() < 0.4:
-            rocks = blobs(rng, size, horizon)
-            picture = torch.lerp(picture, ground() * rng.uniform(0.3, 1), rocks)
-            water_mask, sky_mask = water_mask * (1 - rocks), sky_mask * (1 - rocks)
+        if rng.random() < 0.25:  # sand, salt or mud in the haze before the far shore
+            picture, water_mask = _put_flats(rng, picture, water_mask, ground(), haze, horizon)
+        if rng.random() < 0.5:
+            picture, water_mask, sky_mask = put_rocks(
+                rng, picture, water_mask, sky_mask, ground(), horizon
+            )
     else:
         picture = torch.lerp(picture, ground(), flat)
         sky_mask = sky_mask * (1 - flat)
@@ -80,12 +84,79 @@ def scene(
         water_mask, sky_mask = water_mask * (1 - below), sky_mask * (1 - below)
     if rng.random() < 0.3:
         picture, water_mask, sky_mask = put_uprights(rng, picture, water_mask, sky_mask, horizon)
+    if rng.random() < 0.15:
+        picture, water_mask, sky_mask = put_reeds(rng, picture, water_mask, sky_mask)
     return Scene(picture.clamp(0, 1), torch.stack([sky_mask, water_mask]), horizon)
 
 
 def _below(line: Tensor, size: int) -> Tensor:  # [size, size] 1 below the line, soft by a pixel
     rows = torch.arange(size).float()[:, None]
     return (rows - line[None] * (size - 1) + 0.5).clamp(0, 1)
+
+
+def _surface(
+    rng: np.random.Generator, size: int, above: Tensor, horizon: float, water: Texture | None
+) -> Tensor:  # [3, size, size]
+    """Photographed water if there is some, else a rippled one, or a long exposure's mist."""
+    given = water(rng, size) if water else None
+    if given is not None:
+        return photographed(rng, size, given, above, horizon)
+    if rng.random() < 0.3:
+        return long_exposure(rng, size, above, horizon)
+    return water_surface(rng, size, above, horizon)
+
+
+def _put_flats(
+    rng: np.random.Generator,
+    picture: Tensor,
+    water: Tensor,
+    fill: Tensor,
+    haze: Tensor,
+    horizon: float,
+) -> tuple[Tensor, Tensor]:
+    """The picture with level ground between the horizon and the water, and its mask of water."""
+    size = picture.shape[1]
+    shore = horizon + rng.uniform(0.01, 0.15)
+    line = ridge(rng, size, shore, rng.uniform(0.0, 0.012))
+    flats = _below(torch.full((size,), horizon), size) * (1 - _below(line, size))
+    pale = torch.lerp(fill, haze.expand_as(fill), rng.uniform(0.3, 0.9))
+    return torch.lerp(picture, pale, flats), water * (1 - flats)
+
+
+def put_rocks(
+    rng: np.random.Generator,
+    picture: Tensor,
+    water: Tensor,
+    sky: Tensor,
+    fill: Tensor,  # [3, size, size] what they are made of
+    horizon: float,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The picture with rocks and boats in its water, and its masks of water and sky."""
+    size = picture.shape[1]
+    many = rng.random() < 0.35
+    rocks = outcrops(rng, size, horizon) if many else blobs(rng, size, horizon)
+    rocks = rocks * (water > 0.5).float() if many else rocks * (1 - sky)
+    edge = torch.cat([rocks[1:], rocks[-1:]]) - rocks
+    if rng.random() < 0.5:  # their reflection, or the wet around them
+        below = torch.roll(rocks, int(rng.integers(1, max(2, size // 16))), 0) * water
+        picture = picture * (1 - below * rng.uniform(0.1, 0.6))
+    elif rng.random() < 0.5:  # foam and mist at their feet
+        foam = (edge.abs() * 2).clamp(0, 1)
+        foam = torch.nn.functional.avg_pool2d(foam[None, None], 5, 1, 2)[0, 0] * water
+        picture = torch.lerp(picture, torch.ones(3, 1, 1), foam * rng.uniform(0.2, 1))
+    picture = torch.lerp(picture, fill * rng.uniform(0.2, 1), rocks)
+    return picture, water * (1 - rocks), sky * (1 - rocks)
+
+
+def put_reeds(
+    rng: np.random.Generator, picture: Tensor, water: Tensor, sky: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The picture with grasses before it, and its masks of water and sky."""
+    size = picture.shape[1]
+    shape = reeds(rng, size)
+    fill = (land_texture(rng, size) * rng.uniform(0.2, 1.3)).clamp(0, 1)
+    gone = 1 - (shape * 2).clamp(0, 1)
+    return torch.lerp(picture, fill, shape), water * gone, sky * gone
 
 
 def put_uprights(

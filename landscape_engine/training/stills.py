@@ -6,7 +6,7 @@ the file's path in the photo folder; another folder brings a `regions.json` of i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from . import scenes
+from .grounds import land_texture
 from .scenes import Scene
 from .skies import draw_sky
 
@@ -28,6 +29,7 @@ class Stills:
     photos: list[Scene]
     skies: list[Tensor]  # [3, h, w] in 0..1
     grounds: list[Tensor]  # [3, h, w] in 0..1
+    waters: list[Tensor] = field(default_factory=list)  # [3, h, w] in 0..1
 
 
 def load(folder: Path) -> Stills:
@@ -43,7 +45,7 @@ def load(folder: Path) -> Stills:
 
     own = folder / "regions.json"
     table = load_regions(own if own.exists() else None)
-    photos, skies, grounds = [], [], []
+    photos, skies, grounds, waters = [], [], [], []
     for name, entry in sorted(table.items()):
         path = folder / name
         if not path.exists():
@@ -53,7 +55,7 @@ def load(folder: Path) -> Stills:
         pixels = np.asarray(picture.resize((WORKING_WIDTH, height), Image.Resampling.LANCZOS))
         image = torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255
 
-        for key, textures in (("sky_box", skies), ("land", grounds)):
+        for key, textures in (("sky_box", skies), ("land", grounds), ("water_box", waters)):
             for x0, y0, x1, y1 in entry.get(key, ()):
                 cut = image[
                     :,
@@ -75,7 +77,7 @@ def load(folder: Path) -> Stills:
         raise TrainingError(
             f"no picture of {folder} has regions; expected a regions.json there that names them."
         )
-    return Stills(photos, skies, grounds)
+    return Stills(photos, skies, grounds, waters)
 
 
 def _horizon(masks: Tensor) -> float:
@@ -111,8 +113,14 @@ def _pick(textures: list[Tensor], share: float, least: float) -> scenes.Texture:
     return texture
 
 
-def photo_scene(rng: np.random.Generator, size: int, photo: Scene, skies: scenes.Texture) -> Scene:
-    """A random crop of a photograph with its regions, at times before another sky."""
+def photo_scene(
+    rng: np.random.Generator,
+    size: int,
+    photo: Scene,
+    skies: scenes.Texture,
+    grounds: scenes.Texture,
+) -> Scene:
+    """A random crop of a photograph with its regions, at times with other things put before it."""
     _, h, w = photo.image.shape
     ch, cw = int(h * rng.uniform(0.55, 1)), int(w * rng.uniform(0.45, 1))
     y, x = rng.integers(0, h - ch + 1), rng.integers(0, w - cw + 1)
@@ -127,10 +135,17 @@ def photo_scene(rng: np.random.Generator, size: int, photo: Scene, skies: scenes
         if above is None:
             above = draw_sky(rng, size, float(np.clip(horizon, 0.2, 1.0)))
         image = torch.lerp(image, above, masks[0:1])
+    sky, water = masks
+    if float(water.mean()) > 0.1 and rng.random() < 0.3:
+        fill = grounds(rng, size)
+        fill = land_texture(rng, size) if fill is None else fill
+        shore = float(np.clip(horizon, 0.0, 0.9))
+        image, water, sky = scenes.put_rocks(rng, image, water, sky, fill, shore)
     if rng.random() < 0.15:
-        image, water, sky = scenes.put_uprights(rng, image, masks[1], masks[0], horizon)
-        masks = torch.stack([sky, water])
-    return Scene(image, masks, horizon)
+        image, water, sky = scenes.put_uprights(rng, image, water, sky, horizon)
+    if rng.random() < 0.1:
+        image, water, sky = scenes.put_reeds(rng, image, water, sky)
+    return Scene(image, torch.stack([sky, water]), horizon)
 
 
 def scene(rng: np.random.Generator, size: int, photos: Stills | None) -> Scene:
@@ -140,9 +155,14 @@ def scene(rng: np.random.Generator, size: int, photos: Stills | None) -> Scene:
     kind = rng.random()
     if kind < 0.4 and photos.photos:
         photo = photos.photos[rng.integers(len(photos.photos))]
-        return photo_scene(rng, size, photo, _pick(photos.skies, 0.6, 0.4))
+        skies, grounds = _pick(photos.skies, 0.6, 0.4), _pick(photos.grounds, 0.75, 0.4)
+        return photo_scene(rng, size, photo, skies, grounds)
     if kind < 0.8:
         return scenes.scene(
-            rng, size, _pick(photos.skies, 0.75, 0.4), _pick(photos.grounds, 0.75, 0.4)
+            rng,
+            size,
+            _pick(photos.skies, 0.75, 0.4),
+            _pick(photos.grounds, 0.75, 0.4),
+            _pick(photos.waters, 0.5, 0.4),
         )
     return scenes.scene(rng, size)

@@ -22,13 +22,15 @@ from ..networks.encoder import Encoder
 from ..networks.perceptual import VGG16, PerceptualNetwork, load_perceptual
 from ..ops import color
 from ..settings import DrawKind, TrainAppearanceSettings, TrainingLoopSettings
-from . import clips, lights, losses, style
+from . import clips, lights, losses, relit, stills, style
 from .clips import Clip
 from .loop import Losses, Run
+from .relit import RelitPairs
 
 ENCODER_SIZE = 128
 EXAMPLES = 16  # pictures that give the perceptual features their units
 LONGEST_SEQUENCE = 16
+MADE_DAYS, MADE_CODES, MADE_SCENES = 12, 8, 6  # of the codebook's made-up days
 MARGIN = 1.15  # clips are held this much larger than the crops taken from them
 
 
@@ -52,7 +54,7 @@ class LightPairs(Dataset):
         self.share = share / share.sum()
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """Two pictures [3, S, S] in [-1, 1]."""
+        """Two pictures [3, S, S] in [-1, 1]; the second is also what the encoder is shown."""
         rng = np.random.default_rng((self.seed, index))
         if self.draw == "clips":
             epoch, place = divmod(index, len(self.scenes))
@@ -70,6 +72,25 @@ class LightPairs(Dataset):
             pair = pair.flip(3)
         pair = F.interpolate(pair, (self.size, self.size), mode="bilinear", align_corners=False)
         return pair[0], pair[1]
+
+    def __len__(self) -> int:
+        """As many as one cares to draw."""
+        return 2**31
+
+
+class LightSamples(Dataset):
+    """Pairs of clips and of relit scenes, mixed evenly by the clips' share."""
+
+    def __init__(self, pairs: LightPairs, made: RelitPairs, share: float) -> None:
+        self.pairs, self.made, self.share = pairs, made, share
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
+        """A picture, its target and what the encoder is shown, each [3, S, S] in [-1, 1]."""
+        before = int(index * self.share)
+        if int((index + 1) * self.share) > before:
+            source, target = self.pairs[before]
+            return source, target, target
+        return self.made[index]
 
     def __len__(self) -> int:
         """As many as one cares to draw."""
@@ -94,9 +115,23 @@ def train(
     device: torch.device,
     minutes: float | None = None,
     start: Path | None = None,
+    photos_folder: Path | None = None,
 ) -> nn.ModuleDict:
-    """Train (or resume) a run in `folder`; gives the averaged networks."""
-    samples = LightPairs(scenes, settings.size, loop.seed, settings.draw)
+    """Train (or resume) a run in `folder`; gives the averaged networks.
+
+    Args:
+        folder: the run's.
+        settings: what is trained.
+        loop: how long and how fast.
+        scenes: clips under changing light.
+        device: where.
+        minutes: after which to stop.
+        start: a run or a bundle to begin with the weights of.
+        photos_folder: stills with regions, to be relit beside procedural scenes.
+    """
+    made = relit_pairs(settings.size, loop.seed, photos_folder)
+    pairs = LightPairs(scenes, settings.size, loop.seed, settings.draw)
+    samples = LightSamples(pairs, made, settings.clip_share)
     features, described = None, describe(settings)
     if settings.compares_features:
         network = load_perceptual(settings.perceptual).to(device)
@@ -109,8 +144,8 @@ def train(
     predictor, encoder = modules["appearance_predictor"], modules["appearance_encoder"]
 
     def loss(batch: list[Tensor]) -> Losses:
-        source, target = batch
-        small = F.interpolate(target, (ENCODER_SIZE,) * 2, mode="bilinear", antialias=True)
+        source, target, shown = batch
+        small = F.interpolate(shown, (ENCODER_SIZE,) * 2, mode="bilinear", antialias=True)
         code = encoder(small).float()
         color_map = predictor(source, code).float()
         output = color.transfer(source, color_map)
@@ -125,6 +160,12 @@ def train(
 
     run = Run(folder, modules, loop, {"appearance": described}, start)
     return run.train(samples, loss, device, minutes)
+
+
+def relit_pairs(size: int, seed: int, photos_folder: Path | None) -> RelitPairs:
+    """Relit scenes as samples, of a folder's stills and of procedural scenes, or of these alone."""
+    photos = stills.load(photos_folder) if photos_folder else None
+    return RelitPairs(size, seed, photos)
 
 
 def describe(
@@ -160,6 +201,28 @@ def collect_sequences(
         frames = clip.frames[kept].float() / 127.5 - 1
         small = F.interpolate(frames, (ENCODER_SIZE,) * 2, mode="bilinear", antialias=True)
         sequences.append(encoder(small.to(device)).float().cpu())
+    return sequences
+
+
+@torch.no_grad()
+def made_sequences(
+    modules: nn.ModuleDict, made: RelitPairs, count: int = MADE_DAYS, seed: int = 7
+) -> list[Tensor]:  # each [K, Z]
+    """The codes of made-up days, for the codebook; each code is the mean over some scenes."""
+    encoder = modules["appearance_encoder"].eval()
+    device = next(encoder.parameters()).device
+    sequences = []
+    for number in range(count):
+        rng = np.random.default_rng((seed, number))
+        torch.manual_seed(number)
+        scenes = [made.scene(rng) for _ in range(MADE_SCENES)]
+        looks = relit.day(rng, MADE_CODES)
+        codes = []
+        for look in looks:
+            views = torch.stack([relit.relight(scene, look) for scene in scenes]) * 2 - 1
+            small = F.interpolate(views, (ENCODER_SIZE,) * 2, mode="bilinear", antialias=True)
+            codes.append(encoder(small.to(device)).float().mean(0).cpu())
+        sequences.append(torch.stack(codes))
     return sequences
 
 

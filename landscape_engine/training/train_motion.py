@@ -28,7 +28,7 @@ from ..settings import (
     TrainMotionSettings,
 )
 from . import losses, motion_sheet, regularizers, scenes, stills, wind
-from .common_fields import ENCODER_SIZE, CommonFields
+from .common_fields import ENCODER_SIZE, CommonFields, measure_all
 from .footage import Film, Footage
 from .loop import Losses, Run
 
@@ -156,8 +156,11 @@ def train(
     modules = build(settings, regularizer)
     clips, clip_settings = film.clips, film.settings
     fields = CommonFields(len(clips), clip_settings.field_rate)
-    if clip_settings.first_field == "measured":
-        fields.begin_with(clips, modules["motion_predictor"].beta)
+    measured = None
+    if clips and (clip_settings.first_field == "measured" or clip_settings.measured_weight):
+        measured = measure_all(clips, modules["motion_predictor"].beta)
+    if measured is not None and clip_settings.first_field == "measured":
+        fields.begin_with(measured)
 
     predictor, encoder = modules["motion_predictor"], modules["motion_encoder"]
     spread = modules["motion_spread"] if "motion_spread" in modules else None
@@ -181,6 +184,10 @@ def train(
             tv = _over(filmed, _smoothness(clip_settings), flow, target)
             parts["photometric"] = error * clip_settings.photometric_weight * of_clips
             parts["clip_tv"] = tv * clip_settings.clip_tv_weight * of_clips
+            if measured is not None and clip_settings.measured_weight:
+                wanted = measured.to(flow.device)[clip.clamp(min=0)]
+                error = _over(filmed, _known_error(settings), flow * beta, wanted, water)
+                parts["measured"] = error * clip_settings.measured_weight
             fields.refine(clip, flow.detach() * beta)
         return parts
 

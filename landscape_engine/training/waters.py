@@ -35,6 +35,54 @@ def water_surface(
     return picture.clamp(0, 1)
 
 
+def long_exposure(
+    rng: np.random.Generator, size: int, above: Tensor, horizon: float
+) -> Tensor:  # [3, size, size]
+    """Water whose waves a long exposure has made into mist: the sky's colors without its detail."""
+    rows = torch.arange(size).float() / (size - 1)
+    depth = ((rows - horizon) / max(1 - horizon, 0.05)).clamp(0, 1)[:, None]
+    near = above[:, : max(int(horizon * size), 2)]
+    top, low = near.mean((1, 2)), near[:, -max(len(near[0]) // 5, 1) :].mean((1, 2))
+    course = torch.lerp(low[:, None, None], top[:, None, None], depth**0.7 * rng.uniform(0.2, 1))
+    picture = (course * rng.uniform(0.55, 1.05)).expand(3, size, size)
+    tint = uniform_color(rng, [0.0, 0.05, 0.1], [0.4, 0.5, 0.6])
+    picture = torch.lerp(picture, tint.expand(3, size, size), rng.uniform(0, 0.4) * depth)
+    mist = noise(rng, size, rng.uniform(2, 6), 3, stretch=rng.uniform(2, 6)) - 0.5
+    return (picture + mist * rng.uniform(0.02, 0.3) * (0.3 + depth)).clamp(0, 1)
+
+
+def photographed(
+    rng: np.random.Generator, size: int, water: Tensor, above: Tensor, horizon: float
+) -> Tensor:  # [3, size, size]
+    """A texture of real water [3, size, size] laid below the horizon, paler far away."""
+    rows = torch.arange(size).float() / (size - 1)
+    depth = ((rows - horizon) / max(1 - horizon, 0.05)).clamp(0, 1)[:, None]
+    y = (depth ** rng.uniform(0.5, 1.0)).expand(size, size) * 2 - 1  # waves are smaller far away
+    x = torch.linspace(-1, 1, size)[None].expand(size, size)
+    grid = torch.stack([x, y], -1)[None]
+    picture = F.grid_sample(water[None], grid, padding_mode="border", align_corners=True)[0]
+    low = above[:, : max(int(horizon * size), 2)].mean((1, 2))[:, None, None]
+    if rng.random() < 0.5:  # lit by this sky
+        grey = picture.mean(0, keepdim=True)
+        lit = (grey / grey.mean().clamp(min=0.05)) * low * rng.uniform(0.5, 1.1)
+        picture = torch.lerp(picture, lit, rng.uniform(0.3, 1))
+    far = torch.exp(-depth / rng.uniform(0.05, 0.4)) * rng.uniform(0, 0.9)
+    return torch.lerp(picture, low.expand_as(picture), far).clamp(0, 1)
+
+
+def outcrops(rng: np.random.Generator, size: int, horizon: float) -> Tensor:  # [size, size]
+    """Rocks all over the water, smaller towards the horizon, 1 where they are."""
+    y = torch.linspace(0, 1, size)[:, None].expand(size, size)
+    depth = ((y - horizon) / max(1 - horizon, 0.1)).clamp(0, 1)
+    near = noise(rng, size, rng.uniform(3, 7), 5, stretch=rng.uniform(1.5, 3))
+    far = noise(rng, size, rng.uniform(9, 18), 4, stretch=rng.uniform(3, 6))
+    field = torch.lerp(far, near, depth)
+    share = rng.uniform(0.05, 0.5)
+    least = field.flatten().sort().values[int((1 - share) * (size * size - 1))]
+    shape = ((field - least) * size * 0.5 + 0.5).clamp(0, 1)
+    return shape * (depth > rng.uniform(0.0, 0.3)).float()
+
+
 def blobs(rng: np.random.Generator, size: int, horizon: float) -> Tensor:  # [size, size]
     """Rocks, boats and posts that stand in the water."""
     y = torch.linspace(0, 1, size)[:, None].expand(size, size)

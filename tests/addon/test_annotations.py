@@ -238,3 +238,24 @@ found["beside"] = annotations.seen_at(plane, context, target + away, away)
     )
     assert found["places"] == [pytest.approx([0.2, 0.7], abs=1e-4)] * 4
     assert found["beside"] is None
+
+
+def test_a_head_points_where_the_stroke_went_and_faces_the_viewer(in_blender):
+    found = in_blender(
+        PLANE
+        + """
+heads = annotations.arrow_heads
+line = [Vector((x / 10, 0, 0)) for x in range(11)]
+ahead, left, right = heads.head_of(line, Vector((0, 0, 5)), 0.01)
+found["middle"] = list((left + right) / 2 - ahead)
+found["across"] = list(left - right)
+found["tip"] = list(ahead)
+found["short"] = (heads.head_of(line[:2], Vector((0, 0, 5)), 1.0)[0] - line[1]).length
+found["nothing"] = heads.head_of([line[0], line[0]], Vector((0, 0, 1)), 0.01)
+"""
+    )
+    assert found["middle"][0] < 0 and found["middle"][1:] == pytest.approx([0, 0], abs=1e-6)
+    assert abs(found["across"][1]) > 0.01 and found["across"][2] == pytest.approx(0, abs=1e-6)
+    assert 1.0 < found["tip"][0] < 1.2
+    assert found["short"] < 0.1, "no head is longer than a share of its stroke"
+    assert found["nothing"] is None

@@ -16,7 +16,7 @@ import pytest
 import torch
 from PIL import Image
 
-from landscape_engine import cli, documents, settings
+from landscape_engine import cli, documents, flags, parsers, settings
 from landscape_engine.images import to_uint8
 from tests.conftest import make_picture
 
@@ -63,9 +63,9 @@ def test_every_flag_is_there(capsys):
 
 
 def test_flags_give_the_settings_back():
-    options = cli._parser().parse_args(["animate", "a.jpg", "--out", "b"])
+    options = parsers.build().parse_args(["animate", "a.jpg", "--out", "b"])
     for kind in documents.GROUPS.values():
-        assert cli.settings_from(options, kind) == kind()
+        assert flags.settings_from(options, kind) == kind()
         for field in dataclasses.fields(kind):
             assert field.metadata["help"]
 
@@ -115,8 +115,8 @@ def test_a_reported_job_can_be_run_again(run, lake, tmp_path, capsys):
     assert cli.main([*again, *bundle]) == 2, "flags are heard beside a job"
     options = cli.parse([*again, "--frames", "2"])
     assert str(options.picture) == str(lake)
-    assert cli.settings_from(options, settings.ClipSettings).frames == 2
-    assert cli.settings_from(options, settings.ClipSettings).seed == 3
+    assert flags.settings_from(options, settings.ClipSettings).frames == 2
+    assert flags.settings_from(options, settings.ClipSettings).seed == 3
 
 
 def test_a_job_with_an_unknown_field_is_refused(tmp_path, capsys):

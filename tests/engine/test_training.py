@@ -53,6 +53,37 @@ def test_flow_and_masks_agree():
         assert flow.abs().max() <= 1
 
 
+def test_what_stands_in_water_is_still():
+    rng = np.random.default_rng(5)
+    picture = torch.zeros(3, 64, 64)
+    sky, water = torch.zeros(64, 64), torch.zeros(64, 64)
+    sky[:30], water[30:] = 1, 1
+    for put in (
+        lambda: scenes.put_rocks(rng, picture, water, sky, torch.ones(3, 64, 64), 30 / 63),
+        lambda: scenes.put_reeds(rng, picture, water, sky),
+    ):
+        taken = 0.0
+        for _ in range(10):
+            image, wet, above = put()
+            drawn = (image - picture).abs().amax(0) > 0.5
+            assert not drawn.any() or (wet + above)[drawn].max() < 0.6
+            taken += float((water - wet).sum() + (sky - above).sum())
+        assert taken > 100
+
+
+def test_photographed_water_is_what_lies_below_the_horizon():
+    def blue(rng, size):
+        return torch.tensor([0.0, 0.0, 1.0]).view(3, 1, 1).expand(3, size, size)
+
+    found = []
+    for seed in range(12):
+        scene = scenes.scene(np.random.default_rng(seed), 64, water=blue)
+        if float(scene.masks[1].mean()) > 0.05:
+            inside = scene.image[:, scene.masks[1] > 0.99]
+            found.append(float((inside[2] - inside[0]).mean()))
+    assert len(found) > 3 and np.mean(found) > 0.2
+
+
 def test_wind_to_the_right_moves_the_sky_to_the_right():
     breeze = wind.Wind(0.0, 0.5, 0.0, 0.0, 0.3, 0.0)
     masks = torch.zeros(2, 32, 32)

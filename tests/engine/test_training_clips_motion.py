@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -179,6 +180,21 @@ def test_the_direction_of_a_clip_is_learnt_without_being_told(tmp_path):
     assert torch.cosine_similarity(-common, torch.tensor([0.36, 0.2]), dim=0) > 0.86
     rows = list(csv.DictReader((tmp_path / "losses.csv").read_text().splitlines()))
     assert float(rows[-1]["photometric"]) < 0.8 * float(rows[0]["photometric"])
+
+
+def test_measured_flow_tells_the_direction_sooner(tmp_path):
+    film = Film([clip((0.36, 0.2))], replace(ALL, measured_weight=1.0, first_field="measured"))
+    networks = train_motion.train(
+        tmp_path, TINY, loop(30, learning_rate=4e-3, average=0.9, log_every=5), None, CPU, film=film
+    )
+    with torch.no_grad():
+        flow = networks["motion_predictor"](
+            film.clips[0].pair(2)[:1], train_motion.clip_codes(networks)
+        )
+    moved = -flow.mean((0, 2, 3))
+    assert torch.cosine_similarity(moved, torch.tensor([0.36, 0.2]), dim=0) > 0.95
+    rows = list(csv.DictReader((tmp_path / "losses.csv").read_text().splitlines()))
+    assert float(rows[-1]["measured"]) < 0.7 * float(rows[0]["measured"])
 
 
 def test_each_epoch_takes_every_clip_once():
