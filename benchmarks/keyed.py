@@ -30,7 +30,7 @@ def main() -> None:
         for position in POSITIONS:
             clips = []
             for kind in ("keyed", "per-frame"):
-                appearance = AppearanceSettings(kind=kind, code=str(position))
+                appearance = AppearanceSettings(kind=kind, code=str(position), anchor=False)
                 frames = animator.render(
                     image, motion, appearance, LoopSettings(frames=FRAMES), ClipSettings(FRAMES)
                 )

@@ -188,6 +188,7 @@ def appearance(settings: Any, folder: Path) -> dict[str, Any]:
         "kind": settings.kind,
         "cycles": settings.cycles,
         "codes": settings.codes or None,
+        "anchor": settings.anchor,
     }
     if settings.kind == "off":
         return made

@@ -32,6 +32,8 @@ LABELS = {
     "--appearance-code": "Sequence",
     "--appearance-cycles": "Cycles",
     "--appearance-codes": "Key Codes",
+    "--anchor": "Keep Own Look",
+    "--no-anchor": "Keep Own Look, off,",
     "--appearance-key": "a key",
     "--patch": "a patch",
     "--patch-frame": "Patches at Frame",

@@ -8,7 +8,8 @@ write_sequence(animator.render(image, motion), "out/")
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,7 +24,7 @@ from .fitting import days
 from .fitting.annotations import read_arrows
 from .fitting.optimize import AppearanceFit, MotionFit
 from .networks.inputs import predictor_input
-from .ops import looping
+from .ops import color, looping
 from .ops.motion_fields import MotionField
 from .ops.regions import Region
 from .rendering import Light, Stopwatch
@@ -264,6 +265,31 @@ class Animator:
         predictor = self.bundle.network("appearance_predictor")
         return predictor(predictor_input(image, self.device), code)
 
+    @torch.inference_mode()
+    def color_maps(
+        self,
+        image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+        anchored: bool = True,
+    ) -> Callable[[Tensor], Tensor]:
+        """What gives the color transfer maps [1, 6, 256, 256] of one picture, of a code [1, Z].
+
+        Args:
+            image: the picture.
+            anchored: whether the maps are corrected by what the predictor misses of the picture
+                in its own look (`ops.color.anchor`); a bundle without an encoder can't.
+        """
+        predict = partial(self.predict_color_map, image)
+        if not anchored or "appearance_encoder" not in self.bundle.networks:
+            return predict
+        own = predict(self.encode_appearance(image))
+        small = predictor_input(image, self.device)
+
+        def anchor(code: Tensor) -> Tensor:
+            with torch.inference_mode():
+                return color.anchor(predict(code), own, small)
+
+        return anchor
+
     def encode_appearance(
         self,
         image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
@@ -301,7 +327,11 @@ class Animator:
         light = None
         if appearance.kind != "off":
             cycle = self.appearance_cycle(image, appearance, clip) if codes is None else codes
-            light = Light(self.predict_color_map, picture, looks.as_cycle(cycle, self.device))
+            predict = self.predict_color_map
+            if appearance.kind == "keyed":
+                maps = self.color_maps(picture, appearance.anchor)
+                predict = lambda _, code: maps(code)  # noqa: E731
+            light = Light(predict, picture, looks.as_cycle(cycle, self.device))
         period = loop.period(clip.frames)
         plan = looping.plan(motion, loop, period)
         closes = None if loop.kind == "none" else period

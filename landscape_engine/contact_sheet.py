@@ -75,5 +75,5 @@ def paint_motion(motion: MotionField, height: int, width: int) -> Tensor:  # [1,
 def _light_row(animator: Animator, small: Tensor, position: float) -> list[Tensor]:
     codes = animator.appearance_codes(AppearanceSettings(code=str(position), codes=DAY_TILES))
     picture = small.to(animator.device)
-    maps = [animator.predict_color_map(small, code[None]) for code in codes]
+    maps = map(animator.color_maps(small), codes.split(1))
     return [small, *(render_frame(picture, (), m).cpu() for m in maps)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,10 @@ from .fitting import days, optimize
 from .fitting.annotations import read_patches
 from .fitting.optimize import AppearanceFit
 from .networks.inputs import encoder_input, predictor_input
+from .ops import color
 from .settings import AppearanceSettings, ClipSettings, parse_key
+
+Predict = Callable[[Tensor, Tensor], Tensor]  # picture [B, 3, S, S], codes [B, Z] → maps
 
 
 @torch.inference_mode()
@@ -30,17 +33,54 @@ def encode(
     return encoder(encoder_input(image, bundle.device))
 
 
+def color_maps(
+    bundle: ModelBundle,
+    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    anchored: bool,
+) -> Predict:
+    """What predicts the color transfer maps of one picture, at any size of it, from codes."""
+    predictor = bundle.network("appearance_predictor")
+    if not anchored or "appearance_encoder" not in bundle.networks:
+        return predictor
+    return AnchoredPredictor(predictor, encode(bundle, image))
+
+
+class AnchoredPredictor:
+    """An appearance predictor for one picture, its maps anchored in the picture's own look."""
+
+    def __init__(self, predictor: Predict, own_code: Tensor) -> None:
+        """Take over a predictor; `own_code` [1, Z] is the picture's."""
+        self.predictor = predictor
+        with torch.inference_mode(False):
+            self.own_code = own_code.clone()
+        self._own_maps: dict[int, Tensor] = {}  # by the picture's size
+
+    def __call__(
+        self,
+        picture: Tensor,  # [B, 3, S, S] in [-1, 1], the same B times
+        codes: Tensor,  # [B, Z]
+    ) -> Tensor:  # [B, 6, S, S]
+        """The anchored maps."""
+        size = picture.shape[3]
+        if size not in self._own_maps:
+            # a normal tensor, which gradients may pass beside, whoever asks first
+            with torch.inference_mode(False), torch.no_grad():
+                self._own_maps[size] = self.predictor(picture[:1].clone(), self.own_code)
+        return color.anchor(self.predictor(picture, codes), self._own_maps[size], picture)
+
+
 def fit(
     bundle: ModelBundle,
     image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
     patches: Iterable[Any],
     start: Tensor | None = None,  # [1, Z]
     steps: int | None = None,
+    anchored: bool = True,
 ) -> Iterator[AppearanceFit]:
     """Fit a look to patches (Equation 13)."""
     placed = read_patches(patches)
     return optimize.fit_appearance_code(
-        bundle.network("appearance_predictor"),
+        color_maps(bundle, image, anchored),
         predictor_input(image, bundle.device),
         image.shape[3] / image.shape[2],
         placed,
@@ -98,7 +138,7 @@ def cycle(
         return CodeCycle.even(sequence(bundle, settings, clip.seed, image))
     length = clip.frames / settings.cycles
     keys = _keys(settings, length)
-    codes = [_at_key(bundle, image, value) for value in keys.values()]
+    codes = [_at_key(bundle, image, value, settings.anchor) for value in keys.values()]
     return CodeCycle(torch.cat(codes), tuple(frame / length for frame in keys))
 
 
@@ -133,7 +173,7 @@ def _keys(settings: AppearanceSettings, length: float) -> dict[int, Any]:
 # ----------------------------------------------------------------- single looks
 
 
-def _at_key(bundle: ModelBundle, image: Tensor, value: Any) -> Tensor:  # [1, Z]
+def _at_key(bundle: ModelBundle, image: Tensor, value: Any, anchored: bool) -> Tensor:  # [1, Z]
     """One look: the input's, patches, a codebook position, a picture or a code file."""
     if value == "input":
         return encode(bundle, image)
@@ -147,7 +187,7 @@ def _at_key(bundle: ModelBundle, image: Tensor, value: Any) -> Tensor:  # [1, Z]
                 return encode(bundle, images.load_image(value))
             return sources.read_code(bundle, Path(value), "appearance")
         value = patches
-    *_, best = fit(bundle, image, value)
+    *_, best = fit(bundle, image, value, anchored=anchored)
     return best.code
 
 

@@ -115,7 +115,9 @@ def test_the_contributors_table_is_this_one():
 
 
 ADDON = ROOT / "blender_addon"
-BLENDERS_OWN = {"bpy", "bpy_extras", "bl_operators", "bl_ui", "mathutils", "numpy"}
+BLENDERS_OWN = {
+    "bpy", "bpy_extras", "bl_operators", "bl_ui", "gpu", "gpu_extras", "mathutils", "numpy",
+}  # fmt: skip
 OF_SYSTEM_ALONE = {"engine_client", "engine_process", "errors"}  # no Blender, nothing installed
 
 

@@ -34,6 +34,9 @@ class LANDSCAPE_PT_light(SubjectTab, bpy.types.Panel):
             column.template_ID(light, "reference", open="image.open")
         column.prop(light, "cycles")
         column.prop(light, "codes")
+        row = column.row()
+        row.active = light.kind == "keyed"
+        row.prop(light, "anchor")
 
 
 class LANDSCAPE_PT_light_codebook(SubjectTab, bpy.types.Panel):

@@ -139,6 +139,11 @@ class AppearanceProperties(PropertyGroup):
         soft_max=50,
         max=1_000_000,
     )
+    anchor: BoolProperty(
+        name="Keep Own Look",
+        description="The picture's own look is the picture itself, and others keep its contrast",
+        default=True,
+    )
     key_items: CollectionProperty(type=KeyItem)
     key_active: IntProperty(name="Key", description="The key that is shown")
     patch_items: CollectionProperty(type=PatchItem)

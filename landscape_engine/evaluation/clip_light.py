@@ -83,6 +83,6 @@ def far_apart(
 
 
 def _relit(animator: Animator, image: Tensor, code: Tensor) -> Tensor:  # [1, 3, H, W]
-    color_map = animator.predict_color_map(image, code.to(animator.device)).cpu()
+    color_map = animator.color_maps(image)(code.to(animator.device)).cpu()
     enlarged = warping.enlarge(color_map, *image.shape[2:])
     return color.transfer(image, enlarged)

@@ -221,7 +221,7 @@ class _Trial:
         """How well edges are kept in the light of the middle of one sequence of the codebook."""
         settings = AppearanceSettings(code=str(position), codes=3)
         code = self.animator.appearance_codes(settings)[1:2]
-        color_map = self.animator.predict_color_map(self.image, code).cpu()
+        color_map = self.animator.color_maps(self.image)(code).cpu()
         enlarged = warping.enlarge(color_map, self.height, self.width)
         return metrics.edges(self.image, color.transfer(self.image, enlarged))
 

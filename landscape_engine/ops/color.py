@@ -1,9 +1,14 @@
-"""Color transfer by maps (paper, section 4.2, Equations 5 and 6)."""
+"""Color transfer by maps (paper, section 4.2), and maps anchored in a picture's own look."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
+
+from . import masks
+
+AROUND = 2  # pixels of the map about each one whose mean color an anchor is exact for
+STEEPEST = 4.0  # how much a correction is lengthened at most where tanh is flat
 
 
 def transfer(
@@ -14,3 +19,26 @@ def transfer(
     # as 2σ(2x) - 1: torch has a vector kernel for σ on a CPU, which takes a quarter of the time
     doubled = torch.addcmul(color_map[:, 3:], color_map[:, :3], image).mul_(2)
     return (doubled.sigmoid_() * 2).sub_(1)
+
+
+def anchor(
+    color_map: Tensor,  # [B, 6, h, w]
+    own_map: Tensor,  # [B or 1, 6, h, w], predicted for the picture's own look
+    picture: Tensor,  # [B or 1, 3, h, w] in [-1, 1]
+) -> Tensor:  # [B, 6, h, w]
+    """Give a map back what the predictor misses of the picture in its own look.
+
+    Under its own code a picture should stay as it is, and comes out paler: `O_own ≠ I`. That
+    residual, `I - O_own`, is taken as affine in I about the local mean color m and added to the
+    output of every map, in a darker light as much less as that light is darker:
+    `κ = (O(m) + 1) / (m + 1)`, at most 1. Under its own code a picture is then itself, to the
+    second order of its texture; the map stays a map, so that rendering costs nothing more.
+    """
+    mean = masks.blur(picture, AROUND)
+    own = transfer(mean, own_map)
+    slope = 1 - (1 - own * own) * own_map[:, :3]
+    offset = mean - own - slope * mean
+    shown = transfer(mean, color_map)
+    share = ((shown + 1) / (mean + 1).clamp(min=0.1)).clamp(0, 1)
+    share = share / (1 - shown * shown).clamp(min=1 / STEEPEST)  # through tanh's derivative
+    return color_map + torch.cat([slope * share, offset * share], dim=1)

@@ -65,6 +65,12 @@ class AppearanceSettings:
         metavar="N",
     )
 
+    anchor: bool = setting(
+        True,
+        "give the maps back what the predictor misses of the picture in its own look, so that "
+        "that look is the picture itself, and others keep its contrast; not for per-frame",
+    )
+
     def __post_init__(self) -> None:
         check_choice("--appearance", self.kind, AppearanceKind)
         self._check_keys()

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import images
+from .. import images, looks
 from ..animator import Animator
 from ..contact_sheet import paint_motion
 from ..networks.inputs import square
@@ -65,7 +65,7 @@ def draw_appearance(
     """Draw appearance codes: the picture through the light of each day, at rest."""
     picture = small.to(animator.device)
     inputs = square(small, MAP_SIZE, animator.device)
-    predictor = animator.bundle.network("appearance_predictor")
+    predictor = looks.color_maps(animator.bundle, small, anchored=True)
     for k, position in enumerate(positions):
         day = AppearanceSettings(code=str(float(position)), codes=min(MAPPED, frames))
         cycle = animator.appearance_cycle(small, day, ClipSettings(frames=frames))

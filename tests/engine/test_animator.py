@@ -164,7 +164,7 @@ def test_keyed_light_is_exact_at_its_keys(animator, picture):
             animator.render(
                 picture,
                 still,
-                AppearanceSettings(kind=kind),
+                AppearanceSettings(kind=kind, anchor=False),
                 clip=ClipSettings(frames=frames),
                 codes=codes,
             )
