@@ -22,7 +22,7 @@ from ..networks.encoder import Encoder
 from ..networks.perceptual import VGG16, PerceptualNetwork, load_perceptual
 from ..ops import color
 from ..settings import DrawKind, TrainAppearanceSettings, TrainingLoopSettings
-from . import clips, lights, losses, relit, stills, style
+from . import clips, hours, lights, losses, relit, stills, style
 from .clips import Clip
 from .loop import Losses, Run
 from .relit import RelitPairs
@@ -216,7 +216,7 @@ def made_sequences(
         rng = np.random.default_rng((seed, number))
         torch.manual_seed(number)
         scenes = [made.scene(rng) for _ in range(MADE_SCENES)]
-        looks = relit.day(rng, MADE_CODES)
+        looks = hours.day(rng, MADE_CODES)
         codes = []
         for look in looks:
             views = torch.stack([relit.relight(scene, look) for scene in scenes]) * 2 - 1

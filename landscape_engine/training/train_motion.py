@@ -27,7 +27,7 @@ from ..settings import (
     TrainingLoopSettings,
     TrainMotionSettings,
 )
-from . import losses, motion_sheet, regularizers, scenes, stills, wind
+from . import losses, motion_sheet, regularizers, relit, scenes, stills, wind
 from .common_fields import ENCODER_SIZE, CommonFields, measure_all
 from .footage import Film, Footage
 from .loop import Losses, Run
@@ -49,7 +49,7 @@ class MotionScenes(Dataset):
         torch.manual_seed(rng.integers(2**31))
         scene = stills.scene(rng, self.size, self.photos)
         breeze = wind.random_wind(rng)
-        image = scenes.grade(rng, scene.image)
+        image = scenes.grade(rng, relit.at_some_hour(rng, scene))
         flow = wind.backward_flow(breeze, scene.masks, scene.horizon)
         shown = wind.bare_flow(breeze, rng, ENCODER_SIZE)
         return image * 2 - 1, flow, scene.masks[1:2], shown

@@ -14,7 +14,7 @@ from .. import checkpoints
 from ..networks.motion import MotionPredictor
 from ..networks.scene import SceneNetwork
 from ..settings import TrainingLoopSettings, TrainSceneSettings
-from . import losses, scenes, stills
+from . import losses, relit, scenes, stills
 from .loop import Losses, Run
 
 
@@ -29,7 +29,7 @@ class LabelledScenes(Dataset):
         rng = np.random.default_rng((self.seed, index))
         torch.manual_seed(rng.integers(2**31))
         scene = stills.scene(rng, self.size, self.photos)
-        return scenes.grade(rng, scene.image) * 2 - 1, scene.masks
+        return scenes.grade(rng, relit.at_some_hour(rng, scene)) * 2 - 1, scene.masks
 
     def __len__(self) -> int:
         """As many as one cares to draw."""

@@ -81,4 +81,6 @@ def test_patches_are_fitted_to_what_will_be_shown(animator, picture, anchored):
     small = torch.nn.functional.interpolate(picture[:, :3], (256, 256), mode="area")
     shown = color.transfer(small, color_map)[0, :, 60:94, 115:141].mean((1, 2))
     asked = torch.tensor([0xC0, 0x80, 0x40]) / 127.5 - 1
-    assert float((shown - asked).abs().mean()) * 127.5 == pytest.approx(fit.errors_levels[0], abs=25)
+    assert float((shown - asked).abs().mean()) * 127.5 == pytest.approx(
+        fit.errors_levels[0], abs=25
+    )

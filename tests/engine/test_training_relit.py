@@ -8,7 +8,7 @@ import torch
 
 from landscape_engine.errors import SettingsError
 from landscape_engine.settings import TrainAppearanceSettings
-from landscape_engine.training import bundling, relit, scenes, train_appearance
+from landscape_engine.training import bundling, hours, relit, scenes, train_appearance
 from landscape_engine.training.clips import Clip
 from landscape_engine.training.scenes import Scene
 
@@ -25,13 +25,13 @@ def layered() -> Scene:
     return Scene(image.clamp(0, 1), masks, 24 / SIDE)
 
 
-def looks(hour: str, count: int = 20) -> list[relit.Look]:
-    return [relit.look_at(np.random.default_rng(k), hour) for k in range(count)]
+def looks(hour: str, count: int = 20) -> list[hours.Look]:
+    return [hours.look_at(np.random.default_rng(k), hour) for k in range(count)]
 
 
 def test_a_scene_takes_the_looks_colors_where_they_belong():
     scene = layered()
-    look = relit.look_at(np.random.default_rng(1), "day")
+    look = hours.look_at(np.random.default_rng(1), "day")
     image = relit.relight(scene, look)
     assert image.shape == scene.image.shape and 0 <= image.min() and image.max() <= 1
     top, low = image[:, 0].mean(1), image[:, 22].mean(1)
@@ -47,7 +47,7 @@ def test_hours_follow_one_another_in_lightness():
     scene = layered()
     lightness = {
         hour: np.mean([float(relit.relight(scene, look).mean()) for look in looks(hour)])
-        for hour in relit.HOURS
+        for hour in hours.HOURS
     }
     assert lightness["night"] < lightness["dusk"] < lightness["sunset"] < lightness["day"]
     red = {h: np.mean([float(relit.relight(scene, v)[0].mean() - relit.relight(scene, v)[2].mean())
@@ -72,7 +72,7 @@ def test_one_look_makes_two_scenes_alike():
     first, second = scenes.scene(rng, SIDE), scenes.scene(rng, SIDE)
     night, day = looks("night")[0], looks("day")[0]
 
-    def mean(scene: Scene, look: relit.Look) -> torch.Tensor:
+    def mean(scene: Scene, look: hours.Look) -> torch.Tensor:
         return relit.relight(scene, look).mean((1, 2))
 
     same = (mean(first, night) - mean(second, night)).norm()
@@ -81,7 +81,7 @@ def test_one_look_makes_two_scenes_alike():
 
 def test_a_day_goes_round_through_night():
     scene = layered()
-    day = relit.day(np.random.default_rng(2), 16)
+    day = hours.day(np.random.default_rng(2), 16)
     lightness = [float(relit.relight(scene, look).mean()) for look in day]
     assert len(day) == 16
     darkest = int(np.argmin(lightness))
@@ -92,9 +92,9 @@ def test_a_day_goes_round_through_night():
 
 def test_halfway_between_two_looks():
     one, other = looks("day")[0], looks("night")[0]
-    halfway = relit.between(one, other, 0.5)
+    halfway = hours.between(one, other, 0.5)
     assert np.allclose(halfway.zenith, (one.zenith + other.zenith) / 2)
-    assert np.allclose(relit.between(one, other, 0).land, one.land)
+    assert np.allclose(hours.between(one, other, 0).land, one.land)
 
 
 def test_pairs_are_drawn_by_their_number_and_some_stay_as_they_are():
