@@ -17,6 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, default_collate
@@ -172,6 +173,7 @@ class Run:
             minutes: after which to stop and save.
             draw: draws a sheet of a batch, so that a person can watch the networks learn.
         """
+        np.finfo(np.float64)  # looked up once, while there are denormals: else NumPy warns
         torch.set_flush_denormal(True)  # denormals stall a CPU run
         try:
             self._step_through(samples, losses, device, minutes, draw)

