@@ -30,6 +30,7 @@ from . import ranks
 
 Losses = dict[str, Tensor]
 Draw = Callable[[nn.ModuleDict, list[Tensor]], Tensor]  # networks, batch -> sheet [1, 3, H, W]
+MOST_LOST = 20  # steps in a row without usable gradients
 SHOWN = 8  # samples on a sheet, always the run's first
 
 
@@ -195,6 +196,7 @@ class Run:
         self.optimizer.load_state_dict(self.optimizer.state_dict())  # to the device as well
         mixed = self.settings.mixed and _computes_bfloat16(device)
         started = time.monotonic()
+        lost = 0
         log = self.folder / "losses.csv"
         bar = tqdm(
             total=self.settings.steps,
@@ -212,9 +214,17 @@ class Run:
             self.optimizer.zero_grad(set_to_none=True)
             total.backward()
             ranks.average_gradients(self.modules.parameters())
-            nn.utils.clip_grad_norm_(self.modules.parameters(), 1.0)
-            self.optimizer.step()
-            self.averaged.update_parameters(self.modules)
+            norm = nn.utils.clip_grad_norm_(self.modules.parameters(), 1.0)
+            # a flat picture's norms can make gradients too large for floats: without that step
+            lost = 0 if torch.isfinite(norm) else lost + 1
+            if lost == MOST_LOST:
+                raise TrainingError(
+                    f"the gradients of {lost} steps in a row are not finite; the checkpoint in "
+                    f"{self.folder} is untouched: lower --learning-rate and go on from it."
+                )
+            if not lost:
+                self.optimizer.step()
+                self.averaged.update_parameters(self.modules)
             self.step += 1
             if self.step % self.settings.log_every == 0:
                 means = ranks.average(torch.stack([v.detach() for v in parts.values()]))

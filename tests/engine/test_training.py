@@ -136,6 +136,20 @@ def test_training_learns_and_resumes_exactly(tmp_path):
         assert torch.equal(one, other)
 
 
+def test_a_step_without_usable_gradients_is_left_out(tmp_path, monkeypatch):
+    calls, real = iter(range(1000)), losses.flow_error
+    monkeypatch.setattr(
+        losses,
+        "flow_error",
+        lambda *args: real(*args) * (float("inf") if next(calls) in (1, 2) else 1.0),
+    )
+    networks = train_motion.train(tmp_path / "run", TINY, loop(5), None, CPU)
+    assert all(torch.isfinite(p).all() for p in networks.parameters())
+    monkeypatch.setattr(losses, "flow_error", lambda *args: real(*args) * float("nan"))
+    with pytest.raises(TrainingError, match="20 steps in a row are not finite.*learning-rate"):
+        train_motion.train(tmp_path / "lost", TINY, loop(50), None, CPU)
+
+
 def test_a_few_scenes_are_learnt_by_heart(tmp_path, monkeypatch):
     draw = train_motion.MotionScenes.__getitem__
     monkeypatch.setattr(train_motion.MotionScenes, "__getitem__", lambda s, i: draw(s, i % 4))
