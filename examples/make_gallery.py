@@ -39,7 +39,7 @@ def main() -> None:
     GALLERY.mkdir(parents=True, exist_ok=True)
     animator = le.load_animator(device="cpu")
     picture = le.resize(le.load_image(EXAMPLE)[:, :3], WIDTH, HEIGHT)
-    for draw in (regions, codes, arrows, region_file, water, loops, patches, reference, keys):
+    for draw in (regions, codes, arrows, region_file, water, loops, days, patches, reference, keys):
         rows = draw(animator, picture)
         Image.fromarray(_sheet(rows)).save(GALLERY / f"{draw.__name__}.jpg", quality=88)
         print(GALLERY / f"{draw.__name__}.jpg")
@@ -102,7 +102,7 @@ def region_file(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
         tiles = []
         for where in settings:
             found = animator.find_regions(picture, where)
-            motion = animator.predict_motion(picture, MotionSettings(code="0.333"), regions=found)
+            motion = animator.predict_motion(picture, MotionSettings(code="0.562"), regions=found)
             tiles.append(_field(picture, motion))
     return [tiles]
 
@@ -110,9 +110,9 @@ def region_file(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
 def water(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
     """Water as predicted, as the mirrored sky, and with ripples (twice as large)."""
     settings = [
-        MotionSettings(code="0.333"),
-        MotionSettings(code="0.333", water="mirrored"),
-        MotionSettings(code="0.333", water="still", ripple=4),
+        MotionSettings(code="0.562"),
+        MotionSettings(code="0.562", water="mirrored"),
+        MotionSettings(code="0.562", water="still", ripple=4),
     ]
     motions = [animator.predict_motion(picture, s) for s in settings]
     fields = [_field(picture, m) for m in motions]
@@ -133,6 +133,16 @@ def loops(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
             _frame(picture, within, PERIOD // 2),
         ]
         rows.append([_crop(frame, 0.55, 0.05, 0.45) for frame in frames])
+    return rows
+
+
+def days(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
+    """Two days of the codebook, each at eight of its looks."""
+    rows = []
+    for position in ("0.532", "0.785"):
+        looks = animator.appearance_codes(AppearanceSettings(code=position, codes=8))
+        shown = [_tile(_lit(animator, picture, look)) for look in looks.split(1)]
+        rows += [shown[:4], shown[4:]]
     return rows
 
 
@@ -166,8 +176,8 @@ def reference(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
 
 def keys(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
     """Two key frames in a clip of 60: the light from the input through them and back."""
-    appearance = AppearanceSettings(keys=("20=0.2", "40=0.9"))
-    motion = animator.predict_motion(picture, MotionSettings(code="0.333"))
+    appearance = AppearanceSettings(keys=("20=0.2", "40=0.532"))
+    motion = animator.predict_motion(picture, MotionSettings(code="0.562"))
     clip = ClipSettings(frames=60)
     frames = animator.render(picture, motion, appearance, LoopSettings(frames=60), clip)
     shown = [_tile(frame) for n, frame in enumerate(frames) if n % 10 == 0]
@@ -189,7 +199,7 @@ def _frame(
 
 def _lit(animator: Animator, picture: Tensor, code: Tensor) -> Tensor:
     with torch.inference_mode():
-        return render_frame(picture, (), animator.predict_color_map(picture, code))
+        return render_frame(picture, (), animator.color_maps(picture)(code))
 
 
 def _field(picture: Tensor, motion: MotionField) -> np.ndarray:

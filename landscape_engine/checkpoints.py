@@ -32,7 +32,7 @@ from .networks.scene import SceneNetwork
 
 FORMAT = "landscape-engine bundle"
 VERSION = 1
-WEIGHTS = "weights.safetensors"
+CODEBOOKS = "codebooks.safetensors"  # beside a file for each network
 DEFAULT = Path(__file__).parent / "models" / "default"
 
 BUILDERS: dict[str, Callable[..., nn.Module]] = {
@@ -105,14 +105,16 @@ def save(bundle: ModelBundle, folder: Path, dtype: torch.dtype = torch.float16) 
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / "bundle.json").exists():
         raise BundleError(f"{folder} holds other files; expected a new folder or a bundle's.")
-    tensors: dict[str, Tensor] = {}
-    for name, network in bundle.networks.items():
-        tensors |= _tensors(name, network, dtype)
+    files = {
+        f"{name}.safetensors": _tensors(name, network, dtype)
+        for name, network in bundle.networks.items()
+    }
+    codes: dict[str, Tensor] = {}
     if bundle.motion_codebook:
-        tensors["codebook.motion"] = bundle.motion_codebook.codes.contiguous()
+        codes["codebook.motion"] = bundle.motion_codebook.codes.contiguous()
     if bundle.appearance_codebook:
         for i, sequence in enumerate(bundle.appearance_codebook.sequences):
-            tensors[f"codebook.appearance.{i:04d}"] = sequence.contiguous()
+            codes[f"codebook.appearance.{i:04d}"] = sequence.contiguous()
     description = {
         "format": FORMAT,
         "version": VERSION,
@@ -120,7 +122,7 @@ def save(bundle: ModelBundle, folder: Path, dtype: torch.dtype = torch.float16) 
         "about": bundle.about,
     }
     gone = {path.name: {} for path in _weights(folder)}
-    _write(folder, gone | {WEIGHTS: tensors}, description)
+    _write(folder, gone | files | {CODEBOOKS: codes}, description)
 
 
 def add_network(
@@ -218,8 +220,8 @@ def load(folder: Path | str = DEFAULT) -> ModelBundle:
 
     folder = Path(folder)
     description = _describe(folder)
-    if not (folder / WEIGHTS).is_file():
-        raise BundleError(f"the bundle {folder} has no {WEIGHTS}; copy it anew.")
+    if not _weights(folder):
+        raise BundleError(f"the bundle {folder} has no weights (*.safetensors); copy it anew.")
     tensors: dict[str, Tensor] = {}
     for path in _weights(folder):
         try:

@@ -79,12 +79,12 @@ def _demo(commands: Commands) -> None:
         help="folder for the video and its poster (default: %(default)s)",
     )
     _add_render_flags(demo)
-    # a light breeze from the right, blue hour to gold: chosen by eye for the picture that ships
+    # a light breeze from the right, a day from morning to night: chosen by eye for this picture
     demo.set_defaults(
         **{
-            "MotionSettings.code": "0.333",
+            "MotionSettings.code": "0.562",
             "MotionSettings.speed": 0.4,
-            "AppearanceSettings.code": "0.333",
+            "AppearanceSettings.code": "0.532",
         }
     )
 

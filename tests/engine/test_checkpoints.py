@@ -19,7 +19,11 @@ def copy(bundle_folder, tmp_path):
 
 
 def change(folder, edit):
-    tensors = load_file(folder / "weights.safetensors")
+    """Edit all tensors, which then lie in one file: bundles were written so at first."""
+    tensors = {}
+    for path in folder.glob("*.safetensors"):
+        tensors |= load_file(path)
+        path.unlink()
     edit(tensors)
     save_file(tensors, folder / "weights.safetensors")
 
@@ -39,11 +43,10 @@ def test_saving_again_replaces_it_and_keeps_its_card(bundle, tmp_path):
     checkpoints.save(bundle, tmp_path / "b")
     (tmp_path / "b" / "MODEL_CARD.md").write_text("about")
     checkpoints.save(bundle, tmp_path / "b")
-    assert sorted(p.name for p in (tmp_path / "b").iterdir()) == [
-        "MODEL_CARD.md",
-        "bundle.json",
-        "weights.safetensors",
-    ]
+    assert sorted(p.name for p in (tmp_path / "b").iterdir()) == sorted(
+        ["MODEL_CARD.md", "bundle.json", "codebooks.safetensors"]
+        + [f"{name}.safetensors" for name in bundle.networks]
+    )
     assert [p.name for p in tmp_path.iterdir()] == ["b"]
 
 
@@ -110,8 +113,8 @@ def test_nan_is_refused(copy):
 
 
 def test_damaged_weights(copy):
-    data = (copy / "weights.safetensors").read_bytes()
-    (copy / "weights.safetensors").write_bytes(data[: len(data) // 2])
+    data = (copy / "motion_predictor.safetensors").read_bytes()
+    (copy / "motion_predictor.safetensors").write_bytes(data[: len(data) // 2])
     with pytest.raises(BundleError, match="damaged"):
         checkpoints.load(copy)
 
