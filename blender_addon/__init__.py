@@ -33,14 +33,8 @@ CLASSES = (
     *presets.classes,
     *panels.classes,
 )
-PARTS = (
-    properties,
-    previews,
-    results,
-    jobs,
-    keymaps,
-    annotations.arrow_heads,
-)  # what registers more than classes
+# what registers more than classes
+PARTS = (properties, previews, results, jobs, keymaps, annotations.arrow_heads)
 
 
 def register() -> None:

@@ -150,7 +150,9 @@ def _forget_stale(
     if scene.get(name) == wanted:
         return
     ending = RENDERED[options.format][1]
-    if options.format == "mp4":
+    if name not in scene:  # nothing was rendered yet: what lies there is somebody else's
+        pass
+    elif options.format == "mp4":
         kept.with_suffix(ending).unlink(missing_ok=True)
     else:
         for file in kept.with_suffix("").glob(f"[0-9][0-9][0-9][0-9]*{ending}"):

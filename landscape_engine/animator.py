@@ -9,7 +9,6 @@ write_sequence(animator.render(image, motion), "out/")
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +23,7 @@ from .fitting import days
 from .fitting.annotations import read_arrows
 from .fitting.optimize import AppearanceFit, MotionFit
 from .networks.inputs import predictor_input
-from .ops import color, looping
+from .ops import looping
 from .ops.motion_fields import MotionField
 from .ops.regions import Region
 from .rendering import Light, Stopwatch
@@ -278,17 +277,14 @@ class Animator:
             anchored: whether the maps are corrected by what the predictor misses of the picture
                 in its own look (`ops.color.anchor`); a bundle without an encoder can't.
         """
-        predict = partial(self.predict_color_map, image)
-        if not anchored or "appearance_encoder" not in self.bundle.networks:
-            return predict
-        own = predict(self.encode_appearance(image))
+        predictor = looks.color_maps(self.bundle, image, anchored)
         small = predictor_input(image, self.device)
 
-        def anchor(code: Tensor) -> Tensor:
+        def predict(code: Tensor) -> Tensor:
             with torch.inference_mode():
-                return color.anchor(predict(code), own, small)
+                return predictor(small, code.to(self.device))
 
-        return anchor
+        return predict
 
     def encode_appearance(
         self,

@@ -38,11 +38,12 @@ def evaluate(
     """The range of light over codes, and how near an encoded reference brings the first frame."""
     image, reference = frames.first, frames.reference
     codes = far_apart(torch.cat(animator.bundle.appearance_codebook.sequences), count)
+    maps = animator.color_maps(image)
     colors = [
-        light.mean_color(_relit(animator, image, code))
+        light.mean_color(_relit(maps, image, code))
         for code in progress(iter(codes.split(1)), len(codes), "lights")
     ]
-    encoded = _relit(animator, image, animator.encode_appearance(reference))
+    encoded = _relit(maps, image, animator.encode_appearance(reference))
     transferred = light.transfer_globally(image, reference)
     own = light.mean_color(image)
     figures = {
@@ -65,7 +66,7 @@ def evaluate(
         "coldest": min(range(len(colors)), key=lambda k: colors[k][2]),
         "warmest": max(range(len(colors)), key=lambda k: colors[k][2]),
     }
-    extremes = {name: _relit(animator, image, codes[k : k + 1]) for name, k in ends.items()}
+    extremes = {name: _relit(maps, image, codes[k : k + 1]) for name, k in ends.items()}
     return LightFound(figures, encoded, transferred, extremes)
 
 
@@ -82,7 +83,6 @@ def far_apart(
     return codes[kept]
 
 
-def _relit(animator: Animator, image: Tensor, code: Tensor) -> Tensor:  # [1, 3, H, W]
-    color_map = animator.color_maps(image)(code.to(animator.device)).cpu()
-    enlarged = warping.enlarge(color_map, *image.shape[2:])
+def _relit(maps: Callable[[Tensor], Tensor], image: Tensor, code: Tensor) -> Tensor:  # [1, 3, H, W]
+    enlarged = warping.enlarge(maps(code).cpu(), *image.shape[2:])
     return color.transfer(image, enlarged)

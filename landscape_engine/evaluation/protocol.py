@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,10 @@ class _Trial:
         self.height, self.width = image.shape[2:]
         self.regions = animator.find_regions(image, where)
 
+    @cached_property
+    def color_maps(self) -> Callable[[Tensor], Tensor]:
+        return self.animator.color_maps(self.image)
+
     def stage(self, items: list[Any], name: str) -> Iterator[Any]:
         return self.progress(iter(items), len(items), name)
 
@@ -221,7 +226,7 @@ class _Trial:
         """How well edges are kept in the light of the middle of one sequence of the codebook."""
         settings = AppearanceSettings(code=str(position), codes=3)
         code = self.animator.appearance_codes(settings)[1:2]
-        color_map = self.animator.color_maps(self.image)(code).cpu()
+        color_map = self.color_maps(code).cpu()
         enlarged = warping.enlarge(color_map, self.height, self.width)
         return metrics.edges(self.image, color.transfer(self.image, enlarged))
 

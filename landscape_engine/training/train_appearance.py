@@ -25,6 +25,7 @@ from ..settings import DrawKind, TrainAppearanceSettings, TrainingLoopSettings
 from . import clips, hours, lights, losses, relit, stills, style
 from .clips import Clip
 from .loop import Losses, Run
+from .mixing import clip_sample
 from .relit import RelitPairs
 
 ENCODER_SIZE = 128
@@ -86,11 +87,11 @@ class LightSamples(Dataset):
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
         """A picture, its target and what the encoder is shown, each [3, S, S] in [-1, 1]."""
-        before = int(index * self.share)
-        if int((index + 1) * self.share) > before:
-            source, target = self.pairs[before]
-            return source, target, target
-        return self.made[index]
+        number = clip_sample(index, self.share)
+        if number is None:
+            return self.made[index]
+        source, target = self.pairs[number]
+        return source, target, target
 
     def __len__(self) -> int:
         """As many as one cares to draw."""
@@ -145,8 +146,7 @@ def train(
 
     def loss(batch: list[Tensor]) -> Losses:
         source, target, shown = batch
-        small = F.interpolate(shown, (ENCODER_SIZE,) * 2, mode="bilinear", antialias=True)
-        code = encoder(small).float()
+        code = encoder(_encoder_input(shown)).float()
         color_map = predictor(source, code).float()
         output = color.transfer(source, color_map)
         parts = {
@@ -199,8 +199,7 @@ def collect_sequences(
             continue
         kept = kept[:: -(-len(kept) // LONGEST_SEQUENCE)]
         frames = clip.frames[kept].float() / 127.5 - 1
-        small = F.interpolate(frames, (ENCODER_SIZE,) * 2, mode="bilinear", antialias=True)
-        sequences.append(encoder(small.to(device)).float().cpu())
+        sequences.append(encoder(_encoder_input(frames).to(device)).float().cpu())
     return sequences
 
 
@@ -220,10 +219,13 @@ def made_sequences(
         codes = []
         for look in looks:
             views = torch.stack([relit.relight(scene, look) for scene in scenes]) * 2 - 1
-            small = F.interpolate(views, (ENCODER_SIZE,) * 2, mode="bilinear", antialias=True)
-            codes.append(encoder(small.to(device)).float().mean(0).cpu())
+            codes.append(encoder(_encoder_input(views).to(device)).float().mean(0).cpu())
         sequences.append(torch.stack(codes))
     return sequences
+
+
+def _encoder_input(pictures: Tensor) -> Tensor:  # [B, 3, 128, 128]
+    return F.interpolate(pictures, (ENCODER_SIZE,) * 2, mode="bilinear", antialias=True)
 
 
 def load_clips(folder: Path, settings: TrainAppearanceSettings) -> list[Clip]:

@@ -31,6 +31,7 @@ from . import losses, motion_sheet, regularizers, relit, scenes, stills, wind
 from .common_fields import ENCODER_SIZE, CommonFields, measure_all
 from .footage import Film, Footage
 from .loop import Losses, Run
+from .mixing import clip_sample
 
 CODE_SIZE = 8
 NO_FILM = Film((), MotionClipSettings())
@@ -98,9 +99,9 @@ class MotionSamples(Dataset):
         """One sample of either kind."""
         rng = np.random.default_rng((self.known.seed, index, 1))
         noise = torch.from_numpy(rng.standard_normal(CODE_SIZE, np.float32))
-        before = int(index * self.share)
-        if int((index + 1) * self.share) > before:
-            image, target, clip = self.pairs[before]
+        number = clip_sample(index, self.share)
+        if number is not None:
+            image, target, clip = self.pairs[number]
             flow, water = torch.zeros_like(image[:2]), torch.zeros_like(image[:1])
             shown = torch.zeros(2, ENCODER_SIZE, ENCODER_SIZE)
         else:
@@ -158,7 +159,7 @@ def train(
     fields = CommonFields(len(clips), clip_settings.field_rate)
     measured = None
     if clips and (clip_settings.first_field == "measured" or clip_settings.measured_weight):
-        measured = measure_all(clips, modules["motion_predictor"].beta)
+        measured = measure_all(clips, modules["motion_predictor"].beta).to(device)
     if measured is not None and clip_settings.first_field == "measured":
         fields.begin_with(measured)
 
@@ -185,7 +186,7 @@ def train(
             parts["photometric"] = error * clip_settings.photometric_weight * of_clips
             parts["clip_tv"] = tv * clip_settings.clip_tv_weight * of_clips
             if measured is not None and clip_settings.measured_weight:
-                wanted = measured.to(flow.device)[clip.clamp(min=0)]
+                wanted = measured[clip.clamp(min=0)]
                 error = _over(filmed, _known_error(settings), flow * beta, wanted, water)
                 parts["measured"] = error * clip_settings.measured_weight
             fields.refine(clip, flow.detach() * beta)

@@ -101,12 +101,13 @@ class WarmAnimator(Animator):
         """As the animator's, once for a code."""
         return self._recall(image, ("step", _key(code)), super().predict_step, image, code)
 
-    def predict_color_map(self, image: Tensor, code: Tensor) -> Tensor:
-        """As the animator's, once for a code, unless it is asked of a frame."""
-        usual = super().predict_color_map
+    def color_maps(self, image: Tensor, anchored: bool = True) -> Callable[[Tensor], Tensor]:
+        """As the animator's, once for a code of a picture that is known."""
+        usual = super().color_maps
         if not any(of is image for of, _ in self._known):
-            return usual(image, code)
-        return self._recall(image, ("map", _key(code)), usual, image, code)
+            return usual(image, anchored)
+        maps = self._recall(image, ("maps", anchored), usual, image, anchored)
+        return lambda code: self._recall(image, ("map", anchored, _key(code)), maps, code)
 
     def _recall(
         self, image: Tensor, asked: Hashable, answer: Callable[..., T], *arguments: Any
