@@ -178,6 +178,7 @@ def loop(settings: Any) -> dict[str, Any]:
         "kind": settings.kind,
         "frames": settings.frames or None,
         "blend": settings.blend,
+        "sampling": settings.sampling,
         "phase_noise": settings.phase_noise,
     }
 

@@ -27,6 +27,7 @@ LABELS = {
     "--loop": "Loop",
     "--loop-frames": "Period",
     "--loop-blend": "Blend",
+    "--sampling": "Sampling",
     "--phase-noise": "Phase Noise",
     "--appearance": "Light",
     "--appearance-code": "Sequence",

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from .ops.compositing import Drift, move
 from .ops.looping import Make
+from .ops.plates import Plates
 
 KEPT_BYTES = 1 << 30  # frames of a loop that are kept take no more than this
 SHARE_OF_DISK = 0.25  # of what is free
@@ -47,6 +48,7 @@ class MovedFrames:
         Only frames that are `recolored` by a map of the unmoved picture need their drift.
         """
         self.picture = picture
+        self.plates = Plates(picture)
         self.recolored = recolored
         self.cancelled = cancelled
         self.period = period
@@ -65,7 +67,7 @@ class MovedFrames:
                 return MovedFrame(kept, self._drifts[at])
         shown = layers()
         drift = Drift.of(shown if self.recolored else ())
-        frame = MovedFrame(move(self.picture, shown, self.cancelled), drift)
+        frame = MovedFrame(move(self.picture, shown, self.cancelled, self.plates), drift)
         if self._scratch and not self.cancelled() and self._scratch.write(at, frame.moved):
             self._drifts[at] = drift
         return frame

@@ -91,7 +91,13 @@ def _demo(commands: Commands) -> None:
 
 def _codebook(commands: Commands) -> None:
     codebook = commands.add_parser("codebook", help="draw what the codes of a bundle do")
-    codebook.add_argument("picture", type=Path, metavar="PICTURE", help="the landscape picture")
+    codebook.add_argument(
+        "picture",
+        type=Path,
+        nargs="?",
+        metavar="PICTURE",
+        help="the landscape picture (default: a scene drawn from the bundle's thumbnail seed)",
+    )
     codebook.add_argument(
         "--out", type=Path, required=True, metavar="SHEET.png", help="the sheet to draw"
     )

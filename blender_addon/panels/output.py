@@ -30,6 +30,7 @@ class LANDSCAPE_PT_loop(SubjectTab, bpy.types.Panel):
         column.active = settings.loop.kind == "two-phase"
         column.prop(settings.loop, "blend")
         column.prop(settings.loop, "phase_noise", slider=True)
+        layout.prop(settings.loop, "sampling")
         layout.separator()
         self._size(layout, obj)
         for name in ("format", "folder", "colorspace", "match_range"):

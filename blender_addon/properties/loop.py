@@ -34,6 +34,14 @@ class LoopProperties(PropertyGroup):
             ("plain", "Plain", "The average, which is softer"),
         ),
     )
+    sampling: EnumProperty(
+        name="Sampling",
+        description="How the moved picture is sampled",
+        items=(
+            ("bicubic", "Bicubic", "As sharp as the picture"),
+            ("bilinear", "Bilinear", "Softer, and a little quicker; the paper's"),
+        ),
+    )
     phase_noise: FloatProperty(
         name="Phase Noise",
         description="How far the phase differs from place to place; 0: the first frame is the "

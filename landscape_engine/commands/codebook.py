@@ -6,7 +6,7 @@ import argparse
 
 from .. import images, staging
 from ..animator import load_animator
-from ..contact_sheet import draw_codebook
+from ..contact_sheet import TILE_WIDTH, draw_codebook
 from ..errors import SettingsError
 from . import progress
 
@@ -18,8 +18,12 @@ def run(options: argparse.Namespace) -> int:
     staging.check_file(options.out, ".png")
     if not 1 <= options.rows <= MOST_ROWS:
         raise SettingsError(f"--rows is {options.rows}; expected 1 to {MOST_ROWS}.")
-    image = images.load_image(options.picture)
+    given = images.load_image(options.picture) if options.picture else None
     animator = load_animator(options.bundle, options.device)
-    images.save_image(draw_codebook(animator, image, options.rows, progress.bar), options.out)
+    if given is None:
+        from ..training.scenes import thumbnail_scene
+
+        given = thumbnail_scene(int(animator.bundle.about.get("thumbnail_seed", 0)), TILE_WIDTH)
+    images.save_image(draw_codebook(animator, given, options.rows, progress.bar), options.out)
     print(options.out)
     return 0

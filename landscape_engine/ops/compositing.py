@@ -15,6 +15,7 @@ from torch import Tensor
 
 from . import color, warping
 from .layers import Layers
+from .plates import Plates
 from .warping import Band
 
 FOLLOWED = 64  # side of the grid on which a color map is moved
@@ -43,21 +44,28 @@ def move(
     image: Tensor,  # [1, 3 or 4, H, W]
     layers: Sequence[Layers],
     cancelled: Callable[[], bool] = never,
+    plates: Plates | None = None,
 ) -> Tensor:  # [1, 3 or 4, H, W]
-    """Sample the input picture once per layer and pixel, and blend.
+    """Sample the input picture, or its plate, once per layer and pixel, and blend.
 
     A pixel that no layer moves (by `STILL_PX` or more, at any of the field's pixels around it), or
     that lies in no region, is copied bit for bit. Once `cancelled` says so, the rest is left
-    unmade.
+    unmade. `plates` are the picture's, for whoever makes more frames of it.
     """
     height, width = image.shape[2:]
     frame = image.clone()
-    for part in map(lambda one: _Part(one, height, width), layers):
+    plates = plates or Plates(image)
+    bounds = None
+    if any(one.sampling == "bicubic" for one in layers):  # what it overshoots is cut off
+        lowest, highest = image.flatten(2).aminmax(dim=2)
+        bounds = lowest[:, :, None, None], highest[:, :, None, None]
+    for part in map(lambda one: _Part(one, height, width, bounds), layers):
         if part.moves:
+            plate = plates.of(part.layers.alpha)
             for rows in strips(part.rows, width, image.device):
                 if cancelled():
                     return frame
-                part.render(image, frame[:, :, rows], rows)
+                part.render(plate, frame[:, :, rows], rows)
     return frame
 
 
@@ -81,8 +89,11 @@ def recolor(
 class _Part:
     """One region's layers with what all strips of a frame need of them."""
 
-    def __init__(self, layers: Layers, height: int, width: int) -> None:
+    def __init__(
+        self, layers: Layers, height: int, width: int, bounds: tuple[Tensor, Tensor] | None
+    ) -> None:
         self.layers = layers
+        self.bounds = bounds if layers.sampling == "bicubic" else None
         self.height, self.width = height, width
         if layers.alpha is not None:
             self.moves = layers.second is not None or bool(layers.first.any())
@@ -119,21 +130,24 @@ class _Part:
 
     def render(
         self,
-        image: Tensor,  # [1, C, H, W]
+        image: Tensor,  # [1, C, H, W] the picture, or the region's plate
         strip: Tensor,  # [1, C, R, W] these rows as they are so far; the region is put into them
         rows: slice,
     ) -> None:
         """Put this region into a strip."""
         layers = self.layers
         fields = warping.enlarge(self.stack, self.height, self.width, rows, layers.band)
-        made = warping.sample(image, fields[:, :2])
+        made = warping.sample(image, fields[:, :2], layers.sampling)
         at = 2
         if layers.second is not None:
-            made = torch.lerp(made, warping.sample(image, fields[:, 2:4]), fields[:, 4:5])
+            second = warping.sample(image, fields[:, 2:4], layers.sampling)
+            made = torch.lerp(made, second, fields[:, 4:5])
             at = 5
         if layers.contrast is not None:
             more, low = fields[:, at : at + 1], fields[:, at + 1 : at + 4]
             made[:, :3].addcmul_(made[:, :3], more).sub_(low).clamp_(min=-1)
+        if self.bounds is not None:
+            made.clamp_(*self.bounds)
         if layers.alpha is not None:
             alpha = warping.enlarge(layers.alpha, self.height, self.width, rows)
             # a share of exactly nothing leaves a pixel as it is, to the bit
@@ -183,6 +197,8 @@ class Drift:
 def _coarse(layers: Layers) -> Layers:
     """The same layers on the grid on which a color map is moved."""
     band = layers.held.on(FOLLOWED)
+
+    layers = layers.folded()
 
     def small(field: Tensor | None) -> Tensor | None:
         if field is None or field.shape[2:] == (1, 1):

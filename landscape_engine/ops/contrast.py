@@ -19,6 +19,7 @@ DETAIL_PX = 4  # detail, of which a blend loses contrast, is what a blur of this
 GLOW_PX = 40  # the light of a place is what a blur of this radius leaves
 GRID = 2  # how much coarser a grid both are measured on
 CONTRAST_PX = 3  # radius over which contrast is measured, pixels of that
+FAINTEST = 1e-3  # detail that has no contrast to lose; values span 2
 MOST_GAIN = 1.5  # two unrelated pictures, half and half, need the square root of 2
 
 
@@ -49,14 +50,15 @@ def corrected(pictured: Frequencies, layers: Layers) -> Layers:
     """A blend O with what it lacks: `g O - correction` has the contrast of both, and their light.
 
     With D the detail, s the share of the second and E a local mean, the gain is
-    `g = sqrt([(1-s) E D_A² + s E D_B²] / E ((1-s) D_A + s D_B)²)`, 1..`MOST_GAIN`: 1 where both
-    samplings agree, and never more contrast than the input has there. With L the low frequencies of
-    the blend, G the glow and G' the glow as it was carried along, the result is
-    `L + g (O - L) + G - G'`.
+    `g = [(1-s) E|D_A| + s E|D_B|] / E|(1-s) D_A + s D_B|`, 1..`MOST_GAIN`: 1 where both samplings
+    agree or where their edges lie apart, √2 where half and half of two unrelated grains meet. With
+    L the low frequencies of the blend, G the glow and G' the glow as it was carried along, the
+    result is `L + g (O - L) + G - G'`.
     """
     if layers.second is None or layers.share is None:
         return layers
-    first, second = layers.first, layers.second
+    folded = layers.folded()
+    first, second = folded.first, folded.second
     h, w = pictured.glow.shape[2:]
     whole, rough = layers.held, layers.held.on(h)
     identity = warping.identity_grid(h, w, first.device, rough.rows)
@@ -69,10 +71,10 @@ def corrected(pictured: Frequencies, layers: Layers) -> Layers:
 
     detail_a = warping.sample(pictured.detail, at_a)
     detail_b = warping.sample(pictured.detail, at_b)
-    wanted = torch.lerp(detail_a.square(), detail_b.square(), s)
-    found = torch.lerp(detail_a, detail_b, s).square()
-    wanted, found = (masks.blur(torch.cat([wanted, found], 1), CONTRAST_PX) + 1e-6).split(1, 1)
-    more = (wanted / found).sqrt_().clamp_(1, MOST_GAIN) - 1
+    wanted = torch.lerp(detail_a.abs(), detail_b.abs(), s)
+    found = torch.lerp(detail_a, detail_b, s).abs_()
+    wanted, found = (masks.blur(torch.cat([wanted, found], 1), CONTRAST_PX) + FAINTEST).split(1, 1)
+    more = (wanted / found).clamp_(1, MOST_GAIN) - 1
     stays = pictured.glow[:, :, rough.rows]
     correction = more * blend(pictured.low) + blend(pictured.glow) - stays
     lacking = torch.cat([more, correction], 1)

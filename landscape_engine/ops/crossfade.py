@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
 from .layers import Layers
 from .motion_fields import MotionField, past
@@ -26,12 +25,9 @@ class CrossFade:
     def at(self, t: int) -> Layers:
         """Frame t, 0..T-1."""
         share = 1 - (t + 1) / (self.period - 1)
-        layers = Layers(self._flow(t + 1))
+        layers = Layers(self.past.at(t + 1))
         if share > 0:
-            second = self._flow(t + 1 + self.period)
+            second = self.past.at(t + 1 + self.period)
             weight = torch.full((1, 1, 1, 1), share, device=second.device)
             layers = Layers(layers.first, second, weight)
         return self.place.put(layers)
-
-    def _flow(self, t: int) -> Tensor:  # [1, 2, b, w]
-        return self.place.fold(self.past.at(t))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
+from ..settings import SamplingKind
+from . import warping
 from .warping import Band
 
 
@@ -13,7 +16,8 @@ from .warping import Band
 class Layers:
     """One region's part of a frame: `O = (1 - share) I(first) + share I(second)`, corrected.
 
-    What is shown is `g O - correction` (see `contrast.correct`). With a `band` all fields hold
+    I is the picture or, of a region, its plate (`plates`), so that sources may lie outside. What is
+    shown is `g O - correction` (see `contrast.corrected`). With a `band` all fields hold
     these rows of the predictor's grid alone, b of its h.
     """
 
@@ -22,10 +26,30 @@ class Layers:
     share: Tensor | None = None  # [1, 1, b, w] or [1, 1, 1, 1], of the second; 0..1
     contrast: Tensor | None = None  # [1, 4, b, w] g - 1, then the correction
     alpha: Tensor | None = None  # [1, 1, H, W] the region; None for the whole picture
+    mirror: Tensor | None = None  # [1, 2, h, w] `masks.mirror` of the region
     touched: Band | None = None  # the rows in which alpha isn't 0
     band: Band | None = None
+    sampling: SamplingKind = "bilinear"  # of the input picture
 
     @property
     def held(self) -> Band:
         """The rows of the grid that the fields hold."""
         return self.band or Band(0, self.first.shape[2], self.first.shape[2])
+
+    def folded(self) -> Layers:
+        """The same with all sources inside the region, mirrored at its edge where need be.
+
+        For what is sampled coarsely from something that has no plate.
+        """
+        if self.mirror is None:
+            return self
+        h, w = self.mirror.shape[2:]
+        identity = warping.identity_grid(h, w, self.first.device, self.held.rows)
+
+        def fold(flow: Tensor) -> Tensor:
+            source = warping.reflect(identity + flow)
+            inside = source + warping.sample(self.mirror, source) - identity
+            return torch.where(flow == 0, flow, inside)
+
+        second = None if self.second is None else fold(self.second)
+        return replace(self, first=fold(self.first), second=second)

@@ -15,7 +15,7 @@ from itertools import count
 import torch
 from torch import Tensor
 
-from ..settings import LoopSettings
+from ..settings import LoopSettings, SamplingKind
 from . import contrast, waves
 from .crossfade import CrossFade
 from .layers import Layers
@@ -47,11 +47,11 @@ def plan(motion: MotionField, settings: LoopSettings, period: int) -> Iterator[M
         streams = [_plan_whole(motion, settings, period)]
     while True:
         makers = [next(stream) for stream in streams]
-        yield partial(_make_all, makers)
+        yield partial(_make_all, makers, settings.sampling)
 
 
-def _make_all(makers: list[Callable[[], Layers]]) -> tuple[Layers, ...]:
-    return tuple(make() for make in makers)
+def _make_all(makers: list[Callable[[], Layers]], sampling: SamplingKind) -> tuple[Layers, ...]:
+    return tuple(replace(make(), sampling=sampling) for make in makers)
 
 
 def _plan_whole(
@@ -93,7 +93,7 @@ def _open(motion: MotionField) -> Iterator[Tensor]:  # each [1, 2, h, w]
 
 
 def _open_at(part: MovingPart, place: Place, flow: Tensor, phase: float) -> Layers:
-    return _waved(part, place.put(Layers(place.fold(place.cut(flow)))), phase)
+    return _waved(part, place.put(Layers(place.cut(flow))), phase)
 
 
 class PartLoop:

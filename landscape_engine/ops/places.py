@@ -1,4 +1,4 @@
-"""Places to sample from: a region, into which what would come from outside is folded, or all."""
+"""Places to sample from: a region, beyond whose edge sources count less, or all."""
 
 from __future__ import annotations
 
@@ -42,15 +42,6 @@ class Place:
         """The region's rows of a flow."""
         return flow[:, :, self.band.rows]
 
-    def fold(
-        self,
-        flow: Tensor,  # [1, 2, b, w]
-    ) -> Tensor:  # [1, 2, b, w]
-        """The flow whose sources all lie inside the region, mirrored at its edge where need be."""
-        source = warping.reflect(self.identity + flow)
-        folded = source + warping.sample(self.mirror, source) - self.identity
-        return torch.where(flow == 0, flow, folded)
-
     def holds(
         self,
         flow: Tensor,  # [1, 2, b, w]
@@ -68,19 +59,21 @@ class Place:
 
     def put(self, layers: Layers) -> Layers:
         """The same layers, for this region."""
-        return replace(layers, alpha=self.alpha, touched=self.touched, band=self.band)
+        return replace(
+            layers,
+            alpha=self.alpha,
+            mirror=self.mirror,
+            touched=self.touched,
+            band=self.band,
+        )
 
 
 class Everywhere:
-    """The whole picture as a place: nothing is folded, and what lies outside counts little."""
+    """The whole picture as a place: nothing is mirrored, and what lies outside counts little."""
 
     most_fields = KEPT_FIELDS
 
     def cut(self, flow: Tensor) -> Tensor:  # [N, C, h, w]
-        """The flow as it is."""
-        return flow
-
-    def fold(self, flow: Tensor) -> Tensor:  # [1, 2, h, w]
         """The flow as it is."""
         return flow
 

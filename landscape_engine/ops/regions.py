@@ -28,6 +28,7 @@ REACH = 0.015  # how far a mask's edge may go to meet the picture's, share of th
 SPECK = 2e-3  # share of the picture below which a region is none
 HOLE = 2e-4  # share of the picture below which a hole in a region is none
 STAYS = 0.5  # share of land from which a pixel stays
+BESIDE = 0.03  # share of the height over which the horizon isn't taken for a level line
 MOST_HASTE = 4.0  # how much a hesitant field is lengthened at most
 THIN = 0.025  # widest of the thin things, share of the width
 THIN_CONTRAST = 0.12  # how much darker they are than what is behind, of 1
@@ -150,15 +151,21 @@ def label_by_scene(
     """Labels by the scene network: sky above one row, water below it.
 
     The row is the given horizon (a share of the height), or the one that goes best with what the
-    network takes for sky and for water.
+    network takes for sky and for water; within `BESIDE` of that one each pixel is what it is taken
+    for.
     """
     share = log_odds[0].softmax(0)
     moving = share[0] < STAYS
-    if horizon is None:
-        row = _best_row(torch.where(moving, share[SKY] - share[WATER], share.new_zeros(())).sum(1))
-    else:
-        row = round(horizon * share.shape[1])
-    return _part(moving, row)
+    if horizon is not None:
+        return _part(moving, round(horizon * share.shape[1]))
+    sky = torch.where(moving, share[SKY] - share[WATER], share.new_zeros(()))
+    row = _best_row(sky.sum(1))
+    labels = _part(moving, row)
+    beside = round(BESIDE * share.shape[1])
+    near = slice(max(row - beside, 0), row + beside)
+    each = torch.where(sky[near] > 0, SKY, WATER).to(torch.uint8) * moving[near]
+    labels[near] = each.cpu().numpy()
+    return labels
 
 
 def label_by_answers(

@@ -56,7 +56,7 @@ class TwoPhase:
     def _blend(self, first: Tensor, second: Tensor, u: float | Tensor) -> Layers:
         place = self.place
         a, b = (1 - u) * place.holds(first), u * place.holds(second)
-        return place.put(Layers(place.fold(first), place.fold(second), b / (a + b)))
+        return place.put(Layers(first, second, b / (a + b)))
 
 
 def smooth_noise(like: Tensor, seed: int = 0) -> Tensor:  # [1, 1, h, w] in -0.5..0.5

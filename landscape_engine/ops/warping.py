@@ -21,6 +21,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..settings import SamplingKind
+
 STILL_PX = 1 / 256  # a displacement that no 8-bit sample can show
 
 
@@ -77,12 +79,17 @@ def pixels_per_unit(
 def sample(
     values: Tensor,  # [B, C, h, w]
     positions: Tensor,  # [B, 2, H, W] normalised
+    sampling: SamplingKind = "bilinear",
 ) -> Tensor:  # [B, C, H, W]
-    """Sample bilinearly at the given positions; the plane continues by reflection."""
+    """Sample at the given positions; the plane continues by reflection.
+
+    Bicubic sampling keeps a picture's sharpness where bilinear averages its pixels, and overshoots
+    at edges. Apple's GPUs have no such kernel and sample bilinearly.
+    """
     return F.grid_sample(
         values,
         positions.permute(0, 2, 3, 1),
-        mode="bilinear",
+        mode="bilinear" if values.device.type == "mps" else sampling,
         padding_mode="reflection",
         align_corners=True,
     )

@@ -16,7 +16,7 @@ from .clip_evaluation import ClipEvaluationSettings, ClipLight
 from .device import DeviceName
 from .evaluation import EvaluationSettings, SteerName
 from .fields import MAX_FRAMES, MAX_SIDE_PX, setting
-from .loop import USUAL_LOOP_FRAMES, BlendKind, LoopKind, LoopSettings, usual_period
+from .loop import USUAL_LOOP_FRAMES, BlendKind, LoopKind, LoopSettings, SamplingKind, usual_period
 from .motion import ArrowsAs, MotionKind, MotionSettings, WaterKind
 from .output import FormatName, OutputSettings
 from .regions import RegionSettings
@@ -56,6 +56,7 @@ __all__ = [
     "RegionSettings",
     "RegularizerName",
     "RegularizerSettings",
+    "SamplingKind",
     "SteerName",
     "TrainAppearanceSettings",
     "TrainCodesSettings",

@@ -10,6 +10,7 @@ from .fields import MAX_FRAMES, check_choice, check_within, setting
 
 LoopKind = Literal["two-phase", "crossfade", "none"]
 BlendKind = Literal["contrast", "plain"]
+SamplingKind = Literal["bicubic", "bilinear"]
 
 USUAL_LOOP_FRAMES = 100  # the period that an unset `loop_frames` is drawn towards
 
@@ -35,6 +36,11 @@ class LoopSettings:
         "contrast: a two-phase blend keeps the contrast of what it blends; plain: the formula",
         flag="loop-blend",
     )
+    sampling: SamplingKind = setting(
+        "bicubic",
+        "how the moved picture is sampled; bicubic: as sharp as it was; bilinear: the paper's, "
+        "softer and a little quicker",
+    )
     phase_noise: float = setting(
         0.4,
         "how far the phase differs from place to place, 0..1 of a loop (two-phase of regions); "
@@ -45,6 +51,7 @@ class LoopSettings:
     def __post_init__(self) -> None:
         check_choice("--loop", self.kind, LoopKind)
         check_choice("--loop-blend", self.blend, BlendKind)
+        check_choice("--sampling", self.sampling, SamplingKind)
         if self.frames is not None:
             check_within("--loop-frames", self.frames, 2, MAX_FRAMES)
         if not 0 <= self.phase_noise <= 1:

@@ -27,6 +27,7 @@ from .footage import Film
 MOTION_CODES = 64  # codes that the training's are clustered to
 MOST_MOTION_CODES = 100  # with those of clips
 CANDIDATES = 2000
+THUMBNAIL_SEED = 22  # of a scene with clouds, water, rocks and boats, to draw thumbnails on
 
 
 def add_motion(
@@ -146,3 +147,4 @@ def _fill(
         )
         bundle.networks[name], bundle.built[name] = network, arguments
     bundle.about[part] = asdict(settings)
+    bundle.about.setdefault("thumbnail_seed", THUMBNAIL_SEED)

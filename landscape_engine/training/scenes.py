@@ -55,8 +55,15 @@ def scene(
         level = horizon - (i - 0.4) * rng.uniform(0.0, 0.12)
         line = ridge(rng, size, level, rng.uniform(0.005, 0.1))
         below = _below(line, size)
-        fill = torch.lerp(ground(), haze, rng.uniform(0, 0.75) * (i / (ridges + 0.5)))
-        picture = torch.lerp(picture, fill, below)
+        air = haze * rng.uniform(0.4, 1.0) if rng.random() < 0.3 else haze  # a dark outline in it
+        amount = rng.uniform(0, 0.95) * (i / (ridges + 0.5)) ** 0.5
+        if rng.random() < 0.4:  # thicker at the feet
+            rows = torch.linspace(0, 1, size)[:, None]
+            feet = torch.exp((rows - horizon).clamp(max=0) / rng.uniform(0.02, 0.15))
+            amount = amount + (1 - amount) * rng.uniform(0, 1) * feet
+        picture = torch.lerp(
+            picture, torch.lerp(ground(), air.expand(3, size, size), amount), below
+        )
         sky_mask = sky_mask * (1 - below)
     flat = _below(torch.full((size,), horizon), size)
     water_mask = torch.zeros(size, size)
@@ -66,7 +73,8 @@ def scene(
         water_mask = flat.clone()
         sky_mask = sky_mask * (1 - flat)
         if rng.random() < 0.25:  # sand, salt or mud in the haze before the far shore
-            picture, water_mask = _put_flats(rng, picture, water_mask, ground(), haze, horizon)
+            for _ in range(rng.integers(1, 4)):
+                picture, water_mask = _put_flats(rng, picture, water_mask, ground(), haze, horizon)
         if rng.random() < 0.5:
             picture, water_mask, sky_mask = put_rocks(
                 rng, picture, water_mask, sky_mask, ground(), horizon
@@ -87,6 +95,11 @@ def scene(
     if rng.random() < 0.15:
         picture, water_mask, sky_mask = put_reeds(rng, picture, water_mask, sky_mask)
     return Scene(picture.clamp(0, 1), torch.stack([sky_mask, water_mask]), horizon)
+
+
+def thumbnail_scene(seed: int, size: int) -> Tensor:  # [1, 3, size, size] in [-1, 1]
+    """The scene that a bundle's own thumbnails are drawn on, from the seed that it holds."""
+    return scene(np.random.default_rng(seed), size).image[None] * 2 - 1
 
 
 def _below(line: Tensor, size: int) -> Tensor:  # [size, size] 1 below the line, soft by a pixel
@@ -116,10 +129,11 @@ def _put_flats(
 ) -> tuple[Tensor, Tensor]:
     """The picture with level ground between the horizon and the water, and its mask of water."""
     size = picture.shape[1]
-    shore = horizon + rng.uniform(0.01, 0.15)
-    line = ridge(rng, size, shore, rng.uniform(0.0, 0.012))
-    flats = _below(torch.full((size,), horizon), size) * (1 - _below(line, size))
-    pale = torch.lerp(fill, haze.expand_as(fill), rng.uniform(0.3, 0.9))
+    top = horizon if rng.random() < 0.6 else horizon + rng.uniform(0.02, 0.15)  # or strips of it
+    shore = top + rng.uniform(0.01, 0.15)
+    line = ridge(rng, size, shore, rng.uniform(0.0, 0.012)).clamp(shore - 0.02, shore + 0.02)
+    flats = _below(torch.full((size,), top), size) * (1 - _below(line, size))
+    pale = torch.lerp(fill, haze.expand_as(fill) * rng.uniform(0.5, 1), rng.uniform(0.3, 0.95))
     return torch.lerp(picture, pale, flats), water * (1 - flats)
 
 
@@ -175,13 +189,32 @@ def grade(
     rng: np.random.Generator,
     image: Tensor,  # [3, H, W] in 0..1
 ) -> Tensor:  # [3, H, W] in 0..1
-    """Randomly grade a picture: exposure, gamma, contrast, white balance, saturation, grain."""
+    """Randomly grade a picture: exposure, gamma, contrast, white balance, saturation, grain.
+
+    At times it is toned to one color, and darkened from one side or towards its corners.
+    """
     image = image.clamp(1e-4, 1) ** float(np.exp(rng.normal(0, 0.25)))
     gain = torch.tensor(np.exp(rng.normal(0, 0.12, 3)), dtype=torch.float32).view(3, 1, 1)
     image = image * gain * float(np.exp(rng.normal(0, 0.2)))
     grey = image.mean(0, keepdim=True)
     image = torch.lerp(grey.expand_as(image), image, float(rng.uniform(0.5, 1.35)))
+    if rng.random() < 0.15:
+        tint = torch.from_numpy(rng.uniform(0.2, 1, 3).astype(np.float32)).view(3, 1, 1)
+        image = torch.lerp(image, grey * tint / tint.mean(), float(rng.uniform(0.4, 1)))
     image = (image - 0.5) * float(rng.uniform(0.75, 1.25)) + 0.5
+    if rng.random() < 0.3:
+        image = image * _shading(rng, *image.shape[1:])
     if rng.random() < 0.3:
         image = image + torch.randn(image.shape) * rng.uniform(0, 0.03)
     return image.clamp(0, 1)
+
+
+def _shading(rng: np.random.Generator, height: int, width: int) -> Tensor:  # [1, H, W] in 0..1
+    """What a graduated filter or a lens leaves of the light."""
+    y = torch.linspace(-1, 1, height)[:, None].expand(height, width)
+    x = torch.linspace(-1, 1, width)[None].expand(height, width)
+    most = float(rng.uniform(0.2, 0.8))
+    if rng.random() < 0.5:  # towards the corners
+        return (1 - most * (x * x + y * y)[None] / 2).clamp(min=0)
+    side = float(rng.choice([-1, 1]))
+    return 1 - most * (side * y + float(rng.normal(0, 0.3)) * x).clamp(0, 1)[None]

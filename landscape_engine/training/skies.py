@@ -34,7 +34,11 @@ def draw_sky(rng: np.random.Generator, size: int, horizon: float) -> Tensor:  # 
         glow = uniform_color(rng, [0.55, 0.65, 0.75], [0.95, 0.97, 1.0])
         cloud = uniform_color(rng, [0.75, 0.75, 0.78], [1, 1, 1])
     elif hour < 0.8:  # low sun
-        zenith = uniform_color(rng, [0.1, 0.1, 0.3], [0.5, 0.45, 0.7])
+        blue = rng.random() < 0.4
+        low, high = (
+            ([0.1, 0.3, 0.5], [0.5, 0.7, 0.9]) if blue else ([0.1, 0.1, 0.3], [0.5, 0.45, 0.7])
+        )
+        zenith = uniform_color(rng, low, high)
         glow = uniform_color(rng, [0.75, 0.3, 0.1], [1, 0.75, 0.5])
         cloud = uniform_color(rng, [0.4, 0.2, 0.2], [1, 0.75, 0.6])
     elif hour < 0.92:  # overcast
@@ -46,12 +50,15 @@ def draw_sky(rng: np.random.Generator, size: int, horizon: float) -> Tensor:  # 
         glow = uniform_color(rng, [0.05, 0.05, 0.1], [0.4, 0.3, 0.4])
         cloud = uniform_color(rng, [0.03, 0.03, 0.05], [0.35, 0.3, 0.4])
     y = torch.linspace(0, 1, size)[:, None].expand(size, size)
-    t = (y / max(horizon, 0.1)).clamp(0, 1) ** rng.uniform(0.6, 3)
+    t = (y / max(horizon, 0.1)).clamp(0, 1) ** np.exp(rng.uniform(np.log(0.6), np.log(8)))
     picture = torch.lerp(zenith.expand(3, size, size), glow.expand(3, size, size), t)
     cover, softness = rng.uniform(0.35, 0.65), rng.uniform(0.04, 0.25)
     density = cloud_plane(rng, size, horizon)
     amount = ((density - cover) / softness).clamp(0, 1) * rng.uniform(0.4, 1)
     shade = 1 - rng.uniform(0, 0.6) * ((density - cover - 0.05) / 0.3).clamp(0, 1)
+    if rng.random() < 0.4:  # lit from one side: the dense parts in a color of their own
+        lit = torch.lerp(glow, torch.ones(3, 1, 1), rng.uniform(0, 0.9))
+        cloud = torch.lerp(cloud, lit, ((density - cover) / rng.uniform(0.1, 0.4)).clamp(0, 1))
     if rng.random() < 0.9:
         picture = torch.lerp(picture, cloud * shade, amount)
     if rng.random() < 0.25:  # a sun or a moon with its glare

@@ -45,6 +45,7 @@ def long_exposure(
     top, low = near.mean((1, 2)), near[:, -max(len(near[0]) // 5, 1) :].mean((1, 2))
     course = torch.lerp(low[:, None, None], top[:, None, None], depth**0.7 * rng.uniform(0.2, 1))
     picture = (course * rng.uniform(0.55, 1.05)).expand(3, size, size)
+    picture = picture * torch.lerp(torch.ones(1), torch.tensor(rng.uniform(0.2, 1)), depth)
     tint = uniform_color(rng, [0.0, 0.05, 0.1], [0.4, 0.5, 0.6])
     picture = torch.lerp(picture, tint.expand(3, size, size), rng.uniform(0, 0.4) * depth)
     mist = noise(rng, size, rng.uniform(2, 6), 3, stretch=rng.uniform(2, 6)) - 0.5

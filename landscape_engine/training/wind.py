@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-CALM = 0.12  # slowest speed, as a share of the fastest that the predictor can give (1 / beta)
+SLOWEST, FASTEST = 0.08, 0.95  # of the clouds, as shares of the predictor's fastest step, 1 / beta
+SLOWEST_WATER, FASTEST_WATER = 0.1, 0.8
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,13 @@ class Wind:
 
 
 def random_wind(rng: np.random.Generator) -> Wind:
-    """Draw a wind: every direction alike; the water mirrors the sky or goes its own way."""
+    """Draw a wind: every direction alike; the water mirrors the sky or goes its own way.
+
+    Speeds are drawn evenly by their logarithm: filmed clouds mostly move at a tenth to a half of
+    the fastest step.
+    """
     angle = rng.uniform(0, 2 * np.pi)
-    speed = rng.uniform(0.25, 0.95)
+    speed = _between(rng, SLOWEST, FASTEST)
     perspective = float(np.clip(rng.uniform(-0.3, 1.1), 0, 1))
     if rng.random() < 0.5:  # calm water mirrors the sky's motion, upside down
         water_angle = -angle
@@ -41,9 +46,14 @@ def random_wind(rng: np.random.Generator) -> Wind:
     else:  # waves run with the wind's side, mostly across the picture
         sideways = 0.0 if np.cos(angle) >= 0 else np.pi
         water_angle = sideways + rng.normal(0, 0.5)
-        water_speed = rng.uniform(0.25, 0.8)
+        water_speed = _between(rng, SLOWEST_WATER, FASTEST_WATER)
         water_perspective = rng.uniform(0.3, 1.0)
     return Wind(angle, speed, perspective, water_angle, water_speed, water_perspective)
+
+
+def _between(rng: np.random.Generator, low: float, high: float) -> float:
+    """A number drawn evenly by its logarithm."""
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def _plane_velocity(

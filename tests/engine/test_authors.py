@@ -70,7 +70,7 @@ def test_the_whole_recurrent_crossfaded_loop_agrees(imported, golden, parity):
         image,
         motion,
         AppearanceSettings(kind="off"),
-        LoopSettings(kind="crossfade", frames=5),
+        LoopSettings(kind="crossfade", frames=5, sampling="bilinear"),
         ClipSettings(frames=5),
     )
     for frame, expected in zip(frames, golden["loop"], strict=True):

@@ -192,6 +192,11 @@ def test_demo_and_codebook(bundle_folder, tmp_path, capsys, lake):
                      "--rows", "2"]) == 0  # fmt: skip
     with Image.open(sheet) as drawn:
         assert drawn.size[0] > 1000
+    own = tmp_path / "own.png"
+    assert cli.main(["codebook", "--out", str(own), "--bundle", str(bundle_folder),
+                     "--rows", "1"]) == 0  # fmt: skip
+    with Image.open(own) as drawn:
+        assert np.asarray(drawn)[30:200, 10:200].std() > 10, "a scene of the bundle's own"
 
 
 # ------------------------------------------------------------------ bad input

@@ -40,7 +40,7 @@ MOTIONS = {"steady": motion_fields.steady_motion(drift()), "recurrent": unsteady
 
 def frames(motion: MotionField, kind: str, period: int, count: int) -> list[torch.Tensor]:
     picture = make_picture(80, 120)
-    layers = looping.frames(motion, LoopSettings(kind), period)
+    layers = looping.frames(motion, LoopSettings(kind, sampling="bilinear"), period)
     return [render_frame(picture, shown) for shown in islice(layers, count)]
 
 

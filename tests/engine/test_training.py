@@ -270,6 +270,7 @@ def test_from_the_shell_to_a_bundle_that_animates(day, tmp_path, capsys):
     codes = loaded.motion_codebook.codes
     in_order = order(codes).tolist()
     assert in_order == list(range(len(codes)))
+    assert loaded.about["thumbnail_seed"] == bundling.THUMBNAIL_SEED
     assert {"motion_encoder", "appearance_encoder"} <= set(loaded.networks)
     picture = tmp_path / "clips" / "meadow" / "0.png"
     out = tmp_path / "frames"

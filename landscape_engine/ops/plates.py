@@ -1,0 +1,160 @@
+"""Plates: the picture with all that isn't in a region painted over by the region, to sample from.
+
+What moves brings in what lay beyond the region's edge, which must be more of the region, never
+land: close to the edge the region mirrored at it, farther out a smooth continuation that has the
+mirrored region's fine detail. (Mirrored whole, forms would break where two mirrorings meet.)
+
+Legend: H W pixels of the picture, h w of the masks.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from . import masks, warping
+
+INSIDE = 0.995  # of the alpha from which a pixel wholly belongs to a region
+RIM_PX = 2  # pixels of the masks from a region's edge that count as not in it
+FINE_PX = 6  # ... fine is what a blur of this radius takes away
+MIRRORED_PX = 16  # ... from the edge over which mirrored forms give way to the smooth continuation
+SMOOTH_PX = 20  # ... radius of the continuation's blur
+ROWS = 256  # of a picture that are filled at a time, to save memory
+
+
+class Plates:
+    """One picture's plates, each made when it is first asked for."""
+
+    def __init__(
+        self,
+        picture: Tensor,  # [1, C, H, W]
+    ) -> None:
+        """Hold a picture; a region is known by its alpha, the very tensor."""
+        self.picture = picture
+        self._made: dict[int, tuple[Tensor, Tensor]] = {}  # by the alpha's id: alpha, plate
+        self._turn = threading.Lock()
+
+    def of(
+        self,
+        alpha: Tensor | None,  # [1, 1, h, w] of a region; None: all of the picture
+    ) -> Tensor:  # [1, C, H, W]
+        """What is to be sampled for a region."""
+        if alpha is None:
+            return self.picture
+        # frames are made in several threads
+        with self._turn:
+            if id(alpha) not in self._made:
+                self._made[id(alpha)] = alpha, fill(self.picture, alpha)
+            return self._made[id(alpha)][1]
+
+
+def fill(
+    picture: Tensor,  # [1, C, H, W]
+    alpha: Tensor,  # [1, 1, h, w]
+) -> Tensor:  # [1, C, H, W]
+    """The picture with all that doesn't wholly lie in a region painted over.
+
+    With q the pixel mirrored at the region's edge, L the picture's local mean within the region, S
+    the colors of the nearest edge, blurred, and m falling from 1 at the edge to 0 at `MIRRORED_PX`,
+    what lies outside becomes `I(q) - L(q) + m L(q) + (1 - m) S`, within the picture's range. Where
+    no pixel inside lies so that it could be mirrored, that is S.
+    """
+    height, width = picture.shape[2:]
+    alpha = _without_rim(alpha)
+    inside = _inside(warping.enlarge(alpha, height, width))
+    if inside.all() or not inside.any():
+        return picture
+    low, smooth, formless = _continue(picture, alpha)
+    edge = _Edge(inside)
+    lowest, highest = picture.flatten(2).aminmax(dim=2)
+    plate = picture.clone()
+    for y in range(0, height, ROWS):
+        rows = slice(y, min(y + ROWS, height))
+        beyond = torch.from_numpy(~inside[rows]).to(picture.device)
+        if not beyond.any():
+            continue
+        source, found = edge.mirrored(rows)
+        index = torch.from_numpy(source[..., 0] * width + source[..., 1]).to(picture.device)
+        mirrored = picture[0].flatten(1)[:, index.flatten()].view(1, -1, *index.shape)
+        at = torch.from_numpy(source[..., ::-1].copy()).permute(2, 0, 1)[None].to(low)
+        mean = warping.sample(low, at / warping.pixels_per_unit(height, width, low.device) - 1)
+        calm = warping.enlarge(smooth, height, width, rows)
+        filled = mirrored + warping.enlarge(formless, height, width, rows) * (calm - mean)
+        filled = torch.where(torch.from_numpy(found).to(picture.device), filled, calm)
+        filled = filled.clamp(lowest[:, :, None, None], highest[:, :, None, None])
+        plate[:, :, rows] = torch.where(beyond, filled, plate[:, :, rows])
+    return plate
+
+
+def _continue(
+    picture: Tensor,  # [1, C, H, W]
+    alpha: Tensor,  # [1, 1, h, w]
+) -> tuple[Tensor, Tensor, Tensor]:  # [1, C, h, w], [1, C, h, w], [1, 1, h, w]
+    """L, S and 1 - m of `fill`."""
+    inside = _inside(alpha)
+    kept = torch.from_numpy(inside)[None, None].to(picture)
+    small = F.interpolate(picture, alpha.shape[2:], mode="area")
+    low = masks.extend(masks.blur_within(small, kept, FINE_PX), kept)
+    edge = _Edge(inside)
+    at = torch.from_numpy(edge.nearest(slice(None))).to(picture.device)
+    smooth = masks.blur(low[:, :, at[..., 0], at[..., 1]], SMOOTH_PX)
+    formless = torch.from_numpy(edge.distance / MIRRORED_PX).clamp(max=1)
+    return low, smooth, formless[None, None].to(picture)
+
+
+def _without_rim(alpha: Tensor) -> Tensor:  # [1, 1, h, w]
+    """A region less its rim, in which a line of land may lie; all of a region that is but rim."""
+    inner = masks.shrink(alpha, RIM_PX)
+    return inner if float(inner.max()) >= INSIDE else alpha
+
+
+def _inside(alpha: Tensor) -> np.ndarray:  # bool [H, W]
+    """What wholly belongs to a region; of a thread of one, what mostly does, or at all."""
+    values = alpha[0, 0].cpu().numpy()
+    for least in (INSIDE, 0.5):
+        if (values >= least).any():
+            return values >= least
+    return values > 0
+
+
+class _Edge:
+    """Of each pixel outside a mask the nearest one inside, and the point mirrored at it."""
+
+    def __init__(
+        self,
+        inside: np.ndarray,  # bool [H, W]
+    ) -> None:
+        self.inside = inside
+        self.distance, self.labels = cv2.distanceTransformWithLabels(
+            (~inside).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+        )
+        y, x = np.nonzero(inside)
+        self.places = np.zeros((int(self.labels.max()) + 1, 2), np.int32)
+        self.places[self.labels[y, x]] = np.stack([y, x], -1)
+
+    def nearest(self, rows: slice) -> np.ndarray:  # int64 [R, W, 2] y and x
+        """The pixels inside that are nearest to those of some rows."""
+        return self.places[self.labels[rows]].astype(np.int64)
+
+    def mirrored(self, rows: slice) -> tuple[np.ndarray, np.ndarray]:
+        """For each pixel p, and q the nearest one inside, 2q - p, and whether that lies inside.
+
+        Or half as far from q, where that alone does. y and x, int64 [R, W, 2]; bool [R, W].
+        """
+        height, width = self.inside.shape
+        q = self.nearest(rows)
+        p = np.stack(np.mgrid[rows, :width], -1)
+        source, found = q.copy(), np.zeros(q.shape[:2], bool)
+        for share in (0.5, 1.0):
+            far = np.rint(q + share * (q - p)).astype(np.int64)
+            there = ((far >= 0) & (far < (height, width))).all(-1)
+            kept = far.clip(0, (height - 1, width - 1))
+            there &= self.inside[kept[..., 0], kept[..., 1]]
+            source = np.where(there[..., None], far, source)
+            found |= there
+        return source, found
