@@ -155,8 +155,9 @@ def _forget_stale(
     elif options.format == "mp4":
         kept.with_suffix(ending).unlink(missing_ok=True)
     else:
-        for file in kept.with_suffix("").glob(f"[0-9][0-9][0-9][0-9]*{ending}"):
-            file.unlink()
+        for file in kept.with_suffix("").glob(f"*{ending}"):
+            if file.stem.isdecimal():
+                file.unlink()
     scene[name] = wanted
     bpy.ops.wm.save_as_mainfile(filepath=str(kept.resolve()))
 

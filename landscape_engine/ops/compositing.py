@@ -16,10 +16,10 @@ from torch import Tensor
 from . import color, warping
 from .layers import Layers
 from .plates import Plates
+from .strips import strips
 from .warping import Band
 
 FOLLOWED = 64  # side of the grid on which a color map is moved
-STRIP_PIXELS = {"cpu": 1 << 16, "cuda": 1 << 23, "mps": 1 << 22}
 
 
 def never() -> bool:
@@ -213,9 +213,3 @@ def _coarse(layers: Layers) -> Layers:
 
 def _resize(field: Tensor, h: int, w: int) -> Tensor:  # [1, C, h, w]
     return F.interpolate(field, (h, w), mode="bilinear", align_corners=True)
-
-
-def strips(rows: range, width: int, device: torch.device) -> list[slice]:
-    """Rows of a picture in strips of a size that suits the device."""
-    count = max(1, STRIP_PIXELS.get(device.type, 1 << 20) // width)
-    return [slice(y, min(y + count, rows.stop)) for y in range(rows.start, rows.stop, count)]

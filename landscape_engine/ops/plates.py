@@ -18,13 +18,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from . import masks, warping
+from .strips import strips
 
 INSIDE = 0.995  # of the alpha from which a pixel wholly belongs to a region
 RIM_PX = 2  # pixels of the masks from a region's edge that count as not in it
 FINE_PX = 6  # ... fine is what a blur of this radius takes away
 MIRRORED_PX = 16  # ... from the edge over which mirrored forms give way to the smooth continuation
 SMOOTH_PX = 20  # ... radius of the continuation's blur
-ROWS = 256  # of a picture that are filled at a time, to save memory
 
 
 class Plates:
@@ -73,8 +73,7 @@ def fill(
     edge = _Edge(inside)
     lowest, highest = picture.flatten(2).aminmax(dim=2)
     plate = picture.clone()
-    for y in range(0, height, ROWS):
-        rows = slice(y, min(y + ROWS, height))
+    for rows in strips(range(height), width, picture.device):
         beyond = torch.from_numpy(~inside[rows]).to(picture.device)
         if not beyond.any():
             continue

@@ -61,10 +61,14 @@ def test_a_batch_renders_resumes_and_reports(run_blender, blender_python, tmp_pa
     assert before == {p: os.stat(p).st_mtime_ns for p in before}
     assert (rendered / "0003.png").is_file()
 
-    # other settings: what was rendered of the frames before is no longer it
+    # other settings: what was rendered of the frames before is no longer it; what wasn't stays
+    foreign = [rendered / "2026 trip.png", rendered / "note.txt"]
+    for file in foreign:
+        file.write_bytes(b"mine")
     faster = run_batch(blender_python, picture, "--out", out, "--set", "motion.speed=2")
     assert faster.returncode == 0, faster.stdout + faster.stderr
     assert before[rendered / "0001.png"] < os.stat(rendered / "0001.png").st_mtime_ns
+    assert all(file.read_bytes() == b"mine" for file in foreign)
     unknown = run_batch(blender_python, picture, "--out", out, "--set", "clip.size=480")
     assert unknown.returncode == 1
     assert "clip has no 'size'; expected one of frames, height," in unknown.stderr
