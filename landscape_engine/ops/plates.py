@@ -25,6 +25,7 @@ RIM_PX = 2  # pixels of the masks from a region's edge that count as not in it
 FINE_PX = 6  # ... fine is what a blur of this radius takes away
 MIRRORED_PX = 16  # ... from the edge over which mirrored forms give way to the smooth continuation
 SMOOTH_PX = 20  # ... radius of the continuation's blur
+COARSER = 4  # ... pixels to one of the grid on which it is blurred
 
 
 class Plates:
@@ -93,15 +94,17 @@ def fill(
 def _continue(
     picture: Tensor,  # [1, C, H, W]
     alpha: Tensor,  # [1, 1, h, w]
-) -> tuple[Tensor, Tensor, Tensor]:  # [1, C, h, w], [1, C, h, w], [1, 1, h, w]
-    """L, S and 1 - m of `fill`."""
+) -> tuple[Tensor, Tensor, Tensor]:  # [1, C, h, w], [1, C, h', w'], [1, 1, h, w]
+    """L, S (on a coarser grid) and 1 - m of `fill`."""
     inside = _inside(alpha)
     kept = torch.from_numpy(inside)[None, None].to(picture)
     small = F.interpolate(picture, alpha.shape[2:], mode="area")
     low = masks.extend(masks.blur_within(small, kept, FINE_PX), kept)
     edge = _Edge(inside)
     at = torch.from_numpy(edge.nearest(slice(None))).to(picture.device)
-    smooth = masks.blur(low[:, :, at[..., 0], at[..., 1]], SMOOTH_PX)
+    coarse = [max(2, side // COARSER) for side in inside.shape]
+    smooth = F.interpolate(low[:, :, at[..., 0], at[..., 1]], coarse, mode="area")
+    smooth = masks.blur(smooth, SMOOTH_PX // COARSER)
     formless = torch.from_numpy(edge.distance / MIRRORED_PX).clamp(max=1)
     return low, smooth, formless[None, None].to(picture)
 
