@@ -22,7 +22,7 @@ from .ops.motion_fields import MotionField, MovingPart
 from .ops.regions import Region
 from .settings import MotionSettings
 
-CALM = 0.15  # least usual speed of what moves, as a share of the predictor's fastest step
+CALM = 0.05  # least usual speed of what moves, as a share of the predictor's fastest step
 
 
 def predict_step(

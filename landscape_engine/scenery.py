@@ -14,7 +14,8 @@ from .ops import regions
 from .ops.regions import Region
 from .settings import RegionSettings
 
-PROBE_SIZE = 128  # side of the picture that is asked about, pixels; twice that says the same
+ASKED_SIZES = 128, 192  # sides at which a scene network is asked, pixels; the mean of its answers
+PROBE_SIZE = 128  # side at which a motion predictor is asked
 PROBES = 6  # codes of the codebook, evenly, under which a picture is asked what of it moves
 GRID_HW = (PREDICTOR_SIZE, PREDICTOR_SIZE)
 
@@ -41,11 +42,12 @@ def label(
     horizon: float | None,
 ) -> np.ndarray:  # uint8 [256, 256]
     """Each pixel's label, as `ops.regions` gives them."""
-    inputs = square(image, PROBE_SIZE, bundle.device)
     if "scene_network" in bundle.networks:
-        log_odds = _enlarge(bundle.network("scene_network")(inputs))
+        network = bundle.network("scene_network")
+        inputs = (square(image, size, bundle.device) for size in ASKED_SIZES)
+        log_odds = torch.cat([_enlarge(network(one)) for one in inputs]).mean(0, keepdim=True)
         return regions.label_by_scene(log_odds, horizon)
-    flows = _enlarge(_answers(bundle, inputs))
+    flows = _enlarge(_answers(bundle, square(image, PROBE_SIZE, bundle.device)))
     return regions.label_by_answers(flows, horizon)
 
 

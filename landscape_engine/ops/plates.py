@@ -20,9 +20,8 @@ from torch import Tensor
 from . import masks, warping
 from .strips import strips
 
-INSIDE = 0.995  # of the alpha from which a pixel wholly belongs to a region
-RIM_PX = 2  # pixels of the masks from a region's edge that count as not in it
-FINE_PX = 6  # ... fine is what a blur of this radius takes away
+INSIDE = 0.5  # of the alpha from which a pixel lies in a region
+FINE_PX = 6  # pixels of the masks: fine is what a blur of this radius takes away
 MIRRORED_PX = 16  # ... from the edge over which mirrored forms give way to the smooth continuation
 SMOOTH_PX = 20  # ... radius of the continuation's blur
 COARSER = 4  # ... pixels to one of the grid on which it is blurred
@@ -58,7 +57,7 @@ def fill(
     picture: Tensor,  # [1, C, H, W]
     alpha: Tensor,  # [1, 1, h, w]
 ) -> Tensor:  # [1, C, H, W]
-    """The picture with all that doesn't wholly lie in a region painted over.
+    """The picture with all that doesn't lie in a region painted over.
 
     With q the pixel mirrored at the region's edge, L the picture's local mean within the region, S
     the colors of the nearest edge, blurred, and m falling from 1 at the edge to 0 at `MIRRORED_PX`,
@@ -66,7 +65,6 @@ def fill(
     no pixel inside lies so that it could be mirrored, that is S.
     """
     height, width = picture.shape[2:]
-    alpha = _without_rim(alpha)
     inside = _inside(warping.enlarge(alpha, height, width))
     if inside.all() or not inside.any():
         return picture
@@ -109,19 +107,11 @@ def _continue(
     return low, smooth, formless[None, None].to(picture)
 
 
-def _without_rim(alpha: Tensor) -> Tensor:  # [1, 1, h, w]
-    """A region less its rim, in which a line of land may lie; all of a region that is but rim."""
-    inner = masks.shrink(alpha, RIM_PX)
-    return inner if float(inner.max()) >= INSIDE else alpha
-
-
 def _inside(alpha: Tensor) -> np.ndarray:  # bool [H, W]
-    """What wholly belongs to a region; of a thread of one, what mostly does, or at all."""
+    """What lies in a region; of a thread of one, all that it touches."""
     values = alpha[0, 0].cpu().numpy()
-    for least in (INSIDE, 0.5):
-        if (values >= least).any():
-            return values >= least
-    return values > 0
+    inside = values >= INSIDE
+    return inside if inside.any() else values > 0
 
 
 class _Edge:

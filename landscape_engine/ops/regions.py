@@ -27,6 +27,7 @@ MASK_WIDTH = 640  # masks are made at the picture's width, or at this if that is
 REACH = 0.015  # how far a mask's edge may go to meet the picture's, share of the width
 SPECK = 2e-3  # share of the picture below which a region is none
 HOLE = 2e-4  # share of the picture below which a hole in a region is none
+SKY_HOLE = 0.01  # … and below which a hole in the sky is cloud after all
 STAYS = 0.5  # share of land from which a pixel stays
 BESIDE = 0.03  # share of the height over which the horizon isn't taken for a level line
 MOST_HASTE = 4.0  # how much a hesitant field is lengthened at most
@@ -85,7 +86,7 @@ def find(
         return []
     large = _resize_labels(drawn, height, width)
     pulled, _ = edges.pull(large, picture, max(2.0, REACH * width), (0, SKY, WATER))
-    calm = _without_specks(pulled)
+    calm = _without_holes_in_sky(_without_specks(pulled))
     calm[_thin_things(calm == 0, picture)] = 0
     return [
         region_of((calm == label).astype(np.float32), drawn.shape, name, torch.device(device))
@@ -264,4 +265,19 @@ def _without_specks(labels: np.ndarray) -> np.ndarray:
             hole = small[parts]
             grown = cv2.dilate(labels, np.ones((3, 3), np.uint8))
             labels[hole] = grown[hole]
+    return labels
+
+
+def _without_holes_in_sky(labels: np.ndarray) -> np.ndarray:
+    """Labels [H, W] of which no small piece of land hangs in the sky, touching nothing else."""
+    import cv2
+
+    labels = labels.copy()
+    _, parts, stats, _ = cv2.connectedComponentsWithStats((labels != SKY).astype(np.uint8))
+    border = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
+    hole = stats[:, cv2.CC_STAT_AREA] < SKY_HOLE * labels.size
+    hole[0] = False
+    hole[border] = False
+    hole[np.unique(parts[labels == WATER])] = False
+    labels[hole[parts]] = SKY
     return labels
