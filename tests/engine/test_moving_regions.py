@@ -195,6 +195,16 @@ def test_a_given_horizon_parts_sky_from_water():
     assert (labels[:32] == regions.SKY).all() and (labels[32:] == regions.WATER).all()
 
 
+def test_close_to_a_found_horizon_each_pixel_is_what_it_is_taken_for():
+    log_odds = torch.zeros(1, 3, *GRID)
+    log_odds[:, 1, :31, :50], log_odds[:, 2, 31:, :50] = 5, 5
+    log_odds[:, 1, :32, 50:], log_odds[:, 2, 32:, 50:] = 5, 5  # a row lower at the right
+    log_odds[:, 1, 50:54, 10:20] = 9  # far below: the sky, mirrored
+    labels = regions.label_by_scene(log_odds)
+    assert (labels[:31] == regions.SKY).all() and (labels[32:] == regions.WATER).all()
+    assert (labels[31, :50] == regions.WATER).all() and (labels[31, 50:] == regions.SKY).all()
+
+
 def test_a_field_is_cleaned_of_dawdlers_and_outliers():
     region = half(slice(0, 80))
     step = drift(0.01)
