@@ -24,8 +24,8 @@ from . import train_appearance, train_motion
 from .clips import Clip
 from .footage import Film
 
-MOTION_CODES = 64  # codes that the training's are clustered to
-MOST_MOTION_CODES = 100  # with those of clips
+MOST_MOTION_CODES = 100  # that the training's are clustered to
+MOST_FILMED = 36  # … of clips, where there are winds too
 CANDIDATES = 2000
 THUMBNAIL_SEED = 22  # of a scene with clouds, water, rocks and boats, to draw thumbnails on
 
@@ -96,8 +96,9 @@ def motion_codes(networks: nn.ModuleDict, alone: bool) -> Tensor:  # [at most 10
     filmed = train_motion.clip_codes(networks)
     if alone:
         return cluster(filmed, MOST_MOTION_CODES)
-    drawn = cluster(train_motion.collect_codes(networks, CANDIDATES), MOTION_CODES)
-    return torch.cat([cluster(filmed, MOST_MOTION_CODES - MOTION_CODES), drawn])
+    filmed = cluster(filmed, MOST_FILMED)
+    winds = train_motion.collect_codes(networks, CANDIDATES)
+    return torch.cat([filmed, cluster(winds, MOST_MOTION_CODES - len(filmed))])
 
 
 def cluster(

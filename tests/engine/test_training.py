@@ -266,7 +266,7 @@ def test_from_the_shell_to_a_bundle_that_animates(day, tmp_path, capsys):
     arguments = ["--clips", str(day), "--run", str(tmp_path / "a"), *common]
     assert cli.main(["train", "appearance", *arguments]) == 0
     loaded = checkpoints.load(bundle)
-    assert len(loaded.motion_codebook) <= bundling.MOTION_CODES
+    assert len(loaded.motion_codebook) <= bundling.MOST_MOTION_CODES
     codes = loaded.motion_codebook.codes
     in_order = order(codes).tolist()
     assert in_order == list(range(len(codes)))

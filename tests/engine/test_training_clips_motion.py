@@ -353,7 +353,7 @@ def test_mixed_training_keeps_codes_of_both(monkeypatch):
     networks["common_fields"] = CommonFields(60)
     networks["common_fields"].fields.normal_(0, 3)
     codes = bundling.motion_codes(networks, alone=False)
-    assert bundling.MOTION_CODES // 2 < len(codes) <= 100
+    assert bundling.MOST_MOTION_CODES // 2 < len(codes) <= 100
     assert len(bundling.motion_codes(networks, alone=True)) == 60
 
 
@@ -366,13 +366,13 @@ PROGRAM = """
 import sys
 from landscape_engine import cli
 from landscape_engine.training import bundling
-bundling.CANDIDATES = bundling.MOTION_CODES  # the codebook's 2,000 take long
+bundling.CANDIDATES = bundling.MOST_MOTION_CODES  # the codebook's 2,000 take long
 sys.exit(cli.main(sys.argv[1:]))
 """
 
 
 def test_two_processes_do_what_one_does_with_twice_the_batch(film_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(bundling, "CANDIDATES", bundling.MOTION_CODES)
+    monkeypatch.setattr(bundling, "CANDIDATES", bundling.MOST_MOTION_CODES)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
