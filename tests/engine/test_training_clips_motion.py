@@ -371,6 +371,16 @@ sys.exit(cli.main(sys.argv[1:]))
 """
 
 
+@pytest.fixture
+def one_thread():
+    """As many threads in this process as each of the two has, so that sums are rounded alike."""
+    usual = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(usual)
+
+
+@pytest.mark.usefixtures("one_thread")
 def test_two_processes_do_what_one_does_with_twice_the_batch(film_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(bundling, "CANDIDATES", bundling.MOST_MOTION_CODES)
     with socket.socket() as probe:
