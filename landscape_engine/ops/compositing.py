@@ -57,8 +57,7 @@ def move(
     plates = plates or Plates(image)
     bounds = None
     if any(one.sampling == "bicubic" for one in layers):  # what it overshoots is cut off
-        lowest, highest = image.flatten(2).aminmax(dim=2)
-        bounds = lowest[:, :, None, None], highest[:, :, None, None]
+        bounds = plates.bounds
     for part in map(lambda one: _Part(one, height, width, bounds), layers):
         if part.moves:
             plate = plates.of(part.layers.alpha)

@@ -88,26 +88,54 @@ def mirror(
     For a pixel p whose nearest pixel inside is q, the source is 2q - p, or a point nearer to q if
     that lies outside again. Sampled through it, a picture holds nothing but the region.
     """
-    import cv2
-
     inside = core[0, 0].cpu().numpy()
     h, w = inside.shape
     if inside.all():
         return torch.zeros(1, 2, h, w, device=core.device)
-    _, labels = cv2.distanceTransformWithLabels(
-        (~inside).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    y, x = np.mgrid[:h, :w]
-    at = np.zeros((int(labels.max()) + 1, 2), np.int64)
-    at[labels[inside]] = np.stack([x[inside], y[inside]], -1)
-    q = at[labels]  # [h, w, 2] the nearest pixel inside
-    p = np.stack([x, y], -1)
-    source = q.copy()
-    for share in (0.25, 0.5, 1.0):
-        farther = np.round(q + share * (q - p)).astype(np.int64)
-        seen = (farther >= 0).all(-1) & (farther < (w, h)).all(-1)
-        kept = farther.clip(0, (w - 1, h - 1))
-        seen &= inside[kept[..., 1], kept[..., 0]]
-        source = np.where(seen[..., None], farther, source)
-    flow = torch.from_numpy((source - p).astype(np.float32)).permute(2, 0, 1)[None]
-    return flow.to(core.device) / warping.pixels_per_unit(h, w, core.device)
+    source, _ = Edge(inside).mirrored(slice(0, h), (0.25, 0.5, 1.0))
+    flow = source - np.stack(np.mgrid[:h, :w], -1)
+    backward = torch.from_numpy(flow[..., ::-1].astype(np.float32)).permute(2, 0, 1)[None]
+    return backward.to(core.device) / warping.pixels_per_unit(h, w, core.device)
+
+
+class Edge:
+    """Of each pixel outside a mask the nearest one inside, and the point mirrored at it."""
+
+    def __init__(
+        self,
+        inside: np.ndarray,  # bool [H, W]
+    ) -> None:
+        import cv2
+
+        self.inside = inside
+        self.distance, self.labels = cv2.distanceTransformWithLabels(
+            (~inside).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+        )
+        y, x = np.nonzero(inside)
+        self.places = np.zeros((int(self.labels.max()) + 1, 2), np.int32)
+        self.places[self.labels[y, x]] = np.stack([y, x], -1)
+
+    def nearest(self, rows: slice) -> np.ndarray:  # int64 [R, W, 2] y and x
+        """The pixels inside that are nearest to those of some rows."""
+        return self.places[self.labels[rows]].astype(np.int64)
+
+    def mirrored(
+        self, rows: slice, shares: tuple[float, ...] = (0.5, 1.0)
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """For each pixel p, and q the nearest one inside, 2q - p, and whether that lies inside.
+
+        Or the farthest of `shares` of the way from q to it that does; q where none does. y and x,
+        int64 [R, W, 2]; bool [R, W].
+        """
+        height, width = self.inside.shape
+        q = self.nearest(rows)
+        p = np.stack(np.mgrid[rows, :width], -1)
+        source, found = q.copy(), np.zeros(q.shape[:2], bool)
+        for share in shares:
+            far = np.rint(q + share * (q - p)).astype(np.int64)
+            there = ((far >= 0) & (far < (height, width))).all(-1)
+            kept = far.clip(0, (height - 1, width - 1))
+            there &= self.inside[kept[..., 0], kept[..., 1]]
+            source = np.where(there[..., None], far, source)
+            found |= there
+        return source, found

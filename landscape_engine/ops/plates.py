@@ -10,8 +10,8 @@ Legend: H W pixels of the picture, h w of the masks.
 from __future__ import annotations
 
 import threading
+from functools import cached_property
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -39,6 +39,11 @@ class Plates:
         self._made: dict[int, tuple[Tensor, Tensor]] = {}  # by the alpha's id: alpha, plate
         self._turn = threading.Lock()
 
+    @cached_property
+    def bounds(self) -> tuple[Tensor, Tensor]:
+        """The picture's, as `bounds_of` gives it."""
+        return bounds_of(self.picture)
+
     def of(
         self,
         alpha: Tensor | None,  # [1, 1, h, w] of a region; None: all of the picture
@@ -51,6 +56,14 @@ class Plates:
             if id(alpha) not in self._made:
                 self._made[id(alpha)] = alpha, fill(self.picture, alpha)
             return self._made[id(alpha)][1]
+
+
+def bounds_of(
+    picture: Tensor,  # [1, C, H, W]
+) -> tuple[Tensor, Tensor]:  # [1, C, 1, 1] each
+    """The least and the greatest value of each channel."""
+    lowest, highest = picture.flatten(2).aminmax(dim=2)
+    return lowest[:, :, None, None], highest[:, :, None, None]
 
 
 def fill(
@@ -69,8 +82,8 @@ def fill(
     if inside.all() or not inside.any():
         return picture
     low, smooth, formless = _continue(picture, alpha)
-    edge = _Edge(inside)
-    lowest, highest = picture.flatten(2).aminmax(dim=2)
+    edge = masks.Edge(inside)
+    lowest, highest = bounds_of(picture)
     plate = picture.clone()
     for rows in strips(range(height), width, picture.device):
         beyond = torch.from_numpy(~inside[rows]).to(picture.device)
@@ -84,7 +97,7 @@ def fill(
         calm = warping.enlarge(smooth, height, width, rows)
         filled = mirrored + warping.enlarge(formless, height, width, rows) * (calm - mean)
         filled = torch.where(torch.from_numpy(found).to(picture.device), filled, calm)
-        filled = filled.clamp(lowest[:, :, None, None], highest[:, :, None, None])
+        filled = filled.clamp(lowest, highest)
         plate[:, :, rows] = torch.where(beyond, filled, plate[:, :, rows])
     return plate
 
@@ -98,7 +111,7 @@ def _continue(
     kept = torch.from_numpy(inside)[None, None].to(picture)
     small = F.interpolate(picture, alpha.shape[2:], mode="area")
     low = masks.extend(masks.blur_within(small, kept, FINE_PX), kept)
-    edge = _Edge(inside)
+    edge = masks.Edge(inside)
     at = torch.from_numpy(edge.nearest(slice(None))).to(picture.device)
     coarse = [max(2, side // COARSER) for side in inside.shape]
     smooth = F.interpolate(low[:, :, at[..., 0], at[..., 1]], coarse, mode="area")
@@ -112,41 +125,3 @@ def _inside(alpha: Tensor) -> np.ndarray:  # bool [H, W]
     values = alpha[0, 0].cpu().numpy()
     inside = values >= INSIDE
     return inside if inside.any() else values > 0
-
-
-class _Edge:
-    """Of each pixel outside a mask the nearest one inside, and the point mirrored at it."""
-
-    def __init__(
-        self,
-        inside: np.ndarray,  # bool [H, W]
-    ) -> None:
-        self.inside = inside
-        self.distance, self.labels = cv2.distanceTransformWithLabels(
-            (~inside).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-        )
-        y, x = np.nonzero(inside)
-        self.places = np.zeros((int(self.labels.max()) + 1, 2), np.int32)
-        self.places[self.labels[y, x]] = np.stack([y, x], -1)
-
-    def nearest(self, rows: slice) -> np.ndarray:  # int64 [R, W, 2] y and x
-        """The pixels inside that are nearest to those of some rows."""
-        return self.places[self.labels[rows]].astype(np.int64)
-
-    def mirrored(self, rows: slice) -> tuple[np.ndarray, np.ndarray]:
-        """For each pixel p, and q the nearest one inside, 2q - p, and whether that lies inside.
-
-        Or half as far from q, where that alone does. y and x, int64 [R, W, 2]; bool [R, W].
-        """
-        height, width = self.inside.shape
-        q = self.nearest(rows)
-        p = np.stack(np.mgrid[rows, :width], -1)
-        source, found = q.copy(), np.zeros(q.shape[:2], bool)
-        for share in (0.5, 1.0):
-            far = np.rint(q + share * (q - p)).astype(np.int64)
-            there = ((far >= 0) & (far < (height, width))).all(-1)
-            kept = far.clip(0, (height - 1, width - 1))
-            there &= self.inside[kept[..., 0], kept[..., 1]]
-            source = np.where(there[..., None], far, source)
-            found |= there
-        return source, found
