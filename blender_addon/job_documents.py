@@ -190,6 +190,7 @@ def appearance(settings: Any, folder: Path) -> dict[str, Any]:
         "cycles": settings.cycles,
         "codes": settings.codes or None,
         "anchor": settings.anchor,
+        "correct": settings.correct,
     }
     if settings.kind == "off":
         return made

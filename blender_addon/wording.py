@@ -35,6 +35,8 @@ LABELS = {
     "--appearance-codes": "Key Codes",
     "--anchor": "Keep Own Look",
     "--no-anchor": "Keep Own Look, off,",
+    "--correct": "Match Colors",
+    "--no-correct": "Match Colors, off,",
     "--appearance-key": "a key",
     "--patch": "a patch",
     "--patch-frame": "Patches at Frame",

@@ -147,31 +147,28 @@ def days(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
 
 
 def patches(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
-    """Colors asked for at two places, and the light that was fitted to them."""
+    """Colors asked for at two places: the light that was fitted to them, and what it left added."""
     asked = [
         ("0.5,0.12,0.05,#f2a65a", "0.5,0.8,0.05,#7a5a6a"),
         ("0.5,0.12,0.05,#3a4a78", "0.5,0.8,0.05,#1d2740"),
     ]
-    tiles = []
+    rows = []
     for pair in asked:
         *_, fit = animator.fit_appearance_code(picture, pair)
-        tiles.append(_patches(_tile(_lit(animator, picture, fit.code)), pair))
-    return [[_tile(picture), *tiles]]
+        tiles = (_lit(animator, picture, fit.code), _corrected(animator, picture, fit.code, pair))
+        rows.append([_tile(picture), *(_patches(_tile(tile), pair) for tile in tiles)])
+    return rows
 
 
 def reference(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
-    """A picture under another light (made from the example), and its look put on the input."""
+    """A picture in another light (made from the example); its look, and what it left added."""
     with torch.inference_mode():
         warm = picture * torch.tensor([0.8, 0.55, 0.4]).view(1, 3, 1, 1)
         warm = warm + torch.tensor([0.05, -0.15, -0.3]).view(1, 3, 1, 1)
     seen = warm.flip(3)
-    return [
-        [
-            _tile(picture),
-            _tile(seen),
-            _tile(_lit(animator, picture, animator.encode_appearance(seen))),
-        ]
-    ]
+    look = animator.encode_appearance(seen)
+    made = (_lit(animator, picture, look), _corrected(animator, picture, look, seen))
+    return [[_tile(picture), _tile(seen)], [_tile(tile) for tile in made]]
 
 
 def keys(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
@@ -200,6 +197,13 @@ def _frame(
 def _lit(animator: Animator, picture: Tensor, code: Tensor) -> Tensor:
     with torch.inference_mode():
         return render_frame(picture, (), animator.color_maps(picture)(code))
+
+
+def _corrected(
+    animator: Animator, picture: Tensor, code: Tensor, wanted: Tensor | tuple[str, ...]
+) -> Tensor:
+    with torch.inference_mode():
+        return render_frame(picture, (), animator.correct_color_map(picture, code, wanted))
 
 
 def _field(picture: Tensor, motion: MotionField) -> np.ndarray:

@@ -20,10 +20,10 @@ from .checkpoints import ModelBundle
 from .codebook import CodeCycle
 from .devices import choose_device
 from .fitting import days
-from .fitting.annotations import read_arrows
+from .fitting.annotations import read_arrows, read_patches
 from .fitting.optimize import AppearanceFit, MotionFit
 from .networks.inputs import predictor_input
-from .ops import looping
+from .ops import color, looping
 from .ops.motion_fields import MotionField
 from .ops.regions import Region
 from .rendering import Light, Stopwatch
@@ -285,6 +285,28 @@ class Animator:
                 return predictor(small, code.to(self.device))
 
         return predict
+
+    @torch.inference_mode()
+    def correct_color_map(
+        self,
+        image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+        code: Tensor,  # [1, Z]
+        wanted: Tensor | Iterable[Any],  # a picture [1, 3 or 4, h, w], or patches
+        anchored: bool = True,
+    ) -> Tensor:  # [1, 6, 256, 256]
+        """The map of a code, and what it leaves of a reference's or of patches' colors.
+
+        `render` does so by itself for keys, patches and reference pictures in its settings.
+
+        Raises:
+            AnnotationError: a patch is malformed or outside the picture.
+        """
+        code = code.to(self.device)
+        if not isinstance(wanted, Tensor):
+            wanted = read_patches(wanted)
+        offset = looks.correction(self.bundle, image, code, wanted, anchored)
+        color_map = self.color_maps(image, anchored)(code)
+        return color.correct(color_map, predictor_input(image, self.device), offset)
 
     def encode_appearance(
         self,

@@ -114,10 +114,13 @@ class CodeCycle:
     Attributes:
         codes: [K, Z] in order.
         phases: of each code, 0 to less than 1, rising; the first is 0.
+        corrections: for each code, [1, 3, h, w] to be added to the colors that it gives the picture
+            of this cycle, or None; empty where there are none (`fitting.corrections`).
     """
 
     codes: Tensor
     phases: tuple[float, ...]
+    corrections: tuple[Tensor | None, ...] = ()
 
     @classmethod
     def even(cls, codes: Tensor) -> CodeCycle:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from . import images, sources
+from . import images, scenery, sources
 from .checkpoints import ModelBundle
 from .codebook import CodeCycle, resample
 from .errors import BundleError, CodeError, SettingsError
-from .fitting import days, optimize
-from .fitting.annotations import read_patches
+from .fitting import corrections, days, optimize
+from .fitting.annotations import Patch, read_patches
 from .fitting.optimize import AppearanceFit
 from .networks.inputs import encoder_input, predictor_input
 from .ops import color
@@ -91,6 +92,25 @@ def fit(
 
 
 @torch.inference_mode()
+def correction(
+    bundle: ModelBundle,
+    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    code: Tensor,  # [1, Z]
+    wanted: Tensor | Sequence[Patch],  # a reference [1, 3 or 4, h, w] in [-1, 1], or patches
+    anchored: bool = True,
+) -> Tensor:  # [1, 3, 256, 256]
+    """What a code leaves of the colors of a reference picture or of patches, to be added."""
+    picture = predictor_input(image, bundle.device)
+    color_map = color_maps(bundle, image, anchored)(picture, code)
+    classes = scenery.shares(bundle, image)
+    if isinstance(wanted, Tensor):
+        theirs = predictor_input(wanted, bundle.device), scenery.shares(bundle, wanted)
+        return corrections.towards_reference(color_map, picture, classes, *theirs)
+    aspect = image.shape[3] / image.shape[2]
+    return corrections.towards_patches(color_map, picture, classes, wanted, aspect)
+
+
+@torch.inference_mode()
 def predict_day(
     bundle: ModelBundle,
     image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
@@ -134,12 +154,23 @@ def cycle(
     clip: ClipSettings,
 ) -> CodeCycle:
     """The looks of the settings, and when in the cycle of the light each is reached."""
+    corrected = settings.correct and settings.kind == "keyed"
     if not settings.keys and not settings.patches:
-        return CodeCycle.even(sequence(bundle, settings, clip.seed, image))
+        codes = sequence(bundle, settings, clip.seed, image)
+        found = CodeCycle.even(codes)
+        path = Path(settings.code)
+        if not (corrected and sources.is_picture(path) and path.is_file()):
+            return found
+        offset = _correction(bundle, image, codes, path, settings.anchor)
+        return replace(found, corrections=(offset,) * len(codes))
     length = clip.frames / settings.cycles
-    keys = _keys(settings, length)
+    keys = {frame: _resolved(value) for frame, value in _keys(settings, length).items()}
     codes = [_at_key(bundle, image, value, settings.anchor) for value in keys.values()]
-    return CodeCycle(torch.cat(codes), tuple(frame / length for frame in keys))
+    offsets = (
+        _correction(bundle, image, code, value, settings.anchor) if corrected else None
+        for code, value in zip(codes, keys.values(), strict=True)
+    )
+    return CodeCycle(torch.cat(codes), tuple(frame / length for frame in keys), tuple(offsets))
 
 
 def as_cycle(
@@ -173,22 +204,46 @@ def _keys(settings: AppearanceSettings, length: float) -> dict[int, Any]:
 # ----------------------------------------------------------------- single looks
 
 
+def _resolved(value: Any) -> Any:
+    """A key's value, of a file with patches the patches, of a picture its path."""
+    if not isinstance(value, str) or value in ("input", "random"):
+        return value
+    if sources.position(value, 0, "appearance", 1) is not None:
+        return value
+    path = Path(value)
+    patches = sources.read_patch_file(path)
+    if patches is not None:
+        return patches
+    return path if sources.is_picture(path) else value
+
+
 def _at_key(bundle: ModelBundle, image: Tensor, value: Any, anchored: bool) -> Tensor:  # [1, Z]
-    """One look: the input's, patches, a codebook position, a picture or a code file."""
+    """One look: the input's, patches', a codebook position's, a picture's or a code file's."""
     if value == "input":
         return encode(bundle, image)
+    if isinstance(value, Path):
+        return encode(bundle, images.load_image(value))
     if isinstance(value, str):
         position = sources.position(value, 0, "appearance", 1) if value != "random" else None
         if position is not None:
             return _height_of_day(bundle, position)
-        patches = sources.read_patch_file(Path(value))
-        if patches is None:
-            if sources.is_picture(Path(value)):
-                return encode(bundle, images.load_image(value))
-            return sources.read_code(bundle, Path(value), "appearance")
-        value = patches
+        return sources.read_code(bundle, Path(value), "appearance")
     *_, best = fit(bundle, image, value, anchored=anchored)
     return best.code
+
+
+def _correction(
+    bundle: ModelBundle,
+    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    code: Tensor,  # [1, Z]
+    value: Any,
+    anchored: bool,
+) -> Tensor | None:  # [1, 3, 256, 256]
+    """What a code leaves of the colors of patches or of a reference picture; else None."""
+    if isinstance(value, str):
+        return None
+    wanted = images.load_image(value) if isinstance(value, Path) else read_patches(value)
+    return correction(bundle, image, code, wanted, anchored)
 
 
 def _height_of_day(bundle: ModelBundle, position: float) -> Tensor:  # [1, Z]

@@ -15,12 +15,14 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
 from time import perf_counter
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from .codebook import CodeCycle
 from .moved_frames import MovedFrames
+from .networks.inputs import square
 from .ops import color, warping
 from .ops.compositing import recolor
 from .ops.looping import Make
@@ -73,11 +75,19 @@ class Light:
         first, second, weight = self.cycle.around(phase)
         next_one = (second + 1) % len(self.cycle.codes)
         self._maps = {
-            k: self._maps.get(k) or start(self.predict, self.picture, self.cycle.codes[k : k + 1])
-            for k in (first, second, next_one)
+            k: self._maps.get(k) or start(self._at_key, k) for k in (first, second, next_one)
         }
         before, after = self._maps[first], self._maps[second]
         return lambda: torch.lerp(before(), after(), weight)
+
+    def _at_key(self, k: int) -> Tensor:  # [1, 6, h, w]
+        """The map of a key code, corrected if the cycle says so."""
+        color_map = self.predict(self.picture, self.cycle.codes[k : k + 1])
+        offset = self.cycle.corrections[k] if self.cycle.corrections else None
+        if offset is None:
+            return color_map
+        picture = square(self.picture, color_map.shape[3], color_map.device)
+        return color.correct(color_map, picture, offset.to(color_map.device))
 
     def per_frame(
         self,
@@ -172,14 +182,14 @@ def frames(
 def _started_in(pool: ThreadPoolExecutor) -> Start:
     """Start what makes a map in the pool, whose threads keep no gradients."""
 
-    def infer(function: Callable[..., Tensor], *arguments: Tensor) -> Tensor:
+    def infer(function: Callable[..., Tensor], *arguments: Any) -> Tensor:
         with torch.inference_mode():
             return function(*arguments)
 
     return lambda *call: pool.submit(infer, *call).result
 
 
-def when_needed(function: Callable[..., Tensor], *arguments: Tensor) -> ColorMap:
+def when_needed(function: Callable[..., Tensor], *arguments: Any) -> ColorMap:
     """Make a map when it's first asked for."""
     return cache(partial(function, *arguments))
 

@@ -43,12 +43,26 @@ def label(
 ) -> np.ndarray:  # uint8 [256, 256]
     """Each pixel's label, as `ops.regions` gives them."""
     if "scene_network" in bundle.networks:
-        network = bundle.network("scene_network")
-        inputs = (square(image, size, bundle.device) for size in ASKED_SIZES)
-        log_odds = torch.cat([_enlarge(network(one)) for one in inputs]).mean(0, keepdim=True)
-        return regions.label_by_scene(log_odds, horizon)
+        return regions.label_by_scene(_log_odds(bundle, image), horizon)
     flows = _enlarge(_answers(bundle, square(image, PROBE_SIZE, bundle.device)))
     return regions.label_by_answers(flows, horizon)
+
+
+@torch.inference_mode()
+def shares(
+    bundle: ModelBundle,
+    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+) -> Tensor:  # [1, 3, 256, 256] of land, sky and water
+    """How much of each pixel is what; without a scene network, [1, 1, 256, 256] of 1."""
+    if "scene_network" not in bundle.networks:
+        return torch.ones(1, 1, *GRID_HW, device=bundle.device)
+    return _log_odds(bundle, image).softmax(1)
+
+
+def _log_odds(bundle: ModelBundle, image: Tensor) -> Tensor:  # [1, 3, 256, 256]
+    network = bundle.network("scene_network")
+    inputs = (square(image, size, bundle.device) for size in ASKED_SIZES)
+    return torch.cat([_enlarge(network(one)) for one in inputs]).mean(0, keepdim=True)
 
 
 def _answers(bundle: ModelBundle, inputs: Tensor) -> Tensor:  # [PROBES, 2, h, w]

@@ -42,6 +42,7 @@ ALLOWED = {  # imports within a row, and the one that a sub-command makes when i
     ("animator", "rendering"),
     ("rendering", "moved_frames"),
     ("animator", "sources"),
+    ("looks", "scenery"),
     ("animator", "motion_codes"),
     ("animator", "looks"),
     ("animator", "scenery"),

@@ -34,9 +34,10 @@ class LANDSCAPE_PT_light(SubjectTab, bpy.types.Panel):
             column.template_ID(light, "reference", open="image.open")
         column.prop(light, "cycles")
         column.prop(light, "codes")
-        row = column.row()
-        row.active = light.kind == "keyed"
-        row.prop(light, "anchor")
+        keyed = column.column()
+        keyed.active = light.kind == "keyed"
+        keyed.prop(light, "anchor")
+        keyed.prop(light, "correct")
 
 
 class LANDSCAPE_PT_light_codebook(SubjectTab, bpy.types.Panel):

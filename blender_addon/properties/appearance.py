@@ -144,6 +144,12 @@ class AppearanceProperties(PropertyGroup):
         description="The picture's own look is the picture itself, and others keep its contrast",
         default=True,
     )
+    correct: BoolProperty(
+        name="Match Colors",
+        description="Patches get their very colors, and sky, land and water those of a reference, "
+        "also where no look of the codebook has them",
+        default=True,
+    )
     key_items: CollectionProperty(type=KeyItem)
     key_active: IntProperty(name="Key", description="The key that is shown")
     patch_items: CollectionProperty(type=PatchItem)

@@ -24,6 +24,7 @@ class LightFound:
 
     figures: dict[str, float]
     encoded: Tensor  # [1, 3, H, W] the first frame in the look of the reference, by E^A and P^A
+    corrected: Tensor  # [1, 3, H, W] the same, by what that look leaves (`fitting.corrections`)
     global_transfer: Tensor  # [1, 3, H, W] the same by means and deviations
     extremes: dict[str, Tensor]  # the darkest, brightest, coldest and warmest results
 
@@ -43,7 +44,10 @@ def evaluate(
         light.mean_color(_relit(maps, image, code))
         for code in progress(iter(codes.split(1)), len(codes), "lights")
     ]
-    encoded = _relit(maps, image, animator.encode_appearance(reference))
+    look = animator.encode_appearance(reference)
+    encoded = _relit(maps, image, look)
+    meet = lambda code: animator.correct_color_map(image, code, reference)  # noqa: E731
+    corrected = _relit(meet, image, look)
     transferred = light.transfer_globally(image, reference)
     own = light.mean_color(image)
     figures = {
@@ -54,10 +58,12 @@ def evaluate(
         "distance_still": light.distance(image, reference),
         "distance_global": light.distance(transferred, reference),
         "distance_encoded": light.distance(encoded, reference),
+        "distance_corrected": light.distance(corrected, reference),
     }
     if network is not None:
         wanted = perceptual_distance.features(network, reference, animator.device)
-        for name, one in (("still", image), ("global", transferred), ("encoded", encoded)):
+        made = {"global": transferred, "encoded": encoded, "corrected": corrected}
+        for name, one in {"still": image, **made}.items():
             taps = perceptual_distance.features(network, one, animator.device)
             figures[f"perceptual_{name}"] = perceptual_distance.distance(taps, wanted)
     ends = {
@@ -67,7 +73,7 @@ def evaluate(
         "warmest": max(range(len(colors)), key=lambda k: colors[k][2]),
     }
     extremes = {name: _relit(maps, image, codes[k : k + 1]) for name, k in ends.items()}
-    return LightFound(figures, encoded, transferred, extremes)
+    return LightFound(figures, encoded, corrected, transferred, extremes)
 
 
 def far_apart(

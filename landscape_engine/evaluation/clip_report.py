@@ -48,6 +48,8 @@ SHOWN_LIGHT = {
     "distance_global": ("d global", "{:.4f}"),
     "distance_encoded": ("d encoded", "{:.4f}"),
     "encoded_ratio": ("enc. ×", "{:.2f}"),
+    "distance_corrected": ("d corr.", "{:.4f}"),
+    "corrected_ratio": ("corr. ×", "{:.2f}"),
 }
 LEAST_CHANGE = 0.1  # of the light, below which an encoded reference isn't judged by its ratio
 TILE_WIDTH = 240
@@ -83,7 +85,9 @@ def light_figures(clip: ClipEvaluation) -> Figures:
     figures: Figures = dict(clip.light.figures)
     left = clip.light.figures["distance_global"]
     told = left > 0 and clip.frames.light_change >= LEAST_CHANGE
-    figures["encoded_ratio"] = clip.light.figures["distance_encoded"] / left if told else None
+    for name in ("encoded", "corrected"):
+        distance = clip.light.figures[f"distance_{name}"]
+        figures[f"{name}_ratio"] = distance / left if told else None
     return figures
 
 
@@ -203,6 +207,7 @@ def draw(clips: Sequence[ClipEvaluation]) -> Tensor:  # [1, 3, H', W'] in [-1, 1
                 [
                     (f"reference, frame {clip.frames.reference_at}", clip.frames.reference),
                     ("encoded", clip.light.encoded),
+                    ("encoded, corrected", clip.light.corrected),
                     ("global transfer", clip.light.global_transfer),
                     *clip.light.extremes.items(),
                 ]

@@ -213,7 +213,8 @@ def explain_patches(patches: Sequence[Patch], errors_levels: Sequence[float]) ->
     worst = max(range(len(patches)), key=lambda i: errors_levels[i])
     return (
         f"no code of this bundle comes nearer than {errors_levels[worst]:.0f} levels of 255 to the "
-        f"color of the {patches[worst]}: choose one nearer to the picture's, or fewer patches."
+        f"color of the {patches[worst]}: render with the patches themselves, whose colors "
+        "--correct meets, or choose a color nearer to the picture's."
     )
 
 

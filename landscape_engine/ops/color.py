@@ -1,4 +1,4 @@
-"""Color transfer by maps (paper, section 4.2), and maps anchored in a picture's own look."""
+"""Color transfer by maps (paper, section 4.2), and maps anchored in a look or corrected."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from . import masks
 
 AROUND = 2  # pixels of the map about each one whose mean color an anchor is exact for
 STEEPEST = 4.0  # how much a correction is lengthened at most where tanh is flat
+LIMIT = 0.99  # of what a corrected color can be; tanh never reaches 1
 
 
 def transfer(
@@ -42,3 +43,22 @@ def anchor(
     share = ((shown + 1) / (mean + 1).clamp(min=0.1)).clamp(0, 1)
     share = share / (1 - shown * shown).clamp(min=1 / STEEPEST)  # through tanh's derivative
     return color_map + torch.cat([slope * share, offset * share], dim=1)
+
+
+def correct(
+    color_map: Tensor,  # [B, 6, h, w]
+    picture: Tensor,  # [B or 1, 3, h, w] in [-1, 1]
+    offset: Tensor,  # [B or 1, 3, h, w]
+) -> Tensor:  # [B, 6, h, w]
+    """Add an offset to what a map makes of the local mean colors m.
+
+    `C^b' = artanh(O(m) + offset) - C^w' m`. The weights C^w' go with the derivative of tanh, so
+    that texture is as strong as before, and in a color that has become darker as much weaker.
+    """
+    mean = masks.blur(picture, AROUND)
+    shown = transfer(mean, color_map)
+    wanted = (shown + offset).clamp(-LIMIT, LIMIT)
+    gain = ((wanted + 1) / (shown + 1).clamp(min=1 - LIMIT)).clamp(max=1)
+    gain = gain * (1 - shown * shown) / (1 - wanted * wanted)
+    weights = color_map[:, :3] * gain.clamp(max=STEEPEST)
+    return torch.cat([weights, wanted.atanh() - weights * mean], dim=1)

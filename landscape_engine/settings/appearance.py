@@ -70,6 +70,11 @@ class AppearanceSettings:
         "give the maps back what the predictor misses of the picture in its own look, so that "
         "that look is the picture itself, and others keep its contrast; not for per-frame",
     )
+    correct: bool = setting(
+        True,
+        "add to the maps what one code leaves of the colors of patches, and of the courses of "
+        "color that sky, land and water have in a reference picture; not for per-frame",
+    )
 
     def __post_init__(self) -> None:
         check_choice("--appearance", self.kind, AppearanceKind)

@@ -158,6 +158,10 @@ def put_rocks(
         foam = (edge.abs() * 2).clamp(0, 1)
         foam = torch.nn.functional.avg_pool2d(foam[None, None], 5, 1, 2)[0, 0] * water
         picture = torch.lerp(picture, torch.ones(3, 1, 1), foam * rng.uniform(0.2, 1))
+    if rng.random() < 0.3:  # the gloom about them on smooth water
+        wide = size // int(rng.integers(4, 16)) | 1
+        gloom = torch.nn.functional.avg_pool2d(rocks[None, None], wide, 1, wide // 2)[0, 0]
+        picture = picture * (1 - (gloom * rng.uniform(0.5, 2)).clamp(max=0.8) * water)
     picture = torch.lerp(picture, fill * rng.uniform(0.2, 1), rocks)
     return picture, water * (1 - rocks), sky * (1 - rocks)
 

@@ -24,6 +24,8 @@ def water_surface(
     picture = F.grid_sample(
         above[None], torch.stack([x, y], -1)[None], padding_mode="reflection", align_corners=True
     )[0]
+    if rng.random() < 0.4:
+        picture = sheen(rng, picture, depth)
     tint = uniform_color(rng, [0.0, 0.05, 0.08], [0.3, 0.5, 0.6])
     clarity = rng.uniform(0.0, 0.9)  # 1 a mirror, 0 an open sea
     waves = (ripple * rng.uniform(0.2, 1.5) * (0.3 + depth)).expand(3, -1, -1)
@@ -33,6 +35,28 @@ def water_surface(
         crests = ((ripple - rng.uniform(0.12, 0.25)) * 12).clamp(0, 1)
         picture = torch.lerp(picture, torch.ones(3, 1, 1), crests * rng.uniform(0.3, 0.9))
     return picture.clamp(0, 1)
+
+
+def sheen(
+    rng: np.random.Generator,
+    mirrored: Tensor,  # [3, size, size] the sky as the water mirrors it
+    depth: Tensor,  # [size, 1] 0 at the horizon to 1 at the lower edge
+) -> Tensor:  # [3, size, size]
+    """Mirrored light drawn out downwards over the waves, as of a low sun or of a lit cloud.
+
+    Small waves break it into lines that lie closer together the farther away they are.
+    """
+    size = mirrored.shape[1]
+    tall = max(3, int(size * rng.uniform(0.05, 0.4)) | 1)
+    drawn = F.avg_pool2d(mirrored[None], (tall, 3), 1, (tall // 2, 1), count_include_pad=False)[0]
+    lines = noise(rng, size, rng.uniform(6, 20), 4, stretch=rng.uniform(3, 8)) - 0.5
+    y = depth ** rng.uniform(0.35, 0.8)
+    grid = torch.stack([torch.linspace(-1, 1, size).expand(size, size),
+                        (y * 2 - 1).expand(size, size)], -1)  # fmt: skip
+    lines = F.grid_sample(lines[None, None], grid[None], align_corners=True)[0, 0]
+    broken = drawn * (1 + lines * rng.uniform(0.2, 1.6))
+    near = torch.lerp(torch.ones(1), torch.tensor(rng.uniform(0.3, 1.1)), depth)
+    return torch.lerp(mirrored, broken * near, float(rng.uniform(0.4, 1)))
 
 
 def long_exposure(
@@ -65,7 +89,16 @@ def photographed(
     low = above[:, : max(int(horizon * size), 2)].mean((1, 2))[:, None, None]
     if rng.random() < 0.5:  # lit by this sky
         grey = picture.mean(0, keepdim=True)
-        lit = (grey / grey.mean().clamp(min=0.05)) * low * rng.uniform(0.5, 1.1)
+        light = low
+        if rng.random() < 0.6:  # by what stands above each place of it
+            rows = torch.arange(size).float() / (size - 1)
+            mirror = torch.stack([x, (2 * horizon - rows)[:, None].expand(size, size) * 2 - 1], -1)
+            light = F.grid_sample(
+                above[None], mirror[None], padding_mode="reflection", align_corners=True
+            )
+            wide = max(3, size // int(rng.integers(6, 30)) | 1)
+            light = F.avg_pool2d(light, wide, 1, wide // 2, count_include_pad=False)[0]
+        lit = (grey / grey.mean().clamp(min=0.05)) * light * rng.uniform(0.5, 1.1)
         picture = torch.lerp(picture, lit, rng.uniform(0.3, 1))
     far = torch.exp(-depth / rng.uniform(0.05, 0.4)) * rng.uniform(0, 0.9)
     return torch.lerp(picture, low.expand_as(picture), far).clamp(0, 1)
