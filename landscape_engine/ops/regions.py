@@ -87,7 +87,7 @@ def find(
     large = _resize_labels(drawn, height, width)
     pulled, _ = edges.pull(large, picture, max(2.0, REACH * width), (0, SKY, WATER))
     calm = _without_holes_in_sky(_without_specks(pulled))
-    calm[_thin_things(calm == 0, picture)] = 0
+    calm[_thin_things(calm, picture)] = 0
     return [
         region_of((calm == label).astype(np.float32), drawn.shape, name, torch.device(device))
         for label, name in NAMES.items()
@@ -226,21 +226,25 @@ def _resize_labels(labels: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def _thin_things(
-    still: np.ndarray,  # bool [H, W]
+    labels: np.ndarray,  # uint8 [H, W]: 0, SKY or WATER
     picture: np.ndarray,  # uint8 [H, W, 3]
 ) -> np.ndarray:  # bool [H, W]
     """Masts, stays, poles and twigs: narrow and dark before what is behind, and rooted in land.
 
     What a closing by `THIN` of the width fills by more than `THIN_CONTRAST` is narrow and dark; of
-    that, what hangs together with still land. Clouds have no such parts that reach the ground.
+    that, what hangs together with still land. Clouds have no such parts that reach the ground. In
+    the sky it is also darker than most of what is near: the gaps between star trails aren't.
     """
     import cv2
 
-    height, width = still.shape
+    still = labels == 0
+    width = labels.shape[1]
     size = max(3, round(THIN * width) | 1)
     grey = cv2.GaussianBlur(picture, (0, 0), 0.5).min(2)
     narrow = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, np.ones((size, size), np.uint8))
-    dark = (narrow > 255 * THIN_CONTRAST) & ~still
+    usual = cv2.medianBlur(grey, min(2 * size + 1, 255))
+    below = np.where(labels == SKY, usual.astype(np.int16) - grey, 255)
+    dark = (narrow > 255 * THIN_CONTRAST) & (below > 255 * THIN_CONTRAST / 2) & ~still
     near = cv2.dilate(still.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     _, parts = cv2.connectedComponents(dark.astype(np.uint8), connectivity=8)
     rooted = np.zeros(int(parts.max()) + 1, bool)

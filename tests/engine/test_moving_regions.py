@@ -183,6 +183,17 @@ def test_a_mast_before_the_sky_stays():
     assert sky.alpha[0, 0, 24:70, 90:].min() > 0.99
 
 
+def test_the_night_between_star_trails_is_no_mast():
+    layout = torch.zeros(GRID)
+    layout[:40] = 1
+    picture = np.full((640, 640, 3), 20, np.uint8)
+    picture[400:] = 5
+    for x in range(20, 640, 14):  # trails down to the land, the gaps between them narrow
+        picture[100:400, x : x + 2] = 220
+    (sky,) = regions.find(layout.to(torch.uint8).numpy(), picture)
+    assert sky.alpha[0, 0, 120:380].min() > 0.99
+
+
 def test_where_nothing_moves_nothing_is_found():
     labels = regions.label_by_answers(torch.full((4, 2, *GRID), 1e-3))
     assert regions.find(labels, np.zeros((64, 64, 3), np.uint8)) == []
