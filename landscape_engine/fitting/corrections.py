@@ -23,7 +23,7 @@ from . import targets
 from .annotations import Patch
 
 NEAR = 0.8  # how far a patch reaches, in half widths of the picture
-ALIKE = 0.5  # ... to what other colors, of a range of 2
+ALIKE = 0.8  # ... to what other colors, of a range of 2
 KIN = 0.8  # ... to what else than it lies on, sky, water or land
 RIDGE = 0.02  # what damps the solution where patches contradict each other
 ROUNDS = 3
@@ -32,7 +32,7 @@ MOST = 3.0  # what the logarithm of a light's factor comes to at most
 
 KNOTS = 4  # of a class's course from its top to its foot
 STIFF = 0.001  # ridge of the course, in shares of the picture
-LEAST = 0.02  # share of the picture below which what shows a class says less and less
+LEAST = 0.05  # share of the picture below which what shows a class says less and less
 
 
 def towards_patches(
@@ -81,15 +81,16 @@ def towards_reference(
 ) -> Tensor:  # [1, 3, h, w] to be added to what the map makes of local mean colors
     """The offset by which each class has the reference's course of color from top to foot.
 
-    A class's course is linear between `KNOTS` heights of it, fitted to each picture by least
-    squares; the light is multiplied by the ratio of the two. What one of the two hardly shows, a
-    class or a height of it, is left as the code has it.
+    A class's course is linear between `KNOTS` heights of it, and from left to right in all but the
+    first, land, which lies elsewhere in each picture; fitted by least squares. The light is
+    multiplied by the ratio of the two. What one of the two hardly shows, a class or a height of
+    it, is left as the code has it.
     """
     before = color.transfer(masks.blur(picture, color.AROUND), color_map)
     factor = torch.zeros_like(picture)  # its logarithm
     for k in range(classes.shape[1]):
-        ours = _Course.of(classes[0, k], before)
-        theirs = _Course.of(reference_classes[0, k], reference)
+        ours = _Course.of(classes[0, k], before, sideways=k > 0)
+        theirs = _Course.of(reference_classes[0, k], reference, sideways=k > 0)
         seen = torch.minimum(ours.seen, theirs.seen).square()
         sure = seen / (seen + LEAST**2)
         now, then = (
@@ -118,18 +119,20 @@ def _means(values: Tensor, weight: Tensor) -> Tensor:  # [n, C]
 class _Course:
     """How a class's color runs through a picture: `Σ weights_k basis_k`.
 
-    The basis is hats at even heights of the class, from its top to its foot.
+    The basis is hats at even heights of the class, from its top to its foot, and, if wanted, how
+    far to the right a pixel lies.
     """
 
-    basis: Tensor  # [KNOTS, h, w]
-    weights: Tensor  # [KNOTS, 3]
-    seen: Tensor  # [KNOTS] of each part of the basis, the share of the picture that shows it
+    basis: Tensor  # [K, h, w]
+    weights: Tensor  # [K, 3]
+    seen: Tensor  # [K] of each part of the basis, the share of the picture that shows it
 
     @classmethod
     def of(
         cls,
         mask: Tensor,  # [h, w] 0..1
         picture: Tensor,  # [1, 3, h, w]
+        sideways: bool,
     ) -> _Course:
         """The one that comes nearest to a picture within a mask."""
         height, width = mask.shape
@@ -139,14 +142,17 @@ class _Course:
         knots = torch.arange(KNOTS, device=mask.device)[:, None]
         hats = (1 - (t.clamp(0, 1) * (KNOTS - 1) - knots).abs()).clamp(min=0)
         basis = hats[:, :, None].expand(-1, height, width)
+        if sideways:
+            right = torch.linspace(-1, 1, width, device=mask.device)
+            basis = torch.cat([basis, right.expand(1, height, width)])
 
         weight = (mask * mask / mask.numel()).flatten()
         flat, colors = basis.flatten(1), picture[0].flatten(1)
         mean = (colors * weight).sum(1) / weight.sum().clamp(min=1e-6)
         system = (flat * weight) @ flat.T + STIFF * torch.eye(len(flat), device=mask.device)
         weights = torch.linalg.solve(system, (flat * weight) @ (colors - mean[:, None]).T)
-        # hats add up to 1
-        return cls(basis, weights + mean, flat @ weight)
+        weights[:KNOTS] += mean  # hats add up to 1
+        return cls(basis, weights, flat.abs() @ weight)
 
     def colors(self, weights: Tensor) -> Tensor:  # [1, 3, h, w]
         """The course by other weights, in this picture."""

@@ -9,6 +9,7 @@ from . import masks
 
 AROUND = 2  # pixels of the map about each one whose mean color an anchor is exact for
 STEEPEST = 4.0  # how much a correction is lengthened at most where tanh is flat
+BOLDEST = 1.3  # how much texture is lengthened at most in a color that has been corrected
 LIMIT = 0.99  # of what a corrected color can be; tanh never reaches 1
 
 
@@ -53,12 +54,13 @@ def correct(
     """Add an offset to what a map makes of the local mean colors m.
 
     `C^b' = artanh(O(m) + offset) - C^w' m`. The weights C^w' go with the derivative of tanh, so
-    that texture is as strong as before, and in a color that has become darker as much weaker.
+    that texture is as strong as before; in a color that has become darker it is as much weaker, and
+    near white, where tanh is flat, it fades too.
     """
     mean = masks.blur(picture, AROUND)
     shown = transfer(mean, color_map)
     wanted = (shown + offset).clamp(-LIMIT, LIMIT)
     gain = ((wanted + 1) / (shown + 1).clamp(min=1 - LIMIT)).clamp(max=1)
     gain = gain * (1 - shown * shown) / (1 - wanted * wanted)
-    weights = color_map[:, :3] * gain.clamp(max=STEEPEST)
+    weights = color_map[:, :3] * gain.clamp(max=BOLDEST)
     return torch.cat([weights, wanted.atanh() - weights * mean], dim=1)
