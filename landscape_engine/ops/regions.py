@@ -23,6 +23,7 @@ MOVES = 0.1  # mean speed over the codes from which a pixel moves, in shares of 
 MOVES_SHARE = 0.35  # … or this share of the picture's fast pixels, where all of it is slow
 NOTHING_MOVES = 0.02
 ALIKE = 0.6  # how much like the sky's a pixel's answer to the codes is, if it is sky
+DOUBT = 0.2  # share of a region's usual speed below which nothing is said
 MASK_WIDTH = 640  # masks are made at the picture's width, or at this if that is larger; pixels
 REACH = 0.015  # how far a mask's edge may go to meet the picture's, share of the width
 SPECK = 2e-3  # share of the picture below which a region is none
@@ -127,16 +128,17 @@ def motion_within(
 ) -> Tensor:  # [1, 2, h, w]
     """A region's field, cleaned: without dawdlers and outliers, smooth, and going on beyond it.
 
-    Vectors shorter than half the region's usual length (its 70th percentile) are taken for doubt
-    and filled from their neighbours; those longer than its 95th percentile are shortened to it.
-    Doubt also shortens what is predicted: where the usual length is below `calm` (normalised, per
-    frame), all are lengthened to it, by `MOST_HASTE` at most.
+    Vectors shorter than `DOUBT` times the region's usual length (its 70th percentile) are filled
+    from their neighbours (clouds at the horizon are a quarter as fast as those overhead, and stay
+    so); those longer than its 95th percentile are shortened to it. Doubt also
+    shortens what is predicted: where the usual length is below `calm` (normalised, per frame), all
+    are lengthened to it, by `MOST_HASTE` at most.
     """
     inside = region.core.float()
     length = step.square().sum(1, keepdim=True).sqrt()
     within = length[region.core]
     usual, longest = torch.quantile(within, 0.7), torch.quantile(within, 0.95)
-    sure = inside * (length >= usual / 2)
+    sure = inside * (length >= DOUBT * usual)
     field = step * (longest / length.clamp(min=1e-12)).clamp(max=1)
     field = field * (calm / usual.clamp(min=calm / MOST_HASTE)).clamp(min=1)
     if float(sure.sum()) == 0:

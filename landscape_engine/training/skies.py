@@ -9,8 +9,8 @@ from torch import Tensor
 
 from .noise import noise, uniform_color
 
-AFTERGLOW = 0.22  # share of skies with bands of color above the horizon
-PLUME = 0.12  # share with one great cloud, or the smoke of a mountain
+AFTERGLOW = 0.4  # share of skies with bands of color above the horizon
+PLUME = 0.2  # share with one great cloud, or the smoke of a mountain
 
 
 def cloud_plane(rng: np.random.Generator, size: int, horizon: float) -> Tensor:  # [size, size]
@@ -62,8 +62,10 @@ def draw_sky(rng: np.random.Generator, size: int, horizon: float) -> Tensor:  # 
     y = torch.linspace(0, 1, size)[:, None].expand(size, size)
     t = (y / max(horizon, 0.1)).clamp(0, 1) ** np.exp(rng.uniform(np.log(0.6), np.log(8)))
     picture = torch.lerp(zenith.expand(3, size, size), glow.expand(3, size, size), t)
+    clear = 0.1
     if rng.random() < AFTERGLOW:
         picture, cloud = _afterglow(rng, (y / max(horizon, 0.1)).clamp(0, 1))
+        clear = 0.45
     cover, softness = rng.uniform(0.35, 0.65), rng.uniform(0.04, 0.25)
     density = cloud_plane(rng, size, horizon)
     amount = ((density - cover) / softness).clamp(0, 1) * rng.uniform(0.4, 1)
@@ -71,7 +73,7 @@ def draw_sky(rng: np.random.Generator, size: int, horizon: float) -> Tensor:  # 
     if rng.random() < 0.4:  # lit from one side: the dense parts in a color of their own
         lit = torch.lerp(glow, torch.ones(3, 1, 1), rng.uniform(0, 0.9))
         cloud = torch.lerp(cloud, lit, ((density - cover) / rng.uniform(0.1, 0.4)).clamp(0, 1))
-    if rng.random() < 0.9:
+    if rng.random() > clear:
         picture = torch.lerp(picture, cloud * shade, amount)
     if rng.random() < PLUME:
         picture = _plume(rng, picture, horizon)
@@ -127,7 +129,8 @@ def _plume(rng: np.random.Generator, picture: Tensor, horizon: float) -> Tensor:
     across = (x - cx - lean * (y - cy)) / wide
     body = 1 - (across**2 + ((y - cy) / tall) ** 2).sqrt() + billows * rng.uniform(1, 3)
     amount = (body / rng.uniform(0.05, 0.6)).clamp(0, 1) * rng.uniform(0.5, 1)
-    low = picture[:, -1:, :].mean((1, 2), keepdim=True)
+    foot = min(int(horizon * size), size - 1)
+    low = picture[:, foot : foot + 1].mean((1, 2), keepdim=True)
     dull = torch.lerp(low, picture.mean((1, 2), keepdim=True), 0.5) * rng.uniform(0.4, 1.1)
     lit = torch.lerp(uniform_color(rng, [0.8, 0.5, 0.3], [1, 1, 1]), low, rng.uniform(0, 0.6))
     light = (across * rng.choice([-1, 1]) + 3 * billows + body) * 0.5 + rng.uniform(0, 1)

@@ -130,7 +130,7 @@ def photo_scene(
     both = F.interpolate(both[None], (size, size), mode="bilinear", antialias=True)[0]
     image, masks = both[:3], both[3:].clamp(0, 1)
     horizon = (photo.horizon * h - y) / ch
-    if rng.random() < 0.35:  # the same land before another sky
+    if rng.random() < 0.5:  # the same land before another sky
         above = skies(rng, size)
         if above is None:
             above = draw_sky(rng, size, float(np.clip(horizon, 0.2, 1.0)))
@@ -161,7 +161,7 @@ def scene(rng: np.random.Generator, size: int, photos: Stills | None) -> Scene:
         return scenes.scene(
             rng,
             size,
-            _pick(photos.skies, 0.75, 0.4),
+            _pick(photos.skies, 0.55, 0.4),
             _pick(photos.grounds, 0.75, 0.4),
             _pick(photos.waters, 0.5, 0.4),
         )

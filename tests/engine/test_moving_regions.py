@@ -225,6 +225,13 @@ def test_a_field_is_cleaned_of_dawdlers_and_outliers():
     assert cleaned[:, 0].min() > 0.0095 and cleaned[:, 0].max() < 0.0105
 
 
+def test_clouds_at_the_horizon_stay_slower():
+    rows = torch.linspace(1, 0.25, GRID[0])[:, None].expand(GRID)
+    step = drift(0.01) * rows
+    cleaned = regions.motion_within(half(slice(0, 64)), step)[0, 0]
+    assert cleaned[62].mean() < 0.4 * cleaned[2].mean()
+
+
 def test_a_hesitant_field_is_lengthened_within_reason():
     slow, still = drift(0.001), drift(1e-6)
     region = half(slice(0, 80))
