@@ -228,7 +228,7 @@ def test_a_field_is_cleaned_of_dawdlers_and_outliers():
 def test_clouds_at_the_horizon_stay_slower():
     rows = torch.linspace(1, 0.25, GRID[0])[:, None].expand(GRID)
     step = drift(0.01) * rows
-    cleaned = regions.motion_within(half(slice(0, 64)), step)[0, 0]
+    cleaned = regions.motion_within(half(slice(None)), step)[0, 0]
     assert cleaned[62].mean() < 0.4 * cleaned[2].mean()
 
 
