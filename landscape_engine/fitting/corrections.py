@@ -26,7 +26,7 @@ NEAR = 0.8  # how far a patch reaches, in half widths of the picture
 ALIKE = 0.8  # ... to what other colors, of a range of 2
 KIN = 0.8  # ... to what else than it lies on, sky, water or land
 RIDGE = 0.02  # what damps the solution where patches contradict each other
-ROUNDS = 3
+ROUNDS = 3  # of the solution, as texture moves the mean
 DIM = 0.15  # light that black has, so that it can be lifted at all
 MOST = 3.0  # what the logarithm of a light's factor comes to at most
 
