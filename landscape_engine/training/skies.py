@@ -118,13 +118,16 @@ def _afterglow(
 
 
 def _plume(rng: np.random.Generator, picture: Tensor, horizon: float) -> Tensor:
-    """One great cloud on the sky: a heap, a tower or drifting smoke, lit from a side."""
+    """One great cloud, lit from a side: a heap, a tower, smoke, or a bank at the horizon."""
     size = picture.shape[1]
     y = torch.linspace(0, 1, size)[:, None].expand(size, size)
     x = torch.linspace(0, 1, size)[None].expand(size, size)
     cx, cy = rng.uniform(0, 1), horizon * rng.uniform(0, 1.05)
     lean = rng.normal(0, 0.5)
     wide, tall = rng.uniform(0.05, 0.4), horizon * rng.uniform(0.15, 0.9)
+    if rng.random() < 0.45:
+        cy, wide = horizon * rng.uniform(0.85, 1.02), rng.uniform(0.1, 0.9)
+        tall, lean = horizon * rng.uniform(0.04, 0.3), 0.0
     billows = noise(rng, size, rng.uniform(5, 14), 6) - 0.5
     across = (x - cx - lean * (y - cy)) / wide
     body = 1 - (across**2 + ((y - cy) / tall) ** 2).sqrt() + billows * rng.uniform(1, 3)
