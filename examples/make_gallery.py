@@ -102,7 +102,7 @@ def region_file(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
         tiles = []
         for where in settings:
             found = animator.find_regions(picture, where)
-            motion = animator.predict_motion(picture, MotionSettings(code="0.061"), regions=found)
+            motion = animator.predict_motion(picture, MotionSettings(code="0.727"), regions=found)
             tiles.append(_field(picture, motion))
     return [tiles]
 
@@ -110,9 +110,9 @@ def region_file(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
 def water(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
     """Water as predicted, as the mirrored sky, and with ripples (twice as large)."""
     settings = [
-        MotionSettings(code="0.061"),
-        MotionSettings(code="0.061", water="mirrored"),
-        MotionSettings(code="0.061", water="still", ripple=4),
+        MotionSettings(code="0.727"),
+        MotionSettings(code="0.727", water="mirrored"),
+        MotionSettings(code="0.727", water="still", ripple=4),
     ]
     motions = [animator.predict_motion(picture, s) for s in settings]
     fields = [_field(picture, m) for m in motions]
@@ -174,7 +174,7 @@ def reference(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
 def keys(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
     """Two key frames in a clip of 60: the light from the input through them and back."""
     appearance = AppearanceSettings(keys=("20=0.2", "40=0.532"))
-    motion = animator.predict_motion(picture, MotionSettings(code="0.061"))
+    motion = animator.predict_motion(picture, MotionSettings(code="0.727"))
     clip = ClipSettings(frames=60)
     frames = animator.render(picture, motion, appearance, LoopSettings(frames=60), clip)
     shown = [_tile(frame) for n, frame in enumerate(frames) if n % 10 == 0]

@@ -82,7 +82,7 @@ def _demo(commands: Commands) -> None:
     # a light breeze from the right, a day from morning to night: chosen by eye for this picture
     demo.set_defaults(
         **{
-            "MotionSettings.code": "0.061",
+            "MotionSettings.code": "0.727",
             "MotionSettings.speed": 0.4,
             "AppearanceSettings.code": "0.532",
         }
