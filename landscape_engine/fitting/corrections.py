@@ -3,7 +3,7 @@
 A look has as many degrees of freedom as its code has numbers; a patch or a reference picture may
 ask for what none of the predictor's looks has. As an arrow may bend the field where no code runs
 along it, a correction changes the colors that a code gives, smoothly over what is alike in the
-picture, and as light does: by a factor for each channel, so that what is dark stays dark. (Beyond
+picture, and as light does: by a factor for each channel, so that what is dark changes less. (Beyond
 the paper.)
 
 Legend: h w pixels of the predictor's picture, n patches, C classes (land, sky, water). A color v
@@ -67,7 +67,7 @@ def towards_patches(
         offset = _relit(before, factor)
         shown = color.transfer(picture, color.correct(color_map, picture, offset))
         missing = _light(asked).log() - _light(_means(shown, weight)).log()
-        share = torch.linalg.solve(system, missing)
+        share = _solve(system, missing)
         factor = factor + torch.einsum("nc,nhw->chw", share, kernel)
     return _relit(before, factor)
 
@@ -93,13 +93,16 @@ def towards_reference(
         theirs = _Course.of(reference_classes[0, k], reference, sideways=k > 0)
         seen = torch.minimum(ours.seen, theirs.seen).square()
         sure = seen / (seen + LEAST**2)
-        now, then = (
-            ours.colors(ours.weights),
-            ours.colors(torch.lerp(ours.weights, theirs.weights, sure[:, None])),
-        )
+        now = ours.colors(ours.weights)
+        then = ours.colors(torch.lerp(ours.weights, theirs.weights, sure[:, None]))
         ratio = _light(then.clamp(-1, 1)).log() - _light(now.clamp(-1, 1)).log()
         factor = factor + classes[:, k : k + 1] * ratio
     return _relit(before, factor)
+
+
+def _solve(system: Tensor, wanted: Tensor) -> Tensor:
+    """Solve a few equations on the CPU, as not every device can."""
+    return torch.linalg.solve(system.cpu(), wanted.cpu()).to(wanted.device)
 
 
 def _light(colors: Tensor) -> Tensor:
@@ -150,7 +153,7 @@ class _Course:
         flat, colors = basis.flatten(1), picture[0].flatten(1)
         mean = (colors * weight).sum(1) / weight.sum().clamp(min=1e-6)
         system = (flat * weight) @ flat.T + STIFF * torch.eye(len(flat), device=mask.device)
-        weights = torch.linalg.solve(system, (flat * weight) @ (colors - mean[:, None]).T)
+        weights = _solve(system, (flat * weight) @ (colors - mean[:, None]).T)
         weights[:KNOTS] += mean  # hats add up to 1
         return cls(basis, weights, flat.abs() @ weight)
 

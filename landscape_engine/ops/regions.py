@@ -130,9 +130,9 @@ def motion_within(
 
     Vectors shorter than `DOUBT` times the region's usual length (its 70th percentile) are filled
     from their neighbours (clouds at the horizon are a quarter as fast as those overhead, and stay
-    so); those longer than its 95th percentile are shortened to it. Doubt also
-    shortens what is predicted: where the usual length is below `calm` (normalised, per frame), all
-    are lengthened to it, by `MOST_HASTE` at most.
+    so); those longer than its 95th percentile are shortened to it. Doubt also shortens what is
+    predicted: where the usual length is below `calm` (normalised, per frame), all are lengthened to
+    it, by `MOST_HASTE` at most.
     """
     inside = region.core.float()
     length = step.square().sum(1, keepdim=True).sqrt()
