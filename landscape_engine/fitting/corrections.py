@@ -32,6 +32,7 @@ MOST = 3.0  # what the logarithm of a light's factor comes to at most
 
 KNOTS = 4  # of a class's course from its top to its foot
 STIFF = 0.001  # ridge of the course, in shares of the picture
+LIFT = 0.3  # by how much land grows brighter at most, as MOST: a glowing sky may be taken for it
 LEAST = 0.05  # share of the picture below which what shows a class says less and less
 
 
@@ -83,8 +84,8 @@ def towards_reference(
 
     A class's course is linear between `KNOTS` heights of it, and from left to right in all but the
     first, land, which lies elsewhere in each picture; fitted by least squares. The light is
-    multiplied by the ratio of the two. What one of the two hardly shows, a class or a height of
-    it, is left as the code has it.
+    multiplied by the ratio of the two, that of land by `LIFT` more at most. What one of the two
+    hardly shows, a class or a height of it, is left as the code has it.
     """
     before = color.transfer(masks.blur(picture, color.AROUND), color_map)
     factor = torch.zeros_like(picture)  # its logarithm
@@ -96,7 +97,7 @@ def towards_reference(
         now = ours.colors(ours.weights)
         then = ours.colors(torch.lerp(ours.weights, theirs.weights, sure[:, None]))
         ratio = _light(then.clamp(-1, 1)).log() - _light(now.clamp(-1, 1)).log()
-        factor = factor + classes[:, k : k + 1] * ratio
+        factor = factor + classes[:, k : k + 1] * (ratio if k else ratio.clamp(max=LIFT))
     return _relit(before, factor)
 
 

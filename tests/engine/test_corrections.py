@@ -142,11 +142,17 @@ def test_a_class_that_the_reference_lacks_stays_as_the_code_has_it():
 
 
 def test_what_is_darker_changes_less():
-    picture, reference = hills(sky=0.2, land=-0.5), hills(sky=0.2, land=0.3)
-    picture[:, :, 44:60, 20:40] = -0.98  # a tree before the field
-    result = matched(picture, reference)
-    change = (result - color.transfer(picture, identity()))[0, 1, 52]
-    assert 0.3 < change[5] and change[30] < 0.75 * change[5]
+    picture, reference = hills(sky=-0.6, land=0.2), hills(sky=0.1, land=0.2)
+    picture[:, :, 10:24, 20:44] = -0.98  # a dark cloud
+    change = (matched(picture, reference) - color.transfer(picture, identity()))[0, 1, 17]
+    assert 0.3 < change[5] and change[32] < 0.75 * change[5]
+
+
+def test_land_grows_little_brighter():
+    picture, reference = hills(sky=0.2, land=-0.5), hills(sky=0.2, land=0.6)
+    before, after = color.transfer(picture, identity()), matched(picture, reference)
+    grown = (after[0, 1, 40:] + 1.15) / (before[0, 1, 40:] + 1.15)
+    assert 1.2 < grown.min() and grown.max() < 1.4
 
 
 def test_pictures_without_classes_are_one():
