@@ -301,11 +301,10 @@ class Animator:
         Raises:
             AnnotationError: a patch is malformed or outside the picture.
         """
-        code = code.to(self.device)
         if not isinstance(wanted, Tensor):
             wanted = read_patches(wanted)
-        offset = looks.correction(self.bundle, image, code, wanted, anchored)
         color_map = self.color_maps(image, anchored)(code)
+        offset = looks.correction(self.bundle, image, color_map, wanted)
         return color.correct(color_map, predictor_input(image, self.device), offset)
 
     def encode_appearance(

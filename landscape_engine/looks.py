@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from .networks.inputs import encoder_input, predictor_input
 from .ops import color
 from .settings import AppearanceSettings, ClipSettings, parse_key
 
+Wanted = Tensor | Sequence[Patch]  # a reference [1, 3 or 4, h, w] in [-1, 1], or patches
 Predict = Callable[[Tensor, Tensor], Tensor]  # picture [B, 3, S, S], codes [B, Z] → maps
 
 
@@ -95,14 +95,11 @@ def fit(
 def correction(
     bundle: ModelBundle,
     image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
-    code: Tensor,  # [1, Z]
-    wanted: Tensor | Sequence[Patch],  # a reference [1, 3 or 4, h, w] in [-1, 1], or patches
-    anchored: bool = True,
+    color_map: Tensor,  # [1, 6, 256, 256] of a code
+    wanted: Wanted,
 ) -> Tensor:  # [1, 3, 256, 256]
-    """What a code leaves of the colors of a reference picture or of patches, to be added."""
-    picture = predictor_input(image, bundle.device)
-    color_map = color_maps(bundle, image, anchored)(picture, code)
-    classes = scenery.shares(bundle, image)
+    """What a code's map leaves of the colors of a reference picture or of patches, to be added."""
+    picture, classes = predictor_input(image, bundle.device), scenery.shares(bundle, image)
     if isinstance(wanted, Tensor):
         theirs = predictor_input(wanted, bundle.device), scenery.shares(bundle, wanted)
         return corrections.towards_reference(color_map, picture, classes, *theirs)
@@ -156,21 +153,26 @@ def cycle(
     """The looks of the settings, and when in the cycle of the light each is reached."""
     corrected = settings.correct and settings.kind == "keyed"
     if not settings.keys and not settings.patches:
-        codes = sequence(bundle, settings, clip.seed, image)
-        found = CodeCycle.even(codes)
         path = Path(settings.code)
         if not (corrected and sources.is_picture(path) and path.is_file()):
-            return found
-        offset = _correction(bundle, image, codes, path, settings.anchor)
-        return replace(found, corrections=(offset,) * len(codes))
-    length = clip.frames / settings.cycles
-    keys = {frame: _resolved(value) for frame, value in _keys(settings, length).items()}
-    codes = [_at_key(bundle, image, value, settings.anchor) for value in keys.values()]
-    offsets = (
-        _correction(bundle, image, code, value, settings.anchor) if corrected else None
-        for code, value in zip(codes, keys.values(), strict=True)
-    )
-    return CodeCycle(torch.cat(codes), tuple(frame / length for frame in keys), tuple(offsets))
+            return CodeCycle.even(sequence(bundle, settings, clip.seed, image))
+        keys, phases = {0: str(path)}, (0.0,)  # one look, however many codes are asked for
+    else:
+        length = clip.frames / settings.cycles
+        keys = _keys(settings, length)
+        phases = tuple(frame / length for frame in keys)
+    maps = color_maps(bundle, image, settings.anchor) if corrected else None
+    codes, offsets = [], []
+    for value in keys.values():
+        code, wanted = _at_key(bundle, image, value, settings.anchor)
+        offset = None
+        if maps and wanted is not None:
+            with torch.inference_mode():
+                color_map = maps(predictor_input(image, bundle.device), code)
+            offset = correction(bundle, image, color_map, wanted)
+        codes.append(code)
+        offsets.append(offset)
+    return CodeCycle(torch.cat(codes), phases, tuple(offsets))
 
 
 def as_cycle(
@@ -204,46 +206,28 @@ def _keys(settings: AppearanceSettings, length: float) -> dict[int, Any]:
 # ----------------------------------------------------------------- single looks
 
 
-def _resolved(value: Any) -> Any:
-    """A key's value, of a file with patches the patches, of a picture its path."""
-    if not isinstance(value, str) or value in ("input", "random"):
-        return value
-    if sources.position(value, 0, "appearance", 1) is not None:
-        return value
-    path = Path(value)
-    patches = sources.read_patch_file(path)
-    if patches is not None:
-        return patches
-    return path if sources.is_picture(path) else value
+def _at_key(
+    bundle: ModelBundle, image: Tensor, value: Any, anchored: bool
+) -> tuple[Tensor, Wanted | None]:  # [1, Z]
+    """One look, and what it was made from where that has colors of its own.
 
-
-def _at_key(bundle: ModelBundle, image: Tensor, value: Any, anchored: bool) -> Tensor:  # [1, Z]
-    """One look: the input's, patches', a codebook position's, a picture's or a code file's."""
+    The input's, a codebook position's or a code file's; or a picture's, or patches'.
+    """
     if value == "input":
-        return encode(bundle, image)
-    if isinstance(value, Path):
-        return encode(bundle, images.load_image(value))
+        return encode(bundle, image), None
     if isinstance(value, str):
         position = sources.position(value, 0, "appearance", 1) if value != "random" else None
         if position is not None:
-            return _height_of_day(bundle, position)
-        return sources.read_code(bundle, Path(value), "appearance")
+            return _height_of_day(bundle, position), None
+        patches = sources.read_patch_file(Path(value))
+        if patches is None:
+            if sources.is_picture(Path(value)):
+                reference = images.load_image(value)
+                return encode(bundle, reference), reference
+            return sources.read_code(bundle, Path(value), "appearance"), None
+        value = patches
     *_, best = fit(bundle, image, value, anchored=anchored)
-    return best.code
-
-
-def _correction(
-    bundle: ModelBundle,
-    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
-    code: Tensor,  # [1, Z]
-    value: Any,
-    anchored: bool,
-) -> Tensor | None:  # [1, 3, 256, 256]
-    """What a code leaves of the colors of patches or of a reference picture; else None."""
-    if isinstance(value, str):
-        return None
-    wanted = images.load_image(value) if isinstance(value, Path) else read_patches(value)
-    return correction(bundle, image, code, wanted, anchored)
+    return best.code, read_patches(value)
 
 
 def _height_of_day(bundle: ModelBundle, position: float) -> Tensor:  # [1, Z]

@@ -18,12 +18,7 @@ def water_surface(
     depth = ((rows - horizon) / max(1 - horizon, 0.05)).clamp(0, 1)[:, None]
     ripple = noise(rng, size, rng.uniform(4, 14), 5, stretch=rng.uniform(3, 9)) - 0.5
     strength = rng.uniform(0.0, 0.5) ** 2
-    mirrored = (2 * horizon - rows)[:, None].expand(size, size)
-    y = (mirrored + strength * ripple * (0.2 + depth)) * 2 - 1
-    x = torch.linspace(-1, 1, size)[None].expand(size, size) + strength * 0.2 * ripple
-    picture = F.grid_sample(
-        above[None], torch.stack([x, y], -1)[None], padding_mode="reflection", align_corners=True
-    )[0]
+    picture = _mirrored(above, horizon, strength * ripple * (0.2 + depth), strength * 0.2 * ripple)
     if rng.random() < 0.4:
         picture = sheen(rng, picture, depth)
     tint = uniform_color(rng, [0.0, 0.05, 0.08], [0.3, 0.5, 0.6])
@@ -35,6 +30,21 @@ def water_surface(
         crests = ((ripple - rng.uniform(0.12, 0.25)) * 12).clamp(0, 1)
         picture = torch.lerp(picture, torch.ones(3, 1, 1), crests * rng.uniform(0.3, 0.9))
     return picture.clamp(0, 1)
+
+
+def _mirrored(
+    above: Tensor,  # [3, size, size]
+    horizon: float,
+    down: Tensor | float = 0.0,  # how far waves shift it, in shares of the height
+    right: Tensor | float = 0.0,  # ... in half widths
+) -> Tensor:  # [3, size, size]
+    """What lies above the horizon, turned upside down at it."""
+    size = above.shape[1]
+    rows = torch.arange(size).float() / (size - 1)
+    y = ((2 * horizon - rows)[:, None].expand(size, size) + down) * 2 - 1
+    x = torch.linspace(-1, 1, size)[None].expand(size, size) + right
+    grid = torch.stack([x, y], -1)[None]
+    return F.grid_sample(above[None], grid, padding_mode="reflection", align_corners=True)[0]
 
 
 def sheen(
@@ -91,12 +101,8 @@ def photographed(
         grey = picture.mean(0, keepdim=True)
         light = low
         if rng.random() < 0.6:  # by what stands above each place of it
-            rows = torch.arange(size).float() / (size - 1)
-            mirror = torch.stack([x, (2 * horizon - rows)[:, None].expand(size, size) * 2 - 1], -1)
-            light = F.grid_sample(
-                above[None], mirror[None], padding_mode="reflection", align_corners=True
-            )
             wide = max(3, size // int(rng.integers(6, 30)) | 1)
+            light = _mirrored(above, horizon)[None]
             light = F.avg_pool2d(light, wide, 1, wide // 2, count_include_pad=False)[0]
         lit = (grey / grey.mean().clamp(min=0.05)) * light * rng.uniform(0.5, 1.1)
         picture = torch.lerp(picture, lit, rng.uniform(0.3, 1))

@@ -180,6 +180,13 @@ def test_pictures_and_patches_are_corrected_and_codes_are_not(animator, picture,
     assert len(held.codes) == len(held.corrections) == 1
 
 
+def test_a_held_reference_is_one_look_however_many_codes_are_asked_for(animator, picture, sunset):
+    settings = AppearanceSettings(code=str(sunset), codes=3)
+    cycle = animator.appearance_cycle(picture, settings, ClipSettings(20))
+    assert {len(cycle.codes), len(cycle.phases), len(cycle.corrections)} == {1}
+    assert cycle.corrections[0].shape == (1, 3, 256, 256)
+
+
 @pytest.mark.parametrize("settings", [{"correct": False}, {"kind": "per-frame"}])
 def test_corrections_can_be_left_out(animator, picture, sunset, settings):
     clip = ClipSettings(20)
