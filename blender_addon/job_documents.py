@@ -99,6 +99,7 @@ def motion(settings: Any) -> dict[str, Any]:
         "kind": settings.kind,
         "speed": settings.speed,
         "water": settings.water,
+        "layers": settings.layers,
         "ripple": settings.ripple,
         "arrows_as": settings.arrows_as,
         **({} if code is None else {"code": code}),

@@ -15,6 +15,7 @@ LABELS = {
     "--motion-code": "Code",
     "--motion-speed": "Speed",
     "--water": "Water",
+    "--layers": "Keep Light",
     "--ripple": "Ripple",
     "--arrow": "an arrow",
     "--arrows-as": "Arrows As",

@@ -16,7 +16,7 @@ from .checkpoints import ModelBundle
 from .fitting import directing
 from .fitting.annotations import Arrow, read_arrows
 from .networks.inputs import predictor_input
-from .ops import hints, motion_fields, moving_water, warping
+from .ops import bases, hints, motion_fields, moving_water, warping
 from .ops import regions as regions_of
 from .ops.motion_fields import MotionField, MovingPart
 from .ops.regions import Region
@@ -120,6 +120,8 @@ def in_regions(
         with region_files.naming(region):
             parts.append(_move(bundle, image, region, step, settings, seed))
     parts = moving_water.answer(parts, settings)
+    if settings.layers:
+        parts = [replace(part, base=_base(image, part, settings, bundle.device)) for part in parts]
     return motion_fields.motion_of_parts(parts, predictor_input(image, bundle.device))
 
 
@@ -142,6 +144,16 @@ def _move(
         # beyond the region the field goes on, for what comes in from there
         field = _follow(bundle, image, field, torch.ones_like(core), here, settings, every)
     return MovingPart(region, field * guide.speed)
+
+
+def _base(
+    image: Tensor, part: MovingPart, settings: MotionSettings, device: torch.device
+) -> Tensor | None:  # [1, 3, h', w']
+    """What of a region stays; of water that mirrors the moving sky as little as of a sky."""
+    kind = part.region.kind
+    if kind == "water" and settings.water == "mirrored":
+        kind = "sky"
+    return bases.base_of(image.to(device), part.region.alpha, kind)
 
 
 def _own_step(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -11,7 +13,7 @@ from . import images, region_files
 from .checkpoints import ModelBundle
 from .networks.inputs import PREDICTOR_SIZE, square
 from .ops import regions
-from .ops.regions import Region
+from .ops.regions import Guide, Region, RegionKind
 from .settings import RegionSettings
 
 ASKED_SIZES = 128, 192  # sides at which a scene network is asked, pixels; the mean of its answers
@@ -30,10 +32,23 @@ def find(
         return []
     height, width = regions.mask_size(*image.shape[2:])
     small = images.to_uint8(images.resize(image[:, :3], width, height))
+    labels = label(bundle, image, settings.horizon)
     found = []
     if not settings.moving_mask:
-        found = regions.find(label(bundle, image, settings.horizon), small, bundle.device)
-    return region_files.apply(settings, found, (height, width), GRID_HW, bundle.device)
+        found = regions.find(labels, small, bundle.device)
+    moving = region_files.apply(settings, found, (height, width), GRID_HW, bundle.device)
+    return [replace(region, kind=_kind(region, labels)) for region in moving]
+
+
+def _kind(region: Region, labels: np.ndarray) -> RegionKind:
+    """What most of a region is: one that was found by its name, the artist's by what was found."""
+    if region.name in regions.NAMES.values() and region.guide == Guide():
+        return region.name
+    inside = region.core[0, 0].cpu().numpy()
+    for label_of, name in regions.NAMES.items():
+        if (labels[inside] == label_of).mean() > 0.5:
+            return name
+    return "other"
 
 
 def label(

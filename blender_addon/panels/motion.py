@@ -33,6 +33,7 @@ class LANDSCAPE_PT_motion(SubjectTab, bpy.types.Panel):
         column.active = motion.kind == "steady"
         column.prop(motion, "water")
         column.prop(motion, "ripple")
+        column.prop(motion, "layers")
 
 
 class LANDSCAPE_PT_motion_codebook(SubjectTab, bpy.types.Panel):

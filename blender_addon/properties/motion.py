@@ -63,6 +63,12 @@ class MotionProperties(PropertyGroup):
             ("still", "Still", "Not at all"),
         ),
     )
+    layers: BoolProperty(
+        name="Keep Light",
+        description="Only what differs from the light moves: behind clouds the clear sky stays, and "
+        "in water its smooth reflections. Off: all of a region moves, as the paper has it",
+        default=True,
+    )
     ripple: FloatProperty(
         name="Ripple",
         description="Height of ripples on the water, in thousandths of the picture's height",

@@ -60,11 +60,11 @@ def move(
         bounds = plates.bounds
     for part in map(lambda one: _Part(one, height, width, bounds), layers):
         if part.moves:
-            plate = plates.of(part.layers.alpha)
+            plate = plates.of(part.layers.alpha, part.layers.base)
             for rows in strips(part.rows, width, image.device):
                 if cancelled():
                     return frame
-                part.render(plate, frame[:, :, rows], rows)
+                part.render(image, plate, frame[:, :, rows], rows)
     return frame
 
 
@@ -129,22 +129,27 @@ class _Part:
 
     def render(
         self,
-        image: Tensor,  # [1, C, H, W] the picture, or the region's plate
+        image: Tensor,  # [1, C, H, W]
+        plate: Tensor,  # [1, C, H, W] the picture too, the region's plate, or its difference
         strip: Tensor,  # [1, C, R, W] these rows as they are so far; the region is put into them
         rows: slice,
     ) -> None:
         """Put this region into a strip."""
         layers = self.layers
         fields = warping.enlarge(self.stack, self.height, self.width, rows, layers.band)
-        made = warping.sample(image, fields[:, :2], layers.sampling)
+        made = warping.sample(plate, fields[:, :2], layers.sampling)
         at = 2
         if layers.second is not None:
-            second = warping.sample(image, fields[:, 2:4], layers.sampling)
+            second = warping.sample(plate, fields[:, 2:4], layers.sampling)
             made = torch.lerp(made, second, fields[:, 4:5])
             at = 5
         if layers.contrast is not None:
             more, low = fields[:, at : at + 1], fields[:, at + 1 : at + 4]
-            made[:, :3].addcmul_(made[:, :3], more).sub_(low).clamp_(min=-1)
+            made[:, :3].addcmul_(made[:, :3], more).sub_(low)
+        if layers.base is not None:  # which is what the difference leaves of the picture
+            made.add_(image[:, :, rows]).sub_(plate[:, :, rows])
+        if layers.contrast is not None or layers.base is not None:
+            made.clamp_(min=-1)
         if self.bounds is not None:
             made.clamp_(*self.bounds)
         if layers.alpha is not None:

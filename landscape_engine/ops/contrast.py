@@ -29,15 +29,17 @@ class Frequencies:
 
     detail: Tensor  # [1, 1, h, w] of its grey
     low: Tensor  # [1, 3, h, w] what is left without it
-    glow: Tensor  # [1, 3, h, w] the lowest frequencies, going on beyond the region
+    glow: Tensor | None  # [1, 3, h, w] the lowest frequencies, going on beyond the region; if any
 
 
 def take_apart(
     small: Tensor,  # [1, 3, h, w] the picture on the predictor's grid
-    core: Tensor,  # [1, 1, h, w] bool, the region
+    core: Tensor | None,  # [1, 1, h, w] bool, the region; None for what has no light of its own
 ) -> Frequencies:
     """A picture's detail, its low frequencies, and the light of each place in a region."""
     low = masks.blur(small, DETAIL_PX)
+    if core is None:
+        return Frequencies((small - low).mean(1, keepdim=True), low, None)
     h, w = (side // GRID for side in small.shape[2:])
     size = {"size": (h, w), "mode": "area"}
     inside = F.interpolate(core.to(small.dtype), **size)
@@ -53,13 +55,14 @@ def corrected(pictured: Frequencies, layers: Layers) -> Layers:
     `g = [(1-s) E|D_A| + s E|D_B|] / E|(1-s) D_A + s D_B|`, 1..`MOST_GAIN`: 1 where both samplings
     agree or where their edges lie apart, √2 where half and half of two unrelated grains meet. With
     L the low frequencies of the blend, G the glow and G' the glow as it was carried along, the
-    result is `L + g (O - L) + G - G'`.
+    result is `L + g (O - L) + G - G'`. What differs from a base has no glow; it is multiplied by
+    the share of it that has a source, `layers.found`, and not folded back into the region.
     """
     if layers.second is None or layers.share is None:
         return layers
-    folded = layers.folded()
+    folded = layers if pictured.glow is None else layers.folded()
     first, second = folded.first, folded.second
-    h, w = pictured.glow.shape[2:]
+    h, w = (side // GRID for side in pictured.low.shape[2:])
     whole, rough = layers.held, layers.held.on(h)
     identity = warping.identity_grid(h, w, first.device, rough.rows)
     share = layers.share.expand(1, 1, *first.shape[2:])
@@ -75,8 +78,25 @@ def corrected(pictured: Frequencies, layers: Layers) -> Layers:
     found = torch.lerp(detail_a, detail_b, s).abs_()
     wanted, found = (masks.blur(torch.cat([wanted, found], 1), CONTRAST_PX) + FAINTEST).split(1, 1)
     more = (wanted / found).clamp_(1, MOST_GAIN) - 1
-    stays = pictured.glow[:, :, rough.rows]
-    correction = more * blend(pictured.low) + blend(pictured.glow) - stays
+    correction = more * blend(pictured.low)
+    if pictured.glow is not None:
+        correction = correction + blend(pictured.glow) - pictured.glow[:, :, rough.rows]
     lacking = torch.cat([more, correction], 1)
     lacking = warping.enlarge(lacking, whole.height, first.shape[3], whole.rows, rough)
-    return replace(layers, contrast=lacking)
+    return _found(layers, lacking)
+
+
+def plain(layers: Layers) -> Layers:
+    """A blend as it is, but for what of it has no source."""
+    if layers.found is None:
+        return layers
+    return _found(layers, layers.first.new_zeros(1, 4, *layers.first.shape[2:]))
+
+
+def _found(layers: Layers, lacking: Tensor) -> Layers:
+    """The layers with what they lack, of what is found: `f (g O - correction)`."""
+    if layers.found is None:
+        return replace(layers, contrast=lacking)
+    more, correction = lacking[:, :1], lacking[:, 1:]
+    shown = torch.cat([(1 + more) * layers.found - 1, correction * layers.found], 1)
+    return replace(layers, contrast=shown)

@@ -17,7 +17,8 @@ class Layers:
     """One region's part of a frame: `O = (1 - share) I(first) + share I(second)`, corrected.
 
     I is the picture or, of a region, its plate (`plates`), so that sources may lie outside. What is
-    shown is `g O - correction` (see `contrast.corrected`). With a `band` all fields hold
+    shown is `g O - correction` (see `contrast.corrected`); with a base, I is what differs from it,
+    and the base is added to what is shown. With a `band` all fields hold
     these rows of the predictor's grid alone, b of its h.
     """
 
@@ -25,7 +26,9 @@ class Layers:
     second: Tensor | None = None  # [1, 2, b, w]
     share: Tensor | None = None  # [1, 1, b, w] or [1, 1, 1, 1], of the second; 0..1
     contrast: Tensor | None = None  # [1, 4, b, w] g - 1, then the correction
+    found: Tensor | None = None  # [1, 1, b, w] share of the blend that has a source, 0..1
     alpha: Tensor | None = None  # [1, 1, H, W] the region; None for the whole picture
+    base: Tensor | None = None  # [1, 3, h', w'] what of the region stays (`bases`); None: nothing
     mirror: Tensor | None = None  # [1, 2, h, w] `masks.mirror` of the region
     touched: Band | None = None  # the rows in which alpha isn't 0
     band: Band | None = None

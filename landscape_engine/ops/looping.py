@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..settings import LoopSettings, SamplingKind
-from . import contrast, waves
+from . import bases, contrast, waves
 from .crossfade import CrossFade
 from .layers import Layers
 from .motion_fields import MotionField, MovingPart, steady_motion
@@ -116,12 +116,18 @@ class PartLoop:
             return
         self._at = _close(steady_motion(part.step), settings, period, place)
         if settings.kind == "two-phase" and settings.blend == "contrast" and small is not None:
-            self.pictured = contrast.take_apart(small, part.region.core)
+            if part.base is None:
+                self.pictured = contrast.take_apart(small, part.region.core)
+            else:
+                apart = bases.difference_on(small, part.base, part.region.alpha)
+                self.pictured = contrast.take_apart(apart, None)
 
     def at(self, t: int) -> Layers:
         """Frame t, 0..T-1."""
         layers = _waved(self.part, self._at(t), t / self.period)
-        return contrast.corrected(self.pictured, layers) if self.pictured else layers
+        if self.pictured:
+            return contrast.corrected(self.pictured, layers)
+        return contrast.plain(layers)
 
 
 def _waved(part: MovingPart, layers: Layers, phase: float) -> Layers:

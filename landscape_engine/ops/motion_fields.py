@@ -28,11 +28,13 @@ class MovingPart:
         region: where.
         step: [1, 2, h, w] backward, normalised flow of one frame, defined beyond the region too.
         ripple: height of ripples, in thousandths of the picture's height.
+        base: [1, 3, h', w'] what of the region stays, by `bases.base_of`; None: all of it moves.
     """
 
     region: Region
     step: Tensor
     ripple: float = 0.0
+    base: Tensor | None = None
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ class Place:
 
     def __init__(self, part: MovingPart) -> None:
         self.alpha = part.region.alpha
+        self.base = part.base
         h, w = part.step.shape[2:]
         self.touched = masks.rows_of(self.alpha)
         self.band = self.touched.around(h, MARGIN_PX)
@@ -62,6 +63,7 @@ class Place:
         return replace(
             layers,
             alpha=self.alpha,
+            base=self.base,
             mirror=self.mirror,
             touched=self.touched,
             band=self.band,
@@ -71,6 +73,7 @@ class Place:
 class Everywhere:
     """The whole picture as a place: nothing is mirrored, and what lies outside counts little."""
 
+    base = None
     most_fields = KEPT_FIELDS
 
     def cut(self, flow: Tensor) -> Tensor:  # [N, C, h, w]

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from . import masks, warping
+from . import bases, masks, warping
 from .strips import strips
 
 INSIDE = 0.5  # of the alpha from which a pixel lies in a region
@@ -47,14 +47,19 @@ class Plates:
     def of(
         self,
         alpha: Tensor | None,  # [1, 1, h, w] of a region; None: all of the picture
+        base: Tensor | None = None,  # [1, 3, h', w'] what of the region stays
     ) -> Tensor:  # [1, C, H, W]
-        """What is to be sampled for a region."""
+        """What is to be sampled for a region: its plate or, with a base, what differs from that."""
         if alpha is None:
             return self.picture
         # frames are made in several threads
         with self._turn:
             if id(alpha) not in self._made:
-                self._made[id(alpha)] = alpha, fill(self.picture, alpha)
+                if base is None:
+                    plate = fill(self.picture, alpha)
+                else:
+                    plate = bases.difference(self.picture, base, alpha)
+                self._made[id(alpha)] = alpha, plate
             return self._made[id(alpha)][1]
 
 

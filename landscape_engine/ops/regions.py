@@ -11,6 +11,7 @@ Legend: K codes, h w pixels of the predictor's grid, H W pixels of the masks.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -35,6 +36,7 @@ MOST_HASTE = 4.0  # how much a hesitant field is lengthened at most
 THIN = 0.025  # widest of the thin things, share of the width
 THIN_CONTRAST = 0.12  # how much darker they are than what is behind, of 1
 SKY, WATER = 1, 2
+RegionKind = Literal["sky", "water", "other"]
 NAMES = {SKY: "sky", WATER: "water"}
 
 
@@ -59,12 +61,14 @@ class Region:
         alpha: [1, 1, H, W] how much of each pixel moves, 0..1; exactly 0 where all stays.
         core: [1, 1, h, w] bool, the grid's pixels that lie wholly inside.
         guide: what the artist wants of it.
+        kind: "sky", "water" or "other", which says what of it stays (`bases`).
     """
 
     name: str
     alpha: Tensor
     core: Tensor
     guide: Guide = Guide()
+    kind: RegionKind = "other"
 
 
 def find(

@@ -13,6 +13,7 @@ from .motion_fields import MotionField, future, past
 from .places import Everywhere, Place
 
 NOISE_CELLS = 3  # lattice cells of the phase noise across the picture
+SOURCE = 0.25  # weight of both copies from which what differs from a base counts as found
 
 
 class TwoPhase:
@@ -22,7 +23,8 @@ class TwoPhase:
     `O_t = [(1-u) m_A I(A) + u m_B I(B)] / [(1-u) m_A + u m_B]`, t = 0..T-1, where m is 1 where the
     source lies inside the place (picture or region) and little elsewhere, softened. Frame 0 is
     the input picture, unless noise shifts the phase u from place to place, so that the picture
-    doesn't soften and sharpen all at once.
+    doesn't soften and sharpen all at once. Where a region has a base and neither copy a source in
+    it, the base alone is shown.
     """
 
     def __init__(
@@ -56,7 +58,8 @@ class TwoPhase:
     def _blend(self, first: Tensor, second: Tensor, u: float | Tensor) -> Layers:
         place = self.place
         a, b = (1 - u) * place.holds(first), u * place.holds(second)
-        return place.put(Layers(first, second, b / (a + b)))
+        found = None if place.base is None else ((a + b) / SOURCE).clamp(max=1)
+        return place.put(Layers(first, second, b / (a + b), found=found))
 
 
 def smooth_noise(like: Tensor, seed: int = 0) -> Tensor:  # [1, 1, h, w] in -0.5..0.5

@@ -37,6 +37,11 @@ class MotionSettings:
         "predicted",
         "predicted: as the network says; mirrored: as the sky above it, upside down; still",
     )
+    layers: bool = setting(
+        True,
+        "move what differs from the light: behind clouds the clear sky stays, and in water its "
+        "smooth reflections; --no-layers: all of a region moves, as the paper has it",
+    )
     ripple: float = setting(
         0.0, "height of ripples on the water, in thousandths of the picture's height", metavar="A"
     )

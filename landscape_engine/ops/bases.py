@@ -1,0 +1,248 @@
+"""Bases: the light of a region, which stays where it is; what differs from it is what moves.
+
+Wind carries clouds and not the gradient behind them, and a current carries the surface and not what
+is reflected in it. A region of the picture I is taken apart as `I = B + D`: B is its base (the
+clear sky behind the clouds, the smooth reflections in water), D the difference, which is zero
+outside of the region. Frames show `B + D(p + flow)`.
+
+Legend: H W pixels of the picture, h w pixels of the grid on which a base is made.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from . import masks, warping
+from .regions import RegionKind
+from .strips import strips
+
+GRID_WIDTH = 480  # most pixels across of the grid on which a base is made
+REFERENCE_WIDTH = 960  # of the picture for which all radii below are given, pixels
+
+CLEAR_PX = 10  # radius of the blur of a clear sky
+DETAIL_PX = 4  # detail of a sky is what a blur of this radius removes
+FAINT = 0.04  # contrast of detail up to which a sky counts as clear, of 2
+LEAST_SPREAD = 0.08  # how far a clear sky may be from its polynomial, of 2
+ROUNDS = 30  # of the robust fit
+MOST_FITTED = 20000  # pixels
+DEGREES = 2, 4  # of the polynomial, across and down
+
+FAR_WATER_PX, NEAR_WATER_PX = 4, 12  # radius of the blur of water at the horizon, at the bottom
+WHITE_WATER_PX = 48  # … of water whose whole texture goes with the flow
+WHITE = 0.3  # lightness of foam, 0..2, above the water's own
+FRINGE_PX = 4  # at a region's edge nothing is taken to move, since pixels there are mixed
+FADE_PX = 6  # … beyond which what moves sets in
+
+
+def base_of(
+    picture: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    alpha: Tensor,  # [1, 1, h', w'] of the region
+    kind: RegionKind,
+) -> Tensor | None:  # [1, 3, h, w]
+    """The base of a region by its kind: "sky", "water", or None for all else, which moves whole."""
+    if kind not in ("sky", "water"):
+        return None
+    height, width = picture.shape[2:]
+    scale = min(1.0, GRID_WIDTH / width)
+    size = max(2, round(height * scale)), max(2, round(width * scale))
+    small = F.interpolate(picture[:, :3], size, mode="area")
+    inside = F.interpolate(alpha.to(picture), size, mode="area")
+    inside = (inside > 0.9).to(picture.dtype) if bool((inside > 0.9).any()) else inside
+    if float(inside.sum()) == 0:
+        return None
+    make = sky_base if kind == "sky" else water_base
+    return make(small, inside)
+
+
+def difference(
+    picture: Tensor,  # [1, 3 or 4, H, W]; a fourth channel is alpha
+    base: Tensor,  # [1, 3, h, w]
+    alpha: Tensor,  # [1, 1, h', w']
+) -> Tensor:  # [1, 3 or 4, H, W]
+    """D: what of a region differs from its base, zero outside, fading in behind the edge.
+
+    Of a picture's own alpha all that differs from its mean in the region moves.
+    """
+    height, width = picture.shape[2:]
+    inner = _inner(alpha)
+    if picture.shape[1] > base.shape[1]:
+        opaque = F.interpolate(picture[:, 3:], inner.shape[2:], mode="area")
+        mean = (opaque * inner).sum() / inner.sum().clamp(min=1e-6)
+        base = torch.cat([base, mean.expand_as(base[:, :1])], 1)
+    made = torch.empty_like(picture)
+    for rows in strips(range(height), width, picture.device):
+        made[:, :, rows] = picture[:, :, rows] - warping.enlarge(base, height, width, rows)
+        made[:, :, rows] *= warping.enlarge(inner, height, width, rows)
+    return made
+
+
+def difference_on(
+    small: Tensor,  # [1, 3, h, w] the picture on the predictor's grid
+    base: Tensor,  # [1, 3, h', w']
+    alpha: Tensor,  # [1, 1, h'', w'']
+) -> Tensor:  # [1, 3, h, w]
+    """The same on a small grid."""
+    h, w = small.shape[2:]
+    light = F.interpolate(base, (h, w), mode="bilinear", align_corners=True)
+    inner = F.interpolate(_inner(alpha), (h, w), mode="bilinear", align_corners=True)
+    return (small - light) * inner
+
+
+def _inner(alpha: Tensor) -> Tensor:  # [1, 1, h, w] 0..1
+    """How much of each pixel lies inside a region, away from its edge; the border is no edge."""
+    import cv2
+
+    inside = (alpha[0, 0] > 0.5).cpu().numpy().astype(np.uint8)
+    px = inside.shape[1] / REFERENCE_WIDTH
+    if inside.all():
+        return torch.ones_like(alpha)
+    depth = torch.from_numpy(cv2.distanceTransform(inside, cv2.DIST_L2, 5)).to(alpha)
+    fringe = max(1.0, FRINGE_PX * px)
+    return ((depth - fringe) / max(2.0, FADE_PX * px)).clamp(0, 1)[None, None] * alpha
+
+
+# ----------------------------------------------------------------------------------------- sky
+
+
+def sky_base(
+    picture: Tensor,  # [1, 3, h, w] in [-1, 1]
+    inside: Tensor,  # [1, 1, h, w] 0 or 1
+) -> Tensor:  # [1, 3, h, w]
+    """The clear sky behind the clouds.
+
+    A polynomial of `DEGREES` is fitted to each channel by iteratively reweighted least squares over
+    what is smooth and not too red (clouds and their glow count less). Pixels near it and without
+    detail are clear; the base is the picture itself there, blurred, and goes on smoothly from them
+    under the clouds.
+    """
+    px = picture.shape[3] / REFERENCE_WIDTH
+    detail = (picture - masks.blur(picture, _radius(DETAIL_PX * px))).abs().amax(1, keepdim=True)
+    smooth = torch.exp(-((detail / FAINT) ** 2)) + 1e-3
+    terms = _terms(*picture.shape[2:])  # [K, h, w]
+    where = inside[0, 0] > 0.5
+    values, columns = picture[0][:, where].double(), terms[:, where].to(picture.device).double()
+    weight = smooth[0, 0][where].double()
+    keep = slice(None, None, max(1, values.shape[1] // MOST_FITTED))
+    fitted, spread = _fit(columns[:, keep].cpu(), values[:, keep].cpu(), weight[keep].cpu())
+    fit = torch.einsum("kc,khw->chw", fitted.float(), terms)[None].to(picture)
+    off = (picture - fit).abs().amax(1, keepdim=True)
+    clear = inside * torch.exp(-((off / (3 * spread)) ** 4)) * torch.exp(-((detail / 0.1) ** 2))
+    base = push_pull(picture, clear, _radius(CLEAR_PX * px))
+    lowest, highest = _range(picture, inside)
+    return base.clamp(lowest, highest)
+
+
+def _terms(h: int, w: int) -> Tensor:  # [K, h, w]
+    y = torch.linspace(-1, 1, h)[:, None].expand(h, w)
+    x = torch.linspace(-1, 1, w)[None].expand(h, w)
+    return torch.stack([x**i * y**j for j in range(DEGREES[1] + 1) for i in range(DEGREES[0] + 1)])
+
+
+def _fit(
+    columns: Tensor,  # [K, N] float64
+    values: Tensor,  # [3, N]
+    smooth: Tensor,  # [N] how little detail there is
+) -> tuple[Tensor, float]:  # [K, 3], and how far clear pixels are from the fit
+    weight, spread = smooth, LEAST_SPREAD
+    ridge = 1e-6 * torch.eye(len(columns), dtype=columns.dtype)
+    for _ in range(ROUNDS):
+        weighted = columns * weight
+        fitted = torch.linalg.solve(
+            weighted @ columns.T / weight.sum() + ridge, weighted @ values.T / weight.sum()
+        )
+        rest = values - (columns.T @ fitted).T
+        off = rest.abs().amax(0)
+        spread = max(LEAST_SPREAD, float(off.median()))
+        reddish = rest[0] - 0.5 * rest[2] > spread
+        weight = smooth / (1 + (off / spread) ** 4) * torch.where(reddish, 0.3, 1.0)
+    return fitted, spread
+
+
+# --------------------------------------------------------------------------------------- water
+
+
+def water_base(
+    picture: Tensor,  # [1, 3, h, w] in [-1, 1]
+    inside: Tensor,  # [1, 1, h, w] 0 or 1
+) -> Tensor:  # [1, 3, h, w]
+    """The smooth reflections in water; of falls, rapids and surf only their light.
+
+    The blur grows from the horizon towards the viewer, as the surface's texture does. Where the
+    water is white (lighter than usual, colorless and full of contrast), it is so wide that the
+    whole texture moves.
+    """
+    h, w = picture.shape[2:]
+    px = w / REFERENCE_WIDTH
+    far, near, wide = (
+        push_pull(picture, inside, _radius(radius * px))
+        for radius in (FAR_WATER_PX, NEAR_WATER_PX, WHITE_WATER_PX)
+    )
+    band = masks.rows_of(inside)
+    rows = torch.linspace(0, 1, h, device=picture.device) * (h - 1) - band.first
+    depth = (rows / max(band.last - 1 - band.first, 1)).clamp(0, 1)[:, None]
+    base = torch.lerp(far, near, depth)
+    return torch.lerp(base, wide, white_water(picture, inside))
+
+
+def white_water(
+    picture: Tensor,  # [1, 3, h, w] in [-1, 1]
+    inside: Tensor,  # [1, 1, h, w] 0 or 1
+) -> Tensor:  # [1, 1, h, w] in 0..1
+    """Where water is foam: lighter than the water's median, colorless, rich in contrast."""
+    px = picture.shape[3] / REFERENCE_WIDTH
+    grey = picture.mean(1, keepdim=True)
+    usual = grey[inside > 0.5].median() if bool((inside > 0.5).any()) else grey.new_zeros(())
+    color = picture.amax(1, keepdim=True) - picture.amin(1, keepdim=True)
+    around = _radius(NEAR_WATER_PX * px)
+    rough = (grey - masks.blur(grey, around)).abs()
+    light = ((grey - usual) / WHITE).clamp(0, 1) * (1 - color / 0.5).clamp(0, 1)
+    light = light * (grey > 0).to(grey.dtype)
+    rough = (masks.blur_within(rough, inside, 2 * around) / 0.1).clamp(0, 1)
+    share = masks.blur_within(light * rough, inside, 2 * around)
+    return ((share - 0.1) / 0.3).clamp(0, 1)
+
+
+# --------------------------------------------------------------------------------------- blurs
+
+
+def push_pull(
+    values: Tensor,  # [1, C, h, w]
+    weight: Tensor,  # [1, 1, h, w] 0..1
+    radius: int,
+) -> Tensor:  # [1, C, h, w]
+    """A weighted blur, as wide as it has to be to find weight: the finest level that has enough.
+
+    Radii double from `radius` up to the grid's size; each level is made on a grid so coarse that
+    its own blur is a small one.
+    """
+    h, w = values.shape[2:]
+    levels = max(1, math.ceil(math.log2(max(h, w) / radius)))
+    mean = (values * weight).sum((2, 3), keepdim=True) / weight.sum().clamp(min=1e-6)
+    found = mean.expand_as(values)
+    for level in reversed(range(levels)):
+        reach = radius * 2**level
+        coarser = max(1, reach // 3)
+        size = max(2, -(-h // coarser)), max(2, -(-w // coarser))
+        step = _radius(reach / coarser)
+        stack = F.interpolate(torch.cat([values * weight, weight], 1), size, mode="area")
+        stack = masks.blur(stack, step)
+        there = stack[:, -1:]
+        stack = torch.cat([stack[:, :-1] / there.clamp(min=1e-6), (4 * there).clamp(max=1)], 1)
+        stack = F.interpolate(stack, (h, w), mode="bilinear", align_corners=False)
+        found = torch.lerp(found, stack[:, :-1], stack[:, -1:])
+    return found
+
+
+def _radius(pixels: float) -> int:
+    return max(1, round(pixels))
+
+
+def _range(picture: Tensor, inside: Tensor) -> tuple[Tensor, Tensor]:  # [1, 3, 1, 1] each
+    where = inside[0, 0] > 0.5
+    lowest, highest = picture[0][:, where].aminmax(dim=1)
+    return lowest.view(1, 3, 1, 1), highest.view(1, 3, 1, 1)
