@@ -1,0 +1,123 @@
+"""What differs from a region's light moves; its light stays where it is."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from landscape_engine.ops import bases, looping, motion_fields, regions
+from landscape_engine.ops.compositing import render_frame
+from landscape_engine.ops.motion_fields import MovingPart
+from landscape_engine.settings import LoopSettings
+
+SIZE = (96, 160)
+GRID = (64, 64)
+RIDGE = 60  # row
+
+
+def sky(*clouds: tuple[int, int, int]) -> Tensor:  # [1, 3, H, W]
+    """A blue sky that pales downwards over dark land, with white clouds (x, y, radius)."""
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
+    down = y / RIDGE
+    picture = np.stack([-0.6 + 0.9 * down, -0.2 + 0.6 * down, 0.6 + 0.2 * down])
+    for cx, cy, radius in clouds:
+        thick = np.clip(1.5 - np.hypot((x - cx) / 2, y - cy) / radius, 0, 1)
+        picture = picture + thick * (0.9 - picture)
+    picture[:, RIDGE:] = -0.8
+    return torch.from_numpy(picture).float()[None]
+
+
+def region(name: str, rows: slice) -> regions.Region:
+    mask = np.zeros(SIZE, np.float32)
+    mask[rows] = 1
+    return regions.region_of(mask, GRID, name, torch.device("cpu"))
+
+
+def loop_of(
+    picture: Tensor, where: regions.Region, step: tuple[float, float], layers: bool = True
+) -> list[Tensor]:
+    small = torch.nn.functional.interpolate(picture[:, :3], GRID, mode="area")
+    flow = torch.tensor(step).view(1, 2, 1, 1).expand(1, 2, *GRID).clone()
+    base = bases.base_of(picture, where.alpha, where.name) if layers else None
+    motion = motion_fields.motion_of_parts([MovingPart(where, flow, base=base)], small)
+    frames = looping.frames(motion, LoopSettings(phase_noise=0), 16)
+    return [render_frame(picture, one) for one in islice(frames, 16)]
+
+
+def test_a_clear_sky_stays_whatever_the_wind():
+    picture, where = sky(), region("sky", slice(0, RIDGE))
+    moved = loop_of(picture, where, (0.02, 0.05))
+    assert max(float((frame - picture).abs().max()) for frame in moved) < 6 / 127.5
+    carried = loop_of(picture, where, (0.02, 0.05), layers=False)  # the gradient goes along
+    assert max(float((frame - picture).abs().max()) for frame in carried) > 30 / 127.5
+
+
+def test_the_clear_sky_goes_on_behind_clouds():
+    clear, where = sky(), region("sky", slice(0, RIDGE))
+    base = bases.base_of(sky((60, 25, 9), (120, 35, 7)), where.alpha, "sky")
+    seen = torch.nn.functional.interpolate(base, SIZE, mode="bilinear", align_corners=True)
+    off = (seen - clear)[:, :, : RIDGE - 4].abs()
+    assert off.mean() < 0.06
+    assert off[:, :, 25, 60].max() < 0.3  # the cloud is lighter by more than 1
+
+
+def test_clouds_move_and_the_picture_is_the_first_frame():
+    picture, where = sky((80, 30, 8)), region("sky", slice(0, RIDGE))
+    moved = loop_of(picture, where, (-0.02, 0.0))  # backward: things go right
+    torch.testing.assert_close(moved[0], picture, atol=1e-5, rtol=0)
+    begun = moved[1] - picture
+    assert begun[0, 0, 30, 80 + 20] > 0.02 and begun[0, 0, 30, 80 - 16] < -0.02
+    for frame in moved:
+        assert torch.equal(frame[:, :, RIDGE + 1 :], picture[:, :, RIDGE + 1 :])
+
+
+def test_a_frame_is_no_farther_from_the_picture_where_nothing_has_a_source():
+    """Wind so fast that no copy of anything is left in the region: its base is shown."""
+    picture, where = sky((80, 30, 8)), region("sky", slice(0, RIDGE))
+    base = bases.base_of(picture, where.alpha, "sky")
+    light = torch.nn.functional.interpolate(base, SIZE, mode="bilinear", align_corners=True)
+    halfway = loop_of(picture, where, (0.0, 0.4))[8]
+    assert (halfway - light)[:, :, 8 : RIDGE - 12].abs().max() < 0.1
+
+
+def test_reflections_stay_and_the_surface_runs():
+    rng = np.random.default_rng(0)
+    picture = torch.full((1, 3, *SIZE), -0.5)
+    across = torch.arange(SIZE[1])
+    shine = torch.exp(-(((across - 85) / 12.0) ** 4))  # the reflection of something orange
+    picture += shine * torch.tensor([1.0, 0.4, 0.1]).view(3, 1, 1)
+    grain = torch.from_numpy(rng.normal(0, 0.1, (1, 1, *SIZE)).astype(np.float32))
+    picture = (picture + grain).clamp(-1, 1)
+    where = region("water", slice(20, None))
+    halfway = loop_of(picture, where, (0.03, 0.0))[8]
+    column = (halfway - picture)[:, :, 40:].mean((0, 1, 2))
+    assert column.abs().max() < 0.2  # carried along, it would be 1
+    assert (halfway - picture)[:, :, 40:].abs().mean() > 0.03
+
+
+def test_foam_moves_whole():
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    streaks = ((x // 6 + y // 12) % 2).astype(np.float32)
+    picture = np.full((3, *SIZE), -0.5, np.float32)
+    picture[:, 20:, 60:110] = 0.2 + 0.7 * streaks[20:, 60:110]
+    found = bases.white_water(torch.from_numpy(picture)[None], torch.ones(1, 1, *SIZE))
+    assert found[0, 0, 40:80, 75:95].mean() > 0.8
+    assert found[0, 0, 40:80, :40].max() < 0.1
+
+
+def test_a_pictures_own_alpha_moves_with_what_it_holds():
+    picture = torch.cat([sky((80, 30, 8)), torch.ones(1, 1, *SIZE)], 1)
+    picture[:, 3, 20:40, 70:90] = 0
+    where = region("sky", slice(0, RIDGE))
+    moved = loop_of(picture, where, (-0.02, 0.0))
+    torch.testing.assert_close(moved[0], picture, atol=1e-5, rtol=0)
+    assert moved[6][0, 3, 30, 94] < 0.9
+
+
+@pytest.mark.parametrize("kind", ["other", "reeds"])
+def test_all_else_moves_whole(kind):
+    assert bases.base_of(sky(), region("x", slice(0, RIDGE)).alpha, kind) is None
