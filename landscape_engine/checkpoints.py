@@ -229,6 +229,12 @@ def load(folder: Path | str = DEFAULT) -> ModelBundle:
         except (OSError, SafetensorError) as error:
             raise BundleError(f"{path} is damaged ({error}); copy the bundle anew.") from error
 
+    if "trunk" not in description["networks"].get("scene_network", {"trunk": ""}):
+        raise BundleError(
+            f"the scene network of {folder} is of an earlier engine, which this one doesn't read; "
+            "train one into a new folder (`train scene`) or take the bundle that comes with this "
+            "engine."
+        )
     networks: dict[str, nn.Module] = {}
     try:
         for name, arguments in description["networks"].items():

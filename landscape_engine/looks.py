@@ -99,9 +99,9 @@ def correction(
     wanted: Wanted,
 ) -> Tensor:  # [1, 3, 256, 256]
     """What a code's map leaves of the colors of a reference picture or of patches, to be added."""
-    picture, classes = predictor_input(image, bundle.device), scenery.shares(bundle, image)
+    picture, classes = predictor_input(image, bundle.device), scenery.square_shares(bundle, image)
     if isinstance(wanted, Tensor):
-        theirs = predictor_input(wanted, bundle.device), scenery.shares(bundle, wanted)
+        theirs = predictor_input(wanted, bundle.device), scenery.square_shares(bundle, wanted)
         return corrections.towards_reference(color_map, picture, classes, *theirs)
     aspect = image.shape[3] / image.shape[2]
     return corrections.towards_patches(color_map, picture, classes, wanted, aspect)

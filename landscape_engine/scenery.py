@@ -16,7 +16,8 @@ from .ops import regions
 from .ops.regions import Guide, Region, RegionKind
 from .settings import RegionSettings
 
-ASKED_SIZES = 128, 192  # sides at which a scene network is asked, pixels; the mean of its answers
+ASKED_SIDE = 512  # long side of the picture that a scene network is asked about, pixels
+LEAST_SHARE = 1e-6  # below which a share's logarithm is not taken
 PROBE_SIZE = 128  # side at which a motion predictor is asked
 PROBES = 6  # codes of the codebook, evenly, under which a picture is asked what of it moves
 GRID_HW = (PREDICTOR_SIZE, PREDICTOR_SIZE)
@@ -58,26 +59,46 @@ def label(
 ) -> np.ndarray:  # uint8 [256, 256]
     """Each pixel's label, as `ops.regions` gives them."""
     if "scene_network" in bundle.networks:
-        return regions.label_by_scene(_log_odds(bundle, image), horizon)
+        log_odds = shares(bundle, image).clamp(min=LEAST_SHARE).log()
+        return regions.label_by_scene(_on_grid(log_odds), horizon)
     flows = _enlarge(_answers(bundle, square(image, PROBE_SIZE, bundle.device)))
     return regions.label_by_answers(flows, horizon)
+
+
+def asked_size(height: int, width: int) -> tuple[int, int]:
+    """Height and width at which a picture is asked about: its aspect, `ASKED_SIDE` at most."""
+    scale = ASKED_SIDE / max(height, width)
+    return max(8, round(height * scale)), max(8, round(width * scale))
 
 
 @torch.inference_mode()
 def shares(
     bundle: ModelBundle,
     image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+) -> Tensor:  # [1, 3, h, w] of land, sky and water; their sum is 1
+    """How much of each pixel is what, at the picture's own aspect (`asked_size`).
+
+    The mean of what the network says of the picture and of its mirror image.
+
+    Raises:
+        BundleError: the bundle has no scene network.
+    """
+    network = bundle.network("scene_network")
+    height, width = asked_size(*image.shape[2:])
+    picture = images.resize(image[:, :3], height, width).clamp(-1, 1).to(bundle.device)
+    mirrored = network(picture.flip(3)).flip(3)
+    return ((network(picture) + mirrored) / 2).softmax(1)
+
+
+@torch.inference_mode()
+def square_shares(
+    bundle: ModelBundle,
+    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
 ) -> Tensor:  # [1, 3, 256, 256] of land, sky and water
-    """How much of each pixel is what; without a scene network, [1, 1, 256, 256] of 1."""
+    """The shares on the color maps' grid; without a scene network, [1, 1, 256, 256] of 1."""
     if "scene_network" not in bundle.networks:
         return torch.ones(1, 1, *GRID_HW, device=bundle.device)
-    return _log_odds(bundle, image).softmax(1)
-
-
-def _log_odds(bundle: ModelBundle, image: Tensor) -> Tensor:  # [1, 3, 256, 256]
-    network = bundle.network("scene_network")
-    inputs = (square(image, size, bundle.device) for size in ASKED_SIZES)
-    return torch.cat([_enlarge(network(one)) for one in inputs]).mean(0, keepdim=True)
+    return _on_grid(shares(bundle, image))
 
 
 def _answers(bundle: ModelBundle, inputs: Tensor) -> Tensor:  # [PROBES, 2, h, w]
@@ -85,6 +106,10 @@ def _answers(bundle: ModelBundle, inputs: Tensor) -> Tensor:  # [PROBES, 2, h, w
     book, network = bundle.motion_codebook, bundle.network("motion_predictor")
     codes = [book.at(k / (PROBES - 1)).to(bundle.device) for k in range(PROBES)]
     return torch.cat([network(inputs, code) for code in codes]) * network.beta
+
+
+def _on_grid(field: Tensor) -> Tensor:  # [B, C, 256, 256], averaged where it gets smaller
+    return interpolate(field, GRID_HW, mode="bilinear", antialias=True, align_corners=False)
 
 
 def _enlarge(field: Tensor) -> Tensor:  # [B, C, 256, 256]

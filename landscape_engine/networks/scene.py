@@ -5,25 +5,54 @@ The motion predictor alone says this too, but only by what it moves under a code
 
 from __future__ import annotations
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .blocks import CodedUNet
+from .efficientnet_lite import STRIDE, EfficientNetLite
+
+GROUPS = 8  # of the decoder's group norms
 
 
 class SceneNetwork(nn.Module):
-    """Tells still land, sky and water apart; the trunk of Table 1, without a code.
+    """Tells still land, sky and water apart: a pretrained trunk and a small pyramid over it.
+
+    Five answers of the trunk, each brought to one width, are added from the coarsest to the finest,
+    with a convolution after each addition.
 
     Args:
-        width: channels of the first layer.
+        width: channels of the pyramid; a multiple of 8.
+        trunk: one of `efficientnet_lite.KINDS`.
     """
 
-    def __init__(self, width: int = 32) -> None:
+    def __init__(self, width: int, trunk: str) -> None:
         super().__init__()
-        self.trunk = CodedUNet(3, width, code_size=0)
+        self.trunk = EfficientNetLite(trunk)
+        self.taps = nn.ModuleList(nn.Conv2d(c, width, 1) for c in self.trunk.tap_channels)
+        self.merge = nn.ModuleList(_convolution(width) for _ in self.taps)
+        self.out = nn.Conv2d(width, 3, 1)
 
     def forward(
         self,
-        image: Tensor,  # [B, 3, H, W] in [-1, 1]; H and W multiples of 8
+        image: Tensor,  # [B, 3, H, W] in [-1, 1], of any size
     ) -> Tensor:  # [B, 3, H, W]
         """Log-odds of land, sky and water, in this order, up to a constant for each pixel."""
-        return self.trunk(image, image.new_zeros(len(image), 0))
+        height, width = image.shape[2:]
+        below, beside = -height % STRIDE, -width % STRIDE
+        x = F.pad(image, (0, beside, 0, below), mode="replicate") if below or beside else image
+        found, y = self.trunk(x), None
+        for answer, tap, merge in reversed(
+            list(zip(found, self.taps, self.merge, strict=True))
+        ):
+            z = tap(answer)
+            y = merge(z if y is None else z + _enlarge(y, z.shape[2:]))
+        return _enlarge(self.out(y), x.shape[2:])[:, :, :height, :width]
+
+
+def _convolution(width: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(width, width, 3, padding=1), nn.GroupNorm(GROUPS, width), nn.ReLU()
+    )
+
+
+def _enlarge(field: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(field, size, mode="bilinear", align_corners=False)
