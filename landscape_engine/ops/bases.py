@@ -31,6 +31,10 @@ LEAST_SPREAD = 0.08  # how far a clear sky may be from its polynomial, of 2
 ROUNDS = 30  # of the robust fit
 MOST_FITTED = 20000  # pixels
 DEGREES = 2, 4  # of the polynomial, across and down
+WINDOWS = 5  # across a picture, in which a row's common light is looked for
+WINDOW = 0.8  # width of one, share of the picture's
+CALM_PX = 6  # radius over which the light of rows is averaged
+LEAST_COMMON = 0.1  # share of the width that a row needs of the region to have a common light
 
 FAR_WATER_PX, NEAR_WATER_PX = 4, 12  # radius of the blur of water at the horizon, at the bottom
 WHITE_WATER_PX = 48  # … of water whose whole texture goes with the flow
@@ -118,7 +122,8 @@ def sky_base(
     A polynomial of `DEGREES` is fitted to each channel by iteratively reweighted least squares over
     what is smooth and not too red (clouds and their glow count less). Pixels near it and without
     detail are clear; the base is the picture itself there, blurred, and goes on smoothly from them
-    under the clouds.
+    under the clouds. What the most part of a row has in common, as a glow above the horizon, is
+    light as well.
     """
     px = picture.shape[3] / REFERENCE_WIDTH
     detail = (picture - masks.blur(picture, _radius(DETAIL_PX * px))).abs().amax(1, keepdim=True)
@@ -133,8 +138,31 @@ def sky_base(
     off = (picture - fit).abs().amax(1, keepdim=True)
     clear = inside * torch.exp(-((off / (3 * spread)) ** 4)) * torch.exp(-((detail / 0.1) ** 2))
     base = push_pull(picture, clear, _radius(CLEAR_PX * px))
+    base = base + _level_light(picture - base, inside)
     lowest, highest = _range(picture, inside)
     return base.clamp(lowest, highest)
+
+
+def _level_light(
+    rest: Tensor,  # [1, 3, h, w] the picture less its base
+    inside: Tensor,  # [1, 1, h, w] 0 or 1
+) -> Tensor:  # [1, 3, h, w]
+    """The median of each row, taken within windows that overlap, going on smoothly from one."""
+    h, w = inside.shape[2:]
+    known = torch.where(inside > 0.5, rest, rest.new_tensor(float("nan")))[0]  # [3, h, w]
+    reach = max(1, round(w * WINDOW / 2))
+    centres = torch.linspace(0, w - 1, WINDOWS)
+    found = []
+    for centre in centres.round().int().tolist():
+        window = slice(max(0, centre - reach), min(w, centre + reach + 1))
+        some = inside[0, 0, :, window].sum(1) > LEAST_COMMON * w
+        median = known[:, :, window].nanmedian(2).values.nan_to_num(0.0)
+        found.append(torch.where(some, median, median.new_zeros(())))
+    medians = torch.stack(found, 2)[None]  # [1, 3, h, WINDOWS]
+    calm = _radius(CALM_PX * w / REFERENCE_WIDTH)  # or each row would be a streak of its own
+    medians = F.pad(medians, (0, 0, calm, calm), mode="replicate")
+    medians = F.avg_pool2d(medians, (2 * calm + 1, 1), 1)
+    return F.interpolate(medians, (h, w), mode="bilinear", align_corners=True)
 
 
 def _terms(h: int, w: int) -> Tensor:  # [K, h, w]
