@@ -64,7 +64,7 @@ def move(
             for rows in strips(part.rows, width, image.device):
                 if cancelled():
                     return frame
-                part.render(image, plate, frame[:, :, rows], rows)
+                part.render(plate, frame[:, :, rows], rows)
     return frame
 
 
@@ -129,8 +129,7 @@ class _Part:
 
     def render(
         self,
-        image: Tensor,  # [1, C, H, W]
-        plate: Tensor,  # [1, C, H, W] the picture too, the region's plate, or its difference
+        plate: Tensor,  # [1, C, H, W] the picture, the region's plate, or its difference
         strip: Tensor,  # [1, C, R, W] these rows as they are so far; the region is put into them
         rows: slice,
     ) -> None:
@@ -146,9 +145,12 @@ class _Part:
         if layers.contrast is not None:
             more, low = fields[:, at : at + 1], fields[:, at + 1 : at + 4]
             made[:, :3].addcmul_(made[:, :3], more).sub_(low)
-        if layers.base is not None:  # which is what the difference leaves of the picture
-            made.add_(image[:, :, rows]).sub_(plate[:, :, rows])
-        if layers.contrast is not None or layers.base is not None:
+        if layers.base is not None:  # I + alpha (moved D - D), which is I where alpha is 0
+            alpha = warping.enlarge(layers.alpha, self.height, self.width, rows)
+            strip.addcmul_(made.sub_(plate[:, :, rows]), alpha)
+            strip.clamp_(*(self.bounds or (-1, 1)))
+            return
+        if layers.contrast is not None:
             made.clamp_(min=-1)
         if self.bounds is not None:
             made.clamp_(*self.bounds)
