@@ -66,7 +66,7 @@ def ask(
     The mean of what the network says of the picture and of its mirror image.
     """
     height, width = asked_size(*image.shape[2:])
-    picture = images.resize(image[:, :3], height, width).clamp(-1, 1).to(device)
+    picture = images.resize(image[:, :3], width, height).clamp(-1, 1).to(device)
     mirrored = network(picture.flip(3)).flip(3)
     return ((network(picture) + mirrored) / 2).softmax(1)
 

@@ -19,7 +19,7 @@ def shoot(
     """A picture in another exposure and white balance, at times grey, soft, grainy or packed."""
     image = grade(rng, image)
     if rng.random() < 0.5:  # another white balance, far off at times
-        gain = np.exp(rng.normal(0, 0.25, (3, 1, 1)))
+        gain = np.exp(rng.normal(0, 0.18, (3, 1, 1)))
         gain = gain / gain.mean() * np.exp(rng.normal(0, 0.2))
         image = (image * torch.from_numpy(gain.astype(np.float32))).clamp(0, 1)
     if rng.random() < GREY:

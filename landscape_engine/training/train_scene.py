@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from torch.utils.data import Dataset
 from ..errors import TrainingError
 from ..networks.scene import SceneNetwork
 from ..settings import TrainSceneLoopSettings, TrainSceneSettings
-from . import cameras, labelled, losses, rare_scenes, relit, scoring, stills, trunks
+from . import cameras, labelled, losses, ranks, rare_scenes, relit, scoring, stills, trunks
 from .labelled import LabelledStill
 from .loop import Losses, Run
 
@@ -143,11 +144,11 @@ def train(
     )
     samples = LabelledScenes(settings, loop.seed, learnt, textures)
     networks = run.train(samples, loss, device, minutes)
-    if kept_out:
+    if kept_out and ranks.is_first():
         found = scoring.score(networks["scene_network"].cpu().eval(), kept_out)
         text = json.dumps(found, indent=1) + "\n"
         (folder / "held_out.json").write_text(text, encoding="utf-8")
-        print(scoring.line(found), flush=True)
+        print(f"landscape-engine: {scoring.line(found)}", file=sys.stderr)
     return networks
 
 
