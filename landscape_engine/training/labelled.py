@@ -20,7 +20,7 @@ from .regions import load_regions, paint_masks
 LAND, SKY, WATER, WHITE_WATER, UNKNOWN = 0, 1, 2, 3, 255
 CLASSES = ("land", "sky", "water")
 LONGEST = 1024  # long side at which stills are held, pixels
-SEEN = 0.8, 2.6  # the picture's long side in a crop, in shares of the crop's side
+SEEN = 0.8, 2.6  # a still's long side where it is cropped, in shares of the crop's side
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,10 @@ def hold_out(count: int, which: str | None) -> list[bool]:
 
 
 def crop(
-    rng: np.random.Generator, size: int, still: LabelledStill
+    rng: np.random.Generator,
+    size: int,
+    still: LabelledStill,
+    seen: tuple[float, float] = SEEN,
 ) -> tuple[Tensor, Tensor]:  # [3, size, size] in 0..1; [3, size, size] of land, sky, water
     """A random crop, seen from near or far, mirrored half of the time.
 
@@ -130,7 +133,7 @@ def crop(
     import cv2
 
     height, width = still.label.shape
-    longest = size * np.exp(rng.uniform(*np.log(SEEN)))  # of the whole picture, at the crop's scale
+    longest = size * np.exp(rng.uniform(*np.log(seen)))  # of the whole picture, at the crop's scale
     side, stretch = size * max(height, width) / longest, np.exp(rng.normal(0, 0.12))
     ch = int(np.clip(side * stretch, 16, height))
     cw = int(np.clip(side / stretch, 16, width))

@@ -20,6 +20,7 @@ from . import cameras, labelled, losses, ranks, rare_scenes, relit, scoring, sti
 from .labelled import LabelledStill
 from .loop import Losses, Run
 
+SCENES_SEEN = 0.9, 1.4  # as `labelled.SEEN`: scenes are drawn at the size of a sample
 RARE = 0.3  # share of the scenes that are of a rare kind
 DECAY = 1e-2  # AdamW's, of the weights
 FIRST_RATE = 0.04  # share of the highest rate that a run begins with
@@ -50,10 +51,10 @@ class LabelledScenes(Dataset):
         rng = np.random.default_rng((self.seed, index))
         torch.manual_seed(rng.integers(2**31))
         if self.learnt and rng.random() < self.settings.still_share:
-            still = self.learnt[rng.integers(len(self.learnt))]
+            still, seen = self.learnt[rng.integers(len(self.learnt))], labelled.SEEN
         else:
-            still = self._scene(int(rng.integers(self.settings.scenes)))
-        image, shares = labelled.crop(rng, self.settings.size, still)
+            still, seen = self._scene(int(rng.integers(self.settings.scenes))), SCENES_SEEN
+        image, shares = labelled.crop(rng, self.settings.size, still, seen)
         return cameras.shoot(rng, image) * 2 - 1, shares
 
     def _draw(self, number: int) -> LabelledStill:

@@ -205,7 +205,9 @@ def test_stills_and_scenes_are_mixed_by_their_share(folder, monkeypatch):
     taken = []
     real = labelled.crop
     monkeypatch.setattr(
-        labelled, "crop", lambda r, s, still: taken.append(still.name) or real(r, s, still)
+        labelled,
+        "crop",
+        lambda r, s, still, seen: taken.append(still.name) or real(r, s, still, seen),
     )
     samples = train_scene.LabelledScenes(TINY, 0, learnt)
     for i in range(60):
