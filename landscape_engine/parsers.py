@@ -20,6 +20,7 @@ from .settings import (
     TrainCodesSettings,
     TrainingLoopSettings,
     TrainMotionSettings,
+    TrainSceneLoopSettings,
     TrainSceneSettings,
 )
 
@@ -198,9 +199,10 @@ def _train(commands: Commands) -> None:
     parts = train.add_subparsers(dest="part", required=True, metavar="PART")
     motion = parts.add_parser("motion", help="train the motion predictor and its encoder")
     scene = parts.add_parser("scene", help="train the network that finds sky and water")
-    for part, kind in ((motion, TrainMotionSettings), (scene, TrainSceneSettings)):
+    for part in (motion, scene):
         _add_photos_flag(part)
-        _add_train_flags(part, kind)
+    _add_train_flags(motion, TrainMotionSettings)
+    _add_train_flags(scene, TrainSceneSettings, TrainSceneLoopSettings)
     motion.add_argument(
         "--clips",
         type=Path,
@@ -288,11 +290,14 @@ def _add_photos_flag(parser: argparse.ArgumentParser) -> None:
         "--photos",
         type=Path,
         metavar="DIR",
-        help="stills with regions (a regions.json names them); default: procedural scenes alone",
+        help="stills with labels/NAME.png beside them, or with a regions.json that names them; "
+        "default: procedural scenes alone",
     )
 
 
-def _add_train_flags(parser: argparse.ArgumentParser, kind: type) -> None:
+def _add_train_flags(
+    parser: argparse.ArgumentParser, kind: type, loop: type = TrainingLoopSettings
+) -> None:
     parser.add_argument(
         "--run", type=Path, required=True, metavar="DIR", help="folder of the run; resumes from it"
     )
@@ -312,4 +317,4 @@ def _add_train_flags(parser: argparse.ArgumentParser, kind: type) -> None:
         "--device", choices=get_args(DeviceName), default="auto", help="(default: %(default)s)"
     )
     add_settings_flags(parser.add_argument_group("what"), kind)
-    add_settings_flags(parser.add_argument_group("loop"), TrainingLoopSettings)
+    add_settings_flags(parser.add_argument_group("loop"), loop)

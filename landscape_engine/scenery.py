@@ -11,12 +11,12 @@ from torch.nn.functional import interpolate
 
 from . import images, region_files
 from .checkpoints import ModelBundle
+from .networks import scene
 from .networks.inputs import PREDICTOR_SIZE, square
 from .ops import regions
 from .ops.regions import Guide, Region, RegionKind
 from .settings import RegionSettings
 
-ASKED_SIDE = 512  # long side of the picture that a scene network is asked about, pixels
 LEAST_SHARE = 1e-6  # below which a share's logarithm is not taken
 PROBE_SIZE = 128  # side at which a motion predictor is asked
 PROBES = 6  # codes of the codebook, evenly, under which a picture is asked what of it moves
@@ -65,29 +65,16 @@ def label(
     return regions.label_by_answers(flows, horizon)
 
 
-def asked_size(height: int, width: int) -> tuple[int, int]:
-    """Height and width at which a picture is asked about: its aspect, `ASKED_SIDE` at most."""
-    scale = ASKED_SIDE / max(height, width)
-    return max(8, round(height * scale)), max(8, round(width * scale))
-
-
-@torch.inference_mode()
 def shares(
     bundle: ModelBundle,
     image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
 ) -> Tensor:  # [1, 3, h, w] of land, sky and water; their sum is 1
-    """How much of each pixel is what, at the picture's own aspect (`asked_size`).
-
-    The mean of what the network says of the picture and of its mirror image.
+    """How much of each pixel is what, at the picture's own aspect (`scene.asked_size`).
 
     Raises:
         BundleError: the bundle has no scene network.
     """
-    network = bundle.network("scene_network")
-    height, width = asked_size(*image.shape[2:])
-    picture = images.resize(image[:, :3], height, width).clamp(-1, 1).to(bundle.device)
-    mirrored = network(picture.flip(3)).flip(3)
-    return ((network(picture) + mirrored) / 2).softmax(1)
+    return scene.ask(bundle.network("scene_network"), image, bundle.device)
 
 
 @torch.inference_mode()

@@ -16,6 +16,7 @@ from ..settings import (
     TrainCodesSettings,
     TrainingLoopSettings,
     TrainMotionSettings,
+    TrainSceneLoopSettings,
     TrainSceneSettings,
 )
 from ..training import (
@@ -42,7 +43,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace, device: torch.device) -> None:
-    loop = settings_from(options, TrainingLoopSettings)
+    kind = TrainSceneLoopSettings if options.part == "scene" else TrainingLoopSettings
+    loop = settings_from(options, kind)
     limits = {"minutes": options.minutes, "start": options.start}
     if options.part == "motion":
         _train_motion(options, loop, device)

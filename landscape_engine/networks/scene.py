@@ -5,12 +5,15 @@ The motion predictor alone says this too, but only by what it moves under a code
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .. import images
 from .efficientnet_lite import STRIDE, EfficientNetLite
 
 GROUPS = 8  # of the decoder's group norms
+ASKED_SIDE = 512  # long side of the picture that the network is asked about, pixels
 
 
 class SceneNetwork(nn.Module):
@@ -40,12 +43,32 @@ class SceneNetwork(nn.Module):
         below, beside = -height % STRIDE, -width % STRIDE
         x = F.pad(image, (0, beside, 0, below), mode="replicate") if below or beside else image
         found, y = self.trunk(x), None
-        for answer, tap, merge in reversed(
-            list(zip(found, self.taps, self.merge, strict=True))
-        ):
+        for answer, tap, merge in reversed(list(zip(found, self.taps, self.merge, strict=True))):
             z = tap(answer)
             y = merge(z if y is None else z + _enlarge(y, z.shape[2:]))
         return _enlarge(self.out(y), x.shape[2:])[:, :, :height, :width]
+
+
+def asked_size(height: int, width: int) -> tuple[int, int]:
+    """Height and width at which a picture is asked about: its aspect, long side `ASKED_SIDE`."""
+    scale = ASKED_SIDE / max(height, width)
+    return max(8, round(height * scale)), max(8, round(width * scale))
+
+
+@torch.inference_mode()
+def ask(
+    network: SceneNetwork,
+    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    device: torch.device,
+) -> Tensor:  # [1, 3, h, w] of land, sky and water; their sum is 1
+    """How much of each pixel is what, at `asked_size`.
+
+    The mean of what the network says of the picture and of its mirror image.
+    """
+    height, width = asked_size(*image.shape[2:])
+    picture = images.resize(image[:, :3], width, height).clamp(-1, 1).to(device)
+    mirrored = network(picture.flip(3)).flip(3)
+    return ((network(picture) + mirrored) / 2).softmax(1)
 
 
 def _convolution(width: int) -> nn.Sequential:

@@ -26,6 +26,7 @@ from .training import (
     TrainedPairSettings,
     TrainingLoopSettings,
     TrainMotionSettings,
+    TrainSceneLoopSettings,
     TrainSceneSettings,
 )
 from .training_clips import FirstField, MotionClipSettings, RegularizerName, RegularizerSettings
@@ -61,6 +62,7 @@ __all__ = [
     "TrainAppearanceSettings",
     "TrainCodesSettings",
     "TrainMotionSettings",
+    "TrainSceneLoopSettings",
     "TrainSceneSettings",
     "TrainedNetworkSettings",
     "TrainedPairSettings",

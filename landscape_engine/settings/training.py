@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Literal
 
 from ..errors import SettingsError
-from .fields import check_at_least, check_within, setting
+from .fields import check_at_least, check_choice, check_within, setting
+
+Trunk = Literal["efficientnet-lite0", "tiny"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class TrainingLoopSettings:
 
 @dataclass(frozen=True)
 class TrainedNetworkSettings:
-    """What every training trains: a network with the trunk of Table 1, on pictures of one size."""
+    """What both of the paper's trainings train: the trunk of Table 1, on pictures of one size."""
 
     width: int = setting(32, "channels of the trunk's first layer; the paper: 128")
     size: int = setting(128, "side of the training pictures in pixels; the paper: 256")
@@ -64,10 +68,54 @@ class TrainedPairSettings(TrainedNetworkSettings):
 
 
 @dataclass(frozen=True)
-class TrainSceneSettings(TrainedNetworkSettings):
-    """What the training of the scene network trains."""
+class TrainSceneLoopSettings(TrainingLoopSettings):
+    """How long and how fast to train the scene network."""
 
+    learning_rate: float = setting(1e-3, "AdamW's highest learning rate, the trunk's apart")
+    decay_from: float = setting(
+        0.1, "share of the steps over which the rate rises; from then on it falls to nothing"
+    )
+    average: float = setting(
+        0.99, "decay of the running average of the weights, which is what the bundle gets"
+    )
+
+
+@dataclass(frozen=True)
+class TrainSceneSettings:
+    """What the training of the scene network trains, and on what."""
+
+    trunk: Trunk = setting("efficientnet-lite0", "what the network stands on; tiny: for trying")
+    width: int = setting(64, "channels of the pyramid over the trunk; a multiple of 8")
+    size: int = setting(288, "side of the training pictures in pixels")
+    trunk_rate: float = setting(0.2, "the trunk's learning rate, in shares of --learning-rate")
     water_weight: float = setting(1.5, "how much more an error counts on water")
+    still_share: float = setting(
+        0.5, "share of the samples that are labelled stills; the others are scenes"
+    )
+    scenes: int = setting(400, "scenes that are drawn; each is seen many times, as a still is")
+    hold_out: str | None = setting(
+        None,
+        "leave every Nth still, from the Kth, out of training (K from 0), and tell how well the "
+        "network does on them: held_out.json of the run",
+        metavar="K/N",
+    )
+
+    def __post_init__(self) -> None:
+        check_choice("--trunk", self.trunk, Trunk)
+        check_at_least("--scenes", self.scenes, 1)
+        check_within("--still-share", self.still_share, 0, 1)
+        check_within("--trunk-rate", self.trunk_rate, 0, 10)
+        if self.width < 8 or self.width % 8:
+            raise SettingsError(f"--width is {self.width}; expected a multiple of 8.")
+        if self.size < 64 or self.size % 32:
+            raise SettingsError(f"--size is {self.size}; expected a multiple of 32, 64 or more.")
+        if self.hold_out is not None:
+            found = re.fullmatch(r"(\d+)/(\d+)", self.hold_out)
+            if not found or int(found[1]) >= int(found[2]):
+                raise SettingsError(
+                    f"--hold-out is '{self.hold_out}'; expected K/N with K from 0 to N - 1, "
+                    "such as 0/3."
+                )
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from ..codebook import AppearanceCodebook, MotionCodebook
 from ..settings import (
     TrainAppearanceSettings,
     TrainCodesSettings,
-    TrainedNetworkSettings,
     TrainedPairSettings,
     TrainMotionSettings,
     TrainSceneSettings,
@@ -76,7 +75,8 @@ def add_appearance(
 def add_scene(folder: Path, networks: nn.ModuleDict, settings: TrainSceneSettings) -> None:
     """Write the scene network into a bundle, made if missing."""
     bundle = _open(folder)
-    _fill(bundle, "scene", networks, settings, {"scene_network": {"width": settings.width}})
+    built = {"scene_network": {"width": settings.width, "trunk": settings.trunk}}
+    _fill(bundle, "scene", networks, settings, built)
     checkpoints.save(bundle, folder)
 
 
@@ -138,7 +138,7 @@ def _fill(
     bundle: ModelBundle,
     part: str,
     networks: nn.ModuleDict,
-    settings: TrainedNetworkSettings,
+    settings: TrainedPairSettings | TrainSceneSettings,
     built: dict[str, dict[str, Any]],
 ) -> None:
     for name, arguments in built.items():

