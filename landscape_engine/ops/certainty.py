@@ -21,7 +21,8 @@ SURE_IN_MEAN = 0.75  # least mean share of a part
 LEAST_CORE = 5e-4  # least area of a part's core, share of the picture
 SPECK = 2e-3  # share of the picture below which a part is none
 HOLE = {SKY: 0.01, WATER: 0.004}  # share of the picture below which an unsure hole closes
-LEVEL = 0.012  # most standard deviation of the rows of a horizon, share of the height
+MOST_SURE = {SKY: 0.5, WATER: 0.1}  # … share of its pixels that are surely land at most
+LEVEL = 0.005  # how far a horizon strays from a straight line (rms), share of the height
 VISIBLE = 0.35  # least strength of the edge between sky and water, unless it is level
 BESIDE = 0.03  # share of the height over which the horizon isn't taken for a level line
 
@@ -125,9 +126,11 @@ def _join_without_edge(shares: np.ndarray, picture: np.ndarray) -> None:
     strength = edges.strength(sky, rim, small)
     for k in np.unique(parts[rim]):
         edge, part = rim & (parts == k), parts == k
-        rows = np.nonzero(edge)[0]
+        rows, columns = np.nonzero(edge)
+        slope = np.cov(columns, rows)[0, 1] / max(columns.var(), 1.0) if len(rows) > 1 else 0.0
+        astray = (rows - slope * columns).std()
         meets = edge.any(0).sum() > 0.3 * part.any(0).sum()
-        if meets and rows.std() > LEVEL * height and strength[edge].mean() < VISIBLE:
+        if meets and astray > LEVEL * height and strength[edge].mean() < VISIBLE:
             _give(shares, part, WATER, SKY)
 
 
@@ -162,7 +165,7 @@ def _close_holes(shares: np.ndarray, kind: int) -> None:
     count, parts = cv2.connectedComponents((labels != kind).astype(np.uint8), connectivity=8)
     hole = np.bincount(parts.ravel(), minlength=count) < HOLE[kind] * labels.size
     sure = np.bincount(parts.ravel(), (shares[LAND] > SURE).ravel(), minlength=count)
-    hole &= sure < 0.1 * np.bincount(parts.ravel(), minlength=count)
+    hole &= sure < MOST_SURE[kind] * np.bincount(parts.ravel(), minlength=count)
     hole[0] = False
     hole[np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))] = False
     hole[np.unique(parts[(labels != kind) & (labels != LAND)])] = False

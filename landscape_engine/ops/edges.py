@@ -10,9 +10,9 @@ import numpy as np
 
 LEAST_SPREAD = 0.02  # least standard deviation of a region's colors, of 1
 CERTAIN = 4.0  # log-odds beyond which color says no more
-SIDE = 0.004  # how far to both sides of an edge colors are compared, share of the width
+SIDE = 0.008  # how far to both sides of an edge colors are compared, share of the width
 NO_EDGE, EDGE = 0.025, 0.07  # difference of the colors of both sides, of 1
-FAINT = 0.03  # difference of colors that counts as an edge for what follows a picture, of 1
+FAINT = 0.025  # difference of colors that counts as an edge for what follows a picture, of 1
 
 
 def follow(

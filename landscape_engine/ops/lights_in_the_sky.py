@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 STAR = 0.005  # widest of the stars and their trails, share of the width
-STAR_CONTRAST = 0.06  # how much lighter they are than what is around them, of 1
+STAR_CONTRAST = 0.14  # how much lighter they are than what is around them, of 1
 NIGHT = 0.4  # lightest sky in which they are looked for, of 1
 FULL_OF_STARS = 0.02, 0.06  # share of stars around from which the sky stays: a little, all of it
 AROUND = 0.2  # over which they are counted, share of the width

@@ -21,7 +21,7 @@ from .certainty import LAND, SKY, WATER
 
 DOUBT = 0.3  # share of a region's usual speed below which nothing is said
 MASK_WIDTH = 1280  # masks are made at the picture's width, or at this if that is larger; pixels
-REACH = 0.012  # how far a mask's edge may go to meet the picture's, share of the width
+REACH = 0.019  # how far a mask's edge may go to meet the picture's, share of the width
 SPECK = 5e-4  # share of the picture below which what the picture's edges cut off is none
 HOLE = 2e-4  # share of the picture below which a hole that they leave is none
 LEAST_SURE = 0.3  # share of its motion that a region keeps where the network is least sure of it
