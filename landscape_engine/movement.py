@@ -22,8 +22,6 @@ from .ops.motion_fields import MotionField, MovingPart
 from .ops.regions import Region
 from .settings import MotionSettings
 
-CALM = 0.05  # least usual speed of what moves, as a share of the predictor's fastest step
-
 
 def predict_step(
     bundle: ModelBundle,
@@ -135,8 +133,7 @@ def _move(
 ) -> MovingPart:
     guide, own = region.guide, read_arrows(region.guide.arrows)
     step = _own_step(bundle, image, region, settings, seed, step)
-    calm = CALM / bundle.network("motion_predictor").beta * abs(settings.speed)
-    field = regions_of.motion_within(region, step, calm=calm)
+    field = regions_of.motion_within(region, step)
     core, every = region.core.float(), own or read_arrows(settings.arrows)
     directing.check_moving(own, core)
     if settings.arrows_as != "code":

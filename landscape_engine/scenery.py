@@ -13,11 +13,10 @@ from . import images, region_files
 from .checkpoints import ModelBundle
 from .networks import scene
 from .networks.inputs import PREDICTOR_SIZE, square
-from .ops import regions
+from .ops import answers, certainty, regions
 from .ops.regions import Guide, Region, RegionKind
 from .settings import RegionSettings
 
-LEAST_SHARE = 1e-6  # below which a share's logarithm is not taken
 PROBE_SIZE = 128  # side at which a motion predictor is asked
 PROBES = 6  # codes of the codebook, evenly, under which a picture is asked what of it moves
 GRID_HW = (PREDICTOR_SIZE, PREDICTOR_SIZE)
@@ -33,23 +32,24 @@ def find(
         return []
     height, width = regions.mask_size(*image.shape[2:])
     small = images.to_uint8(images.resize(image[:, :3], width, height))
-    labels = label(bundle, image, settings.horizon)
+    shares = _asked(bundle, image, settings.horizon)
     found = []
     if not settings.moving_mask:
-        found = regions.find(labels, small, bundle.device)
+        found = regions.find(shares, small, settings.horizon, GRID_HW, bundle.device)
     moving = region_files.apply(settings, found, (height, width), GRID_HW, bundle.device)
-    return [replace(region, kind=_kind(region, labels)) for region in moving]
+    return [replace(region, kind=_kind(region, shares)) for region in moving]
 
 
-def _kind(region: Region, labels: np.ndarray) -> RegionKind:
-    """What most of a region is: one that was found by its name, the artist's by what was found."""
+def _kind(
+    region: Region,
+    shares: Tensor,  # [1, 3, h, w]
+) -> RegionKind:
+    """What most of a region is: one that was found by its name, the artist's by what is seen."""
     if region.name in regions.NAMES.values() and region.guide == Guide():
         return region.name
-    inside = region.core[0, 0].cpu().numpy()
-    for label_of, name in regions.NAMES.items():
-        if (labels[inside] == label_of).mean() > 0.5:
-            return name
-    return "other"
+    seen = _on_grid(shares)[0][:, region.core[0, 0].to(shares.device)]
+    most = int(seen.mean(1).argmax()) if seen.numel() else certainty.LAND
+    return regions.NAMES.get(most, "other")
 
 
 def label(
@@ -57,12 +57,20 @@ def label(
     image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
     horizon: float | None,
 ) -> np.ndarray:  # uint8 [256, 256]
-    """Each pixel's label, as `ops.regions` gives them."""
+    """Each pixel's label, as `ops.certainty` gives them."""
+    on_grid = _on_grid(_asked(bundle, image, horizon))
+    small = images.to_uint8(images.resize(image[:, :3], GRID_HW[1], GRID_HW[0]))
+    return certainty.label(certainty.settle(on_grid, small, horizon))
+
+
+def _asked(
+    bundle: ModelBundle, image: Tensor, horizon: float | None
+) -> Tensor:  # [1, 3, h, w] of land, sky and water
+    """The scene network's shares, or those by the motion predictor's answers."""
     if "scene_network" in bundle.networks:
-        log_odds = shares(bundle, image).clamp(min=LEAST_SHARE).log()
-        return regions.label_by_scene(_on_grid(log_odds), horizon)
+        return shares(bundle, image)
     flows = _enlarge(_answers(bundle, square(image, PROBE_SIZE, bundle.device)))
-    return regions.label_by_answers(flows, horizon)
+    return answers.shares_by_answers(flows, horizon)
 
 
 def shares(

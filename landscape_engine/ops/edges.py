@@ -10,6 +10,90 @@ import numpy as np
 
 LEAST_SPREAD = 0.02  # least standard deviation of a region's colors, of 1
 CERTAIN = 4.0  # log-odds beyond which color says no more
+SIDE = 0.008  # how far to both sides of an edge colors are compared, share of the width
+NO_EDGE, EDGE = 0.025, 0.07  # difference of the colors of both sides, of 1
+FAINT = 0.025  # difference of colors that counts as an edge for what follows a picture, of 1
+
+
+def follow(
+    shares: np.ndarray,  # float32 [K, h, w], whose sum is 1
+    image: np.ndarray,  # uint8 [H, W, 3]
+    radius: int,
+) -> np.ndarray:  # float32 [K, H, W], whose sum is 1
+    """Enlarge shares along the picture's edges: a guided filter with the colors for its guide.
+
+    Within each window of 2 × `radius` + 1 pixels a share is the linear function of the colors that
+    fits it best; each pixel has the mean of those of its windows. They are fitted on every few
+    pixels, since they hardly differ between neighbours.
+    """
+    import cv2
+
+    height, width = image.shape[:2]
+    apart = max(1, radius // 4)
+    few = (max(1, width // apart), max(1, height // apart))
+    soft = cv2.GaussianBlur(image, (0, 0), 0.5).astype(np.float32) / 255
+    guide = cv2.resize(soft, few, interpolation=cv2.INTER_AREA)
+    size = (2 * max(1, radius // apart) + 1,) * 2
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return cv2.blur(values, size, borderType=cv2.BORDER_REFLECT)
+
+    colors = mean(guide)
+    pairs = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+    spread = {
+        (i, j): mean(guide[..., i] * guide[..., j])
+        - colors[..., i] * colors[..., j]
+        + (FAINT**2 if i == j else 0)
+        for i, j in pairs
+    }
+    followed = []
+    for share in shares[1:]:
+        of_few = cv2.resize(share, few, interpolation=cv2.INTER_LINEAR)
+        average = mean(of_few)
+        joint = mean(guide * of_few[..., None]) - colors * average[..., None]
+        slope = _solve(spread, joint)
+        offset = average - (slope * colors).sum(2)
+        slope, offset = (cv2.resize(mean(one), (width, height)) for one in (slope, offset))
+        red, green, blue = cv2.split(slope * soft)
+        followed.append(red + green + blue + offset)
+    return np.stack([1 - sum(followed), *followed])
+
+
+def _solve(
+    matrix: dict[tuple[int, int], np.ndarray],  # [h, w] each, symmetric, (i, j) with i <= j
+    right: np.ndarray,  # [h, w, 3]
+) -> np.ndarray:  # [h, w, 3]
+    """Solve three equations for each pixel, by cofactors."""
+    a, b, c, d, e, f = (matrix[k] for k in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)))
+    aa, ab, ac = d * f - e * e, c * e - b * f, b * e - c * d
+    bb, bc, cc = a * f - c * c, b * c - a * e, a * d - b * b
+    x, y, z = right[..., 0], right[..., 1], right[..., 2]
+    solved = (aa * x + ab * y + ac * z, ab * x + bb * y + bc * z, ac * x + bc * y + cc * z)
+    return np.stack(solved, -1) / (a * aa + b * ab + c * ac)[..., None]
+
+
+def strength(
+    mask: np.ndarray,  # bool [H, W]
+    rim: np.ndarray,  # bool [H, W] where it is asked
+    picture: np.ndarray,  # uint8 [H, W, 3]
+) -> np.ndarray:  # float32 [H, W] 0..1, meaningful near the rim
+    """How much the picture's colors differ on both sides of a mask's edge, smoothed along it."""
+    import cv2
+
+    side = max(2, round(SIDE * mask.shape[1]))
+    size = (2 * side + 1, 2 * side + 1)
+    colors, inside = picture.astype(np.float32) / 255, mask.astype(np.float32)[..., None]
+
+    def mean(weight: np.ndarray) -> np.ndarray:
+        count = cv2.blur(weight, size)[..., None]
+        return cv2.blur(colors * weight, size) / np.maximum(count, 1e-6)
+
+    red, green, blue = cv2.split(cv2.absdiff(mean(inside), mean(1 - inside)))
+    difference = cv2.max(cv2.max(red, green), blue)
+    found = ((difference - NO_EDGE) / (EDGE - NO_EDGE)).clip(0, 1) * rim
+    along = (4 * side + 1, 4 * side + 1)
+    weight = cv2.blur(rim.astype(np.float32), along)
+    return np.where(weight > 0, cv2.blur(found, along) / np.maximum(weight, 1e-6), 1)
 
 
 def pull(

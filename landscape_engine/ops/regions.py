@@ -1,16 +1,15 @@
 """Regions: where a picture moves.
 
-A bundle with a scene network is asked for sky and water. Without one, the predictor is asked under
-several codes: one code's field tells badly whether a pixel may move, since the next code stills
-other ones, but over some codes sky and water show by their mean speed, and one from the other by
-how they answer the codes.
+The shares of land, sky and water, from a scene network or from the predictor's answers, become
+soft masks: what is unsure is left out (`certainty`), borders go to the picture's own edges
+(`edges`) and fade where there are none (`feather`), thin things and lights in the sky stay.
 
-Legend: K codes, h w pixels of the predictor's grid, H W pixels of the masks.
+Legend: h w pixels of the predictor's grid or of the shares, H W pixels of the masks.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -18,24 +17,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from . import edges, masks
+from . import certainty, edges, feather, lights_in_the_sky, masks, thin_things
+from .certainty import LAND, SKY, WATER
 
-MOVES = 0.1  # mean speed over the codes from which a pixel moves, in shares of the fastest step
-MOVES_SHARE = 0.35  # … or this share of the picture's fast pixels, where all of it is slow
-NOTHING_MOVES = 0.02
-ALIKE = 0.6  # how much like the sky's a pixel's answer to the codes is, if it is sky
 DOUBT = 0.3  # share of a region's usual speed below which nothing is said
-MASK_WIDTH = 640  # masks are made at the picture's width, or at this if that is larger; pixels
-REACH = 0.015  # how far a mask's edge may go to meet the picture's, share of the width
-SPECK = 2e-3  # share of the picture below which a region is none
-HOLE = 2e-4  # share of the picture below which a hole in a region is none
-SKY_HOLE = 0.01  # … and below which a hole in the sky is cloud after all
-STAYS = 0.5  # share of land from which a pixel stays
-BESIDE = 0.03  # share of the height over which the horizon isn't taken for a level line
-MOST_HASTE = 4.0  # how much a hesitant field is lengthened at most
-THIN = 0.025  # widest of the thin things, share of the width
-THIN_CONTRAST = 0.12  # how much darker they are than what is behind, of 1
-SKY, WATER = 1, 2
+MASK_WIDTH = 1280  # masks are made at the picture's width, or at this if that is larger; pixels
+REACH = 0.019  # how far a mask's edge may go to meet the picture's, share of the width
+SPECK = 5e-4  # share of the picture below which what the picture's edges cut off is none
+HOLE = 2e-4  # share of the picture below which a hole that they leave is none
+LEAST_SURE = 0.3  # share of its motion that a region keeps where the network is least sure of it
+SPREAD = 0.03  # over which sureness is averaged, share of the grid's width
 RegionKind = Literal["sky", "water", "other"]
 NAMES = {SKY: "sky", WATER: "water"}
 
@@ -62,6 +53,8 @@ class Region:
         core: [1, 1, h, w] bool, the grid's pixels that lie wholly inside.
         guide: what the artist wants of it.
         kind: "sky", "water" or "other", which says what of it stays (`bases`).
+        certainty: [1, 1, h, w] share of its motion that a region keeps, by how surely it moves;
+            nothing of an artist's own region is doubted.
     """
 
     name: str
@@ -69,35 +62,43 @@ class Region:
     core: Tensor
     guide: Guide = Guide()
     kind: RegionKind = "other"
+    certainty: Tensor | None = None
 
 
 def find(
-    drawn: np.ndarray,  # uint8 [h, w]: 0, SKY or WATER
+    shares: Tensor,  # [1, 3, h, w] of land, sky and water, at the picture's aspect
     picture: np.ndarray,  # uint8 [H, W, 3]
+    horizon: float | None = None,
+    grid_hw: tuple[int, int] = (256, 256),
     device: torch.device | str = "cpu",
 ) -> list[Region]:
     """Sky and water with edges that are the picture's.
 
     Args:
-        drawn: labels, from `label_by_scene` or `label_by_answers`.
+        shares: what the scene network says, or `answers.shares_by_answers`; their sum is 1.
         picture: the picture at the masks' size (`mask_size`).
+        horizon: where the water begins, as a share of the height; found if not given.
+        grid_hw: height and width of the predictor's grid.
         device: where the regions go.
 
     Returns:
         None, one or two regions; they don't overlap but for their soft edges.
     """
-    height, width = picture.shape[:2]
-    if not drawn.any():
+    settled = certainty.settle(shares, picture, horizon)
+    if not certainty.label(settled).any():
         return []
-    large = _resize_labels(drawn, height, width)
-    pulled, _ = edges.pull(large, picture, max(2.0, REACH * width), (0, SKY, WATER))
-    calm = _without_holes_in_sky(_without_specks(pulled))
-    calm[_thin_things(calm, picture)] = 0
-    return [
-        region_of((calm == label).astype(np.float32), drawn.shape, name, torch.device(device))
-        for label, name in NAMES.items()
-        if (calm == label).any()
-    ]
+    followed = edges.follow(settled, picture, max(2, round(REACH * picture.shape[1])))
+    labels = _without_specks(certainty.label(followed))
+    moving = 1 - thin_things.find(labels, picture).astype(np.float32)
+    moving *= lights_in_the_sky.moving_share(labels == SKY, picture)
+    sure = _sureness(settled, grid_hw).to(device)
+    found = []
+    for label, name in NAMES.items():
+        if (labels == label).any():
+            alpha = feather.soften(labels == label, picture) * moving
+            region = region_of(alpha, grid_hw, name, torch.device(device), soften=0)
+            found.append(replace(region, certainty=sure))
+    return found
 
 
 def region_of(
@@ -128,15 +129,13 @@ def motion_within(
     region: Region,
     step: Tensor,  # [1, 2, h, w] backward, normalised: what the predictor says
     radius: int = 8,
-    calm: float = 0.0,
 ) -> Tensor:  # [1, 2, h, w]
     """A region's field, cleaned: without dawdlers and outliers, smooth, and going on beyond it.
 
     Vectors shorter than `DOUBT` times the region's usual length (its 70th percentile) are filled
     from their neighbours (clouds at the horizon are a quarter as fast as those overhead, and stay
-    so); those longer than its 95th percentile are shortened to it. Doubt also shortens what is
-    predicted: where the usual length is below `calm` (normalised, per frame), all are lengthened to
-    it, by `MOST_HASTE` at most.
+    so); those longer than its 95th percentile are shortened to it. Doubt shortens motion: where the
+    region is unsure by its `certainty`, and nothing ever lengthens it.
     """
     inside = region.core.float()
     length = step.square().sum(1, keepdim=True).sqrt()
@@ -144,119 +143,25 @@ def motion_within(
     usual, longest = torch.quantile(within, 0.7), torch.quantile(within, 0.95)
     sure = inside * (length >= DOUBT * usual)
     field = step * (longest / length.clamp(min=1e-12)).clamp(max=1)
-    field = field * (calm / usual.clamp(min=calm / MOST_HASTE)).clamp(min=1)
     if float(sure.sum()) == 0:
         return torch.zeros_like(step)
     field = masks.extend(field, sure)
-    return masks.blur(masks.extend(masks.blur_within(field, inside, radius), inside), radius // 2)
+    field = masks.extend(masks.blur_within(field, inside, radius), inside)
+    field = masks.blur(field, radius // 2)
+    return field if region.certainty is None else field * region.certainty
 
 
-def label_by_scene(
-    log_odds: Tensor,  # [1, 3, h, w] of land, sky and water
-    horizon: float | None = None,
-) -> np.ndarray:  # uint8 [h, w]
-    """Labels by the scene network: sky above one row, water below it.
-
-    The row is the given horizon (a share of the height), or the one that goes best with what the
-    network takes for sky and for water; within `BESIDE` of that one each pixel is what it is taken
-    for.
-    """
-    share = log_odds[0].softmax(0)
-    moving = share[0] < STAYS
-    if horizon is not None:
-        return _part(moving, round(horizon * share.shape[1]))
-    sky = torch.where(moving, share[SKY] - share[WATER], share.new_zeros(()))
-    row = _best_row(sky.sum(1))
-    labels = _part(moving, row)
-    beside = round(BESIDE * share.shape[1])
-    near = slice(max(row - beside, 0), row + beside)
-    each = torch.where(sky[near] > 0, SKY, WATER).to(torch.uint8) * moving[near]
-    labels[near] = each.cpu().numpy()
-    return labels
-
-
-def label_by_answers(
-    flows: Tensor,  # [K, 2, h, w] backward, in shares of the fastest step, under K codes
-    horizon: float | None = None,
-) -> np.ndarray:  # uint8 [h, w]
-    """Labels by the motion predictor; the horizon (a share of the height) is found if not given."""
-    speed = flows.square().sum(1).sqrt().mean(0)  # [h, w]
-    fast = float(torch.quantile(speed.flatten(), 0.95))
-    if fast < NOTHING_MOVES:
-        return np.zeros(speed.shape, np.uint8)
-    moving = speed > min(MOVES, MOVES_SHARE * fast)
-    if horizon is None:
-        row = _horizon_row(flows, moving)
-    else:
-        row = round(horizon * speed.shape[0])
-    return _part(moving, row)
-
-
-def _part(moving: Tensor, row: int) -> np.ndarray:  # uint8 [h, w]
-    labels = moving.to(torch.uint8) * SKY
-    labels[row:] *= WATER
-    return labels.cpu().numpy()
-
-
-def _best_row(votes: Tensor) -> int:
-    """The row (0..h) with the greatest sum of `votes` [h] above it, less that below."""
-    gain = torch.cat([votes.new_zeros(1), votes.cumsum(0)])
-    return int(gain.argmax())
-
-
-def _horizon_row(flows: Tensor, moving: Tensor) -> int:
-    """The row that best parts what answers the codes as the sky does from what doesn't.
-
-    The sky's answer is that of the topmost moving pixels, a tenth of all.
-    """
-    counts = moving.sum(1).cumsum(0)
-    first_rows = int((counts < 0.1 * counts[-1]).sum()) + 1
-    answer = flows.flatten(0, 1)  # [2K, h, w]
-    sky = (answer[:, :first_rows] * moving[:first_rows]).sum((1, 2))
-    sky = sky / sky.norm().clamp(min=1e-12)
-    alike = (answer * sky[:, None, None]).sum(0) / answer.norm(dim=0).clamp(min=1e-12)
-    none = alike.new_zeros(())
-    return _best_row(torch.where(moving, (alike - ALIKE).clamp(-0.3, 0.3), none).sum(1))
-
-
-def _resize_labels(labels: np.ndarray, height: int, width: int) -> np.ndarray:
-    import cv2
-
-    shares = [
-        cv2.resize(
-            (labels == k).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR
-        )
-        for k in (0, SKY, WATER)
-    ]
-    return np.stack(shares).argmax(0).astype(np.uint8)
-
-
-def _thin_things(
-    labels: np.ndarray,  # uint8 [H, W]: 0, SKY or WATER
-    picture: np.ndarray,  # uint8 [H, W, 3]
-) -> np.ndarray:  # bool [H, W]
-    """Masts, stays, poles and twigs: narrow and dark before what is behind, and rooted in land.
-
-    What a closing by `THIN` of the width fills by more than `THIN_CONTRAST` is narrow and dark; of
-    that, what hangs together with still land. Clouds have no such parts that reach the ground. In
-    the sky it is also darker than most of what is near: the gaps between star trails aren't.
-    """
-    import cv2
-
-    still = labels == 0
-    width = labels.shape[1]
-    size = max(3, round(THIN * width) | 1)
-    grey = cv2.GaussianBlur(picture, (0, 0), 0.5).min(2)
-    narrow = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, np.ones((size, size), np.uint8))
-    usual = cv2.medianBlur(grey, min(2 * size + 1, 255))
-    below = np.where(labels == SKY, usual.astype(np.int16) - grey, 255)
-    dark = (narrow > 255 * THIN_CONTRAST) & (below > 255 * THIN_CONTRAST / 2) & ~still
-    near = cv2.dilate(still.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    _, parts = cv2.connectedComponents(dark.astype(np.uint8), connectivity=8)
-    rooted = np.zeros(int(parts.max()) + 1, bool)
-    rooted[np.unique(parts[near & dark])] = True
-    rooted[0] = False
-    return cv2.dilate(rooted[parts].astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+def _sureness(
+    shares: np.ndarray,  # float32 [3, h, w]
+    grid_hw: tuple[int, int],
+) -> Tensor:  # [1, 1, *grid_hw] from LEAST_SURE to 1
+    """How much of its motion a region keeps: all where it surely moves, less towards doubt."""
+    moving = torch.from_numpy(1 - shares[LAND])[None, None]
+    small = F.interpolate(moving, grid_hw, mode="bilinear", antialias=True, align_corners=False)
+    surely = ((small - 0.5) / (certainty.SURE - 0.5)).clamp(0, 1)
+    inside = (small > 0.5).float()
+    smooth = masks.blur_within(surely, inside, max(1, round(SPREAD * grid_hw[1] / 2)))
+    return LEAST_SURE + (1 - LEAST_SURE) * smooth
 
 
 def _without_specks(labels: np.ndarray) -> np.ndarray:
@@ -264,30 +169,15 @@ def _without_specks(labels: np.ndarray) -> np.ndarray:
     import cv2
 
     labels = labels.copy()
-    for label, least, other in ((SKY, SPECK, 0), (WATER, SPECK, 0), (0, HOLE, None)):
+    for label, least in ((SKY, SPECK), (WATER, SPECK), (LAND, HOLE)):
         mask = (labels == label).astype(np.uint8)
         _, parts, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
         small = stats[:, cv2.CC_STAT_AREA] < least * labels.size
         small[0] = False
-        if other is not None:
-            labels[small[parts]] = other
+        if label != LAND:
+            labels[small[parts]] = LAND
         else:
             hole = small[parts]
             grown = cv2.dilate(labels, np.ones((3, 3), np.uint8))
             labels[hole] = grown[hole]
-    return labels
-
-
-def _without_holes_in_sky(labels: np.ndarray) -> np.ndarray:
-    """Labels [H, W] of which no small piece of land hangs in the sky, touching nothing else."""
-    import cv2
-
-    labels = labels.copy()
-    _, parts, stats, _ = cv2.connectedComponentsWithStats((labels != SKY).astype(np.uint8))
-    border = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
-    hole = stats[:, cv2.CC_STAT_AREA] < SKY_HOLE * labels.size
-    hole[0] = False
-    hole[border] = False
-    hole[np.unique(parts[labels == WATER])] = False
-    labels[hole[parts]] = SKY
     return labels

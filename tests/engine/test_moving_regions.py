@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from PIL import Image
 from landscape_engine import region_files
 from landscape_engine.errors import CodeError, RegionError
 from landscape_engine.ops import (
+    answers,
     looping,
     masks,
     motion_fields,
@@ -163,57 +165,17 @@ def test_sky_and_water_are_found_and_told_apart():
     picture = np.zeros((128, 128, 3), np.uint8)
     for label, shade in ((1, 200), (2, 120)):
         picture[np.kron(layout.numpy() == label, np.ones((2, 2))) > 0] = shade
-    found = {
-        r.name: r for r in regions.find(regions.label_by_answers(flows_over(layout, -1.0)), picture)
-    }
+    shares = answers.shares_by_answers(flows_over(layout, -1.0))
+    found = {r.name: r for r in regions.find(shares, picture, grid_hw=GRID)}
     assert set(found) == {"sky", "water"}
     assert found["sky"].core[0, 0, :26].all() and not found["sky"].core[0, 0, 29:].any()
     assert found["water"].core[0, 0, 36:48].all() and not found["water"].core[0, 0, :33].any()
     assert found["water"].alpha[0, 0, 104:, 44:56].max() == 0, "the rock stays"
 
 
-def test_a_mast_before_the_sky_stays():
-    layout = torch.zeros(GRID)
-    layout[:40] = 1
-    picture = np.full((128, 128, 3), 210, np.uint8)
-    picture[80:] = 60
-    picture[20:80, 63:65] = 30  # the network took no notice of it
-    (sky,) = regions.find(layout.to(torch.uint8).numpy(), picture)
-    assert sky.alpha[0, 0, 24:76, 63:65].max() == 0
-    assert sky.alpha[0, 0, 24:70, 90:].min() > 0.99
-
-
-def test_the_night_between_star_trails_is_no_mast():
-    layout = torch.zeros(GRID)
-    layout[:40] = 1
-    picture = np.full((640, 640, 3), 20, np.uint8)
-    picture[400:] = 5
-    for x in range(20, 640, 14):  # trails down to the land, the gaps between them narrow
-        picture[100:400, x : x + 2] = 220
-    (sky,) = regions.find(layout.to(torch.uint8).numpy(), picture)
-    assert sky.alpha[0, 0, 120:380].min() > 0.99
-
-
 def test_where_nothing_moves_nothing_is_found():
-    labels = regions.label_by_answers(torch.full((4, 2, *GRID), 1e-3))
-    assert regions.find(labels, np.zeros((64, 64, 3), np.uint8)) == []
-
-
-def test_a_given_horizon_parts_sky_from_water():
-    log_odds = torch.zeros(1, 3, *GRID)
-    log_odds[:, 1] = 5  # all of it is taken for sky
-    labels = regions.label_by_scene(log_odds, 0.5)
-    assert (labels[:32] == regions.SKY).all() and (labels[32:] == regions.WATER).all()
-
-
-def test_close_to_a_found_horizon_each_pixel_is_what_it_is_taken_for():
-    log_odds = torch.zeros(1, 3, *GRID)
-    log_odds[:, 1, :31, :50], log_odds[:, 2, 31:, :50] = 5, 5
-    log_odds[:, 1, :32, 50:], log_odds[:, 2, 32:, 50:] = 5, 5  # a row lower at the right
-    log_odds[:, 1, 50:54, 10:20] = 9  # far below: the sky, mirrored
-    labels = regions.label_by_scene(log_odds)
-    assert (labels[:31] == regions.SKY).all() and (labels[32:] == regions.WATER).all()
-    assert (labels[31, :50] == regions.WATER).all() and (labels[31, 50:] == regions.SKY).all()
+    shares = answers.shares_by_answers(torch.full((4, 2, *GRID), 1e-3))
+    assert regions.find(shares, np.zeros((64, 64, 3), np.uint8)) == []
 
 
 def test_a_field_is_cleaned_of_dawdlers_and_outliers():
@@ -232,11 +194,11 @@ def test_clouds_at_the_horizon_stay_slower():
     assert cleaned[62].mean() < 0.4 * cleaned[2].mean()
 
 
-def test_a_hesitant_field_is_lengthened_within_reason():
-    slow, still = drift(0.001), drift(1e-6)
-    region = half(slice(0, 80))
-    assert regions.motion_within(region, slow, calm=0.002)[:, 0].mean() == pytest.approx(0.002)
-    assert regions.motion_within(region, still, calm=0.002)[:, 0].mean() < 1e-5
+def test_doubt_shortens_motion_and_nothing_lengthens_it():
+    slow, region = drift(0.001), half(slice(0, 80))
+    assert regions.motion_within(region, slow)[:, 0].mean() == pytest.approx(0.001)
+    doubted = replace(region, certainty=torch.full((1, 1, *GRID), 0.4))
+    assert regions.motion_within(doubted, slow)[:, 0].mean() == pytest.approx(0.0004)
 
 
 def test_mirrored_water_moves_as_the_sky_upside_down():

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from landscape_engine.errors import TrainingError
-from landscape_engine.ops import regions
 from landscape_engine.training.regions import BOXES, LAYERS, load_regions, paint_masks
 
 SQUARE = [[0.25, 0.25], [0.75, 0.25], [0.75, 0.75], [0.25, 0.75]]
@@ -105,16 +104,3 @@ def test_refinement_leaves_a_picture_of_one_colour_as_drawn():
     refined = paint_masks({"water": [SQUARE]}, plain)
 
     assert np.abs(drawn - refined).mean() < 0.01
-
-
-def test_a_fleck_of_land_in_the_sky_is_sky_and_a_rock_in_the_water_is_a_rock():
-    labels = np.full((100, 100), regions.SKY, np.uint8)
-    labels[60:] = regions.WATER
-    labels[55:60] = 0  # the far shore
-    labels[20:26, 30:38] = 0  # a cloud that was taken for land
-    labels[80:86, 30:38] = 0  # a rock
-    labels[30:55, 70:72] = 0  # a mast
-    kept = regions._without_holes_in_sky(labels)
-    assert (kept[20:26, 30:38] == regions.SKY).all()
-    kept[20:26, 30:38] = 0
-    assert np.array_equal(kept, labels)

@@ -173,8 +173,8 @@ def test_sky_and_water_become_regions(with_scene, monkeypatch):
     found = scenery.find(with_scene, torch.zeros(1, 3, 288, 512), RegionSettings())
     assert [region.name for region in found] == ["sky", "water"]
     sky, water = (region.alpha[0, 0] for region in found)
-    assert sky[:110].min() > 0.9 and sky[130:].max() == 0
-    assert water[:190].max() == 0 and water[210:].min() > 0.9
+    assert sky[:100].min() > 0.9 and sky[130:].max() == 0
+    assert water[:190].max() == 0 and water[220:].min() > 0.9
 
 
 def test_the_default_bundles_network_knows_sky_from_water():

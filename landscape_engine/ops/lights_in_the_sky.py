@@ -1,0 +1,131 @@
+"""Lights in the sky: the sun, the moon and the stars stay where they are while clouds move.
+
+Legend: H W pixels of the masks.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+STAR = 0.005  # widest of the stars and their trails, share of the width
+STAR_CONTRAST = 0.14  # how much lighter they are than what is around them, of 1
+NIGHT = 0.4  # lightest sky in which they are looked for, of 1
+FULL_OF_STARS = 0.02, 0.06  # share of stars around from which the sky stays: a little, all of it
+AROUND = 0.2  # over which they are counted, share of the width
+BRIGHT = 0.94  # least brightness of a disc, of 1
+AS_BRIGHT = 0.025  # how much less bright than the brightest sky a disc is at most, of 1
+LARGEST = 0.015  # area of the largest disc and its clipped glow, share of the picture
+SMALLEST = 3e-5  # … and of the smallest
+COMPACT = 0.4  # least share of the circle around it that a disc fills
+FALL = 0.06  # least fall of brightness from a disc to three radii beyond it, of 1
+UNEVEN = 0.5  # most difference between directions close to a disc, share of the fall up to there
+SECTORS = 8  # directions in which the brightness must fall, nearly all of them
+GLOW = 2.5  # width over which a disc's glow begins to move, radii of the disc
+LEAST_GLOW = 0.02  # … and at least, share of the width
+
+
+def moving_share(
+    sky: np.ndarray,  # bool [H, W]
+    picture: np.ndarray,  # uint8 [H, W, 3]
+) -> np.ndarray:  # float32 [H, W]: 0 where the lights are, 1 where none is near
+    """How much of the sky's motion the lights in it allow."""
+    if not sky.any():
+        return np.ones(sky.shape, np.float32)
+    return _beside_stars(sky, picture) * _beside_discs(sky, picture)
+
+
+def find_stars(
+    sky: np.ndarray,  # bool [H, W]
+    picture: np.ndarray,  # uint8 [H, W, 3]
+) -> np.ndarray:  # bool [H, W]
+    """Points and trails: lighter than all around them within a few pixels, in a dark sky."""
+    import cv2
+
+    size = max(5, round(STAR * sky.shape[1]) | 1)
+    grey = cv2.max(cv2.max(picture[..., 0], picture[..., 1]), picture[..., 2])
+    narrow = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, np.ones((size, size), np.uint8))
+    dark = cv2.blur(grey, (4 * size + 1, 4 * size + 1)) < 255 * NIGHT
+    return (narrow > 255 * STAR_CONTRAST) & dark & sky
+
+
+def find_discs(
+    sky: np.ndarray,  # bool [H, W]
+    picture: np.ndarray,  # uint8 [H, W, 3]
+) -> np.ndarray:  # int32 [H, W] numbers from 1, 0 where none is
+    """Sun and moon with their clipped glow: the brightest of the sky, compact, and dimmer around.
+
+    A sunlit cloud isn't: it ends at once on one side and goes on at the other.
+    """
+    import cv2
+
+    light = cv2.GaussianBlur(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), (0, 0), 1.0)
+    discs = np.zeros(sky.shape, np.int32)
+    brightest = int(light[sky].max())
+    if brightest < 255 * BRIGHT:
+        return discs
+    bright = (sky & (light >= brightest - 255 * AS_BRIGHT)).astype(np.uint8)
+    _, parts, stats, middles = cv2.connectedComponentsWithStats(bright, connectivity=8)
+    area = stats[:, cv2.CC_STAT_AREA]
+    across = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1)
+    fits = (area >= max(12, SMALLEST * sky.size)) & (area <= LARGEST * sky.size)
+    fits &= area >= COMPACT * np.pi * (across / 2) ** 2
+    fits[0] = False
+    for number, k in enumerate(np.nonzero(fits)[0], 1):
+        if _dims_around(light, sky, parts == k, middles[k], float(np.sqrt(area[k] / np.pi))):
+            discs[parts == k] = number
+    return discs
+
+
+def _dims_around(
+    light: np.ndarray,  # uint8 [H, W]
+    sky: np.ndarray,  # bool [H, W]
+    disc: np.ndarray,  # bool [H, W]
+    middle: np.ndarray,  # x, y
+    radius: float,
+) -> bool:
+    """Whether the sky gets dimmer with the distance from a disc, in nearly all directions."""
+    y, x = np.mgrid[: sky.shape[0], : sky.shape[1]]
+    away = np.hypot(x - middle[0], y - middle[1]) / max(radius, 2.0)
+    sector = ((np.arctan2(y - middle[1], x - middle[0]) / (2 * np.pi) + 0.5) * SECTORS).astype(int)
+    sector %= SECTORS
+    own, falls, close = float(light[disc].mean()), [], []
+    for k in range(SECTORS):
+        here = sky & (sector == k)
+        rings = [here & (away > a) & (away <= b) for a, b in ((1.5, 2.5), (3.0, 4.5))]
+        if min(ring.sum() for ring in rings) < 3:
+            continue
+        first, second = (float(light[ring].mean()) for ring in rings)
+        close.append(first)
+        falls.append(own > first >= second - 2 and own - second > 255 * FALL)
+    if len(falls) < SECTORS // 2 - 1 or max(close) - min(close) > UNEVEN * (own - min(close)):
+        return False
+    return sum(falls) >= 0.85 * len(falls)
+
+
+def _beside_stars(sky: np.ndarray, picture: np.ndarray) -> np.ndarray:
+    import cv2
+
+    stars = cv2.dilate(find_stars(sky, picture).astype(np.uint8), np.ones((3, 3), np.uint8))
+    size = 2 * max(1, round(AROUND * sky.shape[1] / 2)) + 1
+    weight = cv2.blur(sky.astype(np.float32), (size, size))
+    share = cv2.blur((stars * sky).astype(np.float32), (size, size)) / np.maximum(weight, 1e-6)
+    still = _rise((share - FULL_OF_STARS[0]) / (FULL_OF_STARS[1] - FULL_OF_STARS[0]))
+    return (1 - still) * (stars == 0)
+
+
+def _beside_discs(sky: np.ndarray, picture: np.ndarray) -> np.ndarray:
+    import cv2
+
+    discs = find_discs(sky, picture)
+    moving = np.ones(sky.shape, np.float32)
+    for k in range(1, int(discs.max()) + 1):
+        disc = discs == k
+        glow = max(GLOW * float(np.sqrt(disc.sum() / np.pi)), LEAST_GLOW * sky.shape[1])
+        away = cv2.distanceTransform((~disc).astype(np.uint8), cv2.DIST_L2, 5)
+        moving = np.minimum(moving, _rise((away - 1) / glow))
+    return moving
+
+
+def _rise(values: np.ndarray) -> np.ndarray:  # float32, from 0 to 1 as the values do, smoothly
+    held = values.clip(0, 1)
+    return (held * held * (3 - 2 * held)).astype(np.float32)

@@ -1,0 +1,175 @@
+"""Thin things: masts, rigging, wires, reeds, twigs and towers, which stay still before what moves.
+
+They are narrow across and long along, darker or lighter than what is on *both* sides of them, and
+rooted in what stays, or straight and long. Edges, wisps of cloud and stars are none of this.
+
+Legend: H W pixels of the masks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from .certainty import LAND, SKY, WATER
+
+ANGLES = 16  # directions in which things are looked for, over half a turn
+ASIDE = 3  # how far from a thing's middle its sides are compared, pixels of each scale
+LONG = 5  # half a thing's least length, pixels of each scale
+SCALES = {"dark": (1, 2, 4), "light": (1, 2)}  # by which the picture is shrunk for wider things,
+# of which as much more contrast is asked: wisps and bands of cloud are wide and soft
+LEAST = {"dark": 0.02, "light": 0.04}  # contrast to both sides, of 1, to which a thing grows …
+CLEAR = {"dark": 0.045, "light": 0.1}  # … from parts that have this one
+NEAR = 2  # how close to land a rooted thing begins, pixels
+STEEP = 0.4  # least |sine| of the angle of a thing in water: crests of waves lie level
+STRAIGHT = 0.12  # least length of a thing that hangs free, share of the width
+SLENDER = 0.04  # … and its greatest width, share of its length
+TANGLE = 0.025  # widest of the dark tangles before the sky (crowns, twigs), share of the width
+TANGLE_CONTRAST = 0.12  # how much darker they are than what is behind, of 1
+
+
+def find(
+    labels: np.ndarray,  # uint8 [H, W]: LAND, SKY or WATER
+    picture: np.ndarray,  # uint8 [H, W, 3]
+) -> np.ndarray:  # bool [H, W], with a margin of one pixel
+    """The thin things before sky and water."""
+    import cv2
+
+    moving, sky, planes = labels != LAND, labels == SKY, _planes(picture)
+    near = cv2.dilate((~moving).astype(np.uint8), _square(2 * NEAR + 1)) > 0
+    window = 2 * round(TANGLE * labels.shape[1]) + 1
+    beside = cv2.dilate((~moving).astype(np.uint8), _square(window)) > 0
+    found = np.zeros(labels.shape, bool)
+    for polarity, plane in planes.items():
+        # in the sky also darker or lighter than most of what is near, unless that is land: the gaps
+        # between star trails aren't
+        usual = _usual(plane)
+        aside = cv2.subtract(usual, plane) if polarity == "dark" else cv2.subtract(plane, usual)
+        every, steep = contrast(plane, polarity)
+        narrow = np.where(sky & (beside | (aside > 255 * LEAST[polarity])), every, 0)
+        narrow[labels == WATER] = steep[labels == WATER]
+        found |= _attached(narrow, polarity, near, moving)
+        if polarity == "dark":
+            found |= _tangles(plane, aside, sky, near)
+    return (cv2.dilate(found.astype(np.uint8), _square(3)) > 0) & moving
+
+
+def contrast(
+    plane: np.ndarray,  # uint8 [H, W]
+    polarity: str,
+) -> tuple[np.ndarray, np.ndarray]:  # uint8 [H, W] each
+    """How much narrow things differ from both sides: in any direction, and in steep ones alone."""
+    import cv2
+
+    height, width = plane.shape
+    every, steep = np.zeros_like(plane), np.zeros_like(plane)
+    for scale in SCALES[polarity]:
+        size = (max(1, width // scale), max(1, height // scale))
+        small = plane if scale == 1 else cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+        answers = [np.zeros_like(small), np.zeros_like(small)]
+        for sine, one in _answers(small if polarity == "dark" else 255 - small):
+            cv2.max(answers[0], one, answers[0])
+            if sine >= STEEP:
+                cv2.max(answers[1], one, answers[1])
+        for whole, one in zip((every, steep), answers, strict=True):
+            large = one if scale == 1 else cv2.resize(one // scale, (width, height))
+            cv2.max(whole, large, whole)
+    return every, steep
+
+
+def _answers(plane: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
+    """For each direction its |sine| and how much darker than both sides, all along, things are.
+
+    An opening along the direction of a black-hat across it: what is shorter vanishes.
+    """
+    import cv2
+
+    height, width = plane.shape
+    for k in range(ANGLES):
+        angle = np.pi * k / ANGLES
+        line = _line(angle, LONG)
+        mean = cv2.filter2D(plane, -1, _line(angle, 1) / 3.0, borderType=cv2.BORDER_REPLICATE)
+        wide = cv2.copyMakeBorder(mean, *[ASIDE] * 4, cv2.BORDER_REPLICATE)
+        dy, dx = round(ASIDE * np.cos(angle)), -round(ASIDE * np.sin(angle))
+        one, other = (
+            wide[ASIDE + y : ASIDE + y + height, ASIDE + x : ASIDE + x + width]
+            for y, x in ((dy, dx), (-dy, -dx))
+        )
+        narrow = cv2.subtract(cv2.min(one, other), mean)
+        yield abs(np.sin(angle)), cv2.morphologyEx(narrow, cv2.MORPH_OPEN, line)
+
+
+def _line(angle: float, half: int) -> np.ndarray:  # uint8 [2 half + 1, 2 half + 1]
+    """The pixels of a line through the middle, half its length to both sides."""
+    line = np.zeros((2 * half + 1, 2 * half + 1), np.uint8)
+    for s in range(-half, half + 1):
+        line[half + round(s * np.sin(angle)), half + round(s * np.cos(angle))] = 1
+    return line
+
+
+def _attached(
+    narrow: np.ndarray,  # uint8 [H, W] contrast of narrow things
+    polarity: str,
+    near: np.ndarray,  # bool [H, W] close to land, and land
+    moving: np.ndarray,  # bool [H, W]
+) -> np.ndarray:  # bool [H, W]
+    """Of what is narrow, the parts with a clear stretch that are rooted, or long and straight."""
+    import cv2
+
+    weak = ((narrow > 255 * LEAST[polarity]) & moving).astype(np.uint8)
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8)
+    kept = np.zeros(count, bool)
+    kept[np.unique(parts[near & (weak > 0)])] = True
+    if polarity == "dark":  # a light one may be a contrail
+        extent = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+        slender = stats[:, cv2.CC_STAT_AREA] < SLENDER * extent**2
+        kept |= (extent > STRAIGHT * narrow.shape[1]) & slender
+    clear = np.bincount(parts.ravel(), (narrow > 255 * CLEAR[polarity]).ravel(), minlength=count)
+    kept &= clear > LONG
+    kept[0] = False
+    return kept[parts]
+
+
+def _tangles(
+    plane: np.ndarray,  # uint8 [H, W]
+    below: np.ndarray,  # uint8 [H, W] how much darker than most of what is near
+    sky: np.ndarray,  # bool [H, W]
+    near: np.ndarray,  # bool [H, W] close to land, and land
+) -> np.ndarray:  # bool [H, W]
+    """Twigs and leaves without a direction: narrow and dark before the sky, rooted in land."""
+    import cv2
+
+    size = max(3, round(TANGLE * sky.shape[1]) | 1)
+    narrow = cv2.morphologyEx(plane, cv2.MORPH_BLACKHAT, _square(size))
+    dark = (narrow > 255 * TANGLE_CONTRAST) & (below > 255 * TANGLE_CONTRAST / 2) & sky
+    count, parts = cv2.connectedComponents(dark.astype(np.uint8), connectivity=8)
+    rooted = np.zeros(count, bool)
+    rooted[np.unique(parts[near & dark])] = True
+    rooted[0] = False
+    return rooted[parts]
+
+
+def _planes(picture: np.ndarray) -> dict[str, np.ndarray]:  # uint8 [H, W] each
+    """Where dark and where light things show best: blue sky is dark in red, bright in blue."""
+    import cv2
+
+    soft = cv2.GaussianBlur(picture, (0, 0), 0.5)
+    warm = cv2.addWeighted(soft[..., 0], 0.5, soft[..., 1], 0.5, 0)
+    darkest = cv2.min(cv2.min(soft[..., 0], soft[..., 1]), soft[..., 2])
+    return {"dark": darkest, "light": warm}
+
+
+def _usual(plane: np.ndarray) -> np.ndarray:  # uint8 [H, W]
+    """The median of what is around each pixel, over twice the width of the widest things."""
+    import cv2
+
+    height, width = plane.shape
+    coarse = max(1, round(width / 320))
+    small = cv2.resize(plane, (width // coarse, height // coarse), interpolation=cv2.INTER_AREA)
+    window = max(3, min(2 * round(TANGLE * width / coarse) + 1, 255))
+    return cv2.resize(cv2.medianBlur(small, window), (width, height))
+
+
+def _square(size: int) -> np.ndarray:
+    return np.ones((size, size), np.uint8)

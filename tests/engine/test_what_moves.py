@@ -1,0 +1,247 @@
+"""What of a picture moves: certain parts, their edges, thin things and lights in the sky."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from landscape_engine.ops import certainty, edges, feather, lights_in_the_sky, regions, thin_things
+from landscape_engine.ops.certainty import LAND, SKY, WATER
+
+pytest.importorskip("cv2")
+SIZE = (240, 400)
+
+
+def shares_of(labels: np.ndarray, sure: float = 0.96) -> torch.Tensor:
+    """Shares [1, 3, h, w] of a network that is as sure of its labels."""
+    shares = np.full((3, *labels.shape), (1 - sure) / 2, np.float32)
+    for kind in (LAND, SKY, WATER):
+        shares[kind][labels == kind] = sure
+    return torch.from_numpy(shares)[None]
+
+
+def scene() -> tuple[np.ndarray, np.ndarray]:
+    """Labels [H, W] and a picture [H, W, 3]: sky over a far shore, a lake in front of it."""
+    labels = np.full(SIZE, SKY, np.uint8)
+    labels[120:140], labels[140:] = LAND, WATER
+    picture = np.empty((*SIZE, 3), np.uint8)
+    for kind, color in ((LAND, (60, 70, 40)), (SKY, (150, 180, 220)), (WATER, (110, 130, 150))):
+        picture[labels == kind] = color
+    return labels, picture
+
+
+def plain() -> np.ndarray:
+    return np.full((*SIZE, 3), 128, np.uint8)
+
+
+def settled(shares: torch.Tensor, picture: np.ndarray, horizon: float | None = None) -> np.ndarray:
+    return certainty.label(certainty.settle(shares, picture, horizon))
+
+
+# ---------------------------------------------------------------- what is certain
+
+
+def test_what_is_sure_stays_as_it_is():
+    labels, picture = scene()
+    assert np.array_equal(settled(shares_of(labels), picture), labels)
+
+
+def test_no_sky_without_any_clear_answer():
+    labels, picture = scene()
+    assert not (settled(shares_of(labels, 0.6), picture) != LAND).any()
+
+
+def test_an_unsure_part_is_left_out_and_the_sure_one_beside_it_kept():
+    labels, picture = scene()
+    shares = shares_of(labels)
+    labels[:, 190:200] = LAND
+    shares[0][:, labels == LAND] = torch.tensor([0.9, 0.05, 0.05])[:, None]
+    weak = (labels == WATER) & (np.arange(SIZE[1]) >= 200)
+    shares[0][:, weak] = torch.tensor([0.4, 0.02, 0.58])[:, None]
+    found = settled(shares, picture)
+    assert (found[weak] == LAND).all() and (found[150:, :180] == WATER).all()
+
+
+def test_sky_that_reaches_neither_the_top_nor_a_side_is_none():
+    labels, picture = scene()
+    labels[:8], labels[20:110, 195:205] = LAND, LAND
+    labels[8:120, :4], labels[8:120, -4:] = LAND, LAND
+    assert not (settled(shares_of(labels), picture) == SKY).any()
+    labels[8:120, :4] = SKY
+    found = settled(shares_of(labels), picture)
+    assert (found[60, :190] == SKY).all()
+
+
+def test_water_above_the_horizon_is_sky_where_sky_is_around_it():
+    labels, picture = scene()
+    labels[40:70, 100:160] = WATER
+    found = settled(shares_of(labels), picture)
+    assert (found[40:70, 100:160] == SKY).all() and (found[145:] == WATER).all()
+
+
+def test_what_goes_over_into_sky_without_an_edge_or_a_level_line_is_sky():
+    labels, picture = scene()
+    rows = 70 + 20 * np.sin(np.arange(SIZE[1]) / 30)
+    mist = (np.arange(SIZE[0])[:, None] > rows) & (labels == SKY)
+    labels[mist] = WATER
+    assert (settled(shares_of(labels), picture)[mist] == SKY).all()
+
+
+def test_a_given_horizon_parts_sky_from_water():
+    shares = torch.tensor([0.02, 0.96, 0.02])[:, None, None].expand(3, *SIZE)[None]
+    found = settled(shares, plain(), 0.5)
+    assert (found[:120] == SKY).all() and (found[120:] == WATER).all()
+
+
+@pytest.mark.parametrize(("kind", "row"), [(SKY, 40), (WATER, 190)])
+def test_an_unsure_hole_closes_and_a_sure_one_stays(kind, row):
+    labels, picture = scene()
+    shares = shares_of(labels)
+    shares[0, :, row : row + 12, 60:72] = torch.tensor([0.6, 0.2, 0.2])[:, None, None]
+    shares[0, :, row : row + 12, 260:272] = torch.tensor([0.95, 0.03, 0.02])[:, None, None]
+    found = settled(shares, picture)
+    assert (found[row : row + 12, 60:72] == kind).all()
+    assert (found[row : row + 12, 260:272] == LAND).all()
+
+
+def test_a_region_keeps_less_of_its_motion_where_it_is_unsure():
+    labels, picture = scene()
+    shares = shares_of(labels)
+    shares[0, :, 140:, 200:] = torch.tensor([0.35, 0.0, 0.65])[:, None, None]
+    water = regions.find(shares, picture, grid_hw=(64, 64))[-1]
+    assert water.name == "water"
+    assert water.certainty[0, 0, 50, 10] > 0.99 and water.certainty[0, 0, 50, 60] < 0.7
+
+
+# ------------------------------------------------------------------------- edges
+
+
+def test_shares_follow_the_picture_when_they_are_enlarged():
+    picture = plain()
+    picture[:, 183:] = 220
+    coarse = np.zeros((2, 15, 25), np.float32)
+    coarse[0, :, :11], coarse[1, :, 11:] = 1, 1  # the edge at 176
+    found = edges.follow(coarse, picture, 14)
+    assert np.allclose(found.sum(0), 1, atol=1e-4)
+    assert (found[0, :, :181] > 0.5).all() and (found[1, :, 186:] > 0.5).all()
+
+
+def test_a_region_is_tight_at_an_edge_of_the_picture_and_fades_where_there_is_none():
+    mask = np.zeros(SIZE, bool)
+    mask[:120] = True
+    picture = plain()
+    picture[120:, :200] = 40
+    alpha = feather.soften(mask, picture)
+    assert alpha[~mask].max() == 0
+    assert alpha[115, 50] > 0.99, "an edge"
+    assert alpha[116, 350] < 0.5 and alpha[104, 350] > 0.95, "none"
+
+
+# ------------------------------------------------------------------- thin things
+
+
+def draw(picture: np.ndarray, start: tuple, end: tuple, color: int, width: int = 1) -> np.ndarray:
+    """Draw a line, x then y, and return where it is [H, W]."""
+    import cv2
+
+    where = np.zeros(SIZE, np.uint8)
+    cv2.line(where, start, end, 1, width)
+    picture[where > 0] = color
+    return where > 0
+
+
+@pytest.mark.parametrize(("sky", "mast"), [(200, 60), (70, 210)])
+@pytest.mark.parametrize("width", [1, 2, 3])
+def test_a_mast_stays_be_it_dark_or_light(sky, mast, width):
+    labels, picture = scene()
+    picture[labels == SKY] = sky
+    where = draw(picture, (90, 40), (90, 125), mast, width)
+    found = thin_things.find(labels, picture)
+    assert found[where & (labels == SKY)].all()
+    assert found.sum() < 6 * where.sum(), "and little else"
+
+
+@pytest.mark.parametrize("degrees", [0, 17, 30, 45, 72, 110, 150])
+def test_a_cable_in_any_direction_is_found(degrees):
+    labels, picture = np.full(SIZE, SKY, np.uint8), np.full((*SIZE, 3), 190, np.uint8)
+    dx, dy = 90 * np.cos(np.radians(degrees)), 90 * np.sin(np.radians(degrees))
+    ends = (round(200 - dx), round(120 - dy)), (round(200 + dx), round(120 + dy))
+    where = draw(picture, *ends, 140)
+    assert thin_things.find(labels, picture)[where].mean() > 0.97
+
+
+def test_a_wisp_a_contrail_and_a_step_are_no_thin_things():
+    import cv2
+
+    labels, picture = scene()
+    draw(picture, (40, 20), (360, 60), 235, 2)  # a contrail: light, and hangs free
+    picture[90:] = np.where(labels[90:, :, None] == SKY, 120, picture[90:])  # a bank of cloud
+    soft = np.zeros(SIZE, np.float32)
+    soft[60:70, 50:300] = 1
+    wisp = cv2.GaussianBlur(soft, (0, 0), 6)[..., None] * 40
+    picture = (picture - wisp * (labels == SKY)[..., None]).clip(0, 255).astype(np.uint8)
+    assert not thin_things.find(labels, picture)[:112].any()
+
+
+def test_crests_of_waves_are_no_thin_things_and_reeds_are():
+    labels, picture = scene()
+    for row in range(150, 230, 8):
+        draw(picture, (20, row), (180, row + 1), 190)
+    labels[232:], picture[232:] = LAND, 50
+    where = draw(picture, (300, 170), (310, 235), 30) & (labels == WATER)
+    found = thin_things.find(labels, picture)
+    assert not found[:, :250].any() and found[where].mean() > 0.95
+
+
+# ------------------------------------------------------------ lights in the sky
+
+
+def sunset(x: int = 150, y: int = 60, radius: int = 9) -> np.ndarray:
+    """A sun with its glow in a sky [H, W, 3]."""
+    rows, columns = np.mgrid[: SIZE[0], : SIZE[1]]
+    away = np.hypot(rows - y, columns - x)
+    light = 255 - 140 * (1 - np.exp(-np.maximum(away - radius, 0) / 60))
+    return np.stack([light, 0.9 * light + 25, 0.7 * light + 76], -1).clip(0, 255).astype(np.uint8)
+
+
+def test_the_sun_and_its_glow_stay_and_the_sky_farther_off_moves():
+    moving = lights_in_the_sky.moving_share(np.ones(SIZE, bool), sunset())
+    assert moving[60, 150] == 0 and moving[60, 158] == 0
+    assert 0 < moving[60, 170] < 1 and moving[60, 250] == 1
+    assert np.abs(np.diff(moving, axis=1)).max() < 0.15, "without an edge"
+
+
+def test_a_white_cloud_is_no_sun():
+    picture = np.full((*SIZE, 3), 150, np.uint8)
+    picture[50:80, 100:190] = 250
+    picture[80:120, 60:260] = 230
+    assert lights_in_the_sky.moving_share(np.ones(SIZE, bool), picture).min() == 1
+
+
+def test_stars_stay_and_the_dark_sky_between_a_few_of_them_moves():
+    rng, picture = np.random.default_rng(0), np.full((*SIZE, 3), 20, np.uint8)
+    y, x = rng.integers(5, SIZE[0] - 5, 12), rng.integers(5, SIZE[1] - 5, 12)
+    picture[y, x] = 200
+    moving = lights_in_the_sky.moving_share(np.ones(SIZE, bool), picture)
+    assert (moving[y, x] == 0).all() and np.median(moving) > 0.9
+
+
+def test_a_sky_full_of_trails_stays_and_the_cloud_below_it_moves():
+    picture = np.full((*SIZE, 3), 20, np.uint8)
+    for x in range(4, SIZE[1], 14):
+        picture[:110, x : x + 2] = 220
+    moving = lights_in_the_sky.moving_share(np.ones(SIZE, bool), picture)
+    assert moving[10:90].max() < 0.01 and moving[200:].min() > 0.99
+
+
+def test_noise_of_a_dark_sky_holds_nothing():
+    rng = np.random.default_rng(0)
+    picture = (30 + rng.normal(0, 3, (*SIZE, 3))).clip(0, 255).astype(np.uint8)
+    assert lights_in_the_sky.moving_share(np.ones(SIZE, bool), picture).mean() > 0.98
+
+
+def test_by_day_nothing_is_a_star():
+    rng = np.random.default_rng(0)
+    picture = (170 + rng.normal(0, 20, (*SIZE, 3))).clip(0, 255).astype(np.uint8)
+    assert not lights_in_the_sky.find_stars(np.ones(SIZE, bool), picture).any()
