@@ -136,6 +136,20 @@ def resample(
     return torch.lerp(sequence[k], sequence[k + 1], (at - k)[:, None].to(sequence.dtype))
 
 
+def pace(
+    codes: Tensor,  # [K, Z]
+) -> tuple[float, ...]:  # K phases, 0 to less than 1
+    """When each code of a closed cycle is reached, so that large changes take longer.
+
+    Of the time between two codes one half is the same for all, the other goes with how far they lie
+    apart: a recorded day that ends at night doesn't fall back to its morning at once.
+    """
+    steps = (codes.roll(-1, 0) - codes).norm(dim=1).double().cpu()
+    shares = steps + steps.mean().clamp(min=1e-6)
+    ends = shares.cumsum(0) / shares.sum()
+    return (0.0, *ends[:-1].tolist())
+
+
 @dataclass(frozen=True)
 class CodeCycle:
     """Key codes along a closed cycle, each at its phase; between two, codes are linear.
@@ -158,10 +172,9 @@ class CodeCycle:
     relative: bool = False
 
     @classmethod
-    def even(cls, codes: Tensor, relative: bool = False) -> CodeCycle:
+    def even(cls, codes: Tensor) -> CodeCycle:
         """A cycle through codes [K, Z] that lie evenly."""
-        phases = tuple(k / len(codes) for k in range(len(codes)))
-        return cls(codes, phases, relative=relative)
+        return cls(codes, tuple(k / len(codes) for k in range(len(codes))))
 
     def around(self, phase: float) -> tuple[int, int, float]:
         """Which two keys lie around a phase, and how far between them it is, 0 to less than 1."""

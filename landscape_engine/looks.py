@@ -11,7 +11,7 @@ from torch import Tensor
 
 from . import images, scenery, sources
 from .checkpoints import ModelBundle
-from .codebook import CodeCycle, resample
+from .codebook import CodeCycle, pace, resample
 from .errors import BundleError, CodeError, SettingsError
 from .fitting import corrections, days, optimize
 from .fitting.annotations import Patch, read_patches
@@ -232,8 +232,9 @@ def cycle(
         path = Path(settings.code or "")
         if not (corrected and sources.is_picture(path) and path.is_file()):
             codes, is_day = _sequence(bundle, settings, clip.seed, image)
-            relative = is_day and settings.anchor and _relative(bundle, settings)
-            return CodeCycle.even(codes, relative)
+            if is_day and settings.anchor and _relative(bundle, settings):
+                return CodeCycle(codes, pace(codes), relative=True)
+            return CodeCycle.even(codes)
         keys, phases = {0: str(path)}, (0.0,)  # one look, however many codes are asked for
     else:
         length = clip.frames / settings.cycles

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 GREEN_OF_WARMTH = 0.115  # of CIE's daylight, and of a black body below 4000 K, within 0.03
-BLUEST, WARMEST = -0.97, 2.7  # warmth at 20000 K, at 2500 K
+BLUEST, WARMEST = -0.97, 1.35  # warmth at 20000 K, at 3500 K, as a low sun is photographed
 GREENEST = 0.04  # cast that is left alone: about 1.5 of CIE a* on a middle grey
 ROSIEST = 0.06  # ... magenta, about 2.5
 GREY = 12.0  # CIE chroma within which a color of the picture shows that of the light

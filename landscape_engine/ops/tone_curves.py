@@ -18,7 +18,8 @@ from . import color, daylight, masks
 EDGE = 1 / 4096  # of black and of white: what a value keeps from both, since they have no logit
 BOLDEST = 1.3  # how much stronger texture becomes at most, in the terms of the light about it
 FAINTEST = 0.1  # ... and how much weaker
-STRONGEST = 2.5  # how many times brighter things become at most: no night becomes day
+STRONGEST = 2.5  # times that a value grows at most, black being 0: no night becomes day
+WEAKEST = 0.25  # ... and shrinks: a night isn't black
 LEAST_SLOPE = 0.2  # of the own look, below which its texture says nothing
 
 
@@ -46,7 +47,8 @@ def relate(
     """
     mean = masks.blur(picture, color.AROUND)
     shown, own = (color.transfer(mean, one) for one in (color_map, own_map))
-    lit = (mean + 1) * ((shown + 1) / (own + 1).clamp(min=1e-3)).clamp(max=STRONGEST) - 1
+    factor = ((shown + 1) / (own + 1).clamp(min=1e-3)).clamp(WEAKEST, STRONGEST)
+    lit = (mean + 1) * factor - 1
     pale = 1 - (1 - mean) * (1 - shown) / (1 - own).clamp(min=1e-3)
     wanted = torch.where(shown < own, lit, torch.minimum(lit, pale))
     wanted = daylight.turn_back(wanted, mean)
