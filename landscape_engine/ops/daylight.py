@@ -17,6 +17,7 @@ from torch import Tensor
 
 GREEN_OF_WARMTH = 0.115  # of CIE's daylight, and of a black body below 4000 K, within 0.03
 BLUEST, WARMEST = -0.97, 1.35  # warmth at 20000 K, at 3500 K, as a low sun is photographed
+SWING = 1.2  # by which warmth changes at most from the picture's own: a camera follows the rest
 GREENEST = 0.04  # cast that is left alone: about 1.5 of CIE a* on a middle grey
 ROSIEST = 0.06  # ... magenta, about 2.5
 GREY = 12.0  # CIE chroma within which a color of the picture shows that of the light
@@ -26,6 +27,7 @@ CELLS = 32  # side of the grid on which casts are gathered
 REACH = 4.0  # deviation of the kernel that gathers what is grey, in cells
 NEAR = 2.0  # ... and all things of a place
 SICKLY = 1.5  # of CIE a*, by which things may become greener than they are
+RED_OF_GOLD = 0.2  # a* over b* of daylight at 4000 K
 A_OF_GREEN = 57.0  # of CIE a*, what a cast of 1 takes from it where Y is 1
 DARK_SHADE = 0.009  # light below which L* isn't a cube root
 
@@ -43,10 +45,10 @@ def turn_back(
     """Take from a change of light what no daylight does to a picture.
 
     The changes that grey things and those about them go through are gathered; what they have of
-    green or magenta beyond `GREENEST` and `ROSIEST`, and of warmth beyond `WARMEST` and `BLUEST`,
-    is taken back by a factor for each channel, which changes smoothly from place to place and
-    leaves luminance as it is. So is what makes all things of a place greener in the mean than they
-    are in the picture, by more than `SICKLY`: a yellow sky fades to grey, never to olive.
+    green or magenta beyond `GREENEST` and `ROSIEST`, and of warmth beyond `WARMEST`, `BLUEST` and a
+    `SWING`, is taken back by a factor for each channel, which changes smoothly from place to place
+    and leaves luminance as it is. So is what makes all things of a place greener in the mean than
+    they are in the picture, by more than `SICKLY`: a yellow sky fades to grey, never to olive.
     """
     before, after = linear(picture), linear(shown)
     turned = _without(after, *_beyond_daylight(before, after, greyness(picture)))
@@ -124,6 +126,8 @@ def _beyond_daylight(
     light, _ = _axes(_gather((after + DARK).log(), weight))
     beyond = light - light.clamp(BLUEST, WARMEST)
     beyond = beyond.clamp(warmth.clamp(max=0), warmth.clamp(min=0))  # the picture's own stays
+    swing = warmth - warmth.clamp(-SWING, SWING)
+    beyond = torch.where(swing.abs() > beyond.abs(), swing, beyond)
     return cast - cast.clamp(-ROSIEST, GREENEST) + GREEN_OF_WARMTH * beyond, beyond
 
 
@@ -147,15 +151,17 @@ def _without(
 def _sickness(before: Tensor, after: Tensor) -> Tensor:  # [B, 1, CELLS, CELLS]
     """The cast, 0 or more, that makes the mean color of a place greener than it may become.
 
-    What is green may become so in proportion as it becomes lighter; what is orange or yellow keeps
-    its hue as it fades.
+    What is green may become so in proportion as it becomes lighter; what is orange keeps its hue as
+    it fades, and what becomes yellow goes towards orange, as daylight does.
     """
     everything = torch.ones_like(before[:, :1])
     light, a, b = _gather(torch.cat(lab(before), 1), everything, NEAR).split(1, 1)
     lighter, greener, yellower = _gather(torch.cat(lab(after), 1), everything, NEAR).split(1, 1)
-    green = a.clamp(max=0) * (lighter / light.clamp(min=1)).clamp(min=1)
+    growth = (lighter / light.clamp(min=1)).clamp(min=1)
+    green = a.clamp(max=0) * growth
     orange = a.clamp(min=0) * (yellower / b.clamp(min=1)).clamp(0, 1)
-    most = green + orange - SICKLY
+    gilded = (yellower - b.clamp(min=0) * growth).clamp(min=0)
+    most = green + orange + RED_OF_GOLD * gilded - SICKLY
     return (most - greener).clamp(min=0) * 116 / (A_OF_GREEN * (lighter + 16))
 
 
@@ -172,6 +178,8 @@ def _beyond_daylight(
     light, _ = _axes(_gather((after + DARK).log(), weight))
     beyond = light - light.clamp(BLUEST, WARMEST)
     beyond = beyond.clamp(warmth.clamp(max=0), warmth.clamp(min=0))  # the picture's own stays
+    swing = warmth - warmth.clamp(-SWING, SWING)
+    beyond = torch.where(swing.abs() > beyond.abs(), swing, beyond)
     return cast - cast.clamp(-ROSIEST, GREENEST) + GREEN_OF_WARMTH * beyond, beyond
 
 

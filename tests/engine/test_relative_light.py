@@ -91,7 +91,8 @@ def test_no_daylight_has_a_cast(kelvin):
     red, green, blue = (to_srgb @ torch.tensor([x / y, 1.0, (1 - x - y) / y])).log().tolist()
     warmth, above = red - blue, green - (red + blue) / 2
     assert abs(above - daylight.GREEN_OF_WARMTH * warmth) < 0.06
-    assert daylight.BLUEST - 0.05 < warmth < daylight.WARMEST + 0.15
+    within = daylight.BLUEST - 0.05 < warmth < daylight.WARMEST + 0.05
+    assert within == (kelvin >= 3500)
 
 
 @pytest.mark.parametrize(("green", "most"), [(0.3, 0.06), (-0.3, 0.08)])
