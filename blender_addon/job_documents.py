@@ -190,6 +190,7 @@ def appearance(settings: Any, folder: Path) -> dict[str, Any]:
         "kind": settings.kind,
         "cycles": settings.cycles,
         "codes": settings.codes or None,
+        "relative": settings.relative,
         "anchor": settings.anchor,
         "correct": settings.correct,
     }
@@ -197,11 +198,9 @@ def appearance(settings: Any, folder: Path) -> dict[str, Any]:
         return made
     if settings.code_from == "REFERENCE":
         made["code"] = _reference(settings.reference, folder, "the light")
-    elif settings.code_from == "PREDICT":
-        made["code"] = "predict"
     elif settings.code_from == "KEYS":
         made.update(_keys_and_patches(settings, folder))
-    else:
+    elif settings.code_from != "PREDICT":  # the engine's own default, so that any weights will do
         made["code"] = code_of(settings, "light")
     return made
 

@@ -34,6 +34,8 @@ LABELS = {
     "--appearance-code": "Sequence",
     "--appearance-cycles": "Cycles",
     "--appearance-codes": "Key Codes",
+    "--relative": "Begin with Picture",
+    "--absolute": "Begin with Picture, off,",
     "--anchor": "Keep Own Look",
     "--no-anchor": "Keep Own Look, off,",
     "--correct": "Match Colors",

@@ -18,6 +18,7 @@ from landscape_engine.animator import Animator
 from landscape_engine.ops import flow_colors, looping, warping
 from landscape_engine.ops.compositing import render_frame
 from landscape_engine.ops.motion_fields import MotionField
+from landscape_engine.ops.tone_curves import shade
 from landscape_engine.settings import (
     AppearanceSettings,
     ClipSettings,
@@ -137,11 +138,13 @@ def loops(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
 
 
 def days(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
-    """Two days of the codebook, each at eight of its looks."""
-    rows = []
+    """Two days of the codebook, each at eight of its looks; the first is the picture's own."""
+    rows, curves = [], animator.tone_curves(picture)
     for position in ("0.532", "0.785"):
-        looks = animator.appearance_codes(AppearanceSettings(code=position, codes=8))
-        shown = [_tile(_lit(animator, picture, look)) for look in looks.split(1)]
+        looks = animator.appearance_codes(AppearanceSettings(code=position, codes=8), 0, picture)
+        with torch.inference_mode():
+            lit = [render_frame(picture, (), curves(c), transfer=shade) for c in looks.split(1)]
+        shown = [_tile(frame) for frame in lit]
         rows += [shown[:4], shown[4:]]
     return rows
 

@@ -99,6 +99,9 @@ class Animator:
     ) -> Tensor:  # [K, Z]
         """The sequence of key codes that the settings name; their key frames have no say in it.
 
+        With the picture given, sequences of the codebook or a file are made relative to its own
+        look, unless the settings say otherwise.
+
         A picture gives one code, its look, which is held through the clip (Figure 11); to go there
         from the input's look and back, name it as a key frame. 'predict' gives a day that an LSTM
         goes on with from the look of `image`.
@@ -287,6 +290,24 @@ class Animator:
         return predict
 
     @torch.inference_mode()
+    def tone_curves(
+        self,
+        image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    ) -> Callable[[Tensor], Tensor]:
+        """What gives the tone curves [1, 6, 256, 256] of one picture, of a code [1, Z].
+
+        They are what light that begins with the picture is made with (`ops.tone_curves`).
+        """
+        predictor = looks.curves(self.bundle, image)
+        small = predictor_input(image, self.device)
+
+        def predict(code: Tensor) -> Tensor:
+            with torch.inference_mode():
+                return predictor(small, code.to(self.device))
+
+        return predict
+
+    @torch.inference_mode()
     def correct_color_map(
         self,
         image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
@@ -344,11 +365,15 @@ class Animator:
         light = None
         if appearance.kind != "off":
             cycle = self.appearance_cycle(image, appearance, clip) if codes is None else codes
+            cycle = looks.as_cycle(cycle, self.device)
             predict = self.predict_color_map
             if appearance.kind == "keyed":
-                maps = self.color_maps(picture, appearance.anchor)
+                if cycle.relative:
+                    maps = self.tone_curves(picture)
+                else:
+                    maps = self.color_maps(picture, appearance.anchor)
                 predict = lambda _, code: maps(code)  # noqa: E731
-            light = Light(predict, picture, looks.as_cycle(cycle, self.device))
+            light = Light(predict, picture, cycle)
         period = loop.period(clip.frames)
         plan = looping.plan(motion, loop, period)
         closes = None if loop.kind == "none" else period

@@ -83,6 +83,38 @@ class AppearanceCodebook:
         count = max(len(low), len(high))
         return torch.lerp(resample(low, count), resample(high, count), at - int(at))
 
+    def draw(
+        self,
+        own: Tensor,  # [1, Z] a picture's look
+        seed: int,
+    ) -> Tensor:  # [K, Z]
+        """A sequence that suits a picture, another for each seed up to as many as there are.
+
+        They lie in one shuffled order, of which the seed, from the start again after the last,
+        takes its place.
+        """
+        suiting = self.suiting(own)
+        order = torch.randperm(len(suiting), generator=torch.Generator().manual_seed(0)).tolist()
+        return self.sequences[suiting[order[seed % len(suiting)]]]
+
+    def suiting(
+        self,
+        own: Tensor,  # [1, Z] a picture's look
+    ) -> list[int]:
+        """The sequences that suit a picture, by their numbers; one at least.
+
+        Of those that change (their reach, from the first code to the farthest, is half of the
+        usual one or more) the half that begin nearest to the picture's look, in units of the
+        deviation of what the codebook begins with.
+        """
+        begins = torch.stack([s[0] for s in self.sequences])
+        reach = torch.stack([(s - s[:1]).norm(dim=1).max() for s in self.sequences])
+        changing = (reach >= reach.median() / 2).nonzero()[:, 0]
+        scale = begins.std(0, correction=0).clamp(min=1e-6)
+        apart = ((begins[changing] - own.to(begins)) / scale).norm(dim=1)
+        nearest = apart.argsort(stable=True)[: (len(changing) + 1) // 2]
+        return sorted(changing[nearest].tolist())
+
 
 def check_position(position: float) -> None:
     """Refuse a position outside 0..1."""
@@ -104,6 +136,20 @@ def resample(
     return torch.lerp(sequence[k], sequence[k + 1], (at - k)[:, None].to(sequence.dtype))
 
 
+def pace(
+    codes: Tensor,  # [K, Z]
+) -> tuple[float, ...]:  # K phases, 0 to less than 1
+    """When each code of a closed cycle is reached, so that large changes take longer.
+
+    Of the time between two codes one half is the same for all, the other goes with how far they lie
+    apart: a recorded day that ends at night doesn't fall back to its morning at once.
+    """
+    steps = (codes.roll(-1, 0) - codes).norm(dim=1).double().cpu()
+    shares = steps + steps.mean().clamp(min=1e-6)
+    ends = shares.cumsum(0) / shares.sum()
+    return (0.0, *ends[:-1].tolist())
+
+
 @dataclass(frozen=True)
 class CodeCycle:
     """Key codes along a closed cycle, each at its phase; between two, codes are linear.
@@ -116,11 +162,14 @@ class CodeCycle:
         phases: of each code, 0 to less than 1, rising; the first is 0.
         corrections: for each code, [1, 3, h, w] to be added to the colors that it gives the picture
             of this cycle, or None; empty where there are none (`fitting.corrections`).
+        relative: whether a code stands for what changes from the picture's own look, as a tone
+            curve, and not for a color transfer map (`ops.tone_curves`).
     """
 
     codes: Tensor
     phases: tuple[float, ...]
     corrections: tuple[Tensor | None, ...] = ()
+    relative: bool = False
 
     @classmethod
     def even(cls, codes: Tensor) -> CodeCycle:

@@ -22,7 +22,11 @@ def add_settings_flags(parser: Any, kind: type) -> None:
         if field.default not in (None, ()) and "default" not in text:
             text += f" (default: {field.default})"
         options: dict[str, Any] = {"default": field.default, "help": text}
-        if base is bool:
+        names = [f"--{flag_of(field)}"]
+        if base is bool and field.metadata["opposite"]:
+            names.append(f"--{field.metadata['opposite']}")
+            options["action"] = _Choice
+        elif base is bool:
             options["action"] = argparse.BooleanOptionalAction
         elif get_origin(base) is Literal:
             options["choices"] = get_args(base)
@@ -31,7 +35,25 @@ def add_settings_flags(parser: Any, kind: type) -> None:
         else:
             options["type"] = {int: whole, float: number, str: str}[base]
             options["metavar"] = field.metadata["metavar"] or field.name.upper()
-        parser.add_argument(f"--{flag_of(field)}", dest=_place(kind, field), **options)
+        parser.add_argument(*names, dest=_place(kind, field), **options)
+
+
+class _Choice(argparse.Action):
+    """A switch with a name for each of its sides: the first turns it on, the second off."""
+
+    def __init__(self, option_strings: list[str], dest: str, **options: Any) -> None:
+        """Take no value."""
+        super().__init__(option_strings, dest, nargs=0, **options)
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Turn it on or off."""
+        setattr(namespace, self.dest, option_string == self.option_strings[0])
 
 
 def settings_from(options: argparse.Namespace, kind: type[Settings]) -> Settings:

@@ -11,13 +11,13 @@ from torch import Tensor
 
 from . import images, scenery, sources
 from .checkpoints import ModelBundle
-from .codebook import CodeCycle, resample
+from .codebook import CodeCycle, pace, resample
 from .errors import BundleError, CodeError, SettingsError
 from .fitting import corrections, days, optimize
 from .fitting.annotations import Patch, read_patches
 from .fitting.optimize import AppearanceFit
 from .networks.inputs import encoder_input, predictor_input
-from .ops import color
+from .ops import color, tone_curves
 from .settings import AppearanceSettings, ClipSettings, parse_key
 
 Wanted = Tensor | Sequence[Patch]  # a reference [1, 3 or 4, h, w] in [-1, 1], or patches
@@ -68,6 +68,39 @@ class AnchoredPredictor:
             with torch.inference_mode(False), torch.no_grad():
                 self._own_maps[size] = self.predictor(picture[:1].clone(), self.own_code)
         return color.anchor(self.predictor(picture, codes), self._own_maps[size], picture)
+
+
+class RelativePredictor:
+    """What predicts, from codes, the tone curves that lead from one picture's own look to others.
+
+    As `AnchoredPredictor`, and exact: the own code's curves are the picture itself.
+    """
+
+    def __init__(self, predictor: Predict, own_code: Tensor) -> None:
+        """Take over a predictor; `own_code` [1, Z] is the picture's."""
+        self.predictor = predictor
+        self.own_code = own_code
+        self._own_maps: dict[int, Tensor] = {}  # by the picture's size
+
+    def __call__(
+        self,
+        picture: Tensor,  # [B, 3, S, S] in [-1, 1], the same B times
+        codes: Tensor,  # [B, Z]
+    ) -> Tensor:  # [B, 6, S, S]
+        """The tone curves."""
+        size = picture.shape[3]
+        if size not in self._own_maps:
+            self._own_maps[size] = self.predictor(picture[:1], self.own_code)
+        return tone_curves.relate(self.predictor(picture, codes), self._own_maps[size], picture)
+
+
+@torch.inference_mode()
+def curves(
+    bundle: ModelBundle,
+    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+) -> RelativePredictor:
+    """What predicts the tone curves of one picture, at any size of it, from codes."""
+    return RelativePredictor(bundle.network("appearance_predictor"), encode(bundle, image))
 
 
 def fit(
@@ -132,16 +165,59 @@ def sequence(
     seed: int = 0,
     image: Tensor | None = None,  # [1, 3 or 4, H, W] in [-1, 1]
 ) -> Tensor:  # [K, Z]
-    """The looks that the settings name, one after the other."""
+    """The looks that the settings name, one after the other.
+
+    Relative ones are the picture's own look, changed as the sequence changes from its first look,
+    and `random` draws among the sequences that suit the picture; without a picture both are as the
+    codebook has them.
+    """
+    return _sequence(bundle, settings, seed, image)[0]
+
+
+def _sequence(
+    bundle: ModelBundle, settings: AppearanceSettings, seed: int, image: Tensor | None
+) -> tuple[Tensor, bool]:  # [K, Z]
+    """The looks of a sequence, and whether it is a day; else it is one look that is held."""
     bundle.network("appearance_predictor")  # says so if there is none
-    if settings.code == "predict":
+    name = settings.code or _usual(bundle)
+    if name == "predict":
         if image is None:
             raise CodeError("'predict' goes on from a picture's own look; give the picture.")
-        return predict_day(bundle, image, settings.codes or days.CODES, seed)
+        return predict_day(bundle, image, settings.codes or days.CODES, seed), True
+    own = None
+    if image is not None and _relative(bundle, settings):
+        own = encode(bundle, image)
     book = bundle.appearance_codebook
-    position = sources.position(settings.code, seed, "appearance", len(book or ()))
-    codes = _read(bundle, Path(settings.code)) if position is None else book.at(position)
-    return (codes if settings.codes is None else resample(codes, settings.codes)).to(bundle.device)
+    if own is not None and name == "random":
+        codes = book.draw(own, seed)
+    else:
+        position = sources.position(name, seed, "appearance", len(book or ()))
+        codes = _read(bundle, Path(name)) if position is None else book.at(position)
+    codes, is_day = codes.to(bundle.device), len(codes) > 1
+    if own is not None and is_day:
+        codes = own + (codes - codes[:1])
+    return codes if settings.codes is None else resample(codes, settings.codes), is_day
+
+
+def notes(bundle: ModelBundle, settings: AppearanceSettings) -> list[str]:
+    """What the person should know of where the light comes from, a sentence each."""
+    asked = settings.code or settings.keys or settings.patches or settings.kind == "off"
+    if asked or _usual(bundle) == "predict":
+        return []
+    return [
+        "the bundle has no code LSTM to predict a day with; the light goes through a day of its "
+        "codebook instead, as with --appearance-code random."
+    ]
+
+
+def _usual(bundle: ModelBundle) -> str:
+    """The sequence where the settings name none."""
+    return "predict" if {"code_lstm", "appearance_encoder"} <= set(bundle.networks) else "random"
+
+
+def _relative(bundle: ModelBundle, settings: AppearanceSettings) -> bool:
+    keyed = settings.relative and settings.kind == "keyed"
+    return keyed and "appearance_encoder" in bundle.networks
 
 
 def cycle(
@@ -153,9 +229,12 @@ def cycle(
     """The looks of the settings, and when in the cycle of the light each is reached."""
     corrected = settings.correct and settings.kind == "keyed"
     if not settings.keys and not settings.patches:
-        path = Path(settings.code)
+        path = Path(settings.code or "")
         if not (corrected and sources.is_picture(path) and path.is_file()):
-            return CodeCycle.even(sequence(bundle, settings, clip.seed, image))
+            codes, is_day = _sequence(bundle, settings, clip.seed, image)
+            if is_day and settings.anchor and _relative(bundle, settings):
+                return CodeCycle(codes, pace(codes), relative=True)
+            return CodeCycle.even(codes)
         keys, phases = {0: str(path)}, (0.0,)  # one look, however many codes are asked for
     else:
         length = clip.frames / settings.cycles

@@ -23,7 +23,7 @@ from torch import Tensor
 from .codebook import CodeCycle
 from .moved_frames import MovedFrames
 from .networks.inputs import square
-from .ops import color, warping
+from .ops import color, tone_curves, warping
 from .ops.compositing import recolor
 from .ops.looping import Make
 from .settings import AppearanceSettings
@@ -60,8 +60,13 @@ class Light:
         picture: Tensor,  # [1, 3 or 4, H, W]
         cycle: CodeCycle,
     ) -> None:
-        """Hold the codes; `predict` gives the map [1, 6, h, w] of a picture and a code [1, Z]."""
+        """Hold the codes.
+
+        `predict` gives the map [1, 6, h, w] of a picture and a code [1, Z], or, where the cycle is
+        relative, the tone curves.
+        """
         self.predict = predict
+        self.transfer = tone_curves.shade if cycle.relative else color.transfer
         self.picture = picture
         self.cycle = cycle
         self._maps: dict[int, ColorMap] = {}
@@ -134,7 +139,7 @@ def frames(
                 colors = light.per_frame(frame.moved, phase)
                 return torch.cat([colors, frame.moved[:, 3:]], 1)
             carried = frame.drift.carry(color_map())
-            return recolor(frame.moved, carried, cancelled.is_set, out=frame.moved)
+            return recolor(frame.moved, carried, cancelled.is_set, frame.moved, light.transfer)
 
     def jobs(start: Start) -> Iterator[tuple[int, Make, ColorMap | None, float]]:
         for n in range(count):

@@ -26,7 +26,7 @@ class LANDSCAPE_PT_light(SubjectTab, bpy.types.Panel):
         column.prop(light, "code_from")
         if light.code_from == "POSITION":
             column.prop(light, "position", slider=True)
-        elif light.code_from == "RANDOM":
+        elif light.code_from in {"PREDICT", "RANDOM"}:
             seed_row(column, settings.clip)
         elif light.code_from == "FILE":
             column.prop(light, "code_file")
@@ -36,6 +36,7 @@ class LANDSCAPE_PT_light(SubjectTab, bpy.types.Panel):
         column.prop(light, "codes")
         keyed = column.column()
         keyed.active = light.kind == "keyed"
+        keyed.prop(light, "relative")
         keyed.prop(light, "anchor")
         keyed.prop(light, "correct")
 

@@ -16,7 +16,7 @@ from bpy.props import (
 )
 from bpy.types import PropertyGroup
 
-from .codes import BESIDE_BLEND, FILE, POSITION, RANDOM, position_property
+from .codes import BESIDE_BLEND, FILE, POSITION, position_property
 
 
 def center_property() -> FloatVectorProperty:
@@ -106,13 +106,13 @@ class AppearanceProperties(PropertyGroup):
         description="Where the sequence of looks comes from",
         items=(
             POSITION,
-            RANDOM,
+            ("RANDOM", "Random", "A day of the codebook, drawn with the seed"),
             FILE,
             ("REFERENCE", "Reference", "The look of another picture, held throughout"),
             ("PREDICT", "Predict", "A day that goes on from the picture's own look"),
             ("KEYS", "Keys and Patches", "The looks at key frames, and colors of patches"),
         ),
-        default="RANDOM",
+        default="PREDICT",
     )
     position: position_property("Which day of the codebook: its ends are the most unlike")
     code_file: StringProperty(
@@ -138,6 +138,12 @@ class AppearanceProperties(PropertyGroup):
         min=0,
         soft_max=50,
         max=1_000_000,
+    )
+    relative: BoolProperty(
+        name="Begin with Picture",
+        description="A sequence gives the picture's own look the changes that follow its first "
+        "look, within what daylight does; off: its looks as they are",
+        default=True,
     )
     anchor: BoolProperty(
         name="Keep Own Look",

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor
 
-from .. import __version__, checkpoints, documents, images, region_files, sequence, staging
+from .. import __version__, checkpoints, documents, images, looks, region_files, sequence, staging
 from ..animator import Animator, load_animator
 from ..codebook import CodeCycle
 from ..documents import Job
@@ -100,6 +100,7 @@ def animate(
         with watch.stage("load"):
             animator = load(bundle, device)
         notes = _notes(job, own_hw) + region_files.notes(job.regions, own_hw)
+        notes += looks.notes(animator.bundle, job.appearance)
         with watch.stage("predict"):
             foreseen = _predict(animator, image, job)
         frames = animator.render(

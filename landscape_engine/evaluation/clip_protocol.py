@@ -219,7 +219,7 @@ class _Trial:
             return None
         if self.settings.light == "random":
             seed = self.settings.seed + number
-            return self.animator.appearance_codes(AppearanceSettings(), seed)
+            return self.animator.appearance_codes(AppearanceSettings(code="random"), seed)
         ends = [self.animator.encode_appearance(f) for f in (self.frames.first, self.filmed()[-1])]
         return CodeCycle(torch.cat(ends), (0.0, 0.5))
 

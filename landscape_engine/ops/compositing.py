@@ -21,6 +21,8 @@ from .warping import Band
 
 FOLLOWED = 64  # side of the grid on which a color map is moved
 
+Transfer = Callable[[Tensor, Tensor], Tensor]  # colors [1, 3, H, W], map [1, 6, H, W] → colors
+
 
 def never() -> bool:
     """Say that nobody has cancelled."""
@@ -32,12 +34,13 @@ def render_frame(
     layers: Sequence[Layers],
     color_map: Tensor | None = None,  # [1, 6, h, w], predicted from the unmoved picture
     cancelled: Callable[[], bool] = never,
+    transfer: Transfer = color.transfer,
 ) -> Tensor:  # [1, 3 or 4, H, W]
     """Move a picture and transfer the colors of a map that half follows the motion."""
     frame = move(image, layers, cancelled)
     if color_map is None:
         return frame
-    return recolor(frame, Drift.of(layers).carry(color_map), cancelled, out=frame)
+    return recolor(frame, Drift.of(layers).carry(color_map), cancelled, frame, transfer)
 
 
 def move(
@@ -73,6 +76,7 @@ def recolor(
     color_map: Tensor,  # [1, 6, h, w]
     cancelled: Callable[[], bool] = never,
     out: Tensor | None = None,  # [1, 3 or 4, H, W], may be the frame itself
+    transfer: Transfer = color.transfer,  # or tone_curves.shade, whichever the map is made for
 ) -> Tensor:  # [1, 3 or 4, H, W]
     """Transfer the colors (Equation 6); alpha stays."""
     height, width = frame.shape[2:]
@@ -81,7 +85,7 @@ def recolor(
         if cancelled():
             break
         enlarged = warping.enlarge(color_map, height, width, rows)
-        out[:, :3, rows] = color.transfer(frame[:, :3, rows], enlarged)
+        out[:, :3, rows] = transfer(frame[:, :3, rows], enlarged)
     return out
 
 

@@ -22,13 +22,15 @@ class AppearanceSettings:
         "paper's; off: colors untouched",
         flag="appearance",
     )
-    code: str = setting(
-        "random",
-        "code sequence: a position 0..1 in the codebook, 'random' (drawn with --seed), a file with "
-        "one vector or a list of them (.json or .npy), a picture whose look is held throughout, or "
-        "'predict' (a day that goes on from the picture's own look, another for each --seed)",
+    code: str | None = setting(
+        None,
+        "code sequence: 'predict' (a day that goes on from the picture's own look, another for "
+        "each --seed), a position 0..1 in the codebook, 'random' (a day of the codebook that suits "
+        "the picture, drawn with --seed), a file with one vector or a list of them (.json or "
+        ".npy), or a picture whose look is held throughout (default: predict, or random where the "
+        "bundle has no code LSTM)",
         flag="appearance-code",
-        metavar="POS|random|predict|FILE",
+        metavar="predict|POS|random|FILE",
     )
     cycles: int = setting(
         1,
@@ -65,6 +67,14 @@ class AppearanceSettings:
         metavar="N",
     )
 
+    relative: bool = setting(
+        True,
+        "relative: a sequence of the codebook or of a file begins with the picture's own look and "
+        "gives it the changes that follow its first code, and no light leaves neutrals greener or "
+        "rosier than daylight does; absolute: the paper's, codes as they are; for sequences alone, "
+        "not for per-frame",
+        opposite="absolute",
+    )
     anchor: bool = setting(
         True,
         "give the maps back what the predictor misses of the picture in its own look, so that "
@@ -105,7 +115,7 @@ class AppearanceSettings:
                     f"frame {self.patch_frame} has a key and the patches; choose another "
                     "--patch-frame."
                 )
-        if (self.keys or self.patches) and self.code != "random":
+        if (self.keys or self.patches) and self.code not in (None, "random"):
             raise SettingsError(
                 "--appearance-code names a whole sequence, --appearance-key and --patch single "
                 "frames of one; leave one of them out."

@@ -12,10 +12,20 @@ MAX_SIDE_PX = 16384
 MAX_FRAMES = 1_000_000  # nine hours
 
 
-def setting(default: Any, help: str, flag: str | None = None, metavar: str | None = None) -> Any:
-    """A dataclass field that knows the flag, the help line and the placeholder of its value."""
+def setting(
+    default: Any,
+    help: str,
+    flag: str | None = None,
+    metavar: str | None = None,
+    opposite: str | None = None,
+) -> Any:
+    """A dataclass field that knows the flag, the help line and the placeholder of its value.
+
+    `opposite` is the flag that turns a switch off, where it isn't --no-FLAG.
+    """
     return dataclasses.field(
-        default=default, metadata={"help": help, "flag": flag, "metavar": metavar}
+        default=default,
+        metadata={"help": help, "flag": flag, "metavar": metavar, "opposite": opposite},
     )
 
 

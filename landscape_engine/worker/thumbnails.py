@@ -65,13 +65,13 @@ def draw_appearance(
     """Draw appearance codes: the picture through the light of each day, at rest."""
     picture = small.to(animator.device)
     inputs = square(small, MAP_SIZE, animator.device)
-    predictor = looks.color_maps(animator.bundle, small, anchored=True)
+    predictor = looks.curves(animator.bundle, small)
     for k, position in enumerate(positions):
         day = AppearanceSettings(code=str(float(position)), codes=min(MAPPED, frames))
         cycle = animator.appearance_cycle(small, day, ClipSettings(frames=frames))
         light = Light(lambda _, code: predictor(inputs, code), picture, cycle)
         maps = (light.keyed(n / frames, when_needed)() for n in range(frames))
-        shown = (render_frame(picture, (), color_map) for color_map in maps)
+        shown = (render_frame(picture, (), one, transfer=light.transfer) for one in maps)
         yield {"position": position, "flow": None, "frames": _save(shown, folder, k)}
 
 

@@ -87,7 +87,7 @@ class WarmAnimator(Animator):
         self, image: Tensor, settings: AppearanceSettings, clip: ClipSettings
     ) -> CodeCycle:
         """As the animator's; patches are fitted once."""
-        files = [settings.code, *(parse_key(key)[1] for key in settings.keys)]
+        files = [settings.code or "", *(parse_key(key)[1] for key in settings.keys)]
         asked = (settings, clip.frames, clip.seed, *map(stamp, files))
         return self._recall(image, asked, super().appearance_cycle, image, settings, clip)
 
@@ -108,6 +108,14 @@ class WarmAnimator(Animator):
             return usual(image, anchored)
         maps = self._recall(image, ("maps", anchored), usual, image, anchored)
         return lambda code: self._recall(image, ("map", anchored, _key(code)), maps, code)
+
+    def tone_curves(self, image: Tensor) -> Callable[[Tensor], Tensor]:
+        """As the animator's, once for a code of a picture that is known."""
+        usual = super().tone_curves
+        if not any(of is image for of, _ in self._known):
+            return usual(image)
+        curves = self._recall(image, ("curves",), usual, image)
+        return lambda code: self._recall(image, ("curve", _key(code)), curves, code)
 
     def _recall(
         self, image: Tensor, asked: Hashable, answer: Callable[..., T], *arguments: Any

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from landscape_engine.codebook import AppearanceCodebook, CodeCycle, MotionCodebook, order, resample
+from landscape_engine.codebook import (
+    AppearanceCodebook,
+    CodeCycle,
+    MotionCodebook,
+    order,
+    pace,
+    resample,
+)
 from landscape_engine.errors import CodeError
 
 
@@ -60,3 +67,13 @@ def test_keys_are_reached_at_their_phases():
     assert [cycle.at(p).item() for p in (0, 0.125, 0.25, 0.375, 0.5, 0.75, 1)] == [
         0, 4, 8, 5, 2, 1, 0,
     ]  # fmt: skip
+
+
+def test_large_changes_take_longer():
+    there_and_back = torch.tensor([[0.0], [1], [2], [3], [4]])  # and from 4 to 0
+    phases = pace(there_and_back)
+    assert phases[0] == 0 and phases == tuple(sorted(phases))
+    gaps = [b - a for a, b in zip(phases, (*phases[1:], 1.0), strict=True)]
+    assert gaps[:4] == pytest.approx([gaps[0]] * 4) and gaps[4] > 2 * gaps[0]
+    assert pace(torch.zeros(4, 8)) == pytest.approx((0, 0.25, 0.5, 0.75))
+    assert pace(torch.zeros(1, 8)) == (0,)

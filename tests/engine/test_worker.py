@@ -33,8 +33,8 @@ def test_it_says_who_it_is(worker, bundle_folder):
 
 
 def test_animate_writes_what_the_command_does_and_says_how_far_it_is(worker, lake, tmp_path):
-    document = job_of(lake, tmp_path / "out", clip={"frames": 5}, loop={"frames": 3})
-    job = worker.submit({"task": "animate", "job": document})
+    groups = {"clip": {"frames": 5}, "loop": {"frames": 3}, "appearance": {"code": "random"}}
+    job = worker.submit({"task": "animate", "job": job_of(lake, tmp_path / "out", **groups)})
     done = worker.wait_for(job, "done")["result"]
     assert [Path(p).name for p in done["paths"]] == [f"{n:04d}.png" for n in range(1, 6)]
     assert all(Path(p).is_file() for p in done["paths"])

@@ -1,0 +1,74 @@
+"""Tone curves: light that changes from a picture's own look, which leaves the picture itself.
+
+A color transfer map is affine before tanh, so that not even the best one gives a textured picture
+back. A tone curve is affine between two logits, with v01 = (v + 1) / 2:
+
+    O01 = σ(C^w ∘ logit(I01) + C^b)
+
+so that weights of 1 and biases of 0 are the picture, to the bit of its file. (Beyond the paper.)
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from . import color, daylight, masks
+
+EDGE = 1 / 4096  # of black and of white: what a value keeps from both, since they have no logit
+BOLDEST = 1.3  # how much stronger texture becomes at most, in the terms of the light about it
+FAINTEST = 0.1  # ... and how much weaker
+STRONGEST = 2.5  # times that a value grows at most, black being 0: no night becomes day
+WEAKEST = 0.25  # ... and shrinks: a night isn't black
+LEAST_SLOPE = 0.2  # of the own look, below which its texture says nothing
+
+
+def shade(
+    image: Tensor,  # [B, 3, H, W] in [-1, 1]
+    curves: Tensor,  # [B, 6, H, W]: weights R G B, then biases R G B
+) -> Tensor:  # [B, 3, H, W] in [-1, 1]
+    """`O01 = σ(C^w ∘ logit(I01) + C^b)`."""
+    logit = image.add(1).mul_(0.5).logit_(EDGE)
+    return torch.addcmul(curves[:, 3:], curves[:, :3], logit).sigmoid_().mul_(2).sub_(1)
+
+
+def relate(
+    color_map: Tensor,  # [B, 6, h, w] of a look
+    own_map: Tensor,  # [B or 1, 6, h, w], predicted for the picture's own look
+    picture: Tensor,  # [B or 1, 3, h, w] in [-1, 1]
+) -> Tensor:  # [B, 6, h, w]
+    """The tone curves that change a picture as one map's output differs from the other's.
+
+    With m the local mean color, O_k and O_own what both maps make of it: light is as many times
+    weaker or stronger, `M + 1 = (m + 1)(O_k + 1) / (O_own + 1)`, but what is missing to white falls
+    no faster than in the maps, `1 - M >= (1 - m)(1 - O_k) / (1 - O_own)`. Texture is stronger or
+    weaker as that of the two outputs is, and never bolder than the light about it. What has a cast
+    then that no daylight gives is turned back (`daylight.turn_back`).
+    """
+    mean = masks.blur(picture, color.AROUND)
+    shown, own = (color.transfer(mean, one) for one in (color_map, own_map))
+    factor = ((shown + 1) / (own + 1).clamp(min=1e-3)).clamp(WEAKEST, STRONGEST)
+    lit = (mean + 1) * factor - 1
+    pale = 1 - (1 - mean) * (1 - shown) / (1 - own).clamp(min=1e-3)
+    wanted = torch.where(shown < own, lit, torch.minimum(lit, pale))
+    wanted = daylight.turn_back(wanted, mean)
+    slope, own_slope = (
+        (1 - out * out) * one[:, :3] for out, one in ((shown, color_map), (own, own_map))
+    )
+    stronger = 1 + (slope - own_slope) / own_slope.abs().clamp(min=LEAST_SLOPE)
+    return through(mean, wanted, stronger.clamp(FAINTEST, BOLDEST))
+
+
+def through(
+    mean: Tensor,  # [B or 1, 3, h, w] in [-1, 1]
+    wanted: Tensor,  # [B, 3, h, w] in [-1, 1]
+    slope: Tensor,  # [B, 3, h, w] dO/dI
+) -> Tensor:  # [B, 6, h, w]
+    """The tone curves that turn mean colors into those wanted, and texture about them by a slope.
+
+    As dO/dI = C^w O01 (1 - O01) / (I01 (1 - I01)), `C^w = slope I01 (1 - I01) / (O01 (1 - O01))`,
+    at most `BOLDEST`, since near black and white there is no room for more.
+    """
+    before, after = ((v + 1).mul(0.5).clamp(EDGE, 1 - EDGE) for v in (mean, wanted))
+    weights = (slope * before * (1 - before) / (after * (1 - after))).clamp(max=BOLDEST)
+    return torch.cat([weights, after.logit() - weights * before.logit()], dim=1)

@@ -1,0 +1,213 @@
+"""Light that begins with the picture: relative days, tone curves, and what no daylight does."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from landscape_engine import checkpoints, looks
+from landscape_engine.codebook import AppearanceCodebook
+from landscape_engine.errors import BundleError
+from landscape_engine.ops import color, daylight, tone_curves
+from landscape_engine.settings import (
+    AppearanceSettings,
+    ClipSettings,
+    LoopSettings,
+    MotionSettings,
+)
+
+EVERY_LEVEL = torch.linspace(-1, 1, 256).expand(1, 3, 4, -1)
+GREYS = torch.linspace(-0.8, 0.8, 64).expand(1, 3, 64, -1)
+LIGHTS_XY = {  # CIE's daylight and black bodies: chromaticities of temperatures, from tables
+    2500: (0.4770, 0.4137),
+    3000: (0.4369, 0.4041),
+    4000: (0.3823, 0.3838),
+    5000: (0.3457, 0.3587),
+    7500: (0.2990, 0.3150),
+    10000: (0.2788, 0.2920),
+    20000: (0.2533, 0.2575),
+}
+
+
+def relit(picture, red=0.0, green=0.0, blue=0.0):
+    """A picture whose light has factors exp(red), exp(green), exp(blue)."""
+    factor = torch.tensor([red, green, blue]).exp()[:, None, None]
+    return daylight.encoded((daylight.linear(picture) * factor).clamp(0, 1))
+
+
+def random_maps(count, size=32):
+    generator = torch.Generator().manual_seed(3)
+    weights = 0.7 + 0.2 * torch.randn(count, 3, size, size, generator=generator)
+    return torch.cat([weights, 0.4 * torch.randn(count, 3, size, size, generator=generator)], 1)
+
+
+# ------------------------------------------------------------------ tone curves
+
+
+def test_curves_of_the_own_look_are_the_picture_to_the_bit_of_its_file():
+    own = random_maps(1)
+    picture = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    curves = tone_curves.relate(own, own, picture)
+    for name, found, wanted in (("weights", curves[:, :3], 1.0), ("biases", curves[:, 3:], 0.0)):
+        assert (found - wanted).abs().max() < 1e-4, name
+    still = torch.nn.functional.interpolate(curves, (4, 256))
+    shown = tone_curves.shade(EVERY_LEVEL, still)
+    assert torch.equal((shown * 127.5 + 127.5).round(), (EVERY_LEVEL * 127.5 + 127.5).round())
+
+
+def test_a_curve_goes_through_the_mean_with_the_slope_that_is_asked():
+    mean, wanted = torch.full((1, 3, 2, 2), 0.3), torch.full((1, 3, 2, 2), -0.2)
+    curves = tone_curves.through(mean, wanted, torch.full_like(mean, 0.8))
+    step = 1e-3
+    low, high = (tone_curves.shade(mean + s, curves) for s in (0.0, step))
+    assert torch.allclose(low, wanted, atol=1e-5)
+    assert torch.allclose((high - low) / step, torch.full_like(mean, 0.8), atol=0.01)
+
+
+@pytest.mark.parametrize("bias", [-2.0, -0.5, 0.5, 2.0])
+def test_black_stays_black_and_no_texture_is_torn_up(bias):
+    own = torch.cat([torch.full((1, 3, 32, 32), 0.8), torch.full((1, 3, 32, 32), 0.1)], 1)
+    look = own.clone()
+    look[:, 3:] += bias
+    levels = torch.linspace(-1, 1, 32).expand(1, 3, 32, -1)
+    curves = tone_curves.relate(look, own, levels)
+    assert 0 <= curves[:, :3].min() and curves[:, :3].max() <= tone_curves.BOLDEST
+    shown = tone_curves.shade(levels, curves)
+    assert shown[..., 0].max() < -0.85, "a lifted black is fog"
+    assert (shown[..., 1:] - shown[..., :-1]).min() > -1e-3, "brighter things stay brighter"
+
+
+# --------------------------------------------------------------------- daylight
+
+
+@pytest.mark.parametrize("kelvin", LIGHTS_XY)
+def test_no_daylight_has_a_cast(kelvin):
+    x, y = LIGHTS_XY[kelvin]
+    to_srgb = torch.tensor(
+        [[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]]
+    )
+    red, green, blue = (to_srgb @ torch.tensor([x / y, 1.0, (1 - x - y) / y])).log().tolist()
+    warmth, above = red - blue, green - (red + blue) / 2
+    assert abs(above - daylight.GREEN_OF_WARMTH * warmth) < 0.06
+    within = daylight.BLUEST - 0.05 < warmth < daylight.WARMEST + 0.05
+    assert within == (kelvin >= 3500)
+
+
+@pytest.mark.parametrize(("green", "most"), [(0.3, 0.06), (-0.3, 0.08)])
+def test_what_turns_grey_things_green_or_magenta_is_turned_back(green, most):
+    shown = relit(GREYS, -green / 3, green * 2 / 3, -green / 3) * 0.9
+    assert abs(float(daylight.cast(shown, GREYS))) > 0.2
+    turned = daylight.turn_back(shown, GREYS)
+    assert abs(float(daylight.cast(turned, GREYS))) < most
+    before, after = (daylight.luminance(daylight.linear(one)) for one in (shown, turned))
+    assert (after - before).abs().max() < 0.03, "it is as bright as it was"
+
+
+def test_a_warm_evening_and_a_blue_hour_are_left_as_they_are():
+    for warmth in (-0.5, 0.6):
+        green = daylight.GREEN_OF_WARMTH * warmth
+        shown = relit(GREYS * 0.6 - 0.3, warmth / 2 - green / 3, green * 2 / 3, -warmth / 2)
+        turned = daylight.turn_back(shown, GREYS * 0.6 - 0.3)
+        assert (turned - shown).abs().max() < 0.03
+
+
+def test_a_yellow_sky_fades_to_no_olive():
+    sky = torch.tensor([0.7, 0.35, -0.5])[None, :, None, None].expand(1, 3, 48, 48)
+    olive = torch.tensor([-0.2, -0.15, -0.6])[None, :, None, None].expand(1, 3, 48, 48)
+    (_, before, _), (_, kept, _) = (
+        daylight.lab(daylight.linear(one)) for one in (olive, daylight.turn_back(olive, sky))
+    )
+    assert before.mean() < -4 and kept.mean() > -2
+
+
+def test_a_picture_that_has_not_changed_is_not_turned():
+    picture = torch.rand(2, 3, 40, 40, generator=torch.Generator().manual_seed(2)) * 2 - 1
+    assert daylight.turn_back(picture, picture) is picture
+
+
+# ------------------------------------------------------------------------- days
+
+
+def frames_of(animator, picture, appearance, count=6):
+    still = animator.predict_motion(picture, MotionSettings(speed=1e-6), regions=())
+    clip = ClipSettings(frames=count)
+    return list(animator.render(picture, still, appearance, LoopSettings(), clip))
+
+
+@pytest.mark.parametrize("code", ["0", "0.3", "1", "random", None])
+def test_the_first_frame_of_a_day_is_the_picture(animator, picture, code):
+    frames = frames_of(animator, picture, AppearanceSettings(code=code))
+    error = (frames[0] - picture).square().mean() / 4
+    assert -10 * torch.log10(error) > 60
+    assert max((f - picture).abs().mean() for f in frames) > 0.01, "and the light changes"
+
+
+def test_a_day_is_the_own_look_and_what_changes(animator, picture):
+    day = animator.bundle.appearance_codebook.at(0.5)
+    own = animator.encode_appearance(picture)
+    asked = AppearanceSettings(code="0.5")
+    assert torch.allclose(animator.appearance_codes(asked, 0, picture), own + day - day[:1])
+    absolute = AppearanceSettings(code="0.5", relative=False)
+    assert torch.equal(animator.appearance_codes(absolute, 0, picture), day)
+    per_frame = AppearanceSettings(code="0.5", kind="per-frame")
+    assert torch.equal(animator.appearance_codes(per_frame, 0, picture), day), "as the paper has it"
+
+
+def test_absolute_days_are_color_transfer_maps(animator, picture):
+    light = AppearanceSettings(code="0.5", relative=False)
+    cycle = animator.appearance_cycle(picture, light, ClipSettings(frames=4))
+    assert not cycle.relative
+    (first, *_) = frames_of(animator, picture, light, 4)
+    maps = animator.color_maps(picture)(cycle.codes[:1])
+    maps = torch.nn.functional.interpolate(
+        maps, picture.shape[2:], mode="bilinear", align_corners=True
+    )
+    assert torch.allclose(first, color.transfer(picture, maps), atol=1e-5)
+
+
+def test_one_code_is_a_look_to_be_held(animator, picture, tmp_path):
+    code = torch.linspace(-1, 1, 8)
+    path = tmp_path / "look.json"
+    path.write_text(json.dumps(code.tolist()))
+    light = AppearanceSettings(code=str(path), codes=3)
+    cycle = animator.appearance_cycle(picture, light, ClipSettings(frames=4))
+    assert torch.allclose(cycle.codes, code.expand(3, -1)) and not cycle.relative
+
+
+def test_seeds_draw_other_days_as_long_as_there_are_any():
+    generator = torch.Generator().manual_seed(4)
+    begins = torch.randn(12, 1, 8, generator=generator)
+    days = [b + torch.linspace(0, 1, 4)[:, None] for b in begins]
+    days[0] = days[0][:1] + 1e-3 * torch.arange(4)[:, None]  # one that hardly changes
+    book, own = AppearanceCodebook(days), begins[0] + 0.1
+    suiting = book.suiting(own)
+    assert len(suiting) == 6 and 0 not in suiting
+    drawn = {book.draw(own, seed)[0].sum().item() for seed in range(len(suiting))}
+    assert len(drawn) == len(suiting)
+    assert torch.equal(book.draw(own, 1), book.draw(own, 1 + len(suiting)))
+    farthest = max(range(12), key=lambda k: float((days[k][0] - own).norm()))
+    assert farthest not in suiting
+
+
+def test_without_an_lstm_the_default_is_a_day_of_the_codebook_and_says_so(animator, picture):
+    usual = AppearanceSettings()
+    drawn = animator.appearance_codes(AppearanceSettings(code="random"), 3, picture)
+    assert torch.equal(animator.appearance_codes(usual, 3, picture), drawn)
+    (note,) = looks.notes(animator.bundle, usual)
+    assert "no code LSTM" in note
+    assert not looks.notes(animator.bundle, AppearanceSettings(code="0.2"))
+    with pytest.raises(BundleError, match="code LSTM"):
+        animator.appearance_codes(AppearanceSettings(code="predict"), 3, picture)
+
+
+def test_with_an_lstm_the_default_is_a_predicted_day(animator, picture):
+    animator.bundle.networks["code_lstm"] = checkpoints.build("code_lstm", {"hidden_size": 4})
+    usual, named = (AppearanceSettings(code=code) for code in (None, "predict"))
+    day = animator.appearance_codes(usual, 1, picture)
+    assert torch.equal(day, animator.appearance_codes(named, 1, picture))
+    assert torch.equal(day[:1], animator.encode_appearance(picture))
+    assert not looks.notes(animator.bundle, usual)
+    cycle = animator.appearance_cycle(picture, usual, ClipSettings(frames=4))
+    assert cycle.relative
