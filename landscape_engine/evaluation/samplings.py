@@ -48,6 +48,68 @@ def stretches(
         yield _lay_over(fields, height, width)
 
 
+def sourceless(
+    motion: MotionField, loop: LoopSettings, period: int, every: int = 1
+) -> float | None:
+    """Share of the moving pixels without a source in either phase, 0..1, at the worst of a loop.
+
+    A phase is one of a frame's samplings of the picture. It has a source where it samples inside
+    the picture and inside the region's core, to half a pixel of the grid; elsewhere what is shown
+    was mirrored or made up. Moving are the pixels of all cores whose field isn't zero; where the
+    whole picture moves, all such pixels. Every so many frames are asked. None if nothing moves.
+    """
+    moving = [_moving_part(*part) for part in _cores(motion)]
+    area = sum(int(one.sum()) for one in moving)
+    if area == 0:
+        return None
+    shares = []
+    for layers in islice(looping.frames(motion, loop, period), 0, period, every):
+        lost = 0
+        for one, (core, _), there in zip(layers, _cores(motion), moving, strict=True):
+            found = _has_source(one, one.first, core)
+            if one.second is not None:
+                found |= _has_source(one, one.second, core)
+            lost += int((there[:, :, one.held.rows] & ~found).sum())
+        shares.append(lost / area)
+    return max(shares)
+
+
+def what_moves(
+    motion: MotionField,
+    height: int,
+    width: int,
+) -> dict[str, Tensor]:  # name → [1, 1, height, width] 0..1
+    """How much of each pixel moves, by the regions' names; "picture" where no regions are known."""
+    if not motion.parts:
+        return {"picture": torch.ones(1, 1, height, width)}
+    found: dict[str, Tensor] = {}
+    for part in motion.parts:
+        alpha = warping.enlarge(part.region.alpha, height, width).cpu().clamp(0, 1)
+        found[part.region.name] = alpha.maximum(found.get(part.region.name, alpha))
+    return found
+
+
+def _cores(motion: MotionField) -> list[tuple[Tensor, Tensor]]:  # core [1, 1, h, w] bool and step
+    if not motion.parts:
+        return [(torch.ones_like(motion.step[:, :1], dtype=torch.bool), motion.step)]
+    return [(part.region.core, part.step) for part in motion.parts]
+
+
+def _moving_part(core: Tensor, step: Tensor) -> Tensor:  # [1, 1, h, w] bool
+    return core & (step != 0).any(1, keepdim=True)
+
+
+def _has_source(
+    layers: Layers,
+    flow: Tensor,  # [1, 2, b, w] one of its fields
+    core: Tensor,  # [1, 1, h, w] bool
+) -> Tensor:  # [1, 1, b, w] bool
+    w = flow.shape[3]
+    source = warping.identity_grid(layers.held.height, w, flow.device, layers.held.rows) + flow
+    inside = source.abs().amax(1, keepdim=True) <= 1 + 1 / max(w - 1, 1)
+    return inside & (warping.sample(core.float(), source.clamp(-1, 1)) >= 0.5 - 1e-3)
+
+
 def _stretch_of(layers: Layers, aspect: float) -> Tensor:  # [1, 1, h, w]
     def whole(field: Tensor) -> Tensor:
         return warping.enlarge(field, layers.held.height, field.shape[3], band=layers.band)
