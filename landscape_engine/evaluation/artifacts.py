@@ -14,7 +14,7 @@ from torch import Tensor
 from . import metrics
 
 LEVEL = 2 / 255  # one of 8 bits
-SMOOTH = 4 * LEVEL  # gradient per pixel from which the input is not smooth
+SMOOTH = 6 * LEVEL  # gradient per pixel from which the input is not smooth
 REACH_01 = 0.02  # of the width, within which there may be none
 LEAST_01 = 0.002  # share of the picture that has to be smooth, or nothing is told
 PERCENTILE = 0.999
@@ -30,7 +30,8 @@ class Ghost:
     With g the gradient's magnitude (`metrics.gradient`) and S the pixels within `REACH_01` of whose
     place the input's g is nowhere above `SMOOTH`: the 99.9th percentile of g over S and all frames
     seen, over that of the input over S (or one level of 8 bits, if that is more). 1: nothing has
-    appeared; a cloud that drifts into clear sky counts as well, so that somewhat more is no fault.
+    appeared. A cloud with clear edges that drifts into clear sky counts as well; told where clouds
+    have drifted to (`samplings.carried`), the figure leaves them out, and what remains is foreign.
     """
 
     def __init__(self, image: Tensor) -> None:
@@ -39,9 +40,12 @@ class Ghost:
         self._counts = torch.zeros(BINS, dtype=torch.float64)
         self._of_input = self._count(image)
 
-    def see(self, frame: Tensor) -> None:
-        """Take a frame of the loop, [1, 3, H, W], its light the input's."""
-        self._counts += self._count(frame)
+    def see(self, frame: Tensor, carried: Tensor | None = None) -> None:
+        """Take a frame of the loop, [1, 3, H, W], its light the input's.
+
+        What was `carried` to its place, [1, 1, H, W] bool, is left out.
+        """
+        self._counts += self._count(frame, carried)
 
     def figure(self) -> float | None:
         """The ratio, 0 or more; None where hardly anything is smooth or no frame was seen."""
@@ -50,8 +54,9 @@ class Ghost:
         of_input = max(_percentile(self._of_input), FAINTEST)
         return max(_percentile(self._counts), FAINTEST) / of_input
 
-    def _count(self, image: Tensor) -> Tensor:  # [BINS] float64
-        steepness = _steepness(image)[self.smooth]
+    def _count(self, image: Tensor, but: Tensor | None = None) -> Tensor:  # [BINS] float64
+        there = self.smooth if but is None else self.smooth & ~but
+        steepness = steepness_of(image)[there]
         return torch.histc(steepness, BINS, 0, STEEPEST).double()
 
 
@@ -108,10 +113,13 @@ def smooth_part(
 ) -> Tensor:  # [1, 1, H, W] bool
     """The pixels around which no gradient is above `SMOOTH`, as far as `REACH_01` of the width."""
     reach = max(1, round(REACH_01 * image.shape[3]))
-    return F.max_pool2d(_steepness(image), 2 * reach + 1, 1, reach) <= SMOOTH
+    return F.max_pool2d(steepness_of(image), 2 * reach + 1, 1, reach) <= SMOOTH
 
 
-def _steepness(image: Tensor) -> Tensor:  # [1, 1, H, W]
+def steepness_of(
+    image: Tensor,  # [1, 3, H, W] in [-1, 1]
+) -> Tensor:  # [1, 1, H, W]
+    """The magnitude of the luma's gradient, per pixel."""
     return metrics.gradient(image).square().sum(1, keepdim=True).sqrt()
 
 

@@ -20,12 +20,14 @@ from ..ops.motion_fields import MotionField
 from ..ops.regions import Region
 from ..settings import AppearanceSettings, ClipSettings, LoopSettings, MotionSettings
 from . import daylight, light, samplings
-from .artifacts import Ghost, Pulse, Torn
+from .artifacts import SMOOTH, Ghost, Pulse, Torn, steepness_of
 
-NAMES = ("own_look", "cast", "sourceless", "ghost", "torn", "pulse")  # in the order of tables
+NAMES = (  # in the order of tables
+    "own_look", "cast", "sourceless", "ghost", "ghost_foreign", "torn", "pulse",
+)  # fmt: skip
 QUARTERS = 4
 LIGHTS = 12  # times of the day at which its cast is measured, its quarters among them
-SOURCES_EVERY = 5  # frames between those whose sources are looked for
+SOURCES_EVERY = 5  # frames between those of which it is looked where they come from
 
 
 @dataclass
@@ -84,7 +86,8 @@ class DefaultClip:
         """What is measured, by `NAMES`: of the light and, from every so many frames, of the loop.
 
         own_look: `light.own_look`; cast: `daylight.cast`, the greatest of the day; sourceless:
-        `samplings.sourceless`; ghost, torn, pulse: `artifacts`.
+        `samplings.sourceless`; ghost, torn, pulse: `artifacts`; ghost_foreign: the ghost without
+        what was `samplings.carried` there.
         """
         found: dict[str, float | None] = dict.fromkeys(NAMES)
         grey = daylight.neutrals(self.image)
@@ -98,10 +101,16 @@ class DefaultClip:
         seen = {"ghost": Ghost(self.image), "pulse": Pulse(moving)}
         if thin is not None:
             seen["torn"] = Torn(self.image, thin)
+        foreign = Ghost(self.image)
+        edges = steepness_of(self.image) > SMOOTH
+        carried = samplings.carried(self.motion, self.loop, self.period, edges, asked)
         few = every == self.period // QUARTERS
-        for frame in self.quarters if few else self.in_loop(every):
+        for n, frame in enumerate(self.quarters if few else self.in_loop(every)):
             for one in seen.values():
                 one.see(frame)
+            if n * every % asked == 0:
+                foreign.see(frame, next(carried))
+        found["ghost_foreign"] = foreign.figure()
         return found | {name: one.figure() for name, one in seen.items()}
 
     def _render(

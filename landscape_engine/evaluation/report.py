@@ -32,6 +32,7 @@ SHOWN = {  # the table's columns: title and form
     "cast": ("cast ΔE", "{:.1f}"),
     "sourceless": ("sourceless", "{:.1%}"),
     "ghost": ("ghost", "{:.2f}"),
+    "ghost_foreign": ("foreign", "{:.2f}"),
     "torn": ("torn", "{:.1%}"),
     "pulse": ("pulse", "{:.2f}"),
 }

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ..ops import looping, warping
@@ -16,6 +17,9 @@ from ..ops.layers import Layers
 from ..ops.motion_fields import MotionField
 from ..settings import LoopSettings
 from . import metrics
+
+NEAR = 5  # pixels of the grid, 2 % of its width, about an edge that was carried along
+EDGE_LEFT_OUT = 2  # pixels of the grid along a region's edge, which is none of what moves
 
 
 def step_of(
@@ -72,6 +76,37 @@ def sourceless(
             lost += int((there[:, :, one.held.rows] & ~found).sum())
         shares.append(lost / area)
     return max(shares)
+
+
+def carried(
+    motion: MotionField,
+    loop: LoopSettings,
+    period: int,
+    edges: Tensor,  # [1, 1, H, W] bool of the picture
+    every: int = 1,
+) -> Iterator[Tensor]:  # each [1, 1, H, W] bool
+    """Where a loop's frames show edges that moved there, from inside the regions that move.
+
+    True around (`NEAR` pixels of the grid) what either phase samples from one of `edges` in a
+    core, the core's own edge left out. Every so many frames.
+    """
+    height, width = edges.shape[2:]
+    cores = _cores(motion)
+    marks = []
+    for core, _ in cores:
+        inside = metrics.erode(core, EDGE_LEFT_OUT)
+        there = F.adaptive_max_pool2d(edges.float(), core.shape[2:]).to(core.device) * inside
+        marks.append(F.max_pool2d(there, 2 * NEAR + 1, 1, NEAR))
+    for layers in islice(looping.frames(motion, loop, period), 0, period, every):
+        shown = torch.zeros_like(motion.step[:, :1])
+        for one, (core, _), mark in zip(layers, cores, marks, strict=True):
+            rows, w = one.held.rows, shown.shape[3]
+            identity = warping.identity_grid(one.held.height, w, shown.device, rows)
+            for flow in (one.first, *([] if one.second is None else [one.second])):
+                there = warping.sample(mark, (identity + flow).clamp(-1, 1)) > 0
+                there &= _has_source(one, flow, core)
+                shown[:, :, rows] = shown[:, :, rows].maximum(there.float())
+        yield (warping.enlarge(shown, height, width) > 0).cpu()
 
 
 def what_moves(

@@ -172,6 +172,30 @@ def test_a_mountain_that_appears_in_a_clear_sky_is_a_ghost():
     assert Ghost(sky).figure() is None, "no frame was seen"
 
 
+def test_a_cloud_that_drifts_is_not_foreign_and_a_mountain_is():
+    motion = moving_top(0.5, 0)
+    cloud, ridge = torch.zeros_like(TOP), torch.zeros_like(TOP)
+    cloud[:, :, 8:16, 30:32] = True
+    ridge[:, :, HEIGHT // 2 :] = True  # what lies below the sky
+    for edges, found in ((cloud, True), (ridge, False)):
+        frames = list(samplings.carried(motion, PLAIN, 20, edges, 10))
+        assert len(frames) == 2
+        # half way the phases are five pixels of the grid, eight of the picture, to either side
+        assert bool(frames[1][0, 0, 12, 22:24].all()) is found
+        assert bool(frames[1][0, 0, 12, 38:40].all()) is found
+        assert not bool(frames[1][:, :, :, 70:].any()), "nothing was carried as far as that"
+    sky = clear_sky()
+    drifted = sky.clone()
+    drifted[:, :, 8:16, 38:40] += 20 * LEVEL
+    carried = next(samplings.carried(motion, PLAIN, 20, torch.zeros_like(TOP)))
+    ghost, foreign, by_cloud = Ghost(sky), Ghost(sky), Ghost(sky)
+    ghost.see(drifted)
+    foreign.see(drifted, carried)
+    by_cloud.see(drifted, list(samplings.carried(motion, PLAIN, 20, cloud, 10))[1])
+    assert ghost.figure() == foreign.figure() > 5
+    assert by_cloud.figure() == pytest.approx(1, rel=0.1)
+
+
 def test_edges_that_the_input_has_are_no_ghosts():
     sky = clear_sky()
     sky[:, :, 30:] -= 0.8
