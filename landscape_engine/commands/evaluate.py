@@ -55,9 +55,9 @@ def run(options: argparse.Namespace) -> int:
             if there:
                 figures.check_folder(options.out, files)
     for picture in stills:  # before the first still's minute, not after
-        reference_masks.load_still(
-            picture, None if settings.sheet else options.masks, settings.width
-        )
+        masks = None if settings.sheet else options.masks
+        image, _ = reference_masks.load_still(picture, masks, settings.width)
+        reference_masks.load_thin(options.masks, picture, tuple(image.shape[2:]))
     for clip in clips:
         clip_frames.load(clip, asked, settings.width)
     device = choose_device(options.device)
