@@ -9,6 +9,7 @@ write_sequence(animator.render(image, motion), "out/")
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -344,6 +345,7 @@ class Animator:
         clip: ClipSettings | None = None,
         stopwatch: Stopwatch | None = None,
         codes: Tensor | CodeCycle | None = None,  # [K, Z], evenly along the cycle
+        every: int = 1,
     ) -> Iterator[Tensor]:  # each [1, 3 or 4, H, W] in [-1, 1], on the animator's device
         """Render the clip's frames, one at a time.
 
@@ -358,6 +360,7 @@ class Animator:
             clip: how many frames, from which seed.
             stopwatch: counts the seconds of each stage.
             codes: key codes of one's own, instead of those that the settings name.
+            every: every Nth frame of the clip is rendered alone; N divides the clip's frames.
         """
         appearance, loop = appearance or AppearanceSettings(), loop or LoopSettings()
         clip, stopwatch = clip or ClipSettings(), stopwatch or Stopwatch()
@@ -375,6 +378,7 @@ class Animator:
                 predict = lambda _, code: maps(code)  # noqa: E731
             light = Light(predict, picture, cycle)
         period = loop.period(clip.frames)
-        plan = looping.plan(motion, loop, period)
-        closes = None if loop.kind == "none" else period
-        return rendering.frames(picture, plan, closes, light, appearance, clip.frames, stopwatch)
+        plan = islice(looping.plan(motion, loop, period), 0, None, every)
+        closes = None if loop.kind == "none" or period % every else period // every
+        count = clip.frames // every
+        return rendering.frames(picture, plan, closes, light, appearance, count, stopwatch)

@@ -114,7 +114,8 @@ def _evaluate(commands: Commands) -> None:
         help="measure what a bundle does to pictures, and how it predicts clips",
         description="Measure motion, loops and light of stills, and how near the frames that are "
         "predicted from a clip's first one come to those filmed; print tables. The formulas are in "
-        "landscape_engine/evaluation: metrics.py, clip_protocol.py, light.py.",
+        "landscape_engine/evaluation: metrics.py, artifacts.py, daylight.py, light.py, "
+        "samplings.py, clip_protocol.py.",
     )
     evaluate.add_argument(
         "pictures",
@@ -128,14 +129,16 @@ def _evaluate(commands: Commands) -> None:
         type=Path,
         metavar="DIR",
         help="reference masks, each a PNG named after its picture: 0 land, 64 not counted, 128 "
-        "water, 255 sky; without them what needs them is left out",
+        "water, 255 sky; those of thin things in a folder 'thin' in it, 255; without them what "
+        "needs them is left out",
     )
     evaluate.add_argument(
         "--out",
         type=Path,
         metavar="DIR",
-        help="folder for evaluation.json, evaluation.csv and the sheet evaluation.png; of clips, "
-        "for clips.json, clips.csv, the plot clips.png and the sheet clips_frames.png",
+        help="folder for evaluation.json, evaluation.csv and the sheet evaluation.png, or, with "
+        "--sheet, sheets/; of clips, for clips.json, clips.csv, the plot clips.png and the sheet "
+        "clips_frames.png",
     )
     _add_engine_flags(evaluate)
     add_settings_flags(evaluate.add_argument_group("how thoroughly"), EvaluationSettings)

@@ -10,10 +10,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .. import __version__, checkpoints
+from .. import __version__, checkpoints, images
 from ..animator import Animator, load_animator
 from ..devices import choose_device
-from ..evaluation import clip_frames, clip_protocol, clip_report, perceptual_distance, protocol
+from ..errors import SettingsError
+from ..evaluation import (
+    clip_frames,
+    clip_protocol,
+    clip_report,
+    grading,
+    perceptual_distance,
+    protocol,
+    reference_masks,
+)
 from ..evaluation import report as figures
 from ..flags import settings_from
 from ..networks.perceptual import PerceptualNetwork
@@ -38,12 +47,17 @@ def run(options: argparse.Namespace) -> int:
     settings_from(options, RegionSettings), settings_from(options, LoopSettings)  # refuse early
     clips = [path for path in options.pictures if clip_frames.is_clip(path)]
     stills = [path for path in options.pictures if path not in clips]
+    if settings.sheet and not options.out:
+        raise SettingsError("--sheet needs a folder to write to; name one by --out.")
+    of_stills = _sheet_files(stills) if settings.sheet else figures.FILES
     if options.out:
-        for there, kind in ((stills, figures), (clips, clip_report)):
+        for there, files in ((stills, of_stills), (clips, clip_report.FILES)):
             if there:
-                figures.check_folder(options.out, kind.FILES)
+                figures.check_folder(options.out, files)
     for picture in stills:  # before the first still's minute, not after
-        protocol.load_still(picture, options.masks, settings.width)
+        masks = None if settings.sheet else options.masks
+        image, _ = reference_masks.load_still(picture, masks, settings.width)
+        reference_masks.load_thin(options.masks, picture, tuple(image.shape[2:]))
     for clip in clips:
         clip_frames.load(clip, asked, settings.width)
     device = choose_device(options.device)
@@ -51,7 +65,8 @@ def run(options: argparse.Namespace) -> int:
     animator = load_animator(options.bundle, device)
     described: dict[str, Any] = {}
     if stills:
-        described |= _measure_stills(options, animator, stills)
+        measure = _grade_stills if settings.sheet else _measure_stills
+        described |= measure(options, animator, stills)
     if clips:
         if stills:
             print()
@@ -59,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
             report.note([NO_NETWORK])
         described |= _measure_clips(options, animator, clips, network, name)
     if options.out:
-        names = [*(figures.FILES if stills else ()), *(clip_report.FILES if clips else ())]
+        names = [*(of_stills if stills else ()), *(clip_report.FILES if clips else ())]
         described["files"] = [str(options.out / name) for name in names]
     report.end(described, options.json, *([options.out] if options.out else []))
     return 0
@@ -89,6 +104,37 @@ def _measure_stills(
     if options.out:
         figures.write(stills, options.out, described)
     return described
+
+
+def _grade_stills(
+    options: argparse.Namespace, animator: Animator, pictures: list[Path]
+) -> dict[str, Any]:
+    """Lay out sheets, each written as soon as it is there."""
+    started = time.perf_counter()
+    settings = settings_from(options, EvaluationSettings)
+    where = settings_from(options, RegionSettings)
+    loop = settings_from(options, LoopSettings)
+    stills = []
+    places = list(zip(pictures, _sheet_files(pictures)[2:], strict=True))
+    for picture, name in progress.bar(iter(places), len(places), "sheets"):
+        still, sheet = grading.grade(animator, picture, options.masks, settings, loop, where)
+        images.save_image(sheet, options.out / name)
+        stills.append(still)
+    described = figures.describe(
+        stills,
+        **_context(options, animator, started),
+        masks=str(options.masks) if options.masks else None,
+        settings={"evaluation": asdict(settings), "regions": asdict(where), "loop": asdict(loop)},
+    )
+    print(figures.table(stills))
+    figures.write_figures(stills, options.out, described)
+    return described
+
+
+def _sheet_files(pictures: list[Path]) -> tuple[str, ...]:
+    """What is written of stills that are laid out to be graded: figures, then a sheet for each."""
+    names = grading.file_names([picture.stem for picture in pictures])
+    return (*figures.FILES[:2], *(f"{figures.SHEETS}/{name}" for name in names))
 
 
 def _measure_clips(

@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import images
 from ..animator import Animator
 from ..errors import AnnotationError
 from ..ops import color, warping
@@ -24,14 +23,15 @@ from ..settings import (
     MotionSettings,
     RegionSettings,
 )
-from . import arrows, metrics, reference_masks, samplings
-from .reference_masks import ReferenceMask
+from . import arrows, default_clip, metrics, samplings
+from .default_clip import DefaultClip
+from .reference_masks import ReferenceMask, load_still, load_thin
 
 STRETCHED_EVERY = 5  # frames between those whose stretch is measured
 NAMES = (  # of the figures of a still, in the order of tables
     "leak", "reach", "reach_sky", "reach_water", "variety", "steer_field", "steer_code",
     "steer_refused", "seam", "sharpness", "sharpness_cv", "stretch", "intrusion",
-    "edges", "edges_worst",
+    "edges", "edges_worst", *default_clip.NAMES,
 )  # fmt: skip
 NO_MASK = (
     "without a mask, leak, reach, steer and intrusion are left out, and variety, sharpness and "
@@ -117,25 +117,10 @@ def evaluate(
     found = [trial.recolored(p) for p in trial.stage(_middles(settings.lights), "lights")]
     kept = [e for e in found if e is not None]
     still.figures["edges"], still.figures["edges_worst"] = mean(kept), min(kept, default=None)
+    thin = load_thin(masks, picture, tuple(image.shape[2:]))
+    for clip in trial.stage([DefaultClip(animator, image, trial.regions, loop)], "defaults"):
+        still.figures |= clip.figures(thin)
     return still
-
-
-def load_still(
-    picture: Path, masks: Path | None, width: int
-) -> tuple[Tensor, ReferenceMask | None]:  # [1, 3, H, W]
-    """A picture at the width at which it is evaluated, and its mask.
-
-    Raises:
-        PictureError: one of them can't be used.
-    """
-    path = None if masks is None else reference_masks.find_mask(masks, picture)
-    image = images.load_image(picture)[:, :3]
-    own_wh = (image.shape[3], image.shape[2])
-    width = min(width, own_wh[0])
-    image = images.resize(image, width, max(2, round(width * own_wh[1] / own_wh[0])))
-    if path is None:
-        return image, None
-    return image, reference_masks.load_mask(path, own_wh, tuple(image.shape[2:]))
 
 
 class _Trial:

@@ -1,7 +1,9 @@
 """Reference masks: where a test picture may move and where it may not, drawn by hand.
 
 A mask is a single-channel PNG named after its picture, at the picture's aspect, of four values:
-0 land, which must stay still; 64 not counted; 128 water and 255 sky, which should move.
+0 land, which must stay still; 64 not counted; 128 water and 255 sky, which should move. Thin things
+(rigging, masts, reeds, twigs, wires), which must stay too, have a mask of their own in the folder
+`thin` beside it: 255 where they are, 0 elsewhere.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from ..errors import PictureError
 LAND, UNCOUNTED, WATER, SKY = 0, 64, 128, 255
 VALUES = (LAND, UNCOUNTED, WATER, SKY)
 MOST_ASPECT_ERROR = 0.01
+THIN = "thin"  # folder of the masks of thin things, in that of the masks
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,24 @@ class ReferenceMask:
         Water may well answer the sky by another direction, so that both have no common one.
         """
         return self.sky if bool(self.sky.any()) else self.water
+
+
+def load_still(
+    picture: Path, masks: Path | None, width: int
+) -> tuple[Tensor, ReferenceMask | None]:  # [1, 3, H, W]
+    """A picture at the width at which it is evaluated, and its mask.
+
+    Raises:
+        PictureError: one of them can't be used.
+    """
+    path = None if masks is None else find_mask(masks, picture)
+    image = images.load_image(picture)[:, :3]
+    own_wh = (image.shape[3], image.shape[2])
+    width = min(width, own_wh[0])
+    image = images.resize(image, width, max(2, round(width * own_wh[1] / own_wh[0])))
+    if path is None:
+        return image, None
+    return image, load_mask(path, own_wh, tuple(image.shape[2:]))
 
 
 def find_mask(folder: Path, picture: Path) -> Path:
@@ -70,6 +91,46 @@ def load_mask(
     Raises:
         PictureError: it isn't a picture, has another aspect or other values, or nothing moves.
     """
+    values = _read(path, picture_wh)
+    other = sorted(set(values.unique().tolist()) - set(VALUES))
+    if other:
+        raise PictureError(
+            f"the mask '{path}' holds the value {other[0]}; expected only 0 (land), 64 (not "
+            "counted), 128 (water) and 255 (sky): draw it without soft edges and save it as PNG."
+        )
+    values = F.interpolate(values.float(), size_hw, mode="nearest-exact")
+    mask = ReferenceMask(values == LAND, values == WATER, values == SKY)
+    if not bool(mask.moving.any()):
+        raise PictureError(
+            f"the mask '{path}' has nothing that moves; expected some 128 (water) or 255 (sky)."
+        )
+    return mask
+
+
+def load_thin(
+    folder: Path | None,
+    picture: Path,
+    size_hw: tuple[int, int],  # the size wanted, at the picture's aspect
+) -> Tensor | None:  # [1, 1, H, W] bool
+    """The mask of a picture's thin things in `folder`/thin; None if it has none.
+
+    Raises:
+        PictureError: it isn't a picture, or has another aspect or other values.
+    """
+    path = None if folder is None else folder / THIN / f"{picture.stem}.png"
+    if path is None or not path.is_file():
+        return None
+    values = _read(path, (size_hw[1], size_hw[0]))
+    other = sorted(set(values.unique().tolist()) - {0, 255})
+    if other:
+        raise PictureError(
+            f"the mask '{path}' holds the value {other[0]}; expected only 0 and 255 (thin things): "
+            "draw it without soft edges and save it as PNG."
+        )
+    return F.interpolate(values.float(), size_hw, mode="nearest-exact") > 0
+
+
+def _read(path: Path, picture_wh: tuple[int, int]) -> Tensor:  # [1, 1, h, w] int, 0..255
     image = images.load_image(path)
     height, width = image.shape[2:]
     asked = picture_wh[0] / picture_wh[1]
@@ -79,21 +140,9 @@ def load_mask(
             f"the mask '{path}' is {width}x{height}, its picture {picture_wh[0]}x{picture_wh[1]}; "
             "expected the same aspect: draw it over that picture."
         )
-    values = ((image[:, :1] + 1) * 127.5).round().int()
-    other = sorted(set(values.unique().tolist()) - set(VALUES))
-    if other or not bool((image[:, :3] == image[:, :1]).all()):
-        found = f"the value {other[0]}" if other else "colors"
-        raise PictureError(
-            f"the mask '{path}' holds {found}; expected only 0 (land), 64 (not counted), 128 "
-            "(water) and 255 (sky): draw it without soft edges and save it as PNG."
-        )
-    values = F.interpolate(values.float(), size_hw, mode="nearest-exact")
-    mask = ReferenceMask(values == LAND, values == WATER, values == SKY)
-    if not bool(mask.moving.any()):
-        raise PictureError(
-            f"the mask '{path}' has nothing that moves; expected some 128 (water) or 255 (sky)."
-        )
-    return mask
+    if not bool((image[:, :3] == image[:, :1]).all()):
+        raise PictureError(f"the mask '{path}' holds colors; expected grey: save it without them.")
+    return ((image[:, :1] + 1) * 127.5).round().int()
 
 
 def paint(

@@ -14,6 +14,7 @@ from . import sheet
 from .protocol import NAMES, Evaluation, mean
 
 FILES = ("evaluation.json", "evaluation.csv", "evaluation.png")
+SHEETS = "sheets"  # folder of those that are to be graded
 SHOWN = {  # the table's columns: title and form
     "leak": ("leak", "{:.3f}"),
     "reach": ("reach", "{:.2f}"),
@@ -27,6 +28,13 @@ SHOWN = {  # the table's columns: title and form
     "stretch": ("stretch", "{:.3f}"),
     "intrusion": ("intrusion", "{:.2%}"),
     "edges": ("edges", "{:.3f}"),
+    "own_look": ("own look dB", "{:.1f}"),
+    "cast": ("cast ΔE", "{:.1f}"),
+    "sourceless": ("sourceless", "{:.1%}"),
+    "ghost": ("ghost", "{:.2f}"),
+    "ghost_foreign": ("foreign", "{:.2f}"),
+    "torn": ("torn", "{:.1%}"),
+    "pulse": ("pulse", "{:.2f}"),
 }
 
 
@@ -139,7 +147,16 @@ def write(stills: Sequence[Evaluation], folder: Path, described: dict[str, Any])
     Raises:
         OutputError: they can't be written.
     """
+    write_figures(stills, folder, described)
+    images.save_image(sheet.draw(stills), folder / FILES[2])
+
+
+def write_figures(stills: Sequence[Evaluation], folder: Path, described: dict[str, Any]) -> None:
+    """Write evaluation.json and evaluation.csv into a folder.
+
+    Raises:
+        OutputError: they can't be written.
+    """
     texts = (json.dumps(described, indent=1) + "\n", comma_separated(stills))
     for name, text in zip(FILES, texts, strict=False):
         write_text(folder / name, text)
-    images.save_image(sheet.draw(stills), folder / FILES[2])

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ..ops import looping, warping
@@ -16,6 +17,9 @@ from ..ops.layers import Layers
 from ..ops.motion_fields import MotionField
 from ..settings import LoopSettings
 from . import metrics
+
+NEAR = 5  # pixels of the grid, 2 % of its width, about an edge that was carried along
+EDGE_LEFT_OUT = 2  # pixels of the grid along a region's edge, which is none of what moves
 
 
 def step_of(
@@ -46,6 +50,99 @@ def stretches(
     for layers in islice(looping.frames(motion, loop, period), 0, period, every):
         fields = [(_stretch_of(one, width / height), one.alpha) for one in layers]
         yield _lay_over(fields, height, width)
+
+
+def sourceless(
+    motion: MotionField, loop: LoopSettings, period: int, every: int = 1
+) -> float | None:
+    """Share of the moving pixels without a source in either phase, 0..1, at the worst of a loop.
+
+    A phase is one of a frame's samplings of the picture. It has a source where it samples inside
+    the picture and inside the region's core, to half a pixel of the grid; elsewhere what is shown
+    was mirrored or made up. Moving are the pixels of all cores whose field isn't zero; where the
+    whole picture moves, all such pixels. Every so many frames are asked. None if nothing moves.
+    """
+    moving = [_moving_part(*part) for part in _cores(motion)]
+    area = sum(int(one.sum()) for one in moving)
+    if area == 0:
+        return None
+    shares = []
+    for layers in islice(looping.frames(motion, loop, period), 0, period, every):
+        lost = 0
+        for one, (core, _), there in zip(layers, _cores(motion), moving, strict=True):
+            found = _has_source(one, one.first, core)
+            if one.second is not None:
+                found |= _has_source(one, one.second, core)
+            lost += int((there[:, :, one.held.rows] & ~found).sum())
+        shares.append(lost / area)
+    return max(shares)
+
+
+def carried(
+    motion: MotionField,
+    loop: LoopSettings,
+    period: int,
+    edges: Tensor,  # [1, 1, H, W] bool of the picture
+    every: int = 1,
+) -> Iterator[Tensor]:  # each [1, 1, H, W] bool
+    """Where a loop's frames show edges that moved there, from inside the regions that move.
+
+    True around (`NEAR` pixels of the grid) what either phase samples from one of `edges` in a
+    core, the core's own edge left out. Every so many frames.
+    """
+    height, width = edges.shape[2:]
+    cores = _cores(motion)
+    marks = []
+    for core, _ in cores:
+        inside = metrics.erode(core, EDGE_LEFT_OUT)
+        there = F.adaptive_max_pool2d(edges.float(), core.shape[2:]).to(core.device) * inside
+        marks.append(F.max_pool2d(there, 2 * NEAR + 1, 1, NEAR))
+    for layers in islice(looping.frames(motion, loop, period), 0, period, every):
+        shown = torch.zeros_like(motion.step[:, :1])
+        for one, (core, _), mark in zip(layers, cores, marks, strict=True):
+            rows, w = one.held.rows, shown.shape[3]
+            identity = warping.identity_grid(one.held.height, w, shown.device, rows)
+            for flow in (one.first, *([] if one.second is None else [one.second])):
+                there = warping.sample(mark, (identity + flow).clamp(-1, 1)) > 0
+                there &= _has_source(one, flow, core)
+                shown[:, :, rows] = shown[:, :, rows].maximum(there.float())
+        yield (warping.enlarge(shown, height, width) > 0).cpu()
+
+
+def what_moves(
+    motion: MotionField,
+    height: int,
+    width: int,
+) -> dict[str, Tensor]:  # name → [1, 1, height, width] 0..1
+    """How much of each pixel moves, by the regions' names; "picture" where no regions are known."""
+    if not motion.parts:
+        return {"picture": torch.ones(1, 1, height, width)}
+    found: dict[str, Tensor] = {}
+    for part in motion.parts:
+        alpha = warping.enlarge(part.region.alpha, height, width).cpu().clamp(0, 1)
+        found[part.region.name] = alpha.maximum(found.get(part.region.name, alpha))
+    return found
+
+
+def _cores(motion: MotionField) -> list[tuple[Tensor, Tensor]]:  # core [1, 1, h, w] bool and step
+    if not motion.parts:
+        return [(torch.ones_like(motion.step[:, :1], dtype=torch.bool), motion.step)]
+    return [(part.region.core, part.step) for part in motion.parts]
+
+
+def _moving_part(core: Tensor, step: Tensor) -> Tensor:  # [1, 1, h, w] bool
+    return core & (step != 0).any(1, keepdim=True)
+
+
+def _has_source(
+    layers: Layers,
+    flow: Tensor,  # [1, 2, b, w] one of its fields
+    core: Tensor,  # [1, 1, h, w] bool
+) -> Tensor:  # [1, 1, b, w] bool
+    w = flow.shape[3]
+    source = warping.identity_grid(layers.held.height, w, flow.device, layers.held.rows) + flow
+    inside = source.abs().amax(1, keepdim=True) <= 1 + 1 / max(w - 1, 1)
+    return inside & (warping.sample(core.float(), source.clamp(-1, 1)) >= 0.5 - 1e-3)
 
 
 def _stretch_of(layers: Layers, aspect: float) -> Tensor:  # [1, 1, h, w]

@@ -13,6 +13,7 @@ from .writing import to_uint8
 
 GAP = 6
 TEXT = 16
+TITLE = 18  # height of the letters of titles, pixels
 
 
 def paste_tiles(
@@ -37,4 +38,28 @@ def paste_tiles(
             sheet.paste(Image.fromarray(to_uint8(tile)), (x, y + TEXT))
             x += tile.shape[3] + GAP
         y += height + TEXT + GAP
+    return torch.from_numpy(np.array(sheet)).permute(2, 0, 1)[None].float() / 127.5 - 1
+
+
+def paste_cells(
+    cells: Sequence[tuple[str, Tensor]],
+    columns: int,
+) -> Tensor:  # [1, 3, H', W'] in [-1, 1]
+    """Paste pictures of one size into a grid, row by row, each titled in its upper left corner.
+
+    Args:
+        cells: of each its title and its picture [1, 3, H, W] in [-1, 1].
+        columns: cells in a row.
+    """
+    height, width = cells[0][1].shape[2:]
+    rows = -(-len(cells) // columns)
+    size = (columns * (width + GAP) + GAP, rows * (height + GAP) + GAP)
+    sheet = Image.new("RGB", size, "white")
+    pen = ImageDraw.Draw(sheet)
+    for n, (title, cell) in enumerate(cells):
+        x, y = GAP + n % columns * (width + GAP), GAP + n // columns * (height + GAP)
+        sheet.paste(Image.fromarray(to_uint8(cell)), (x, y))
+        box = pen.textbbox((x + GAP, y + GAP), title, font_size=TITLE)
+        pen.rectangle((x, y, box[2] + GAP, box[3] + GAP), fill="white")
+        pen.text((x + GAP, y + GAP), title, fill="black", font_size=TITLE)
     return torch.from_numpy(np.array(sheet)).permute(2, 0, 1)[None].float() / 127.5 - 1

@@ -26,10 +26,19 @@ class EvaluationSettings:
     )
     steer_points: int = setting(2, "places in the moving regions where they are drawn")
 
+    sheet: bool = setting(
+        False,
+        "in place of all figures, one sheet for each still, for a person to grade: the input, what "
+        "moves, quarters of the loop, and of the day; all by the defaults, with the few figures "
+        "that come with it; needs --out",
+    )
+    sheet_width: int = setting(640, "width at which pictures stand on these sheets, pixels")
+
     def __post_init__(self) -> None:
-        check_at_least("--width", self.width, 64)
-        if self.width > MAX_SIDE_PX:
-            raise SettingsError(f"--width is {self.width}; expected at most {MAX_SIDE_PX}.")
+        for flag, width in (("--width", self.width), ("--sheet-width", self.sheet_width)):
+            check_at_least(flag, width, 64)
+            if width > MAX_SIDE_PX:
+                raise SettingsError(f"{flag} is {width}; expected at most {MAX_SIDE_PX}.")
         for name in ("codes", "loops", "lights", "steer_points"):
             check_at_least(f"--{name.replace('_', '-')}", getattr(self, name), 1)
         check_choice("--steer", self.steer, SteerName)

@@ -29,6 +29,21 @@ def clip(animator, picture, motion_settings=None, **settings):
     return list(animator.render(picture, motion, **settings))
 
 
+@pytest.mark.parametrize("appearance", ["keyed", "off"])
+@pytest.mark.parametrize("every", [2, 3])
+def test_every_nth_frame_is_that_of_the_whole_clip(animator, picture, appearance, every):
+    settings = {
+        "appearance": AppearanceSettings(kind=appearance),
+        "loop": LoopSettings(frames=4),
+        "clip": ClipSettings(frames=12),
+    }
+    whole = clip(animator, picture, **settings)
+    some = clip(animator, picture, **settings, every=every)
+    assert len(some) == 12 // every
+    for one, same in zip(some, whole[::every], strict=True):
+        assert torch.equal(one, same)
+
+
 @pytest.mark.parametrize("kind", ["steady", "recurrent"])
 @pytest.mark.parametrize("appearance", ["keyed", "per-frame", "off"])
 def test_the_same_settings_give_the_same_frames(animator, picture, kind, appearance):

@@ -1,0 +1,123 @@
+"""The default clip: one still animated as by someone who has set nothing, and what is wrong in it.
+
+Codes, pace and light are those of the settings' defaults, whatever these are; only how a loop
+closes and where things move may have been asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from ..animator import Animator
+from ..ops import motion_fields
+from ..ops.motion_fields import MotionField
+from ..ops.regions import Region
+from ..settings import AppearanceSettings, ClipSettings, LoopSettings, MotionSettings
+from . import daylight, light, samplings
+from .artifacts import SMOOTH, Ghost, Pulse, Torn, steepness_of
+
+NAMES = (  # in the order of tables
+    "own_look", "cast", "sourceless", "ghost", "ghost_foreign", "torn", "pulse",
+)  # fmt: skip
+QUARTERS = 4
+LIGHTS = 12  # times of the day at which its cast is measured, its quarters among them
+SOURCES_EVERY = 5  # frames between those of which it is looked where they come from
+
+
+@dataclass
+class DefaultClip:
+    """One still under the settings' defaults.
+
+    Its light runs once through its day while its motion runs once through its loop, so that the
+    quarters of the one are those of the other.
+    """
+
+    animator: Animator
+    image: Tensor  # [1, 3, H, W] in [-1, 1]
+    regions: Sequence[Region]
+    loop: LoopSettings
+
+    @cached_property
+    def motion(self) -> MotionField:
+        """The default motion."""
+        settings, seed = MotionSettings(), ClipSettings().seed
+        return self.animator.predict_motion(self.image, settings, seed=seed, regions=self.regions)
+
+    @property
+    def period(self) -> int:
+        """Frames of the loop: those of the default clip's, a few more if they have no quarters."""
+        return math.ceil(self.loop.period(ClipSettings().frames) / QUARTERS) * QUARTERS
+
+    @cached_property
+    def moving(self) -> dict[str, Tensor]:  # name → [1, 1, H, W] 0..1
+        """How much of each pixel moves, by region."""
+        return samplings.what_moves(self.motion, *self.image.shape[2:])
+
+    def in_loop(self, every: int = 1) -> Iterator[Tensor]:  # each [1, 3, H, W]
+        """The loop's frames in the input's light, every so many."""
+        return self._render(self.motion, AppearanceSettings(kind="off"), self.period, every)
+
+    @cached_property
+    def quarters(self) -> list[Tensor]:  # 4 of [1, 3, H, W]
+        """The loop's frames 0, T/4, T/2 and 3T/4 in the input's light."""
+        return list(self.in_loop(self.period // QUARTERS))
+
+    def lit_quarters(self) -> list[Tensor]:  # 4 of [1, 3, H, W]
+        """The same in the light of those times of the day."""
+        every = self.period // QUARTERS
+        return list(self._render(self.motion, AppearanceSettings(), self.period, every))
+
+    def day(self) -> Iterator[Tensor]:  # each [1, 3, H, W]
+        """The day's light on the input, with nothing moving."""
+        still = motion_fields.steady_motion(torch.zeros_like(self.motion.step))
+        return self._render(still, AppearanceSettings(), LIGHTS)
+
+    def figures(
+        self,
+        thin: Tensor | None = None,  # [1, 1, H, W] bool the thin things, if they were drawn
+        every: int = 1,
+    ) -> dict[str, float | None]:
+        """What is measured, by `NAMES`: of the light and, from every so many frames, of the loop.
+
+        own_look: `light.own_look`; cast: `daylight.cast`, the greatest of the day; sourceless:
+        `samplings.sourceless`; ghost, torn, pulse: `artifacts`; ghost_foreign: the ghost without
+        what was `samplings.carried` there.
+        """
+        found: dict[str, float | None] = dict.fromkeys(NAMES)
+        grey = daylight.neutrals(self.image)
+        day = list(self.day())
+        found["own_look"] = light.own_look(day[0], self.image)
+        casts = [daylight.cast(frame, self.image, grey) for frame in day]
+        found["cast"] = max((one for one in casts if one is not None), default=None)
+        asked = max(every, SOURCES_EVERY)
+        found["sourceless"] = samplings.sourceless(self.motion, self.loop, self.period, asked)
+        moving = torch.stack(list(self.moving.values())).amax(0) > 0.5
+        seen = {"ghost": Ghost(self.image), "pulse": Pulse(moving)}
+        if thin is not None:
+            seen["torn"] = Torn(self.image, thin)
+        foreign = Ghost(self.image)
+        edges = steepness_of(self.image) > SMOOTH
+        carried = samplings.carried(self.motion, self.loop, self.period, edges, asked)
+        few = every == self.period // QUARTERS
+        for n, frame in enumerate(self.quarters if few else self.in_loop(every)):
+            for one in seen.values():
+                one.see(frame)
+            if n * every % asked == 0:
+                foreign.see(frame, next(carried))
+        found["ghost_foreign"] = foreign.figure()
+        return found | {name: one.figure() for name, one in seen.items()}
+
+    def _render(
+        self, motion: MotionField, appearance: AppearanceSettings, frames: int, every: int = 1
+    ) -> Iterator[Tensor]:
+        clip = replace(ClipSettings(), frames=frames)
+        loop = replace(self.loop, frames=self.period)
+        render = self.animator.render
+        for frame in render(self.image, motion, appearance, loop, clip, every=every):
+            yield frame[:, :3].cpu().clone()

@@ -1,0 +1,87 @@
+"""Grading: what the engine makes of a still by default, on one sheet, for a person to grade."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from .. import images
+from ..animator import Animator
+from ..settings import EvaluationSettings, LoopSettings, RegionSettings
+from .default_clip import QUARTERS, DefaultClip
+from .protocol import NAMES, Evaluation
+from .reference_masks import load_still, load_thin
+
+COLUMNS = 3
+TINTS = {"sky": (-0.6, -0.1, 1.0), "water": (1.0, -0.6, -0.6)}  # of the overlay
+OTHER_TINT = (-0.5, 1.0, -0.5)
+TINTED = 0.55  # how much of a tint's color is shown where all moves
+LEGEND = "sky blue, water red, other green"
+
+
+@torch.inference_mode()
+def grade(
+    animator: Animator,
+    picture: Path,
+    masks: Path | None = None,
+    settings: EvaluationSettings | None = None,
+    loop: LoopSettings | None = None,
+    where: RegionSettings | None = None,
+) -> tuple[Evaluation, Tensor]:  # and a sheet [1, 3, H', W']
+    """Lay out one still's sheet for a person, with the figures of its default clip's quarters.
+
+    Arguments as in `protocol.evaluate`; of the masks those of thin things serve alone.
+
+    Raises:
+        PictureError: the picture, or its mask, can't be used.
+        RegionError: what the settings say of regions can't be used for this picture.
+    """
+    settings = settings or EvaluationSettings()
+    image, _ = load_still(picture, None, settings.sheet_width)
+    clip = DefaultClip(animator, image, animator.find_regions(image, where), loop or LoopSettings())
+    still = Evaluation(picture.stem, image, None, image.new_empty(0, 2, *image.shape[2:]))
+    thin = load_thin(masks, picture, tuple(image.shape[2:]))
+    still.figures = dict.fromkeys(NAMES) | clip.figures(thin, clip.period // QUARTERS)
+    return still, draw(clip)
+
+
+def draw(clip: DefaultClip) -> Tensor:  # [1, 3, H', W'] in [-1, 1]
+    """Lay out one sheet: the input and what moves; quarters of the loop; the same with the day.
+
+    Nothing is enlarged or made smaller, and no figure is written on it that could sway a grade.
+    """
+    cells = [
+        ("input", clip.image),
+        (f"what moves: {LEGEND}", paint_moving(clip.image, clip.moving)),
+    ]
+    for title, frames in (("loop", clip.quarters), ("loop and day", clip.lit_quarters())):
+        cells += [(f"{title}, {k}/{QUARTERS}", frame) for k, frame in enumerate(frames)]
+    return images.paste_cells(cells, COLUMNS)
+
+
+def paint_moving(
+    image: Tensor,  # [1, 3, H, W] in [-1, 1]
+    moving: dict[str, Tensor],  # name → [1, 1, H, W] 0..1
+) -> Tensor:  # [1, 3, H, W]
+    """The picture in grey, tinted as far as each region moves."""
+    painted = image[:, :3].mean(1, keepdim=True).expand(-1, 3, -1, -1)
+    for name, alpha in moving.items():
+        tint = painted.new_tensor(TINTS.get(name, OTHER_TINT)).view(1, 3, 1, 1)
+        painted = torch.lerp(painted, tint.expand_as(painted), TINTED * alpha)
+    return painted
+
+
+def file_names(stems: list[str]) -> list[str]:
+    """The name of each still's sheet; stills of the same name are told apart by numbers."""
+    names: list[str] = []
+    for stem in stems:
+        plain = re.sub(r"[^\w.-]+", "-", stem)
+        taken, number, name = set(names), 1, f"{plain}.jpg"
+        while name in taken:
+            number += 1
+            name = f"{plain}-{number}.jpg"
+        names.append(name)
+    return names
