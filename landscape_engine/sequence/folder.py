@@ -15,6 +15,7 @@ from torch import Tensor
 from .. import staging
 from ..images import to_linear_float16, to_uint8, to_uint16
 from ..staging import explaining, rename_all, resolve, swap_folder
+from .dither import dither
 
 ENDINGS = {"png": ".png", "png16": ".png", "exr": ".exr"}  # by format
 OUR_FRAME = re.compile(r"\d{4,}\.(png|exr)")
@@ -40,7 +41,7 @@ class FrameFolder:
         """Turn a frame into the pixels to encode."""
         if self._format == "exr":
             return to_linear_float16(frame)
-        return to_uint8(frame) if self._format == "png" else to_uint16(frame)
+        return to_uint8(dither(frame)) if self._format == "png" else to_uint16(frame)
 
     def encode(self, index: int, pixels: np.ndarray) -> None:
         """Write one frame's file."""

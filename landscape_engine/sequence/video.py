@@ -11,6 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from ..images import to_uint8
+from .dither import dither
 
 CODECS = {"mp4": "libx264", "webm": "libvpx-vp9", "gif": "gif"}  # by format
 # The encoder shares the cores with the renderer: `veryfast` takes less than half as long as `fast`,
@@ -134,7 +135,8 @@ class Video:
 
     def convert(self, frame: Tensor) -> np.ndarray:
         """Turn a frame into the pixels to encode."""
-        pixels = to_uint8(frame if self._keeps_alpha else frame[:, :3])
+        shown = frame if self._keeps_alpha else frame[:, :3]
+        pixels = to_uint8(shown if self._format == "gif" else dither(shown))  # a GIF has its own
         if any(self.padding_wh):
             right, bottom = self.padding_wh
             pixels = np.pad(pixels, ((0, bottom), (0, right), (0, 0)), mode="edge")

@@ -1,0 +1,25 @@
+"""Dithering: what lies between two levels of eight bits is shared out over neighboring pixels."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+REACH = 0.49  # of a level: less than a half, so that what is a level already stays that level
+
+
+def dither(
+    frame: Tensor,  # [1, 3|4, H, W] in [-1, 1]
+) -> Tensor:  # [1, 3|4, H, W]
+    """Add a fixed pattern n to the colors before they are rounded: `x + 2 n / 255`, |n| <= 0.49.
+
+    The pattern depends on the place alone, so that nothing shimmers where nothing moves. Alpha
+    stays. The pattern is interleaved gradient noise: any 3 x 3 pixels hold nearly even steps.
+    """
+    height, width = frame.shape[2:]
+    y = torch.arange(height, device=frame.device, dtype=torch.float64).view(-1, 1)
+    x = torch.arange(width, device=frame.device, dtype=torch.float64)
+    noise = (52.9829189 * (0.06711056 * x + 0.00583715 * y).frac()).frac() - 0.5
+    dithered = frame.detach().clone()
+    dithered[:, :3] += (noise * (2 * REACH / 127.5)).to(frame.dtype)
+    return dithered
