@@ -32,12 +32,12 @@ def find(
         return []
     height, width = regions.mask_size(*image.shape[2:])
     small = images.to_uint8(images.resize(image[:, :3], width, height))
-    shares = _asked(bundle, image, settings.horizon)
+    seen = _asked(bundle, image, settings.horizon)
     found = []
     if not settings.moving_mask:
-        found = regions.find(shares, small, settings.horizon, GRID_HW, bundle.device)
+        found = regions.find(seen, small, settings.horizon, GRID_HW, bundle.device)
     moving = region_files.apply(settings, found, (height, width), GRID_HW, bundle.device)
-    return [replace(region, kind=_kind(region, shares)) for region in moving]
+    return [replace(region, kind=_kind(region, seen)) for region in moving]
 
 
 def _kind(
@@ -47,8 +47,8 @@ def _kind(
     """What most of a region is: one that was found by its name, the artist's by what is seen."""
     if region.name in regions.NAMES.values() and region.guide == Guide():
         return region.name
-    seen = _on_grid(shares)[0][:, region.core[0, 0].to(shares.device)]
-    most = int(seen.mean(1).argmax()) if seen.numel() else certainty.LAND
+    inside = _on_grid(shares)[0][:, region.core[0, 0].to(shares.device)]
+    most = int(inside.mean(1).argmax()) if inside.numel() else certainty.LAND
     return regions.NAMES.get(most, "other")
 
 
