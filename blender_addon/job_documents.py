@@ -242,10 +242,10 @@ def _reference(image: bpy.types.Image | None, folder: Path, of: str) -> str:
 
 
 def code_of(settings: Any, of: str, by: str = "code_from") -> str | None:
-    """A code as the engine names it: a position, 'random', a file; None for the usual one."""
+    """A code as the engine names it: a position, 'auto', 'random', a file; None for the usual."""
     chosen = getattr(settings, by)
-    if chosen == "RANDOM":
-        return "random"
+    if chosen in {"AUTO", "RANDOM"}:
+        return chosen.lower()
     if chosen == "POSITION":
         return f"{settings.position:.6g}"
     if chosen not in {"FILE", "CLIP"}:

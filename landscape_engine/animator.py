@@ -23,8 +23,9 @@ from .devices import choose_device
 from .fitting import days
 from .fitting.annotations import read_arrows, read_patches
 from .fitting.optimize import AppearanceFit, MotionFit
+from .motion_codes import Chosen
 from .networks.inputs import predictor_input
-from .ops import color, looping
+from .ops import color, looping, travel
 from .ops.motion_fields import MotionField
 from .ops.regions import Region
 from .rendering import Light, Stopwatch
@@ -75,7 +76,8 @@ class Animator:
         """The latent code that the settings name, fitted to their arrows if there is a picture.
 
         Arrows as "code" or "both" are fitted from the code that is named, as after one was moved,
-        or, where it is 'random', from the best of the codebook.
+        or, where it is 'random' or 'auto', from the best of the codebook. Without arrows 'auto' is
+        as 'random' here: `choose_codes` says what suits a picture.
 
         Raises:
             CodeError: the position is outside 0..1, or the file holds no such code.
@@ -83,6 +85,37 @@ class Animator:
             AnnotationError: an arrow is malformed or outside the picture.
         """
         return motion_codes.choose(self.bundle, settings, seed, image)
+
+    def choose_codes(
+        self,
+        image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+        settings: MotionSettings,
+        seed: int = 0,
+        regions: Sequence[Region] | None = None,
+    ) -> Chosen:
+        """The codes that move a picture: with 'auto' those that suit it, else the one named.
+
+        Args:
+            image: the picture.
+            settings: the code and the arrows.
+            seed: draws among the best (0: the best) or, where the code is 'random', among all.
+            regions: what moves, from `find_regions`, which is asked if they aren't given.
+
+        Raises: as `motion_code`.
+        """
+        if not motion_codes.asks_for_suitable(settings):
+            return Chosen(self.motion_code(settings, seed, image))
+        if regions is None:
+            regions = self.find_regions(image)
+        return motion_codes.drawn(self.suitable_codes(image, regions), seed)
+
+    def suitable_codes(
+        self,
+        image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+        regions: Sequence[Region],
+    ) -> tuple[Chosen, ...]:
+        """Those of the codebook that suit a picture best, best first: `motion_codes.suitable`."""
+        return motion_codes.suitable(self.bundle, image, regions)
 
     def read_code(self, path: Path, kind: Literal["motion", "appearance"]) -> Tensor:  # [1, Z]
         """One code from a file.
@@ -204,7 +237,7 @@ class Animator:
         self,
         image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
         settings: MotionSettings | None = None,
-        code: Tensor | None = None,  # [1, Z]
+        code: Tensor | Chosen | None = None,  # [1, Z]
         seed: int = 0,
         regions: Sequence[Region] | None = None,
     ) -> MotionField:
@@ -215,7 +248,7 @@ class Animator:
             settings: kind, code, speed and arrows.
             code: a latent code of one's own, instead of the one that the settings name or that is
                 fitted to their arrows; arrows as "field" or "both" still bend its field.
-            seed: draws the code where the settings say 'random'.
+            seed: draws the code where the settings say 'random', or among the best with 'auto'.
             regions: what moves, from `find_regions`, which is asked if they aren't given; an empty
                 list moves the whole picture by the predicted field as it comes. Steady motion only.
 
@@ -223,16 +256,18 @@ class Animator:
             AnnotationError: an arrow is malformed, outside the picture, or on what doesn't move.
         """
         settings = settings or MotionSettings()
-        code = self.motion_code(settings, seed, image) if code is None else code.to(self.device)
         read_arrows(settings.arrows)  # refuses what is malformed
-        step = self.predict_step(image, code) * settings.speed
-        if settings.kind == "recurrent":
-            return movement.recurrent(self.bundle, image, step, code, settings)
-        if regions is None:
+        if regions is None and settings.kind == "steady":
             regions = self.find_regions(image)
+        if code is None:
+            code = self.choose_codes(image, settings, seed, regions)
+        chosen = code if isinstance(code, Chosen) else Chosen(code.to(self.device))
+        step = self.predict_step(image, chosen.code) * settings.speed
+        if settings.kind == "recurrent":
+            return movement.recurrent(self.bundle, image, step, chosen.code, settings)
         if not regions:
             return movement.steady(self.bundle, image, step, settings)
-        return movement.in_regions(self.bundle, image, step, regions, settings, seed)
+        return movement.in_regions(self.bundle, image, step, regions, settings, seed, chosen)
 
     @torch.inference_mode()
     def predict_step(
@@ -329,6 +364,16 @@ class Animator:
         offset = looks.correction(self.bundle, image, color_map, wanted)
         return color.correct(color_map, predictor_input(image, self.device), offset)
 
+    def fit_travel(
+        self, motion: MotionField, loop: LoopSettings, clip: ClipSettings
+    ) -> MotionField:
+        """A motion none of whose regions travels too far in the loop; `travel.notes` says which.
+
+        `render` does so by itself.
+        """
+        with torch.inference_mode():
+            return travel.fit(motion, loop, loop.period(clip.frames))
+
     def encode_appearance(
         self,
         image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
@@ -378,7 +423,8 @@ class Animator:
                 predict = lambda _, code: maps(code)  # noqa: E731
             light = Light(predict, picture, cycle)
         period = loop.period(clip.frames)
-        plan = islice(looping.plan(motion, loop, period), 0, None, every)
+        fitted = self.fit_travel(motion, loop, clip)
+        plan = islice(looping.plan(fitted, loop, period), 0, None, every)
         closes = None if loop.kind == "none" or period % every else period // every
         count = clip.frames // every
         return rendering.frames(picture, plan, closes, light, appearance, count, stopwatch)

@@ -15,8 +15,9 @@ from . import motion_codes, region_files
 from .checkpoints import ModelBundle
 from .fitting import directing
 from .fitting.annotations import Arrow, read_arrows
+from .motion_codes import AUTO, Chosen, is_water
 from .networks.inputs import predictor_input
-from .ops import bases, hints, motion_fields, moving_water, warping
+from .ops import bases, calm, hints, motion_fields, moving_water, warping
 from .ops import regions as regions_of
 from .ops.motion_fields import MotionField, MovingPart
 from .ops.regions import Region
@@ -109,14 +110,24 @@ def in_regions(
     regions: Sequence[Region],
     settings: MotionSettings,
     seed: int,
+    chosen: Chosen | None = None,
 ) -> MotionField:
-    """Each region moved by a field of its own, and water as the settings say."""
+    """Each region moved by a field of its own, and water as the settings say.
+
+    Of the codes that were chosen, `step` is what the picture's predicts.
+    """
     arrows = read_arrows(settings.arrows)
     directing.check_moving(arrows, sum(r.core.float() for r in regions))
+    of_water = step
+    if chosen and chosen.water is not None:
+        of_water = predict_step(bundle, image, chosen.water, settings.speed)
     parts = []
     for region in regions:
+        predicted = of_water if is_water(region) else step
         with region_files.naming(region):
-            parts.append(_move(bundle, image, region, step, settings, seed))
+            parts.append(_move(bundle, image, region, predicted, settings, seed))
+    suits = chosen is not None and chosen.calm
+    parts = [_at_pace(part, regions, image, settings, suits) for part in parts]
     parts = moving_water.answer(parts, settings)
     if settings.layers:
         parts = [replace(part, base=_base(image, part, settings, bundle.device)) for part in parts]
@@ -153,6 +164,27 @@ def _base(
     return bases.base_of(image.to(device), part.region.alpha, kind)
 
 
+def _at_pace(
+    part: MovingPart,
+    regions: Sequence[Region],
+    image: Tensor,
+    settings: MotionSettings,
+    suits: bool,
+) -> MovingPart:
+    """A part at a calm pace, if its code suits the picture by itself and no arrow leads it."""
+    region, guide = part.region, part.region.guide
+    core, arrows = region.core, read_arrows(settings.arrows)
+    suits = guide.code == AUTO or (suits and guide.code is None)
+    if not suits or guide.arrows or directing.lying_in(arrows, core.float()):
+        return part
+    aspect, speed = image.shape[3] / image.shape[2], settings.speed * guide.speed
+    if not is_water(region):
+        return replace(part, step=calm.at_pace(part.step, core, aspect, speed))
+    horizon = moving_water.horizon(core, [r.core for r in regions if r.name == "sky"])
+    step = calm.towards_viewer(part.step, core, aspect, horizon, speed)
+    return replace(part, step=step)
+
+
 def _own_step(
     bundle: ModelBundle,
     image: Tensor,
@@ -165,6 +197,9 @@ def _own_step(
     guide = region.guide
     if guide.code is None and not (guide.arrows and settings.arrows_as != "field"):
         return step
+    if guide.code == AUTO and not guide.arrows:
+        suited = motion_codes.suitable(bundle, image, [region])
+        return predict_step(bundle, image, motion_codes.drawn(suited, seed).code, settings.speed)
     wanted = replace(settings, code=guide.code or settings.code, arrows=guide.arrows)
     code = motion_codes.choose(bundle, wanted, seed, image)
     return predict_step(bundle, image, code, settings.speed)

@@ -72,7 +72,7 @@ class LANDSCAPE_OT_use_position(OnSubject, bpy.types.Operator):
 
 
 class LANDSCAPE_OT_roll_seed(OnSubject, bpy.types.Operator):
-    """Draw another seed: another motion and another day, where their codes are random"""
+    """Draw another seed: another motion and another day, where their codes are drawn"""
 
     bl_idname = "landscape.roll_seed"
     bl_label = "Roll"

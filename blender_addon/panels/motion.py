@@ -24,7 +24,7 @@ class LANDSCAPE_PT_motion(SubjectTab, bpy.types.Panel):
         layout.prop(motion, "code_from")
         if motion.code_from == "POSITION":
             layout.prop(motion, "position", slider=True)
-        elif motion.code_from == "RANDOM":
+        elif motion.code_from in {"AUTO", "RANDOM"}:
             seed_row(layout, settings.clip)
         else:
             layout.prop(motion, "code_file")

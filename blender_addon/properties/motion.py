@@ -13,7 +13,7 @@ from bpy.props import (
 )
 from bpy.types import PropertyGroup
 
-from .codes import BESIDE_BLEND, FILE, POSITION, RANDOM, is_stroke_object, position_property
+from .codes import AUTO, BESIDE_BLEND, FILE, POSITION, RANDOM, is_stroke_object, position_property
 
 
 class MotionProperties(PropertyGroup):
@@ -35,8 +35,9 @@ class MotionProperties(PropertyGroup):
             RANDOM,
             FILE,
             ("CLIP", "Time-Lapse", "A video, or a frame of a folder of them, that moves so"),
+            AUTO,  # last: a .blend keeps places in this list
         ),
-        default="RANDOM",
+        default="AUTO",
     )
     position: position_property("Which motion of the codebook: its ends are the most unlike")
     code_file: StringProperty(
@@ -47,7 +48,8 @@ class MotionProperties(PropertyGroup):
     )
     speed: FloatProperty(
         name="Speed",
-        description="Factor on the predicted speed; negative goes backwards",
+        description="Factor on the speed: on a calm pace with an automatic code, else on what is "
+        "predicted; negative goes backwards",
         default=1,
         min=-100,
         max=100,

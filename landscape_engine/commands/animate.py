@@ -18,7 +18,8 @@ from ..documents import Job
 from ..errors import DocumentError
 from ..fitting.annotations import read_arrows, read_patches
 from ..flags import settings_from
-from ..ops import warping
+from ..motion_codes import Chosen
+from ..ops import travel, warping
 from ..ops.motion_fields import MotionField
 from ..rendering import Stopwatch
 from ..settings import DeviceName
@@ -103,6 +104,7 @@ def animate(
         notes += looks.notes(animator.bundle, job.appearance)
         with watch.stage("predict"):
             foreseen = _predict(animator, image, job)
+        notes += travel.notes(foreseen.motion)
         frames = animator.render(
             image, foreseen.motion, job.appearance, job.loop, job.clip, watch, foreseen.light
         )
@@ -125,21 +127,21 @@ def animate(
 class _Foreseen(NamedTuple):
     """What the networks say of a picture before its first frame is rendered."""
 
-    code: Tensor  # [1, Z] of the motion
+    chosen: Chosen  # of the motion
     light: CodeCycle | None
     motion: MotionField
 
 
 def _predict(animator: Animator, image: Tensor, job: Job) -> _Foreseen:
-    code = animator.motion_code(job.motion, job.clip.seed, image)
     light = None
     if job.appearance.kind != "off":
         light = animator.appearance_cycle(image, job.appearance, job.clip)
     regions = None
     if job.motion.kind == "steady":
         regions = animator.find_regions(image, job.regions)
-    motion = animator.predict_motion(image, job.motion, code, job.clip.seed, regions)
-    return _Foreseen(code, light, motion)
+    chosen = animator.choose_codes(image, job.motion, job.clip.seed, regions)
+    motion = animator.predict_motion(image, job.motion, chosen, job.clip.seed, regions)
+    return _Foreseen(chosen, light, animator.fit_travel(motion, job.loop, job.clip))
 
 
 def _refuse_malformed(job: Job, save_motion: Path | None) -> None:
@@ -176,6 +178,7 @@ def _describe(
     document = documents.write(job)
     document["output"]["format"] = written.format
     codes = foreseen.light and foreseen.light.codes.tolist()
+    water = None if foreseen.chosen.water is None else foreseen.chosen.water[0].tolist()
     return {
         "frames": written.frames,
         "paths": [str(p) for p in written.paths],
@@ -185,7 +188,11 @@ def _describe(
         "settings": {name: document[name] for name in documents.GROUPS},
         "job": document,
         "picture": str(job.picture),
-        "codes": {"motion": foreseen.code[0].tolist(), "appearance": codes},
+        "codes": {
+            "motion": foreseen.chosen.code[0].tolist(),
+            "water": water,
+            "appearance": codes,
+        },
         "loop_frames": None if job.loop.kind == "none" else job.loop.period(job.clip.frames),
     }
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..settings import LoopSettings, SamplingKind
-from . import bases, contrast, waves
+from . import bases, contrast, travel, waves
 from .crossfade import CrossFade
 from .layers import Layers
 from .motion_fields import MotionField, MovingPart, steady_motion
@@ -41,6 +41,7 @@ def frames(
 
 def plan(motion: MotionField, settings: LoopSettings, period: int) -> Iterator[Make]:
     """The same frames, not yet made: each can be, by itself, once its turn has come."""
+    motion = travel.fit(motion, settings, period)
     if motion.parts:
         streams = [_plan_part(part, motion.small, settings, period) for part in motion.parts]
     else:
@@ -109,12 +110,13 @@ class PartLoop:
     ) -> None:
         self.part = part
         self.period = period
+        self.round = period // part.rounds  # frames in which the motion closes
         self.pictured = None
         if not bool(part.step.any()):  # nothing but waves, if any
             still = place.put(Layers(place.cut(part.step)))
             self._at: Callable[[int], Layers] = lambda t: still
             return
-        self._at = _close(steady_motion(part.step), settings, period, place)
+        self._at = _close(steady_motion(part.step), settings, self.round, place)
         if settings.kind == "two-phase" and settings.blend == "contrast" and small is not None:
             if part.base is None:
                 self.pictured = contrast.take_apart(small, part.region.core)
@@ -124,7 +126,7 @@ class PartLoop:
 
     def at(self, t: int) -> Layers:
         """Frame t, 0..T-1."""
-        layers = _waved(self.part, self._at(t), t / self.period)
+        layers = _waved(self.part, self._at(t % self.round), t / self.period)
         if self.pictured:
             return contrast.corrected(self.pictured, layers)
         return contrast.plain(layers)

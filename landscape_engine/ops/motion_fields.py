@@ -29,12 +29,16 @@ class MovingPart:
         step: [1, 2, h, w] backward, normalised flow of one frame, defined beyond the region too.
         ripple: height of ripples, in thousandths of the picture's height.
         base: [1, 3, h', w'] what of the region stays, by `bases.base_of`; None: all of it moves.
+        rounds: loops that it takes within the period, by `travel.fit`.
+        slowed: the share of its speed that was left it there, 0..1.
     """
 
     region: Region
     step: Tensor
     ripple: float = 0.0
     base: Tensor | None = None
+    rounds: int = 1
+    slowed: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class MotionField:
         steady: whether every frame moves by the same field.
         parts: what moves, each in its region; none if the whole picture moves by `accumulated`.
         small: [1, 3, h, w] the picture on the predictor's grid, for blends that keep its contrast.
+        period: frames of the loop that the parts' travel was fitted to by `travel.fit`, if it was.
     """
 
     step: Tensor
@@ -55,6 +60,7 @@ class MotionField:
     steady: bool
     parts: tuple[MovingPart, ...] = ()
     small: Tensor | None = None
+    period: int | None = None
 
 
 def steady_motion(

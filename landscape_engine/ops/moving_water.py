@@ -33,6 +33,22 @@ def _moved(water: MovingPart, sky: MovingPart | None, settings: MotionSettings) 
     return replace(water, step=step, ripple=settings.ripple or water.ripple)
 
 
+def horizon(
+    water: Tensor,  # [1, 1, h, w] bool
+    skies: Sequence[Tensor],  # each [1, 1, h, w] bool
+) -> float:
+    """Where the plane of the water ends, in shares of the height from the top.
+
+    Midway between the sky's lowest row and the water's topmost: hills hide what lies there. Without
+    a sky above it, the water's topmost row.
+    """
+    h = water.shape[2]
+    top = int(torch.nonzero(water[0, 0].any(1))[0])
+    lowest = [int(torch.nonzero(sky[0, 0].any(1))[-1]) for sky in skies if bool(sky.any())]
+    above = [row for row in lowest if row < top]
+    return (max(above, default=top) + top) / 2 / max(h - 1, 1)
+
+
 def mirror(sky: MovingPart, water: MovingPart) -> Tensor:  # [1, 2, h, w]
     """The water's field as the reflection of the sky's: v(x, y) = (v_x, -v_y)(x, 2 h - y).
 

@@ -24,14 +24,20 @@ class MotionSettings:
         flag="motion",
     )
     code: str = setting(
-        "random",
-        "latent code: a position 0..1 in the codebook, 'random' (drawn with --seed), a file with "
-        "a vector (.json or .npy), or a time-lapse that moves so (a video or a folder of frames)",
+        "auto",
+        "latent code: 'auto' (those of the codebook that suit the picture's sky and its water, at "
+        "a calm pace; --seed draws among the best), a position 0..1 in the codebook, 'random' "
+        "(drawn with --seed), a file with a vector (.json or .npy), or a time-lapse that moves so "
+        "(a video or a folder of frames)",
         flag="motion-code",
-        metavar="POS|random|FILE",
+        metavar="auto|POS|random|FILE",
     )
     speed: float = setting(
-        1.0, "factor on the predicted speed; negative reverses", flag="motion-speed", metavar="S"
+        1.0,
+        "factor on the speed: on the calm pace of an 'auto' code, else on what is predicted; "
+        "negative reverses",
+        flag="motion-speed",
+        metavar="S",
     )
     water: WaterKind = setting(
         "predicted",

@@ -20,6 +20,7 @@ from .. import images
 from ..animator import Animator
 from ..codebook import CodeCycle
 from ..documents import Job
+from ..motion_codes import Chosen
 from ..ops.regions import Region
 from ..settings import AppearanceSettings, ClipSettings, MotionSettings, RegionSettings, parse_key
 
@@ -96,6 +97,11 @@ class WarmAnimator(Animator):
         settings = settings or RegionSettings()
         asked = (settings, *map(stamp, _files_of(settings)))
         return list(self._recall(image, asked, super().find_regions, image, settings))
+
+    def suitable_codes(self, image: Tensor, regions: Sequence[Region]) -> tuple[Chosen, ...]:
+        """As the animator's, once for a picture and its regions."""
+        asked = ("suitable", *regions)  # kept, and told apart by being the same
+        return self._recall(image, asked, super().suitable_codes, image, regions)
 
     def predict_step(self, image: Tensor, code: Tensor) -> Tensor:
         """As the animator's, once for a code."""

@@ -1,0 +1,157 @@
+"""Travel: how far a region may move within a loop before it shows what the picture doesn't hold.
+
+A two-phase loop of T frames shows at frame t what came from t frames ago and what will be T - t
+frames ahead. Where both lie outside the region nothing that was photographed is left to show. This
+share grows with how far a region moves in a loop: one that would lose more than `MOST_LOST` takes
+shorter loops, a whole number of them in the period, and then moves more slowly.
+
+Legend: T frames of the period, K leaps of a table, N pixels of a region, h w pixels of the grid.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..settings import LoopSettings
+from . import warping
+from .motion_fields import MotionField, MovingPart, motion_of_parts
+from .two_phase import smooth_noise
+
+MOST_LOST = 0.02  # share of a region that may have no source in either phase
+LEAST_FRAMES = 24  # in one of several loops: shorter ones would flicker
+LEAPS = 32  # K
+SIDE = 128  # of the grid on which sources are counted, pixels
+COUNTED = 0.85 * MOST_LOST  # ... where fewer may be missed, since it is a coarse one
+
+
+class Sources:
+    """Which pixels of a region have a source after how much of a travel, one way and the other."""
+
+    def __init__(
+        self,
+        step: Tensor,  # [1, 2, h, w] backward, normalised
+        core: Tensor,  # [1, 1, h, w] bool
+        frames: int,
+        phase_noise: float = 0.0,
+    ) -> None:
+        """Follow a steady field for so many frames, in K leaps."""
+        size = min(SIDE, step.shape[2]), min(SIDE, step.shape[3])
+        inside = F.interpolate(core.to(step.dtype), size, mode="area")
+        leap = F.interpolate(step, size, mode="bilinear", align_corners=True) * (frames / LEAPS)
+        region = (inside > 0.5)[0, 0]
+        if not bool(region.any()):  # a thread
+            region = (inside > 0)[0, 0]
+        self.past = _lost_after(leap, inside, region)
+        self.future = _lost_after(-leap, inside, region)
+        noise = smooth_noise(leap)[0, 0][region]
+        self.offset = phase_noise * noise  # [N]
+
+    def lost(self, leaps: int) -> float:
+        """Share of the region without a source, at the worst of a loop in which it travels so far.
+
+        Args:
+            leaps: 0..K, of the K that the whole travel has.
+        """
+        if leaps == 0:
+            return 0.0
+        times = torch.arange(leaps, device=self.past.device)[:, None] / leaps  # [t, 1]
+        gone = (((times + self.offset) % 1.0) * leaps).round().long()  # [t, N] 0..leaps
+        lost = self.past.gather(0, gone) & self.future.gather(0, leaps - gone)
+        return float(lost.float().mean(1).amax())
+
+
+def fit(motion: MotionField, settings: LoopSettings, period: int) -> MotionField:
+    """A motion of regions none of which travels too far in a loop of T frames; it says so itself.
+
+    What was fitted to another period is fitted anew. Other loops than two-phase ones and motion of
+    the whole picture are the paper's, and stay as they are.
+    """
+    if settings.kind != "two-phase" or not motion.parts or motion.period == period:
+        return motion
+    parts = [_fit_part(_as_asked(part), settings.phase_noise, period) for part in motion.parts]
+    if all(part.slowed == old.slowed for part, old in zip(parts, motion.parts, strict=True)):
+        return replace(motion, parts=tuple(parts), period=period)
+    assert motion.small is not None
+    return replace(motion_of_parts(parts, motion.small), period=period)
+
+
+def notes(motion: MotionField) -> list[str]:
+    """What became of the regions of a fitted motion that would have travelled too far."""
+    changed = (part for part in motion.parts if part.rounds > 1 or part.slowed != 1.0)
+    return [_note(part, motion.period) for part in changed]
+
+
+def rounds(period: int) -> list[int]:
+    """How many loops a period can be made of, whole frames each, `LEAST_FRAMES` or more."""
+    return [1] + [n for n in range(2, period // LEAST_FRAMES + 1) if period % n == 0]
+
+
+def _as_asked(part: MovingPart) -> MovingPart:
+    """A part as it was before it was fitted; one that was stilled has nothing to go back to."""
+    if part.rounds == 1 and part.slowed == 1.0:
+        return part
+    step = part.step / part.slowed if part.slowed else part.step
+    return replace(part, step=step, rounds=1, slowed=1.0)
+
+
+def _fit_part(part: MovingPart, phase_noise: float, period: int) -> MovingPart:
+    core = part.region.core
+    if not bool(part.step.any()):
+        return part
+    sources = Sources(part.step, core, period, phase_noise)
+    possible = rounds(period)
+    for n in possible:
+        if sources.lost(math.ceil(LEAPS / n)) <= COUNTED:
+            return replace(part, rounds=n)
+    most = possible[-1]
+    within = Sources(part.step, core, period // most, phase_noise)
+    if within.lost(LEAPS) <= COUNTED:
+        return replace(part, rounds=most)
+    low, high = 0, LEAPS  # the travel that is short enough, and the one that is too long
+    while high - low > 1:
+        middle = (low + high) // 2
+        if within.lost(middle) <= COUNTED:
+            low = middle
+        else:
+            high = middle
+    return replace(part, step=part.step * (low / LEAPS), rounds=most, slowed=low / LEAPS)
+
+
+def _lost_after(
+    leap: Tensor,  # [1, 2, h, w] backward, normalised
+    inside: Tensor,  # [1, 1, h, w] 0..1
+    region: Tensor,  # [h, w] bool
+) -> Tensor:  # [K + 1, N] bool
+    """Whether each pixel's source lies outside the region after 0..K leaps."""
+    identity = warping.identity_grid(*leap.shape[2:], leap.device)
+    flow = torch.zeros_like(leap)
+    lost = [torch.zeros_like(region[region])]
+    for _ in range(LEAPS):
+        flow = warping.compose(leap, flow)
+        source = identity + flow
+        found = warping.sample(inside, source) > 0.5
+        found &= source.abs().amax(1, keepdim=True) <= 1 + 1e-4
+        lost.append(~found[0, 0][region])
+    return torch.stack(lost)
+
+
+def _note(part: MovingPart, period: int | None) -> str:
+    name = part.region.name
+    who = f"the {name}" if name in ("sky", "water") else f"the region '{name}'"
+    does = []
+    if part.rounds > 1:
+        assert period is not None
+        does.append(f"takes {part.rounds} loops of {period // part.rounds} frames")
+    if part.slowed == 0:
+        does.append("stays still")
+    elif part.slowed != 1.0:
+        does.append(f"moves at {part.slowed:.2f} of its speed")
+    return (
+        f"{who} {' and '.join(does)}: more than {MOST_LOST:.0%} of it would otherwise show what "
+        "lies beyond its edge (a lower --motion-speed or a shorter --loop-frames avoids this)."
+    )
