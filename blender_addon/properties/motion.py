@@ -67,8 +67,8 @@ class MotionProperties(PropertyGroup):
     )
     layers: BoolProperty(
         name="Keep Light",
-        description="Only what differs from the light moves: behind clouds the clear sky stays, and "
-        "in water its smooth reflections. Off: all of a region moves, as the paper has it",
+        description="Only what differs from the light moves: behind clouds the clear sky stays, "
+        "and in water its smooth reflections. Off: all of a region moves, as the paper has it",
         default=True,
     )
     ripple: FloatProperty(

@@ -45,9 +45,11 @@ class DefaultClip:
 
     @cached_property
     def motion(self) -> MotionField:
-        """The default motion."""
+        """The default motion, as it is rendered in this loop."""
         settings, seed = MotionSettings(), ClipSettings().seed
-        return self.animator.predict_motion(self.image, settings, seed=seed, regions=self.regions)
+        animator = self.animator
+        motion = animator.predict_motion(self.image, settings, seed=seed, regions=self.regions)
+        return animator.fit_travel(motion, *self._lasting(self.period))
 
     @property
     def period(self) -> int:
@@ -113,11 +115,14 @@ class DefaultClip:
         found["ghost_foreign"] = foreign.figure()
         return found | {name: one.figure() for name, one in seen.items()}
 
+    def _lasting(self, frames: int) -> tuple[LoopSettings, ClipSettings]:
+        """How the loop closes, in a clip of so many frames."""
+        return replace(self.loop, frames=self.period), replace(ClipSettings(), frames=frames)
+
     def _render(
         self, motion: MotionField, appearance: AppearanceSettings, frames: int, every: int = 1
     ) -> Iterator[Tensor]:
-        clip = replace(ClipSettings(), frames=frames)
-        loop = replace(self.loop, frames=self.period)
+        loop, clip = self._lasting(frames)
         render = self.animator.render
         for frame in render(self.image, motion, appearance, loop, clip, every=every):
             yield frame[:, :3].cpu().clone()

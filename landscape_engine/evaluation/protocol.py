@@ -166,13 +166,12 @@ class _Trial:
         What comes from land is told by the alpha channel, which the renderer moves as it moves the
         colors: land opaque, all else clear. So the colors stay those of the picture.
         """
-        motion = self.motion(code=str(position))
         period = loop.period(ClipSettings().frames)
+        clip = ClipSettings(frames=period)
+        motion = self.animator.fit_travel(self.motion(code=str(position)), loop, clip)
         land = self.mask.land if self.mask else torch.zeros_like(self.moving)
         marked = torch.cat([self.image, land.float() * 2 - 1], dim=1)
-        frames = self.animator.render(
-            marked, motion, AppearanceSettings(kind="off"), loop, ClipSettings(frames=period)
-        )
+        frames = self.animator.render(marked, motion, AppearanceSettings(kind="off"), loop, clip)
         of_input = metrics.detail(self.image, self.moving)
         details, changes, intrusions = [], [], []
         first = before = worst = None
