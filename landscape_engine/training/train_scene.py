@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +43,7 @@ class LabelledScenes(Dataset):
         textures: stills.Stills | None = None,
     ) -> None:
         self.settings, self.seed, self.learnt, self.textures = settings, seed, learnt, textures
-        self._scene = lru_cache(settings.scenes)(self._draw)
+        self._drawn: dict[int, LabelledStill] = {}
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         """Picture [3, S, S] in [-1, 1]; land, sky and water [3, S, S], all 0 where not known."""
@@ -57,8 +56,13 @@ class LabelledScenes(Dataset):
         image, shares = labelled.crop(rng, self.settings.size, still, seen)
         return cameras.shoot(rng, image) * 2 - 1, shares
 
+    def _scene(self, number: int) -> LabelledStill:
+        """One of the scenes; one takes as long to draw as to learn from, so they are kept."""
+        if number not in self._drawn:
+            self._drawn[number] = self._draw(number)
+        return self._drawn[number]
+
     def _draw(self, number: int) -> LabelledStill:
-        """Draw one of the scenes; one takes as long to draw as to learn from, so they are kept."""
         rng = np.random.default_rng((self.seed, number, 1))
         state = torch.get_rng_state()
         torch.manual_seed(rng.integers(2**31))

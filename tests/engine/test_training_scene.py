@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -334,3 +335,9 @@ def test_from_the_shell_to_a_bundle_with_held_out_stills(folder, tmp_path, capsy
     none = f"{words} {small} --hold-out 7/9 --device cpu".replace("/run", "/none")
     assert cli.main(none.split()) == 2
     assert "leaves none" in capsys.readouterr().err
+
+
+def test_samples_go_to_other_processes(folder):
+    samples = train_scene.LabelledScenes(TINY, 0, labelled.load(folder), stills.load(folder))
+    again = pickle.loads(pickle.dumps(samples))
+    assert torch.equal(again[2][0], samples[2][0])
