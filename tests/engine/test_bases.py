@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -44,6 +45,7 @@ def loop_of(
     flow = torch.tensor(step).view(1, 2, 1, 1).expand(1, 2, *GRID).clone()
     base = bases.base_of(picture, where.alpha, where.name) if layers else None
     motion = motion_fields.motion_of_parts([MovingPart(where, flow, base=base)], small)
+    motion = replace(motion, period=16)  # however far it travels
     frames = looping.frames(motion, LoopSettings(phase_noise=0), 16)
     return [render_frame(picture, one) for one in islice(frames, 16)]
 

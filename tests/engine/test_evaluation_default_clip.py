@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -120,11 +121,12 @@ def test_without_anything_grey_there_is_no_cast():
 
 
 def moving_top(pixels: float, way: int) -> motion_fields.MotionField:
-    """The upper half as a region that moves by so many pixels of the grid a frame."""
+    """The upper half as a region that moves by so many pixels of the grid a frame, however far."""
     region = region_of(TOP[0, 0].numpy().astype(np.float32), (64, 64), "sky", torch.device("cpu"))
     step = torch.zeros(1, 2, 64, 64)
     step[:, way] = pixels * 2 / 63
-    return motion_fields.motion_of_parts([MovingPart(region, step)], torch.zeros(1, 3, 64, 64))
+    part, small = MovingPart(region, step), torch.zeros(1, 3, 64, 64)
+    return replace(motion_fields.motion_of_parts([part], small), period=20)
 
 
 PLAIN = LoopSettings(phase_noise=0, blend="plain")
