@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -16,10 +18,16 @@ def dither(
     The pattern depends on the place alone, so that nothing shimmers where nothing moves. Alpha
     stays. The pattern is interleaved gradient noise: any 3 x 3 pixels hold nearly even steps.
     """
-    height, width = frame.shape[2:]
-    y = torch.arange(height, device=frame.device, dtype=torch.float64).view(-1, 1)
-    x = torch.arange(width, device=frame.device, dtype=torch.float64)
-    noise = (52.9829189 * (0.06711056 * x + 0.00583715 * y).frac()).frac() - 0.5
     dithered = frame.detach().clone()
-    dithered[:, :3] += (noise * (2 * REACH / 127.5)).to(frame.dtype)
+    dithered[:, :3] += _pattern(*frame.shape[2:], frame.device, frame.dtype)
     return dithered
+
+
+@lru_cache(maxsize=2)
+def _pattern(
+    height: int, width: int, device: torch.device, dtype: torch.dtype
+) -> Tensor:  # [H, W] within ±`REACH` levels
+    y = torch.arange(height, device=device, dtype=torch.float32).view(-1, 1)
+    x = torch.arange(width, device=device, dtype=torch.float32)
+    noise = (52.9829189 * (0.06711056 * x + 0.00583715 * y).frac()).frac() - 0.5
+    return (noise * (2 * REACH / 127.5)).to(dtype)
