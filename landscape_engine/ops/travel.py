@@ -58,9 +58,11 @@ class Sources:
         """
         if leaps == 0:
             return 0.0
-        times = torch.arange(leaps, device=self.past.device)[:, None] / leaps  # [t, 1]
-        gone = (((times + self.offset) % 1.0) * leaps).round().long()  # [t, N] 0..leaps
-        lost = self.past.gather(0, gone) & self.future.gather(0, leaps - gone)
+        times = torch.arange(2 * leaps, device=self.past.device)[:, None] / (2 * leaps)  # [t, 1]
+        gone = ((times + self.offset) % 1.0) * leaps  # [t, N] 0..leaps
+        # between two leaps the farther one is asked, of both ways
+        lost = self.past.gather(0, gone.ceil().long())
+        lost &= self.future.gather(0, (leaps - gone).ceil().long())
         return float(lost.float().mean(1).amax())
 
 
@@ -118,7 +120,9 @@ def _fit_part(part: MovingPart, phase_noise: float, period: int) -> MovingPart:
             low = middle
         else:
             high = middle
-    return replace(part, step=part.step * (low / LEAPS), rounds=most, slowed=low / LEAPS)
+    return replace(
+        part, step=part.step * (low / LEAPS), rounds=most if low else 1, slowed=low / LEAPS
+    )
 
 
 def _lost_after(
