@@ -5,7 +5,8 @@ frames ahead. Where both lie outside the region nothing that was photographed is
 share grows with how far a region moves in a loop: one that would lose more than `MOST_LOST` takes
 shorter loops, a whole number of them in the period, and then moves more slowly.
 
-Legend: T frames of the period, K leaps of a table, N pixels of a region, h w pixels of the grid.
+Legend: T frames of the period, K leaps of a table, N pixels of a region that are counted, h w
+pixels of the grid.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import math
 from dataclasses import replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..settings import LoopSettings
@@ -24,9 +24,9 @@ from .two_phase import smooth_noise
 
 MOST_LOST = 0.02  # share of a region that may have no source in either phase
 LEAST_FRAMES = 24  # in one of several loops: shorter ones would flicker
-LEAPS = 32  # K
-SIDE = 128  # of the grid on which sources are counted, pixels
-COUNTED = 0.85 * MOST_LOST  # ... where fewer may be missed, since it is a coarse one
+LEAPS = 32
+CAREFUL = 0.9 * MOST_LOST  # ... as it is counted: every so many frames, and pixels
+COUNTED = 16384  # pixels of a region, evenly, at most
 
 
 class Sources:
@@ -40,15 +40,14 @@ class Sources:
         phase_noise: float = 0.0,
     ) -> None:
         """Follow a steady field for so many frames, in K leaps."""
-        size = min(SIDE, step.shape[2]), min(SIDE, step.shape[3])
-        inside = F.interpolate(core.to(step.dtype), size, mode="area")
-        leap = F.interpolate(step, size, mode="bilinear", align_corners=True) * (frames / LEAPS)
-        region = (inside > 0.5)[0, 0]
-        if not bool(region.any()):  # a thread
-            region = (inside > 0)[0, 0]
-        self.past = _lost_after(leap, inside, region)
-        self.future = _lost_after(-leap, inside, region)
-        noise = smooth_noise(leap)[0, 0][region]
+        region = core[0, 0] if bool(core.any()) else torch.ones_like(core[0, 0])
+        identity = warping.identity_grid(*step.shape[2:], step.device)
+        stride = -(-int(region.sum()) // COUNTED)
+        points = identity[0, :, region][None, :, None, ::stride]  # [1, 2, 1, N]
+        leap = step * (frames / LEAPS)
+        self.past = _lost_after(leap, core.to(step.dtype), points)
+        self.future = _lost_after(-leap, core.to(step.dtype), points)
+        noise = smooth_noise(step)[0, 0][region][::stride]
         self.offset = phase_noise * noise  # [N]
 
     def lost(self, leaps: int) -> float:
@@ -59,9 +58,11 @@ class Sources:
         """
         if leaps == 0:
             return 0.0
-        times = torch.arange(leaps, device=self.past.device)[:, None] / leaps  # [t, 1]
-        gone = (((times + self.offset) % 1.0) * leaps).round().long()  # [t, N] 0..leaps
-        lost = self.past.gather(0, gone) & self.future.gather(0, leaps - gone)
+        times = torch.arange(2 * leaps, device=self.past.device)[:, None] / (2 * leaps)  # [t, 1]
+        gone = ((times + self.offset) % 1.0) * leaps  # [t, N] 0..leaps
+        # between two leaps the farther one is asked, of both ways
+        lost = self.past.gather(0, gone.ceil().long())
+        lost &= self.future.gather(0, (leaps - gone).ceil().long())
         return float(lost.float().mean(1).amax())
 
 
@@ -106,37 +107,37 @@ def _fit_part(part: MovingPart, phase_noise: float, period: int) -> MovingPart:
     sources = Sources(part.step, core, period, phase_noise)
     possible = rounds(period)
     for n in possible:
-        if sources.lost(math.ceil(LEAPS / n)) <= COUNTED:
+        if sources.lost(math.ceil(LEAPS / n)) <= CAREFUL:
             return replace(part, rounds=n)
     most = possible[-1]
     within = Sources(part.step, core, period // most, phase_noise)
-    if within.lost(LEAPS) <= COUNTED:
+    if within.lost(LEAPS) <= CAREFUL:
         return replace(part, rounds=most)
     low, high = 0, LEAPS  # the travel that is short enough, and the one that is too long
     while high - low > 1:
         middle = (low + high) // 2
-        if within.lost(middle) <= COUNTED:
+        if within.lost(middle) <= CAREFUL:
             low = middle
         else:
             high = middle
-    return replace(part, step=part.step * (low / LEAPS), rounds=most, slowed=low / LEAPS)
+    return replace(
+        part, step=part.step * (low / LEAPS), rounds=most if low else 1, slowed=low / LEAPS
+    )
 
 
 def _lost_after(
     leap: Tensor,  # [1, 2, h, w] backward, normalised
-    inside: Tensor,  # [1, 1, h, w] 0..1
-    region: Tensor,  # [h, w] bool
+    core: Tensor,  # [1, 1, h, w]
+    points: Tensor,  # [1, 2, 1, N] normalised
 ) -> Tensor:  # [K + 1, N] bool
-    """Whether each pixel's source lies outside the region after 0..K leaps."""
-    identity = warping.identity_grid(*leap.shape[2:], leap.device)
-    flow = torch.zeros_like(leap)
-    lost = [torch.zeros_like(region[region])]
+    """Whether each point's source lies outside the region after 0..K leaps."""
+    lost = [torch.zeros_like(points[0, 0, 0], dtype=torch.bool)]
     for _ in range(LEAPS):
-        flow = warping.compose(leap, flow)
-        source = identity + flow
-        found = warping.sample(inside, source) > 0.5
-        found &= source.abs().amax(1, keepdim=True) <= 1 + 1e-4
-        lost.append(~found[0, 0][region])
+        # a steady field: to follow a point is to accumulate the flow there
+        points = points + warping.sample(leap, points)
+        found = warping.sample(core, points) > 0.5
+        found &= points.abs().amax(1, keepdim=True) <= 1 + 1e-4
+        lost.append(~found[0, 0, 0])
     return torch.stack(lost)
 
 

@@ -85,8 +85,8 @@ def test_help_does_not_load_torch():
 
 
 def test_a_run_reports_enough_to_repeat_it(run, tmp_path):
-    named = ("--motion-code", "random")  # a code that suits the picture is paced as well
-    code, out, err = run("--frames", 6, "--loop-frames", 3, "--seed", 4, "--json", *named)
+    short = ("--frames", 6, "--loop-frames", 3)
+    code, out, err = run(*short, "--motion-code", "random", "--seed", 4, "--json")
     assert code == 0, err
     report = json.loads(out.splitlines()[-1])
     assert report["frames"] == 6 and report["device"] == "cpu"
@@ -100,7 +100,7 @@ def test_a_run_reports_enough_to_repeat_it(run, tmp_path):
         (tmp_path / f"{name}.json").write_text(json.dumps(codes))
     again = ("--motion-code", tmp_path / "motion.json", "--appearance-code",
              tmp_path / "appearance.json")  # fmt: skip
-    assert run("--frames", 6, "--loop-frames", 3, *again, out=tmp_path / "again")[0] == 0
+    assert run(*short, *again, out=tmp_path / "again")[0] == 0
     for n in range(1, 7):
         one, other = (tmp_path / d / f"{n:04}.png" for d in ("out", "again"))
         assert one.read_bytes() == other.read_bytes()
