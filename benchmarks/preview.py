@@ -34,6 +34,7 @@ def main() -> None:
     code = animator.appearance_codes(AppearanceSettings(code="0.5"))[:1]
     print(f"{'stage':32} seconds, on {animator.device}")
     measure("find regions", lambda: animator.find_regions(picture))
+    measure("choose codes", lambda: animator.suitable_codes(picture, regions))
     measure("predict motion", lambda: animator.predict_motion(picture, settings, regions=regions))
     measure(
         "bend motion to an arrow", lambda: animator.predict_motion(picture, bent, regions=regions)
