@@ -423,8 +423,7 @@ class Animator:
                 predict = lambda _, code: maps(code)  # noqa: E731
             light = Light(predict, picture, cycle)
         period = loop.period(clip.frames)
-        fitted = self.fit_travel(motion, loop, clip)
-        plan = islice(looping.plan(fitted, loop, period), 0, None, every)
+        plan = islice(looping.plan(motion, loop, period), 0, None, every)
         closes = None if loop.kind == "none" or period % every else period // every
         count = clip.frames // every
         return rendering.frames(picture, plan, closes, light, appearance, count, stopwatch)

@@ -49,6 +49,8 @@ def color_maps(
 class AnchoredPredictor:
     """An appearance predictor for one picture, its maps anchored in the picture's own look."""
 
+    relate = staticmethod(color.anchor)  # of a map, the own code's map and the picture
+
     def __init__(self, predictor: Predict, own_code: Tensor) -> None:
         """Take over a predictor; `own_code` [1, Z] is the picture's."""
         self.predictor = predictor
@@ -67,31 +69,16 @@ class AnchoredPredictor:
             # a normal tensor, which gradients may pass beside, whoever asks first
             with torch.inference_mode(False), torch.no_grad():
                 self._own_maps[size] = self.predictor(picture[:1].clone(), self.own_code)
-        return color.anchor(self.predictor(picture, codes), self._own_maps[size], picture)
+        return self.relate(self.predictor(picture, codes), self._own_maps[size], picture)
 
 
-class RelativePredictor:
+class RelativePredictor(AnchoredPredictor):
     """What predicts, from codes, the tone curves that lead from one picture's own look to others.
 
     As `AnchoredPredictor`, and exact: the own code's curves are the picture itself.
     """
 
-    def __init__(self, predictor: Predict, own_code: Tensor) -> None:
-        """Take over a predictor; `own_code` [1, Z] is the picture's."""
-        self.predictor = predictor
-        self.own_code = own_code
-        self._own_maps: dict[int, Tensor] = {}  # by the picture's size
-
-    def __call__(
-        self,
-        picture: Tensor,  # [B, 3, S, S] in [-1, 1], the same B times
-        codes: Tensor,  # [B, Z]
-    ) -> Tensor:  # [B, 6, S, S]
-        """The tone curves."""
-        size = picture.shape[3]
-        if size not in self._own_maps:
-            self._own_maps[size] = self.predictor(picture[:1], self.own_code)
-        return tone_curves.relate(self.predictor(picture, codes), self._own_maps[size], picture)
+    relate = staticmethod(tone_curves.relate)
 
 
 @torch.inference_mode()

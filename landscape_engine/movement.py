@@ -130,7 +130,7 @@ def in_regions(
     parts = [_at_pace(part, regions, image, settings, suits) for part in parts]
     parts = moving_water.answer(parts, settings)
     if settings.layers:
-        parts = [replace(part, base=_base(image, part, settings, bundle.device)) for part in parts]
+        parts = [replace(part, base=_base(image, part, settings)) for part in parts]
     return motion_fields.motion_of_parts(parts, predictor_input(image, bundle.device))
 
 
@@ -155,13 +155,13 @@ def _move(
 
 
 def _base(
-    image: Tensor, part: MovingPart, settings: MotionSettings, device: torch.device
+    image: Tensor, part: MovingPart, settings: MotionSettings
 ) -> Tensor | None:  # [1, 3, h', w']
     """What of a region stays; of water that mirrors the moving sky as little as of a sky."""
     kind = part.region.kind
     if kind == "water" and settings.water == "mirrored":
         kind = "sky"
-    return bases.base_of(image.to(device), part.region.alpha, kind)
+    return bases.base_of(image, part.region.alpha, kind)
 
 
 def _at_pace(

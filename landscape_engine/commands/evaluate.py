@@ -84,21 +84,14 @@ def _measure_stills(
     options: argparse.Namespace, animator: Animator, pictures: list[Path]
 ) -> dict[str, Any]:
     started = time.perf_counter()
-    settings = settings_from(options, EvaluationSettings)
-    where = settings_from(options, RegionSettings)
-    loop = settings_from(options, LoopSettings)
+    settings, where, loop = _asked_of_stills(options)
     stills = []
     for number, picture in enumerate(pictures, start=1):
         bar = partial(_bar, f"{number}/{len(pictures)} {picture.stem}, ")
         stills.append(
             protocol.evaluate(animator, picture, options.masks, settings, loop, where, bar)
         )
-    described = figures.describe(
-        stills,
-        **_context(options, animator, started),
-        masks=str(options.masks) if options.masks else None,
-        settings={"evaluation": asdict(settings), "regions": asdict(where), "loop": asdict(loop)},
-    )
+    described = _describe_stills(options, animator, started, stills)
     print(figures.table(stills))
     report.note(dict.fromkeys(note for still in stills for note in still.notes))
     if options.out:
@@ -111,24 +104,42 @@ def _grade_stills(
 ) -> dict[str, Any]:
     """Lay out sheets, each written as soon as it is there."""
     started = time.perf_counter()
-    settings = settings_from(options, EvaluationSettings)
-    where = settings_from(options, RegionSettings)
-    loop = settings_from(options, LoopSettings)
+    settings, where, loop = _asked_of_stills(options)
     stills = []
     places = list(zip(pictures, _sheet_files(pictures)[2:], strict=True))
     for picture, name in progress.bar(iter(places), len(places), "sheets"):
         still, sheet = grading.grade(animator, picture, options.masks, settings, loop, where)
         images.save_image(sheet, options.out / name)
         stills.append(still)
-    described = figures.describe(
+    described = _describe_stills(options, animator, started, stills)
+    print(figures.table(stills))
+    figures.write_figures(stills, options.out, described)
+    return described
+
+
+def _asked_of_stills(
+    options: argparse.Namespace,
+) -> tuple[EvaluationSettings, RegionSettings, LoopSettings]:
+    return (
+        settings_from(options, EvaluationSettings),
+        settings_from(options, RegionSettings),
+        settings_from(options, LoopSettings),
+    )
+
+
+def _describe_stills(
+    options: argparse.Namespace,
+    animator: Animator,
+    started: float,
+    stills: list[protocol.Evaluation],
+) -> dict[str, Any]:
+    settings, where, loop = _asked_of_stills(options)
+    return figures.describe(
         stills,
         **_context(options, animator, started),
         masks=str(options.masks) if options.masks else None,
         settings={"evaluation": asdict(settings), "regions": asdict(where), "loop": asdict(loop)},
     )
-    print(figures.table(stills))
-    figures.write_figures(stills, options.out, described)
-    return described
 
 
 def _sheet_files(pictures: list[Path]) -> tuple[str, ...]:

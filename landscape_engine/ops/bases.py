@@ -54,8 +54,9 @@ def base_of(
     height, width = picture.shape[2:]
     scale = min(1.0, GRID_WIDTH / width)
     size = max(2, round(height * scale)), max(2, round(width * scale))
-    small = F.interpolate(picture[:, :3], size, mode="area")
-    inside = F.interpolate(alpha.to(picture), size, mode="area")
+    # made small where the picture lies, so that a huge one need not go to the device for this
+    small = F.interpolate(picture[:, :3], size, mode="area").to(alpha.device)
+    inside = F.interpolate(alpha.to(small), size, mode="area")
     inside = (inside > 0.9).to(picture.dtype) if bool((inside > 0.9).any()) else inside
     if float(inside.sum()) == 0:
         return None
@@ -147,7 +148,7 @@ def _level_light(
     rest: Tensor,  # [1, 3, h, w] the picture less its base
     inside: Tensor,  # [1, 1, h, w] 0 or 1
 ) -> Tensor:  # [1, 3, h, w]
-    """The median of each row, taken within windows that overlap, going on smoothly from one."""
+    """The median of each row within windows that overlap, linear from one to the next."""
     h, w = inside.shape[2:]
     known = torch.where(inside > 0.5, rest, rest.new_tensor(float("nan")))[0]  # [3, h, w]
     reach = max(1, round(w * WINDOW / 2))

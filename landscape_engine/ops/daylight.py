@@ -27,7 +27,6 @@ CELLS = 32  # side of the grid on which casts are gathered
 REACH = 4.0  # deviation of the kernel that gathers what is grey, in cells
 NEAR = 2.0  # ... and all things of a place
 SICKLY = 1.5  # of CIE a*, by which things may become greener than they are
-RED_OF_GOLD = 0.2  # a* over b* of daylight at 4000 K
 A_OF_GREEN = 57.0  # of CIE a*, what a cast of 1 takes from it where Y is 1
 DARK_SHADE = 0.009  # light below which L* isn't a cube root
 
@@ -111,58 +110,6 @@ def luminance(
     """The luminance of linear sRGB."""
     red, green, blue = light.split(1, 1)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _beyond_daylight(
-    before: Tensor,  # [B or 1, 3, h, w] 0..1 light
-    after: Tensor,  # [B, 3, h, w]
-    grey: Tensor,  # [B or 1, 1, h, w]
-) -> tuple[Tensor, Tensor]:  # each [B, 1, CELLS, CELLS]
-    """The cast, and the warmth, that grey things have and no daylight would give them."""
-    weight = grey + OTHERS * luminance(before).sqrt()
-    change = (after + DARK).log() - (before + DARK).log()
-    warmth, green = _axes(_gather(change, weight))
-    cast = green - GREEN_OF_WARMTH * warmth
-    light, _ = _axes(_gather((after + DARK).log(), weight))
-    beyond = light - light.clamp(BLUEST, WARMEST)
-    beyond = beyond.clamp(warmth.clamp(max=0), warmth.clamp(min=0))  # the picture's own stays
-    swing = warmth - warmth.clamp(-SWING, SWING)
-    beyond = torch.where(swing.abs() > beyond.abs(), swing, beyond)
-    return cast - cast.clamp(-ROSIEST, GREENEST) + GREEN_OF_WARMTH * beyond, beyond
-
-
-def _without(
-    light: Tensor,  # [B, 3, h, w] 0..1
-    green: Tensor,  # [B, 1, CELLS, CELLS]
-    warmth: Tensor | float = 0.0,
-) -> Tensor:  # [B, 3, h, w] 0..1
-    """Light with so much less green and warmth, and of the same luminance."""
-    factor = torch.cat(  # its logarithm
-        [green / 3 - warmth / 2, -2 / 3 * green, green / 3 + warmth / 2], dim=1
-    )
-    if not bool(factor.any()):
-        return light
-    factor = F.interpolate(factor, light.shape[2:], mode="bilinear", align_corners=False)
-    turned = (light + DARK) * factor.exp()
-    same = (luminance(light) + DARK) / luminance(turned)
-    return (turned * same - DARK).clamp(0, 1)
-
-
-def _sickness(before: Tensor, after: Tensor) -> Tensor:  # [B, 1, CELLS, CELLS]
-    """The cast, 0 or more, that makes the mean color of a place greener than it may become.
-
-    What is green may become so in proportion as it becomes lighter; what is orange keeps its hue as
-    it fades, and what becomes yellow goes towards orange, as daylight does.
-    """
-    everything = torch.ones_like(before[:, :1])
-    light, a, b = _gather(torch.cat(lab(before), 1), everything, NEAR).split(1, 1)
-    lighter, greener, yellower = _gather(torch.cat(lab(after), 1), everything, NEAR).split(1, 1)
-    growth = (lighter / light.clamp(min=1)).clamp(min=1)
-    green = a.clamp(max=0) * growth
-    orange = a.clamp(min=0) * (yellower / b.clamp(min=1)).clamp(0, 1)
-    gilded = (yellower - b.clamp(min=0) * growth).clamp(min=0)
-    most = green + orange + RED_OF_GOLD * gilded - SICKLY
-    return (most - greener).clamp(min=0) * 116 / (A_OF_GREEN * (lighter + 16))
 
 
 def _beyond_daylight(
