@@ -30,7 +30,12 @@ class LoopProperties(PropertyGroup):
         name="Blend",
         description="How the two copies are blended",
         items=(
-            ("contrast", "Contrast", "What is blended keeps its contrast"),
+            (
+                "condense",
+                "Condense",
+                "Forms of sky and water go over from copy to copy one after another",
+            ),
+            ("contrast", "Contrast", "Both copies are blended and keep their contrast"),
             ("plain", "Plain", "The average, which is softer"),
         ),
     )

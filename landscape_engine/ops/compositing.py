@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from . import color, warping
+from . import color, exchange, warping
 from .layers import Layers
 from .plates import Plates
 from .strips import strips
@@ -64,10 +64,11 @@ def move(
     for part in map(lambda one: _Part(one, height, width, bounds), layers):
         if part.moves:
             plate = plates.of(part.layers.alpha, part.layers.base)
+            density = None if part.layers.begun is None else plates.density(plate)
             for rows in strips(part.rows, width, image.device):
                 if cancelled():
                     return frame
-                part.render(plate, frame[:, :, rows], rows)
+                part.render(plate, frame[:, :, rows], rows, density)
     return frame
 
 
@@ -113,7 +114,7 @@ class _Part:
             self.stack = self._stack(moving)
 
     def _stack(self, moving: Tensor | None) -> Tensor:  # [1, C, b, w]
-        """Positions of each layer (2 + 2), share (1), contrast (4), moving (1), as needed.
+        """Positions of each layer (2 + 2), (begun) share (1), contrast (4), moving (1), as needed.
 
         Positions may be enlarged in place of flows: the identity is linear, so that it stays
         itself.
@@ -124,7 +125,8 @@ class _Part:
         identity = warping.identity_grid(held.height, w, layers.first.device, held.rows)
         fields = [identity + layers.first]
         if layers.second is not None:
-            fields += [identity + layers.second, layers.share.expand(1, 1, b, w)]
+            share = layers.share if layers.begun is None else layers.begun
+            fields += [identity + layers.second, share.expand(1, 1, b, w)]
         if layers.contrast is not None:
             fields.append(layers.contrast)
         if moving is not None and not self.all_moves:
@@ -136,6 +138,7 @@ class _Part:
         plate: Tensor,  # [1, C, H, W] the picture, the region's plate, or its difference
         strip: Tensor,  # [1, C, R, W] these rows as they are so far; the region is put into them
         rows: slice,
+        density: Tensor | None,  # [1, 1, h, w] of the plate, where layers have `begun`
     ) -> None:
         """Put this region into a strip."""
         layers = self.layers
@@ -144,7 +147,11 @@ class _Part:
         at = 2
         if layers.second is not None:
             second = warping.sample(plate, fields[:, 2:4], layers.sampling)
-            made = torch.lerp(made, second, fields[:, 4:5])
+            share = fields[:, 4:5]
+            if density is not None:
+                dense, denser = (warping.sample(density, fields[:, i : i + 2]) for i in (0, 2))
+                share = exchange.shown(share, dense, denser)
+            made = torch.lerp(made, second, share)
             at = 5
         if layers.contrast is not None:
             more, low = fields[:, at : at + 1], fields[:, at + 1 : at + 4]

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..settings import LoopSettings, SamplingKind
-from . import bases, contrast, travel, waves
+from . import bases, contrast, exchange, travel, waves
 from .crossfade import CrossFade
 from .layers import Layers
 from .motion_fields import MotionField, MovingPart, steady_motion
@@ -98,7 +98,7 @@ def _open_at(part: MovingPart, place: Place, flow: Tensor, phase: float) -> Laye
 
 
 class PartLoop:
-    """The loop of one region, with its waves, and with its contrast where the settings keep it."""
+    """The loop of one region, with its waves, blended as the settings say."""
 
     def __init__(
         self,
@@ -111,13 +111,17 @@ class PartLoop:
         self.part = part
         self.period = period
         self.round = period // part.rounds  # frames in which the motion closes
-        self.pictured = None
+        self.pictured = self.scattered = None
         if not bool(part.step.any()):  # nothing but waves, if any
             still = place.put(Layers(place.cut(part.step)))
             self._at: Callable[[int], Layers] = lambda t: still
             return
         self._at = _close(steady_motion(part.step), settings, self.round, place)
-        if settings.kind == "two-phase" and settings.blend == "contrast" and small is not None:
+        if settings.kind != "two-phase" or settings.blend == "plain":
+            return
+        if settings.blend == "condense" and part.base is not None:
+            self.scattered = place.cut(exchange.scatter(part.step))
+        elif small is not None:
             if part.base is None:
                 self.pictured = contrast.take_apart(small, part.region.core)
             else:
@@ -129,6 +133,8 @@ class PartLoop:
         layers = _waved(self.part, self._at(t % self.round), t / self.period)
         if self.pictured:
             return contrast.corrected(self.pictured, layers)
+        if self.scattered is not None:
+            layers = exchange.planned(layers, self.scattered)
         return contrast.plain(layers)
 
 

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from . import bases, masks, warping
+from . import bases, exchange, masks, warping
 from .strips import strips
 
 INSIDE = 0.5  # of the alpha from which a pixel lies in a region
@@ -37,6 +37,7 @@ class Plates:
         """Hold a picture; a region is known by its alpha, the very tensor."""
         self.picture = picture
         self._made: dict[int, tuple[Tensor, Tensor]] = {}  # by the alpha's id: alpha, plate
+        self._densities: dict[int, tuple[Tensor, Tensor]] = {}  # by the plate's id: plate, density
         self._turn = threading.Lock()
 
     @cached_property
@@ -61,6 +62,16 @@ class Plates:
                     plate = bases.difference(self.picture, base, alpha)
                 self._made[id(alpha)] = alpha, plate
             return self._made[id(alpha)][1]
+
+    def density(
+        self,
+        plate: Tensor,  # [1, C, H, W] that `of` gave, with a base
+    ) -> Tensor:  # [1, 1, h, w]
+        """How dense what moves there is, as `exchange.density` says it."""
+        with self._turn:
+            if id(plate) not in self._densities:
+                self._densities[id(plate)] = plate, exchange.density(plate)
+            return self._densities[id(plate)][1]
 
 
 def bounds_of(

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .layers import Layers
 from .motion_fields import MotionField, future, past
-from .places import Everywhere, Place
+from .places import EDGE_WEIGHT, Everywhere, Place
 
 NOISE_CELLS = 3  # lattice cells of the phase noise across the picture
 SOURCE = 0.25  # weight of both copies from which what differs from a base counts as found
@@ -58,7 +58,9 @@ class TwoPhase:
     def _blend(self, first: Tensor, second: Tensor, u: float | Tensor) -> Layers:
         place = self.place
         a, b = (1 - u) * place.holds(first), u * place.holds(second)
-        found = None if place.base is None else ((a + b) / SOURCE).clamp(max=1)
+        found = None
+        if place.base is not None:
+            found = ((a + b - EDGE_WEIGHT) / (SOURCE - EDGE_WEIGHT)).clamp(0, 1)
         return place.put(Layers(first, second, b / (a + b), found=found))
 
 

@@ -9,7 +9,7 @@ from ..errors import SettingsError
 from .fields import MAX_FRAMES, check_choice, check_within, setting
 
 LoopKind = Literal["two-phase", "crossfade", "none"]
-BlendKind = Literal["contrast", "plain"]
+BlendKind = Literal["condense", "contrast", "plain"]
 SamplingKind = Literal["bicubic", "bilinear"]
 
 USUAL_LOOP_FRAMES = 100  # the period that an unset `loop_frames` is drawn towards
@@ -32,8 +32,9 @@ class LoopSettings:
         metavar="T",
     )
     blend: BlendKind = setting(
-        "contrast",
-        "contrast: a two-phase blend keeps the contrast of what it blends; plain: the formula",
+        "condense",
+        "condense: forms of sky and water go over from copy to copy one after another, thin ones "
+        "first; contrast: both copies are blended and keep their contrast; plain: the formula",
         flag="loop-blend",
     )
     sampling: SamplingKind = setting(

@@ -64,7 +64,8 @@ def loop(picture, parts, count, settings=LoopSettings(), period=12):  # noqa: B0
 
 
 LOOPS = {
-    "contrast": LoopSettings(),
+    "condense": LoopSettings(),
+    "contrast": LoopSettings(blend="contrast"),
     "plain": LoopSettings(blend="plain"),
     "even": LoopSettings(phase_noise=0),
     "crossfade": LoopSettings("crossfade"),

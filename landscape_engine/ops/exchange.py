@@ -1,0 +1,83 @@
+"""Exchange: when a pixel of a loop goes over from the copy that grows old to the one that is young.
+
+Both copies of a cloud half there are seen as what they are: one cloud, twice. Real clouds don't
+fade, they condense and evaporate: thin parts first, thick parts last, each within a short while. So
+of what differs from a base (`bases`) each pixel keeps one copy for most of a loop.
+
+With s the share of the younger copy, which grows from 0 to 1, d_A and d_B how dense the copies are
+there (`density`), n a smooth noise of the place, the share that is shown is
+`S((s - 1/2 - NOISE n) / SPAN + 1/2 - LINGER (d_A - d_B) / SPAN)`, where S(x) = x² (3 - 2 x) on
+0..1. It is 0 and 1 wherever s is. (Beyond the paper.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from . import masks
+from .layers import Layers
+
+SPAN = 0.2  # of a loop in which one pixel goes over from copy to copy
+LINGER = 0.12  # of a loop that the densest stay longer, and come sooner, than clear air
+NOISE = 0.15  # of a loop, at most, by which places differ in when they go over
+CELLS = 6, 12, 24  # of the noise across the longer side; each octave has half of the one before
+GRID_WIDTH = 480  # most pixels across of the grid on which density is held
+BLUR_PX = 2  # pixels of it: forms go over, not pixels
+HALF_DENSE = 0.7  # contrast, in terms of the region's own, that counts as half dense
+FAINTEST = 0.02  # contrast, of 2, that always counts as less than half dense
+
+
+def density(
+    plate: Tensor,  # [1, 3 or 4, H, W] what differs from a base, 0 outside of the region
+) -> Tensor:  # [1, 1, h, w] 0..1
+    """How dense what moves is: `c / (c + HALF_DENSE r)`, c its contrast, r its rms."""
+    height, width = plate.shape[2:]
+    scale = min(1.0, GRID_WIDTH / width)
+    size = max(1, round(height * scale)), max(1, round(width * scale))
+    contrast = F.interpolate(plate[:, :3].abs().mean(1, keepdim=True), size, mode="area")
+    contrast = masks.blur(contrast, BLUR_PX)
+    found = contrast[contrast > 0]
+    if found.numel() == 0:
+        return contrast
+    half = max(FAINTEST, HALF_DENSE * float(found.square().mean().sqrt()))
+    return contrast / (contrast + half)
+
+
+def scatter(like: Tensor, seed: int = 0) -> Tensor:  # [1, 1, h, w] in -1..1
+    """Smooth noise of several octaves over a field [1, C, h, w]; always the same."""
+    generator = torch.Generator().manual_seed(seed)
+    height, width = like.shape[2:]
+    made, most = torch.zeros(1, 1, height, width), 0.0
+    for octave, cells in enumerate(CELLS):
+        h, w = (max(2, round(cells * side / max(height, width)) + 1) for side in (height, width))
+        lattice = 2 * torch.rand(1, 1, h, w, generator=generator) - 1
+        made += 0.5**octave * F.interpolate(
+            lattice, (height, width), mode="bicubic", align_corners=True
+        )
+        most += 0.5**octave
+    return (made / most).clamp(-1, 1).to(like.device)
+
+
+def planned(
+    layers: Layers,
+    scattered: Tensor,  # [1, 1, b, w] `scatter`, on the rows that the layers hold
+) -> Layers:
+    """A blend whose pixels go over one after another; `shown` says how, once density is known."""
+    if layers.second is None or layers.share is None:
+        return layers
+    begun = (layers.share - 0.5 - NOISE * scattered) / SPAN + 0.5
+    return replace(layers, begun=begun)
+
+
+def shown(
+    begun: Tensor,  # [1, 1, R, W] of `planned`
+    first: Tensor,  # [1, 1, R, W] density of the older copy
+    second: Tensor,  # [1, 1, R, W] … of the younger one
+) -> Tensor:  # [1, 1, R, W] 0..1
+    """The share of the younger copy that is shown."""
+    x = (begun - (LINGER / SPAN) * (first - second)).clamp_(0, 1)
+    return x * x * (3 - 2 * x)

@@ -1,0 +1,108 @@
+"""Forms go over from the old copy to the young one, one after another, and don't fade."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from landscape_engine.ops import bases, exchange, looping, motion_fields, regions
+from landscape_engine.ops.compositing import render_frame
+from landscape_engine.ops.layers import Layers
+from landscape_engine.ops.motion_fields import MovingPart
+from landscape_engine.settings import LoopSettings
+
+SIZE, GRID, PERIOD = (96, 160), (64, 64), 20
+
+
+def shown(share: float, first: float, second: float, scattered: float = 0.0) -> float:
+    flow = torch.zeros(1, 2, 1, 1)
+    layers = Layers(flow, flow, torch.full((1, 1, 1, 1), share))
+    planned = exchange.planned(layers, torch.full((1, 1, 1, 1), scattered))
+    first, second = (torch.full((1, 1, 1, 1), value) for value in (first, second))
+    return float(exchange.shown(planned.begun, first, second))
+
+
+@pytest.mark.parametrize("scattered", [-1, 0, 1])
+@pytest.mark.parametrize("densities", [(0, 0), (1, 0), (0, 1), (1, 1)])
+def test_a_copy_that_does_not_count_is_not_shown(densities, scattered):
+    assert shown(0, *densities, scattered) == 0
+    assert shown(1, *densities, scattered) == 1
+
+
+def test_what_is_dense_stays_longer_and_comes_sooner():
+    assert shown(0.5, 0.4, 0.4) == 0.5
+    assert shown(0.5, 0.8, 0.0) < 0.1 and shown(0.5, 0.0, 0.8) > 0.9
+    assert shown(0.7, 0.8, 0.0) > 0.9, "not for ever"
+
+
+def test_dense_is_what_differs_most_in_terms_of_the_region():
+    plate = torch.zeros(1, 3, *SIZE)
+    assert not exchange.density(plate).any()
+    plate[:, :, 20:60, 20:60], plate[:, :, 20:60, 100:140] = 0.4, -0.1
+    dense = exchange.density(plate)
+    assert dense[0, 0, 40, 40] > 0.6 > 0.4 > dense[0, 0, 40, 120] > 0 == dense[0, 0, 80, 80]
+    torch.testing.assert_close(exchange.density(plate * 0.5), dense)
+    assert exchange.density(plate * 1e-3).max() < 0.05, "grain is no form"
+
+
+def test_places_differ_the_same_way_each_time():
+    like = torch.zeros(1, 2, *GRID)
+    scattered = exchange.scatter(like)
+    assert torch.equal(scattered, exchange.scatter(like))
+    assert scattered.shape == (1, 1, *GRID)
+    assert 0.3 < scattered.abs().max() <= 1 and scattered.std() > 0.1
+
+
+def one_cloud(blend: str) -> tuple[Tensor, Tensor, list[Tensor]]:
+    """A loop in which a cloud travels by more than its own width: frames, sky, and cloud alone."""
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
+    sky = np.stack([-0.5 + y / 200, -0.1 + y / 300, 0.6 + 0 * y])
+    cloud = np.clip(6 - np.hypot((x - 80) / 2, y - 45) / 2, 0, 1)
+    picture = torch.from_numpy(sky + cloud * (0.9 - sky))[None]
+    mask = np.ones(SIZE, np.float32)
+    where = regions.region_of(mask, GRID, "sky", torch.device("cpu"))
+    flow = torch.tensor([0.04, 0.0]).view(1, 2, 1, 1).expand(1, 2, *GRID).clone()
+    base = bases.base_of(picture, where.alpha, "sky")
+    small = torch.nn.functional.interpolate(picture, GRID, mode="area")
+    motion = motion_fields.motion_of_parts([MovingPart(where, flow, base=base)], small)
+    motion = replace(motion, period=PERIOD)  # however far it travels
+    frames = looping.frames(motion, LoopSettings(blend=blend, phase_noise=0), PERIOD)
+    clip = [render_frame(picture, one) for one in islice(frames, PERIOD + 1)]
+    return picture, torch.from_numpy(sky)[None], clip
+
+
+def translucent(frame: Tensor, sky: Tensor) -> float:
+    """Share of what is seen of clouds that is neither whole nor gone."""
+    seen = ((frame - sky) / (0.9 - sky))[0, 0]
+    some = seen > 0.1
+    return float(((seen > 0.25) & (seen < 0.75) & some).sum() / some.sum())
+
+
+def test_a_cloud_is_not_seen_through_itself():
+    picture, sky, clip = one_cloud("condense")
+    faded = one_cloud("contrast")[2]
+    own = translucent(picture, sky)
+    quarter, halfway = PERIOD // 4, PERIOD // 2
+    assert translucent(faded[halfway], sky) > 3 * own
+    for n in (quarter, halfway, PERIOD - quarter):
+        assert translucent(clip[n], sky) < 1.5 * own
+    torch.testing.assert_close(clip[0], picture, atol=1e-5, rtol=0)
+    assert torch.equal(clip[0], clip[PERIOD])
+
+
+def test_what_moves_whole_keeps_the_contrast_of_its_blend():
+    flow = torch.full((1, 2, *GRID), 0.02)
+    mask = np.ones(SIZE, np.float32)
+    where = regions.region_of(mask, GRID, "smoke", torch.device("cpu"))
+    motion = motion_fields.motion_of_parts([MovingPart(where, flow)], torch.rand(1, 3, *GRID))
+    clips = [
+        next(islice(looping.frames(motion, LoopSettings(blend=blend), PERIOD), 8, None))
+        for blend in ("condense", "contrast")
+    ]
+    assert all(one[0].begun is None for one in clips)
+    assert torch.equal(clips[0][0].contrast, clips[1][0].contrast)
