@@ -2,8 +2,8 @@
 
 Wind carries clouds and not the gradient behind them, and a current carries the surface and not what
 is reflected in it. A region of the picture I is taken apart as `I = B + D`: B is its base (the
-clear sky behind the clouds, the smooth reflections in water), D the difference, which is zero
-outside of the region. Frames show `B + D(p + flow)`.
+clear sky behind the clouds, the smooth reflections in water), D the difference, which goes on a
+little beyond the region's edge and is zero farther out. Frames show `B + D(p + flow)`.
 
 Legend: H W pixels of the picture, h w pixels of the grid on which a base is made.
 """
@@ -41,6 +41,8 @@ WHITE_WATER_PX = 48  # … of water whose whole texture goes with the flow
 WHITE = 0.3  # lightness of foam, 0..2, above the water's own
 FRINGE_PX = 4  # at a region's edge nothing is taken to move, since pixels there are mixed
 FADE_PX = 6  # … beyond which what moves sets in
+BEYOND_PX = 32  # from there to where what goes on beyond the edge is gone
+EDGE_BLUR_PX = 3  # radius over which what goes on is averaged: its forms, not its grain
 
 
 def base_of(
@@ -69,7 +71,7 @@ def difference(
     base: Tensor,  # [1, 3, h, w]
     alpha: Tensor,  # [1, 1, h', w']
 ) -> Tensor:  # [1, 3 or 4, H, W]
-    """D: what of a region differs from its base, zero outside, fading in behind the edge.
+    """D: what of a region differs from its base, going on beyond the region's edge by `_beyond`.
 
     Of a picture's own alpha all that differs from its mean in the region moves.
     """
@@ -79,10 +81,16 @@ def difference(
         opaque = F.interpolate(picture[:, 3:], inner.shape[2:], mode="area")
         mean = (opaque * inner).sum() / inner.sum().clamp(min=1e-6)
         base = torch.cat([base, mean.expand_as(base[:, :1])], 1)
+    size = base.shape[2:]
+    small = F.interpolate(picture, size, mode="area")
+    beyond = _beyond(small - base, F.interpolate(inner, size, mode="area"))
     made = torch.empty_like(picture)
     for rows in strips(range(height), width, picture.device):
         made[:, :, rows] = picture[:, :, rows] - warping.enlarge(base, height, width, rows)
-        made[:, :, rows] *= warping.enlarge(inner, height, width, rows)
+        share = warping.enlarge(inner, height, width, rows)
+        made[:, :, rows] = warping.enlarge(beyond, height, width, rows).lerp(
+            made[:, :, rows], share
+        )
     return made
 
 
@@ -95,7 +103,30 @@ def difference_on(
     h, w = small.shape[2:]
     light = F.interpolate(base, (h, w), mode="bilinear", align_corners=True)
     inner = F.interpolate(_inner(alpha), (h, w), mode="bilinear", align_corners=True)
-    return (small - light) * inner
+    rest = small - light
+    return torch.lerp(_beyond(rest, inner), rest, inner)
+
+
+def _beyond(
+    rest: Tensor,  # [1, C, h, w] the picture less its base
+    inner: Tensor,  # [1, 1, h, w] 0..1 `_inner`
+) -> Tensor:  # [1, C, h, w]
+    """What differs at a region's edge, going on beyond it and fading: a cloud behind a ridge.
+
+    Ended at the edge, a cloud that moves on would leave a bare rim along it, and things in front of
+    it, as a kite is, would cast a hole into it that goes along.
+    """
+    import cv2
+
+    sure = (inner > 0.99).to(rest.dtype)
+    if not bool(sure.any()):
+        return torch.zeros_like(rest)
+    px = rest.shape[3] / REFERENCE_WIDTH
+    edge = masks.blur_within(rest, sure, _radius(EDGE_BLUR_PX * px))
+    outside = (sure[0, 0] < 0.5).cpu().numpy().astype(np.uint8)
+    far = torch.from_numpy(cv2.distanceTransform(outside, cv2.DIST_L2, 5)).to(rest)
+    fading = (far / (BEYOND_PX * px)).clamp(max=1).mul(math.pi).cos().add(1).div(2)
+    return masks.extend(edge, sure) * fading
 
 
 def _inner(alpha: Tensor) -> Tensor:  # [1, 1, h, w] 0..1
