@@ -198,9 +198,9 @@ class Drift:
 
     def change(
         self,
-        small: Tensor,  # [1, 6, FOLLOWED, FOLLOWED]
-    ) -> Tensor:  # [1, 6, FOLLOWED, FOLLOWED]
-        """What would be added to a map that followed the motion wholly."""
+        small: Tensor,  # [1, C, FOLLOWED, FOLLOWED]
+    ) -> Tensor:  # [1, C, FOLLOWED, FOLLOWED]
+        """What would be added to maps that followed the motion wholly."""
         change = torch.zeros_like(small)
         for one in self.layers:
             rows = one.held.rows

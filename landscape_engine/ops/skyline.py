@@ -42,6 +42,7 @@ class Skyline:
         self.share = ((share - CLEAR) / (1 - 2 * CLEAR)).clamp(0, 1)
         self.height = grid_hw[0]
         self.sky = F.interpolate(self.share, grid_hw, mode="area")
+        self.some_sky = _resize(self.sky, FOLLOWED, FOLLOWED) > 0
         variance = masks.blur(self.sky.square(), REACH) - masks.blur(self.sky, REACH).square()
         # a wide soft border has little variance, and no side of it is told from the other
         self.mixed = ((variance - CLEAN) / (MIXED - CLEAN)).clamp(0, 1)
@@ -73,12 +74,14 @@ class Skyline:
         drift: Drift,
     ) -> Tensor:  # [1, 6, h + b, w]
         """Let curves of two parts half follow the motion, as `Drift.carry`."""
-        land, lower = self._split(curves)
-        sky = land.clone()
-        sky[:, :, self.band.rows] = lower
-        small = (FOLLOWED, FOLLOWED)
-        changes = (drift.change(_resize(one, *small)) for one in (land, sky))
-        change = _resize(torch.lerp(*changes, _resize(self.sky, *small)), *land.shape[2:])
+        land, sky = self._split(curves)
+        small_land = _resize(land, FOLLOWED, FOLLOWED)
+        small_sky = small_land.clone()
+        few = self.band.on(FOLLOWED).rows
+        small_sky[:, :, few] = warping.enlarge(sky, FOLLOWED, FOLLOWED, few, self.band)
+        below, above = drift.change(torch.cat([small_land, small_sky], dim=1)).chunk(2, dim=1)
+        # what moves in the sky takes nothing of the land's with it, and the land stays
+        change = _resize(torch.where(self.some_sky, above, below), *land.shape[2:])
         change = torch.cat([change, change[:, :, self.band.rows]], dim=2)
         return torch.add(curves, change, alpha=0.5)
 
@@ -91,20 +94,19 @@ class Skyline:
     ) -> Tensor:  # [1, 6, R, width]
         """Curves of two parts at the picture's size, as `warping.enlarge`."""
         land, sky = self._split(curves)
+        enlarged = warping.enlarge(land, height, width, rows)
         start, stop, _ = rows.indices(height)
         reached = self.band.around(height)
         first, last = max(start, reached.first), min(stop, reached.last)
         if first >= last:
-            return warping.enlarge(land, height, width, rows)
+            return enlarged
+        if enlarged.data_ptr() == land[:, :, rows].data_ptr():  # of the same size: it is the land's
+            enlarged = enlarged.clone()
         both = slice(first, last)
+        share = warping.enlarge(self.share, height, width, both)
         above = warping.enlarge(sky, height, width, both, self.band)
-        below = warping.enlarge(land, height, width, both)
-        parts = [torch.lerp(below, above, warping.enlarge(self.share, height, width, both))]
-        if start < first:
-            parts.insert(0, warping.enlarge(land, height, width, slice(start, first)))
-        if last < stop:
-            parts.append(warping.enlarge(land, height, width, slice(last, stop)))
-        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=2)
+        enlarged[:, :, first - start : last - start].lerp_(above, share)
+        return enlarged
 
     def _cleaned(
         self,
