@@ -68,7 +68,7 @@ class Light:
         relative, the tone curves, which end at a skyline.
         """
         self.predict = predict
-        self.transfer = tone_curves.shade if cycle.relative else color.transfer
+        self.transfer = tone_curves.shade_logits if cycle.relative else color.transfer
         self.picture = picture
         self.cycle = cycle
         self.skyline = skyline if cycle.relative else None
@@ -97,9 +97,14 @@ class Light:
         picture = square(self.picture, color_map.shape[3], color_map.device)
         return color.correct(color_map, picture, offset.to(color_map.device))
 
+    @property
+    def prepare(self) -> Callable[[Tensor], None] | None:
+        """What is done to a moved frame [1, 3 or 4, H, W] once, in place, before recoloring."""
+        return _take_logits if self.cycle.relative else None
+
     def recolor(
         self,
-        frame: Tensor,  # [1, 3 or 4, H, W] moved, and changed here
+        frame: Tensor,  # [1, 3 or 4, H, W] moved and prepared, and changed here
         drift: Drift,
         color_map: Tensor,  # of the unmoved picture, as `keyed` gives it
         cancelled: Callable[[], bool],
@@ -145,7 +150,8 @@ def frames(
     cancelled = threading.Event()
     keyed = light is not None and appearance.kind == "keyed"
     again = period if period and period < count else None
-    moved = MovedFrames(picture, again, keyed, cancelled.is_set)
+    prepare = light.prepare if keyed else None
+    moved = MovedFrames(picture, again, keyed, cancelled.is_set, prepare)
 
     def make(n: int, layers: Make, color_map: ColorMap | None, phase: float) -> Tensor:
         with torch.inference_mode():
@@ -198,6 +204,10 @@ def frames(
         cancelled.set()
         pool.shutdown(wait=True, cancel_futures=True)
         moved.close()
+
+
+def _take_logits(frame: Tensor) -> None:  # [1, 3 or 4, H, W]
+    tone_curves.logits(frame[:, :3], out=frame[:, :3])
 
 
 def _started_in(pool: ThreadPoolExecutor) -> Start:

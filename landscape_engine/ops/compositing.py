@@ -78,7 +78,7 @@ def recolor(
     color_map: Tensor,  # [1, 6, h, w]
     cancelled: Callable[[], bool] = never,
     out: Tensor | None = None,  # [1, 3 or 4, H, W], may be the frame itself
-    transfer: Transfer = color.transfer,  # or tone_curves.shade, whichever the map is made for
+    transfer: Transfer = color.transfer,  # or one of tone_curves, whichever the map is made for
     enlarge: Enlarge = warping.enlarge,  # or a skyline's
 ) -> Tensor:  # [1, 3 or 4, H, W]
     """Transfer the colors (Equation 6); alpha stays."""

@@ -28,8 +28,23 @@ def shade(
     curves: Tensor,  # [B, 6, H, W]: weights R G B, then biases R G B
 ) -> Tensor:  # [B, 3, H, W] in [-1, 1]
     """`O01 = σ(C^w ∘ logit(I01) + C^b)`."""
-    logit = image.add(1).mul_(0.5).logit_(EDGE)
-    return torch.addcmul(curves[:, 3:], curves[:, :3], logit).sigmoid_().mul_(2).sub_(1)
+    return shade_logits(logits(image), curves)
+
+
+def logits(
+    image: Tensor,  # [B, 3, H, W] in [-1, 1]
+    out: Tensor | None = None,  # [B, 3, H, W], may be the image itself
+) -> Tensor:  # [B, 3, H, W]
+    """`logit(I01)`, for who shades a picture more than once."""
+    return torch.add(image, 1, out=out).mul_(0.5).logit_(EDGE)
+
+
+def shade_logits(
+    logits: Tensor,  # [B, 3, H, W] of the picture
+    curves: Tensor,  # [B, 6, H, W]
+) -> Tensor:  # [B, 3, H, W] in [-1, 1]
+    """`σ(C^w ∘ logits + C^b)`, in -1..1."""
+    return torch.addcmul(curves[:, 3:], curves[:, :3], logits).sigmoid_().mul_(2).sub_(1)
 
 
 def relate(
