@@ -34,6 +34,19 @@ def predict_day(
     return resample(_close(torch.cat(codes)), count + 1)[:-1]
 
 
+def calm(
+    codes: Tensor,  # [K, Z] of a closed day
+) -> Tensor:  # [K, Z]
+    """A day without haste: each code but the first drawn a half towards its neighbours' mean.
+
+    So the light leaves the first look slowly, comes back to it slowly, and does not waver between.
+    """
+    if len(codes) < 3:
+        return codes
+    calmed = codes / 2 + (codes.roll(1, 0) + codes.roll(-1, 0)) / 4
+    return torch.cat([codes[:1], calmed[1:]])
+
+
 def _close(
     codes: Tensor,  # [K + 1, Z]
 ) -> Tensor:  # [K + 1, Z], the last one equal to the first

@@ -13,14 +13,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from . import color, daylight, masks
+from . import color, daylight, masks, relighting
 
 EDGE = 1 / 4096  # of black and of white: what a value keeps from both, since they have no logit
 BOLDEST = 1.3  # how much stronger texture becomes at most, in the terms of the light about it
 FAINTEST = 0.1  # ... and how much weaker
 STRONGEST = 2.5  # times that a value grows at most, black being 0: no night becomes day
 WEAKEST = 0.25  # ... and shrinks: a night isn't black
-LEAST_SLOPE = 0.2  # of the own look, below which its texture says nothing
+TOE = 0.11  # of sRGB, which light multiplies nearly as a power above it
 
 
 def shade(
@@ -36,6 +36,7 @@ def relate(
     color_map: Tensor,  # [B, 6, h, w] of a look
     own_map: Tensor,  # [B or 1, 6, h, w], predicted for the picture's own look
     picture: Tensor,  # [B or 1, 3, h, w] in [-1, 1]
+    shares: Tensor | None = None,  # [1, 3, h, w] of land, sky and water
 ) -> Tensor:  # [B, 6, h, w]
     """The tone curves that change a picture as one map's output differs from the other's.
 
@@ -51,11 +52,8 @@ def relate(
     lit = (mean + 1) * factor - 1
     pale = 1 - (1 - mean) * (1 - shown) / (1 - own).clamp(min=1e-3)
     wanted = torch.where(shown < own, lit, torch.minimum(lit, pale))
-    wanted = daylight.turn_back(wanted, mean)
-    slope, own_slope = (
-        (1 - out * out) * one[:, :3] for out, one in ((shown, color_map), (own, own_map))
-    )
-    stronger = 1 + (slope - own_slope) / own_slope.abs().clamp(min=LEAST_SLOPE)
+    wanted = relighting.natural(wanted, mean, shares)
+    stronger = (wanted + 1 + TOE) / (mean + 1 + TOE)  # as light is multiplied
     return through(mean, wanted, stronger.clamp(FAINTEST, BOLDEST))
 
 
