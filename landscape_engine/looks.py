@@ -19,11 +19,11 @@ from .fitting import corrections, days, optimize
 from .fitting.annotations import Patch, read_patches
 from .fitting.optimize import AppearanceFit
 from .networks.inputs import encoder_input, predictor_input
-from .ops import color, edges, tone_curves
+from .ops import certainty, color, edges, tone_curves
 from .settings import AppearanceSettings, ClipSettings, parse_key
 
 Wanted = Tensor | Sequence[Patch]  # a reference [1, 3 or 4, h, w] in [-1, 1], or patches
-EDGE_REACH = 6  # pixels of the maps' grid within which shares follow the picture's edges
+EDGE_REACH = 10  # pixels of the maps' grid within which shares follow the picture's edges
 
 Predict = Callable[[Tensor, Tensor], Tensor]  # picture [B, 3, S, S], codes [B, Z] → maps
 
@@ -110,9 +110,9 @@ def _regions(bundle: ModelBundle, image: Tensor) -> Tensor | None:  # [1, 3, 256
     """Shares of land, sky and water that follow the picture's edges; None if nothing tells."""
     if "scene_network" not in bundle.networks:
         return None
-    shares = scenery.square_shares(bundle, image)
     small = images.to_uint8(predictor_input(image, torch.device("cpu")))
-    followed = edges.follow(shares[0].cpu().numpy(), small, EDGE_REACH)
+    shares = certainty.settle(scenery.square_shares(bundle, image), small, None)
+    followed = edges.follow(shares, small, EDGE_REACH)
     return torch.from_numpy(followed)[None].clamp(0, 1).to(bundle.device)
 
 
@@ -196,7 +196,10 @@ def _sequence(
     if name == "predict":
         if image is None:
             raise CodeError("'predict' goes on from a picture's own look; give the picture.")
-        return predict_day(bundle, image, settings.codes or days.CODES, seed), True
+        day = predict_day(bundle, image, settings.codes or days.CODES, seed)
+        if _relative(bundle, settings) and bundle.appearance_codebook:
+            day = days.lengthen(day, float(bundle.appearance_codebook.reach.median()))
+        return day, True
     own = None
     if image is not None and _relative(bundle, settings):
         own = encode(bundle, image)

@@ -27,7 +27,7 @@ STIFFNESS = 0.02  # of the fit: variance of a term below which it hardly counts
 LONGEST = 2.5  # change on any axis that is believed
 
 DIMMEST, BRIGHTEST = -2.0, 0.7  # e
-COLDEST, WARMEST = -0.9, 1.2  # w of land; of sky a third or a half more
+COLDEST, WARMEST = -0.7, 1.2  # w of land; of sky a third or a half more
 GILT = 1.35  # of warmth, by which gold outshines what is predicted in the mean
 GOLD_FADES = 1.05  # e below 0 at which no gold is left
 DUSK = 0.3  # of w, that goes with each e below 0
@@ -58,8 +58,8 @@ def natural(
     scene = _Scene(before, shares)
     small = scene.every(apart)
     fitted = small.fit(change[..., apart // 2 :: apart, apart // 2 :: apart])
-    gain = _gain(_by_day(small.at(fitted), small), small)
-    return daylight.encoded(_lit(before, gain * _by_day(scene.at(fitted), scene)))
+    gain = _gain(small.at(fitted), small)
+    return daylight.encoded(_lit(before, _by_day(gain * scene.at(fitted), scene)))
 
 
 class _Scene:
@@ -103,7 +103,8 @@ class _Scene:
         """How high above the horizon sky is, or what of it water shows."""
         of_sky = (self.horizon - self.y) / (self.horizon + 1).clamp(min=0.1)
         of_water = (self.y - self.shore) / (1 - self.shore).clamp(min=0.1)
-        return torch.where(self.water > self.sky, of_water, of_sky).clamp(0, 1)
+        share = self.water / (self.sky + self.water).clamp(min=1e-3)
+        return torch.lerp(of_sky.clamp(0, 1), of_water.clamp(0, 1), share)
 
     def fit(
         self,
@@ -172,7 +173,8 @@ def _warmth(warmth: Tensor, exposure: Tensor, scene: _Scene) -> Tensor:
     left = (1 + (exposure + 0.15) / (GOLD_FADES - 0.15)).clamp(0, 1)
     low = 1 + 0.5 * (0.5 - scene.height) * above
     gold = GILT * warmth * left * (1 - COOL_SHADE * shade) * low
-    warmth = torch.where(warmth > 0, gold, warmth) / (1 + scene.warmth.clamp(min=0))
+    already = torch.where(warmth > 0, scene.warmth, -0.7 * scene.warmth).clamp(min=0)
+    warmth = torch.where(warmth > 0, gold, warmth) / (1 + already)
     dimmed = (-exposure - 0.15).clamp(min=0)
     dusk = DUSK * dimmed * (1 - 0.5 * scene.sky)
     glow = AFTERGLOW * dimmed * scene.sky * (1 - scene.height) ** 2
@@ -202,7 +204,7 @@ def _gain(
     lab = torch.cat(daylight.lab(scene.light), 1)
 
     def far(gain: Tensor) -> Tensor:
-        lit = torch.cat(daylight.lab(_lit(scene.light, gain * change)), 1)
+        lit = torch.cat(daylight.lab(_lit(scene.light, _by_day(gain * change, scene))), 1)
         return _mean((lit - lab).square().sum(1, keepdim=True).sqrt(), everywhere)
 
     gain = torch.ones_like(_mean(everywhere, everywhere))

@@ -46,7 +46,7 @@ def relate(
     weaker as that of the two outputs is, and never bolder than the light about it. What has a cast
     then that no daylight gives is turned back (`daylight.turn_back`).
     """
-    mean = masks.blur(picture, color.AROUND)
+    mean = picture
     shown, own = (color.transfer(mean, one) for one in (color_map, own_map))
     factor = ((shown + 1) / (own + 1).clamp(min=1e-3)).clamp(WEAKEST, STRONGEST)
     lit = (mean + 1) * factor - 1
