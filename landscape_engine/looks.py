@@ -83,7 +83,9 @@ class RelativePredictor(AnchoredPredictor):
     As `AnchoredPredictor`, and exact: the own code's curves are the picture itself.
     """
 
-    def __init__(self, predictor: Predict, own_code: Tensor, shares: Callable[[], Tensor | None]) -> None:
+    def __init__(
+        self, predictor: Predict, own_code: Tensor, shares: Callable[[], Tensor | None]
+    ) -> None:
         """Take over a predictor; `shares` gives those of land, sky and water, when first asked."""
         super().__init__(predictor, own_code)
         self._shares = cache(shares)

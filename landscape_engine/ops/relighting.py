@@ -35,13 +35,13 @@ AFTERGLOW = 0.25  # ... and comes back at the horizon
 ZENITH = 0.3  # by how much of it the zenith darkens more than the horizon
 ROSE = 0.085  # of g, that gold has less than a black body: the air takes green too
 COOL_SHADE = 0.93  # of warmth, that black has less than what is lit
+GREY = 0.3  # of w and g, about which a thing is grey and keeps its tinge
 AS_ITS_SKY = 0.65  # of the change of water, the share that is its sky's
 MOST, EASE = 30.0, 14.0  # mean ΔE that no light reaches, and from which on it grows slower
 NIGHT = 22.0  # mean L* below which a picture has less of a day
 MOST_GAIN = 2.2  # times that a timid change is lengthened
 
-X, Y, TONE, BRIGHT, WARM, SKY = 1, 2, 3, 4, 5, 6  # terms
-OF_TONE = (TONE, BRIGHT, 9, 12)  # those that make a change of light one of contrast
+OF_TONE = (3, 4, 9, 12)  # terms that would make of a change of light one of contrast
 
 
 def natural(
@@ -129,7 +129,9 @@ class _Scene:
         if not bool((self.sky > 0.5).any() & (self.water > 0.5).any()):
             return change
         mirrored = (2 * self.shore - self.y).clamp(min=-1)
-        above = _sum(self._terms(torch.ones_like(self.x), torch.zeros_like(self.x), mirrored), fitted)
+        above = _sum(
+            self._terms(torch.ones_like(self.x), torch.zeros_like(self.x), mirrored), fitted
+        )
         return torch.lerp(change, above, AS_ITS_SKY * self.water)
 
     def _terms(self, sky: Tensor, water: Tensor, y: Tensor) -> Tensor:  # [B, m, h, w]
@@ -186,13 +188,33 @@ def _warmth(warmth: Tensor, exposure: Tensor, scene: _Scene) -> Tensor:
 
 def _green(green: Tensor, warmth: Tensor, scene: _Scene) -> Tensor:
     """Light keeps to daylight's colors, and blue fades by grey into gold, not by green."""
-    locus = daylight.GREEN_OF_WARMTH * warmth
-    own, beside = scene.warmth, scene.green.clamp(min=0)
-    way = (-warmth * own.sign()).clamp(min=0) / torch.hypot(own, 1.1 * beside).clamp(min=0.05)
-    way = way.clamp(max=1) * torch.where(own > 0, scene.sky, 0.6 + 0.4 * scene.sky)
+    own, locus = scene.warmth, daylight.GREEN_OF_WARMTH * warmth
     gold = ((own + warmth).clamp(min=0) - own.clamp(min=0)).clamp(min=0)
     rose = torch.where(warmth < 0, (green - locus).clamp(-0.03, 0), 0)
-    return locus - way * beside - ROSE * gold + rose
+    squares = own.square(), scene.green.square()
+    colorful = 1 - (-sum(squares) / GREY**2).exp()
+    along = squares[0] / sum(squares).clamp(min=1e-6)  # what is green or magenta has no such way
+    fading = colorful * along * torch.where(own > 0, scene.sky, 0.6 + 0.4 * scene.sky)
+    fading = fading * (warmth * own < 0)
+    return torch.lerp(locus, _by_grey(warmth, scene), fading) - ROSE * gold + rose
+
+
+def _by_grey(warmth: Tensor, scene: _Scene) -> Tensor:
+    """The change of g of a color that gets so much warmer or colder by being mixed with grey.
+
+    With grey of the same luminance Y, `(R + s (Y - R)) = exp(w') (B + s (Y - B))` gives its share
+    s. Beyond grey the change follows daylight.
+    """
+    own = scene.warmth
+    left = torch.where(own < 0, (own + warmth).clamp(max=0), (own + warmth).clamp(min=0))
+    color, grey, ratio = scene.light + FAINT, daylight.luminance(scene.light) + FAINT, left.exp()
+    red, blue = color[:, :1], color[:, 2:]
+    whole = (grey - red) - ratio * (grey - blue)
+    share = (ratio * blue - red) / torch.where(whole.abs() < 1e-6, 1.0, whole)
+    mixed = torch.lerp(color, grey.expand_as(color), share.clamp(0, 1)).log()
+    found = mixed[:, 1:2] - (mixed[:, :1] + mixed[:, 2:]) / 2
+    before = scene.green + daylight.GREEN_OF_WARMTH * own
+    return found - before + daylight.GREEN_OF_WARMTH * (own + warmth - left)
 
 
 def _gain(
