@@ -158,10 +158,8 @@ def test_a_blue_sky_becomes_golden_by_way_of_grey_and_not_of_green():
     picture = scene()
     picture[:, :, :32] = torch.tensor([-0.9, -0.1, 0.5])[None, :, None, None]
     shown = relighting.natural(relit(picture, 0.4, 0.0, -0.8), picture, SHARES)[..., :32, :]
-    (_, before, _), (_, after, _) = (
-        daylight.lab(daylight.linear(one)) for one in (picture[..., :32, :], shown)
-    )
-    assert after.mean() > before.mean() - 1
+    _, a, _ = daylight.lab(daylight.linear(shown))
+    assert a.mean() > -1.5
 
 
 def test_timid_changes_are_lengthened_and_none_goes_too_far():
