@@ -23,6 +23,7 @@ from .ops import certainty, color, edges, tone_curves
 from .settings import AppearanceSettings, ClipSettings, parse_key
 
 Wanted = Tensor | Sequence[Patch]  # a reference [1, 3 or 4, h, w] in [-1, 1], or patches
+SAME = 1e-6  # by which two codes may differ in each number that are one
 EDGE_REACH = 10  # pixels of the maps' grid within which shares follow the picture's edges
 
 Predict = Callable[[Tensor, Tensor], Tensor]  # picture [B, 3, S, S], codes [B, Z] → maps
@@ -182,8 +183,8 @@ def sequence(
 ) -> Tensor:  # [K, Z]
     """The looks that the settings name, one after the other.
 
-    Relative ones are the picture's own look, changed as the sequence changes from its first look,
-    and `random` draws among the sequences that suit the picture; without a picture both are as the
+    Relative ones are the picture's own look, changed as the sequence changes from its first look
+    and without haste if it is a day of the codebook or a predicted one (`days.calm`), and `random` draws among the sequences that suit the picture; without a picture both are as the
     codebook has them.
     """
     return _sequence(bundle, settings, seed, image)[0]
@@ -201,7 +202,7 @@ def _sequence(
         day = predict_day(bundle, image, settings.codes or days.CODES, seed)
         if _relative(bundle, settings) and bundle.appearance_codebook:
             day = days.lengthen(day, float(bundle.appearance_codebook.reach.median()))
-        return day, True
+        return days.calm(day) if _relative(bundle, settings) else day, True
     own = None
     if image is not None and _relative(bundle, settings):
         own = encode(bundle, image)
@@ -210,9 +211,22 @@ def _sequence(
         codes = book.draw(own, seed)
     else:
         position = sources.position(name, seed, "appearance", len(book or ()))
-        codes = _read(bundle, Path(name)) if position is None else book.at(position)
-    codes, is_day = codes.to(bundle.device), len(codes) > 1
-    if own is not None and is_day:
+        if position is None:
+            return _asked_for(_read(bundle, Path(name)).to(bundle.device), settings, own)
+        codes = book.at(position)
+    codes, is_day = _asked_for(codes.to(bundle.device), settings, own)
+    return codes if own is None else days.calm(codes), is_day
+
+
+def _asked_for(
+    codes: Tensor,  # [K, Z]
+    settings: AppearanceSettings,
+    own: Tensor | None,  # [1, Z] the picture's look
+) -> tuple[Tensor, bool]:  # [K', Z]
+    """As many codes as are asked for, beginning with a look; whether they are a day."""
+    is_day = len(codes) > 1
+    # what begins with the look already is left as it is, to the bit: a reported day runs again
+    if own is not None and is_day and not torch.allclose(codes[:1], own, rtol=0, atol=SAME):
         codes = own + (codes - codes[:1])
     return codes if settings.codes is None else resample(codes, settings.codes), is_day
 
@@ -251,7 +265,6 @@ def cycle(
         if not (corrected and sources.is_picture(path) and path.is_file()):
             codes, is_day = _sequence(bundle, settings, clip.seed, image)
             if is_day and settings.anchor and _relative(bundle, settings):
-                codes = days.calm(codes)
                 return CodeCycle(codes, pace(codes), relative=True)
             return CodeCycle.even(codes)
         keys, phases = {0: str(path)}, (0.0,)  # one look, however many codes are asked for

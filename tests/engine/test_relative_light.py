@@ -203,7 +203,8 @@ def test_a_day_is_the_own_look_and_what_changes(animator, picture):
     day = animator.bundle.appearance_codebook.at(0.5)
     own = animator.encode_appearance(picture)
     asked = AppearanceSettings(code="0.5")
-    assert torch.allclose(animator.appearance_codes(asked, 0, picture), own + day - day[:1])
+    wanted = days.calm(own + day - day[:1])
+    assert torch.allclose(animator.appearance_codes(asked, 0, picture), wanted)
     absolute = AppearanceSettings(code="0.5", relative=False)
     assert torch.equal(animator.appearance_codes(absolute, 0, picture), day)
     per_frame = AppearanceSettings(code="0.5", kind="per-frame")
@@ -215,11 +216,15 @@ def test_a_day_leaves_its_first_look_slowly_and_comes_back_slowly(animator, pict
     calm = days.calm(codes)
     assert calm[0] == 0 and calm[1] < 3 and calm[-1] < 3
     assert (calm[2:-1] - 2.5).abs().max() < 1e-6, "and does not waver"
-    cycle = animator.appearance_cycle(
-        picture, AppearanceSettings(code="0.5"), ClipSettings(frames=4)
-    )
-    day = animator.appearance_codes(AppearanceSettings(code="0.5"), 0, picture)
-    assert torch.allclose(cycle.codes, days.calm(day))
+
+
+def test_codes_of_ones_own_are_shown_as_they_are(animator, picture, tmp_path):
+    for name in ("predict", "0.5"):
+        day = animator.appearance_cycle(picture, AppearanceSettings(code=name), ClipSettings())
+        (tmp_path / "day.json").write_text(json.dumps(day.codes.tolist()))
+        asked = AppearanceSettings(code=str(tmp_path / "day.json"))
+        again = animator.appearance_cycle(picture, asked, ClipSettings())
+        assert torch.equal(again.codes, day.codes)
 
 
 def test_a_day_that_hardly_changes_is_lengthened():
