@@ -183,9 +183,9 @@ def sequence(
 ) -> Tensor:  # [K, Z]
     """The looks that the settings name, one after the other.
 
-    Relative ones are the picture's own look, changed as the sequence changes from its first look
-    and without haste if it is a day of the codebook or a predicted one (`days.calm`), and `random` draws among the sequences that suit the picture; without a picture both are as the
-    codebook has them.
+    Relative ones are the picture's own look, changed as the sequence changes from its first look,
+    and without haste where no file names them (`days.calm`); `random` draws among the sequences
+    that suit the picture. Without a picture all are as the codebook has them.
     """
     return _sequence(bundle, settings, seed, image)[0]
 

@@ -219,12 +219,11 @@ def test_a_day_leaves_its_first_look_slowly_and_comes_back_slowly(animator, pict
 
 
 def test_codes_of_ones_own_are_shown_as_they_are(animator, picture, tmp_path):
-    for name in ("predict", "0.5"):
-        day = animator.appearance_cycle(picture, AppearanceSettings(code=name), ClipSettings())
-        (tmp_path / "day.json").write_text(json.dumps(day.codes.tolist()))
-        asked = AppearanceSettings(code=str(tmp_path / "day.json"))
-        again = animator.appearance_cycle(picture, asked, ClipSettings())
-        assert torch.equal(again.codes, day.codes)
+    day = animator.appearance_cycle(picture, AppearanceSettings(code="0.5"), ClipSettings())
+    (tmp_path / "day.json").write_text(json.dumps(day.codes.tolist()))
+    asked = AppearanceSettings(code=str(tmp_path / "day.json"))
+    again = animator.appearance_cycle(picture, asked, ClipSettings())
+    assert torch.equal(again.codes, day.codes)
 
 
 def test_a_day_that_hardly_changes_is_lengthened():
