@@ -30,6 +30,7 @@ class LabelledStill:
     name: str
     image: np.ndarray  # uint8 [H, W, 3]
     label: np.ndarray  # uint8 [H, W]: LAND, SKY, WATER or UNKNOWN
+    white: np.ndarray | None = None  # int32 [N, 2] rows and columns of white water, if there is any
 
 
 def load(folder: Path, longest: int = LONGEST) -> list[LabelledStill]:
@@ -46,11 +47,15 @@ def load(folder: Path, longest: int = LONGEST) -> list[LabelledStill]:
         picture = Image.open(folder / name).convert("RGB")
         picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
         image = np.array(picture)
-        label = read_label(folder / name, image.shape[:2])
-        if label is None:
+        label, white = _read(folder / name, image.shape[:2]), None
+        if label is not None:
+            foam = np.argwhere(label == WHITE_WATER).astype(np.int32)
+            white = foam if len(foam) else None
+            label[label == WHITE_WATER] = WATER
+        else:
             sky, water = paint_masks(table[name], image)
             label = np.select([sky > 0.5, water > 0.5], [SKY, WATER], LAND).astype(np.uint8)
-        found.append(LabelledStill(name, image, label))
+        found.append(LabelledStill(name, image, label, white))
     return found
 
 
@@ -88,9 +93,19 @@ def label_path(picture: Path) -> Path:
 def read_label(picture: Path, hw: tuple[int, int]) -> np.ndarray | None:
     """A picture's labels, uint8 [H, W] at another size; None where it has none.
 
+    White water is water.
+
     Raises:
         TrainingError: the file holds other values, or has another aspect.
     """
+    label = _read(picture, hw)
+    if label is not None:
+        label[label == WHITE_WATER] = WATER
+    return label
+
+
+def _read(picture: Path, hw: tuple[int, int]) -> np.ndarray | None:  # uint8 [H, W]
+    """The same with white water apart."""
     from PIL import Image
 
     path = label_path(picture)
@@ -105,7 +120,6 @@ def read_label(picture: Path, hw: tuple[int, int]) -> np.ndarray | None:
         )
     if abs(drawn.width * hw[0] / (drawn.height * hw[1]) - 1) > 0.02:
         raise TrainingError(f"{path} has another aspect than its picture; draw it at its size.")
-    label[label == WHITE_WATER] = WATER
     return label
 
 
@@ -125,10 +139,12 @@ def crop(
     size: int,
     still: LabelledStill,
     seen: tuple[float, float] = SEEN,
+    white: bool = False,
 ) -> tuple[Tensor, Tensor]:  # [3, size, size] in 0..1; [3, size, size] of land, sky, water
     """A random crop, seen from near or far, mirrored half of the time.
 
-    The shares of what isn't known are all 0.
+    The shares of what isn't known are all 0. A crop that is to show `white` water does, of a still
+    that has some.
     """
     import cv2
 
@@ -138,6 +154,9 @@ def crop(
     ch = int(np.clip(side * stretch, 16, height))
     cw = int(np.clip(side / stretch, 16, width))
     top, left = rng.integers(0, height - ch + 1), rng.integers(0, width - cw + 1)
+    if white and still.white is not None:
+        y, x = still.white[rng.integers(len(still.white))] - rng.integers((0, 0), (ch, cw))
+        top, left = int(np.clip(y, 0, height - ch)), int(np.clip(x, 0, width - cw))
     window = slice(top, top + ch), slice(left, left + cw)
     kind = cv2.INTER_AREA if min(ch, cw) >= size else cv2.INTER_LINEAR
     image = cv2.resize(still.image[window], (size, size), interpolation=kind)

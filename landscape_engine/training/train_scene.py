@@ -43,17 +43,21 @@ class LabelledScenes(Dataset):
         textures: stills.Stills | None = None,
     ) -> None:
         self.settings, self.seed, self.learnt, self.textures = settings, seed, learnt, textures
+        self.white = [still for still in learnt if still.white is not None]
         self._drawn: dict[int, LabelledStill] = {}
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         """Picture [3, S, S] in [-1, 1]; land, sky and water [3, S, S], all 0 where not known."""
         rng = np.random.default_rng((self.seed, index))
         torch.manual_seed(rng.integers(2**31))
+        white = False
         if self.learnt and rng.random() < self.settings.still_share:
-            still, seen = self.learnt[rng.integers(len(self.learnt))], labelled.SEEN
+            white = bool(self.white) and rng.random() < self.settings.white_share
+            stills_of, seen = self.white if white else self.learnt, labelled.SEEN
+            still = stills_of[rng.integers(len(stills_of))]
         else:
             still, seen = self._scene(int(rng.integers(self.settings.scenes))), SCENES_SEEN
-        image, shares = labelled.crop(rng, self.settings.size, still, seen)
+        image, shares = labelled.crop(rng, self.settings.size, still, seen, white)
         return cameras.shoot(rng, image) * 2 - 1, shares
 
     def _scene(self, number: int) -> LabelledStill:

@@ -84,6 +84,17 @@ def test_white_water_is_water_and_large_stills_are_held_smaller(folder):
     assert falls.image.shape == (512, 1024, 3) and (falls.label == WATER).all()
 
 
+def test_crops_that_are_to_show_white_water_do():
+    label = np.zeros((200, 400), np.uint8)
+    label[150:, 380:] = WATER
+    still = LabelledStill("shore", painted(label), label, np.argwhere(label == WATER))
+    rngs = [np.random.default_rng(seed) for seed in range(20)]
+    crops = [labelled.crop(rng, 64, still, (2.0, 2.5), white=True) for rng in rngs]
+    assert all((shares[2] > 0.5).any() for _, shares in crops)
+    plain = LabelledStill("land", painted(label * 0), label * 0)
+    assert labelled.crop(rngs[0], 64, plain, white=True)[1].shape == (3, 64, 64)
+
+
 def test_other_values_and_other_aspects_are_refused(folder):
     Image.fromarray(layers() + 7).save(folder / "labels" / "still-1.png")
     with pytest.raises(TrainingError, match="other values than 0 land"):
@@ -208,7 +219,7 @@ def test_stills_and_scenes_are_mixed_by_their_share(folder, monkeypatch):
     monkeypatch.setattr(
         labelled,
         "crop",
-        lambda r, s, still, seen: taken.append(still.name) or real(r, s, still, seen),
+        lambda r, s, still, *rest: taken.append(still.name) or real(r, s, still, *rest),
     )
     samples = train_scene.LabelledScenes(TINY, 0, learnt)
     for i in range(60):
