@@ -4,10 +4,11 @@ Both copies of a cloud half there are seen as what they are: one cloud, twice. R
 fade, they condense and evaporate: thin parts first, thick parts last, each within a short while. So
 of what differs from a base (`bases`) each pixel keeps one copy for most of a loop.
 
-With s the share of the younger copy, which grows from 0 to 1, d_A and d_B how dense the copies are
-there (`density`), n a smooth noise of the place, the share that is shown is
-`S((s - 1/2 - NOISE n) / SPAN + 1/2 - LINGER (d_A - d_B) / SPAN)`, where S(x) = x² (3 - 2 x) on
-0..1. It is 0 and 1 wherever s is. (Beyond the paper.)
+With s the share of the younger copy, which grows from 0 to 1, d = d_A - d_B by how much denser the
+older copy is there (`density`), n a smooth noise of the place, the share that is shown is
+`S((s - 1/2 - NOISE n - LINGER d + GAP tanh(d / THIN)) / SPAN + 1/2)`, S(x) = x² (3 - 2 x) on 0..1.
+It is 0 and 1 wherever s is. What stands before clear air is gone before it comes anew elsewhere, or
+it would be seen twice: thin parts by GAP before and after, thick ones by less. (Beyond the paper.)
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from . import masks
 from .layers import Layers
 
 SPAN = 0.2  # of a loop in which one pixel goes over from copy to copy
-LINGER = 0.12  # of a loop that the densest stay longer, and come sooner, than clear air
+LINGER = 0.15  # of a loop by which the densest stay longer, and come sooner, than the thinnest
+GAP = 0.09  # of a loop by which what is thin is gone before half time, and comes after it
+THIN = 0.15  # difference of densities from which the gap is nearly whole
 NOISE = 0.15  # of a loop, at most, by which places differ in when they go over
 CELLS = 6, 12, 24  # of the noise across the longer side; each octave has half of the one before
 GRID_WIDTH = 480  # most pixels across of the grid on which density is held
@@ -79,5 +82,7 @@ def shown(
     second: Tensor,  # [1, 1, R, W] … of the younger one
 ) -> Tensor:  # [1, 1, R, W] 0..1
     """The share of the younger copy that is shown."""
-    x = (begun - (LINGER / SPAN) * (first - second)).clamp_(0, 1)
+    denser = first - second
+    x = torch.tanh(denser / THIN).mul_(GAP / SPAN).sub_(denser, alpha=LINGER / SPAN)
+    x = x.add_(begun).clamp_(0, 1)
     return x * x * (3 - 2 * x)
