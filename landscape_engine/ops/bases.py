@@ -36,7 +36,7 @@ WINDOW = 0.8  # width of one, share of the picture's
 CALM_PX = 6  # radius over which the light of rows is averaged
 LEAST_COMMON = 0.1  # share of the width that a row needs of the region to have a common light
 
-FAR_WATER_PX, NEAR_WATER_PX = 4, 12  # radius of the blur of water at the horizon, at the bottom
+FAR_WATER_PX, NEAR_WATER_PX = 4, 12  # upright radius of the blur of water at the horizon, below
 WHITE_WATER_PX = 48  # … of water whose whole texture goes with the flow
 WHITE = 0.3  # lightness of foam, 0..2, above the water's own
 FRINGE_PX = 4  # at a region's edge nothing is taken to move, since pixels there are mixed
@@ -230,23 +230,39 @@ def water_base(
     picture: Tensor,  # [1, 3, h, w] in [-1, 1]
     inside: Tensor,  # [1, 1, h, w] 0 or 1
 ) -> Tensor:  # [1, 3, h, w]
-    """The smooth reflections in water; of falls, rapids and surf only their light.
+    """What water mirrors; of falls, rapids and surf only their light.
 
-    The blur grows from the horizon towards the viewer, as the surface's texture does. Where the
+    Waves lie across the picture, and reflections stand upright: what a blur along the vertical
+    leaves is mirrored and stays, what it takes away is the surface. The blur grows from the horizon
+    towards the viewer, as the surface's texture does. Where the
     water is white (lighter than usual, colorless and full of contrast), it is so wide that the
     whole texture moves.
     """
     h, w = picture.shape[2:]
     px = w / REFERENCE_WIDTH
-    far, near, wide = (
-        push_pull(picture, inside, _radius(radius * px))
-        for radius in (FAR_WATER_PX, NEAR_WATER_PX, WHITE_WATER_PX)
+    wide = push_pull(picture, inside, _radius(WHITE_WATER_PX * px))
+    far, near = (
+        _upright(picture, inside, _radius(radius * px)) for radius in (FAR_WATER_PX, NEAR_WATER_PX)
     )
     band = masks.rows_of(inside)
     rows = torch.linspace(0, 1, h, device=picture.device) * (h - 1) - band.first
     depth = (rows / max(band.last - 1 - band.first, 1)).clamp(0, 1)[:, None]
     base = torch.lerp(far, near, depth)
     return torch.lerp(base, wide, white_water(picture, inside))
+
+
+def _upright(
+    values: Tensor,  # [1, C, h, w]
+    inside: Tensor,  # [1, 1, h, w] 0 or 1
+    radius: int,
+) -> Tensor:  # [1, C, h, w]
+    """A blur along the vertical alone, with nothing from outside; beyond, what is nearest."""
+    size = (2 * radius + 1, 1)
+    stack = torch.cat([values * inside, inside], 1)
+    for _ in range(2):
+        stack = F.avg_pool2d(stack, size, 1, (radius, 0), count_include_pad=False)
+    blurred = stack[:, :-1] / stack[:, -1:].clamp(min=1e-6)
+    return masks.extend(blurred, (stack[:, -1:] > 1e-3).to(values.dtype))
 
 
 def white_water(

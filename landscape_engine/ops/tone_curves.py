@@ -13,12 +13,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from . import color, relighting
+from . import color, masks, relighting
 
 EDGE = 1 / 4096  # of black and of white: what a value keeps from both, since they have no logit
 BOLDEST = 1.3  # how much stronger texture becomes at most, in the terms of the light about it
 STRONGEST = 2.5  # times that a value grows at most, black being 0: no night becomes day
 WEAKEST = 0.25  # ... and shrinks: a night isn't black
+FORMS = 0.04  # share of the width within which forms of sky and water are blurred
 TOE = 0.11  # below black, from which sRGB is nearly a power of light
 
 
@@ -57,8 +58,10 @@ def relate(
     With O_k and O_own what both maps make of the picture I: light is as many times weaker or
     stronger, `M + 1 = (I + 1)(O_k + 1) / (O_own + 1)`, but what is missing to white falls no faster
     than in the maps, `1 - M >= (1 - I)(1 - O_k) / (1 - O_own)`. Of M the change that hours of a day
-    make is taken (`relighting.natural`). Texture goes with the light that falls on it.
+    make is taken (`relighting.natural`). Texture goes with the light that falls on it. Where things
+    move, I is without its forms: the light of a place falls on whatever comes there.
     """
+    picture = picture if shares is None else formless(picture, shares)
     shown, own = (color.transfer(picture, one) for one in (color_map, own_map))
     factor = ((shown + 1) / (own + 1).clamp(min=1e-3)).clamp(WEAKEST, STRONGEST)
     lit = (picture + 1) * factor - 1
@@ -66,6 +69,19 @@ def relate(
     wanted = torch.where(shown < own, lit, torch.minimum(lit, pale))
     wanted = relighting.natural(wanted, picture, shares)
     return through(picture, wanted, (wanted + 1 + TOE) / (picture + 1 + TOE))
+
+
+def formless(
+    picture: Tensor,  # [B or 1, 3, h, w]
+    shares: Tensor,  # [1, 3, h, w] of land, sky and water
+) -> Tensor:  # [B or 1, 3, h, w]
+    """The picture with sky and water blurred, each within itself; land as it is."""
+    radius = max(1, round(FORMS * picture.shape[3]))
+    made = picture * (1 - shares[:, 1:].sum(1, keepdim=True)).clamp(0, 1)
+    for k in (1, 2):
+        one = shares[:, k : k + 1].to(picture)
+        made = made + one * masks.blur_within(picture, one, radius)
+    return made
 
 
 def through(
