@@ -10,11 +10,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from . import warping
+from . import masks, warping
 
 SKY_PACE = 8e-4  # usual length of a sky's motion: 0.77 pixels a frame at 960, 8 % of it in 100
 WATER_PACE = 6e-4  # of water at the picture's lower edge: 0.58 pixels a frame at 960
 FAR = 0.15  # share of that which water at the horizon keeps
+EDDIES = 0.04  # share of a field's width over which a sky's is averaged
 MOST_HASTE = 2.0  # how much a field that is slower is quickened at most
 USUAL = 0.7  # quantile of a region's lengths that is its usual one
 DAWDLES = 0.3  # share of the usual length below which a pixel hardly moves
@@ -80,7 +81,11 @@ def at_pace(
     aspect: float,
     speed: float = 1.0,
 ) -> Tensor:  # [1, 2, h, w]
-    """A field whose usual length in a region is `SKY_PACE`, times a factor; directions stay."""
+    """A field without eddies, whose usual length in a region is `SKY_PACE`, times a factor.
+
+    Clouds drift as one: what a small eddy turns in each frame is wound up over a loop.
+    """
+    field = _without_eddies(field, core.to(field.dtype))
     pace = SKY_PACE * abs(speed)
     usual = float(_usual(in_widths(field, aspect)[:, :, core[0, 0]]))
     return field * min(pace / max(usual, 1e-12), MOST_HASTE)
@@ -112,6 +117,15 @@ def towards_viewer(
     pace = WATER_PACE * abs(speed) * (FAR + (1 - FAR) * near)
     factor = pace / of_row.clamp(min=LEAST_ROW * mean)
     return field * factor.clamp(max=MOST_HASTE)[..., None]
+
+
+def _without_eddies(
+    field: Tensor,  # [1, 2, h, w]
+    inside: Tensor,  # [1, 1, h, w] 0 or 1
+) -> Tensor:  # [1, 2, h, w]
+    radius = max(1, round(EDDIES * field.shape[3]))
+    near = masks.blur(inside, radius) > 1e-3
+    return torch.where(near, masks.blur_within(field, inside, radius), field)
 
 
 def _common_costs(flows: Tensor, core: Tensor, aspect: float, pace: float) -> Tensor:  # [K]
