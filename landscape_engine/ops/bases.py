@@ -41,7 +41,7 @@ WHITE_WATER_PX = 48  # … of water whose whole texture goes with the flow
 WHITE = 0.3  # lightness of foam, 0..2, above the water's own
 FRINGE_PX = 4  # at a region's edge nothing is taken to move, since pixels there are mixed
 FADE_PX = 6  # … beyond which what moves sets in
-BEYOND_PX = 32  # from there to where what goes on beyond the edge is gone
+BEYOND_PX = 24, 96  # from there to where what goes on beyond the edge begins to fade, and is gone
 EDGE_BLUR_PX = 3  # radius over which what goes on is averaged: its forms, not its grain
 
 
@@ -125,7 +125,8 @@ def _beyond(
     edge = masks.blur_within(rest, sure, _radius(EDGE_BLUR_PX * px))
     outside = (sure[0, 0] < 0.5).cpu().numpy().astype(np.uint8)
     far = torch.from_numpy(cv2.distanceTransform(outside, cv2.DIST_L2, 5)).to(rest)
-    fading = (far / (BEYOND_PX * px)).clamp(max=1).mul(math.pi).cos().add(1).div(2)
+    first, last = BEYOND_PX
+    fading = ((far / px - first) / (last - first)).clamp(0, 1).mul(math.pi).cos().add(1).div(2)
     return masks.extend(edge, sure) * fading
 
 
