@@ -262,4 +262,8 @@ def code_of(settings: Any, of: str, by: str = "code_from") -> str | None:
 
 def output(settings: Any, scene: bpy.types.Scene) -> dict[str, Any]:
     """The group `output`; a movie has the scene's frame rate."""
-    return {"format": settings.format, "fps": scene.render.fps / scene.render.fps_base}
+    return {
+        "format": settings.format,
+        "fps": scene.render.fps / scene.render.fps_base,
+        "ten_bits": settings.ten_bits,
+    }

@@ -45,6 +45,8 @@ LABELS = {
     "--patch-frame": "Patches at Frame",
     "--format": "Format",
     "--fps": "the scene's frame rate",
+    "--ten-bits": "10 Bits",
+    "--no-ten-bits": "10 Bits, off,",
     "--out": "Folder",
     "--bundle": "Weights, in the preferences,",
     "--device": "Device, in the preferences,",

@@ -28,6 +28,7 @@ from .networks.inputs import predictor_input
 from .ops import color, looping, travel
 from .ops.motion_fields import MotionField
 from .ops.regions import Region
+from .ops.skyline import Skyline
 from .rendering import Light, Stopwatch
 from .settings import (
     AppearanceSettings,
@@ -421,7 +422,8 @@ class Animator:
                 else:
                     maps = self.color_maps(picture, appearance.anchor)
                 predict = lambda _, code: maps(code)  # noqa: E731
-            light = Light(predict, picture, cycle)
+            skyline = Skyline.of(part.region for part in motion.parts)
+            light = Light(predict, picture, cycle, skyline)
         period = loop.period(clip.frames)
         plan = islice(looping.plan(motion, loop, period), 0, None, every)
         closes = None if loop.kind == "none" or period % every else period // every

@@ -72,6 +72,11 @@ class AppearanceCodebook:
         """How many sequences there are."""
         return len(self.sequences)
 
+    @property
+    def reach(self) -> Tensor:  # [n]
+        """How far each sequence leads from its first code."""
+        return torch.stack([(s - s[:1]).norm(dim=1).max() for s in self.sequences])
+
     def at(self, position: float) -> Tensor:  # [K, Z]
         """The sequence at a position 0..1; between two, both resampled to the longer and mixed."""
         check_position(position)
@@ -107,8 +112,7 @@ class AppearanceCodebook:
         usual one or more) the half that begin nearest to the picture's look, in units of the
         deviation of what the codebook begins with.
         """
-        begins = torch.stack([s[0] for s in self.sequences])
-        reach = torch.stack([(s - s[:1]).norm(dim=1).max() for s in self.sequences])
+        begins, reach = torch.stack([s[0] for s in self.sequences]), self.reach
         changing = (reach >= reach.median() / 2).nonzero()[:, 0]
         scale = begins.std(0, correction=0).clamp(min=1e-6)
         apart = ((begins[changing] - own.to(begins)) / scale).norm(dim=1)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from . import images, scenery, sources
 from .checkpoints import ModelBundle
@@ -17,10 +19,13 @@ from .fitting import corrections, days, optimize
 from .fitting.annotations import Patch, read_patches
 from .fitting.optimize import AppearanceFit
 from .networks.inputs import encoder_input, predictor_input
-from .ops import color, tone_curves
+from .ops import certainty, color, edges, tone_curves
 from .settings import AppearanceSettings, ClipSettings, parse_key
 
 Wanted = Tensor | Sequence[Patch]  # a reference [1, 3 or 4, h, w] in [-1, 1], or patches
+SAME = 1e-6  # by which two codes may differ in each number that are one
+EDGE_REACH = 10  # pixels of the maps' grid within which shares follow the picture's edges
+
 Predict = Callable[[Tensor, Tensor], Tensor]  # picture [B, 3, S, S], codes [B, Z] → maps
 
 
@@ -49,8 +54,6 @@ def color_maps(
 class AnchoredPredictor:
     """An appearance predictor for one picture, its maps anchored in the picture's own look."""
 
-    relate = staticmethod(color.anchor)  # of a map, the own code's map and the picture
-
     def __init__(self, predictor: Predict, own_code: Tensor) -> None:
         """Take over a predictor; `own_code` [1, Z] is the picture's."""
         self.predictor = predictor
@@ -69,7 +72,10 @@ class AnchoredPredictor:
             # a normal tensor, which gradients may pass beside, whoever asks first
             with torch.inference_mode(False), torch.no_grad():
                 self._own_maps[size] = self.predictor(picture[:1].clone(), self.own_code)
-        return self.relate(self.predictor(picture, codes), self._own_maps[size], picture)
+        return self._related(self.predictor(picture, codes), self._own_maps[size], picture)
+
+    def _related(self, maps: Tensor, own: Tensor, picture: Tensor) -> Tensor:
+        return color.anchor(maps, own, picture)
 
 
 class RelativePredictor(AnchoredPredictor):
@@ -78,7 +84,19 @@ class RelativePredictor(AnchoredPredictor):
     As `AnchoredPredictor`, and exact: the own code's curves are the picture itself.
     """
 
-    relate = staticmethod(tone_curves.relate)
+    def __init__(
+        self, predictor: Predict, own_code: Tensor, shares: Callable[[], Tensor | None]
+    ) -> None:
+        """Take over a predictor; `shares` gives those of land, sky and water, when first asked."""
+        super().__init__(predictor, own_code)
+        self._shares = cache(shares)
+
+    def _related(self, maps: Tensor, own: Tensor, picture: Tensor) -> Tensor:
+        with torch.inference_mode(False), torch.no_grad():
+            shares = self._shares()
+        if shares is not None and shares.shape[2:] != picture.shape[2:]:
+            shares = interpolate(shares, picture.shape[2:], mode="bilinear", antialias=True)
+        return tone_curves.relate(maps, own, picture, shares)
 
 
 @torch.inference_mode()
@@ -87,7 +105,18 @@ def curves(
     image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
 ) -> RelativePredictor:
     """What predicts the tone curves of one picture, at any size of it, from codes."""
-    return RelativePredictor(bundle.network("appearance_predictor"), encode(bundle, image))
+    predictor = bundle.network("appearance_predictor")
+    return RelativePredictor(predictor, encode(bundle, image), partial(_regions, bundle, image))
+
+
+def _regions(bundle: ModelBundle, image: Tensor) -> Tensor | None:  # [1, 3, 256, 256]
+    """Shares of land, sky and water that follow the picture's edges; None if nothing tells."""
+    if "scene_network" not in bundle.networks:
+        return None
+    small = images.to_uint8(predictor_input(image, torch.device("cpu")))
+    shares = certainty.settle(scenery.square_shares(bundle, image), small, None)
+    followed = edges.follow(shares, small, EDGE_REACH)
+    return torch.from_numpy(followed)[None].clamp(0, 1).to(bundle.device)
 
 
 def fit(
@@ -155,8 +184,8 @@ def sequence(
     """The looks that the settings name, one after the other.
 
     Relative ones are the picture's own look, changed as the sequence changes from its first look,
-    and `random` draws among the sequences that suit the picture; without a picture both are as the
-    codebook has them.
+    and without haste where no file names them (`days.calm`); `random` draws among the sequences
+    that suit the picture. Without a picture all are as the codebook has them.
     """
     return _sequence(bundle, settings, seed, image)[0]
 
@@ -170,7 +199,10 @@ def _sequence(
     if name == "predict":
         if image is None:
             raise CodeError("'predict' goes on from a picture's own look; give the picture.")
-        return predict_day(bundle, image, settings.codes or days.CODES, seed), True
+        day = predict_day(bundle, image, settings.codes or days.CODES, seed)
+        if _relative(bundle, settings) and bundle.appearance_codebook:
+            day = days.lengthen(day, float(bundle.appearance_codebook.reach.median()))
+        return days.calm(day) if _relative(bundle, settings) else day, True
     own = None
     if image is not None and _relative(bundle, settings):
         own = encode(bundle, image)
@@ -179,9 +211,22 @@ def _sequence(
         codes = book.draw(own, seed)
     else:
         position = sources.position(name, seed, "appearance", len(book or ()))
-        codes = _read(bundle, Path(name)) if position is None else book.at(position)
-    codes, is_day = codes.to(bundle.device), len(codes) > 1
-    if own is not None and is_day:
+        if position is None:
+            return _asked_for(_read(bundle, Path(name)).to(bundle.device), settings, own)
+        codes = book.at(position)
+    codes, is_day = _asked_for(codes.to(bundle.device), settings, own)
+    return codes if own is None else days.calm(codes), is_day
+
+
+def _asked_for(
+    codes: Tensor,  # [K, Z]
+    settings: AppearanceSettings,
+    own: Tensor | None,  # [1, Z] the picture's look
+) -> tuple[Tensor, bool]:  # [K', Z]
+    """As many codes as are asked for, beginning with a look; whether they are a day."""
+    is_day = len(codes) > 1
+    # what begins with the look already is left as it is, to the bit: a reported day runs again
+    if own is not None and is_day and not torch.allclose(codes[:1], own, rtol=0, atol=SAME):
         codes = own + (codes - codes[:1])
     return codes if settings.codes is None else resample(codes, settings.codes), is_day
 

@@ -29,7 +29,7 @@ SHARE_OF_DISK = 0.25  # of what is free
 class MovedFrame:
     """A frame before its colors change."""
 
-    moved: Tensor  # [1, 3 or 4, H, W]
+    moved: Tensor  # [1, 3 or 4, H, W], as it was prepared
     drift: Drift
 
 
@@ -42,15 +42,18 @@ class MovedFrames:
         period: int | None,
         recolored: bool,
         cancelled: Callable[[], bool],
+        prepare: Callable[[Tensor], None] | None = None,
     ) -> None:
         """Keep frames of a loop of so many; of None no frame is asked for twice.
 
-        Only frames that are `recolored` by a map of the unmoved picture need their drift.
+        Only frames that are `recolored` by a map of the unmoved picture need their drift. What
+        recoloring would do to each frame anew, `prepare` does once, in place.
         """
         self.picture = picture
         self.plates = Plates(picture)
         self.recolored = recolored
         self.cancelled = cancelled
+        self.prepare = prepare
         self.period = period
         self._drifts: dict[int, Drift] = {}  # of the frames that are in the file
         self._scratch = Scratch.like(picture) if period else None
@@ -68,6 +71,8 @@ class MovedFrames:
         shown = layers()
         drift = Drift.of(shown if self.recolored else ())
         frame = MovedFrame(move(self.picture, shown, self.cancelled, self.plates), drift)
+        if self.prepare:
+            self.prepare(frame.moved)
         if self._scratch and not self.cancelled() and self._scratch.write(at, frame.moved):
             self._drifts[at] = drift
         return frame

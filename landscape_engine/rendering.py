@@ -24,8 +24,9 @@ from .codebook import CodeCycle
 from .moved_frames import MovedFrames
 from .networks.inputs import square
 from .ops import color, tone_curves, warping
-from .ops.compositing import recolor
+from .ops.compositing import Drift, recolor
 from .ops.looping import Make
+from .ops.skyline import Skyline
 from .settings import AppearanceSettings
 
 IN_FLIGHT_BYTES = 1 << 30  # frames being made at one time take no more than this
@@ -59,16 +60,18 @@ class Light:
         predict: Callable[[Tensor, Tensor], Tensor],
         picture: Tensor,  # [1, 3 or 4, H, W]
         cycle: CodeCycle,
+        skyline: Skyline | None = None,
     ) -> None:
         """Hold the codes.
 
         `predict` gives the map [1, 6, h, w] of a picture and a code [1, Z], or, where the cycle is
-        relative, the tone curves.
+        relative, the tone curves, which end at a skyline.
         """
         self.predict = predict
-        self.transfer = tone_curves.shade if cycle.relative else color.transfer
+        self.transfer = tone_curves.shade_logits if cycle.relative else color.transfer
         self.picture = picture
         self.cycle = cycle
+        self.skyline = skyline if cycle.relative else None
         self._maps: dict[int, ColorMap] = {}
 
     def keyed(self, phase: float, start: Start) -> ColorMap:
@@ -90,9 +93,28 @@ class Light:
         color_map = self.predict(self.picture, self.cycle.codes[k : k + 1])
         offset = self.cycle.corrections[k] if self.cycle.corrections else None
         if offset is None:
-            return color_map
+            return self.skyline.part(color_map) if self.skyline else color_map
         picture = square(self.picture, color_map.shape[3], color_map.device)
         return color.correct(color_map, picture, offset.to(color_map.device))
+
+    @property
+    def prepare(self) -> Callable[[Tensor], None] | None:
+        """What is done to a moved frame [1, 3 or 4, H, W] once, in place, before recoloring."""
+        return _take_logits if self.cycle.relative else None
+
+    def recolor(
+        self,
+        frame: Tensor,  # [1, 3 or 4, H, W] moved and prepared, and changed here
+        drift: Drift,
+        color_map: Tensor,  # of the unmoved picture, as `keyed` gives it
+        cancelled: Callable[[], bool],
+    ) -> Tensor:  # [1, 3 or 4, H, W]
+        """The recolored frame, its map half following the motion."""
+        if self.skyline:
+            carried, enlarge = self.skyline.carry(color_map, drift), self.skyline.enlarge
+        else:
+            carried, enlarge = drift.carry(color_map), warping.enlarge
+        return recolor(frame, carried, cancelled, frame, self.transfer, enlarge)
 
     def per_frame(
         self,
@@ -128,7 +150,8 @@ def frames(
     cancelled = threading.Event()
     keyed = light is not None and appearance.kind == "keyed"
     again = period if period and period < count else None
-    moved = MovedFrames(picture, again, keyed, cancelled.is_set)
+    prepare = light.prepare if keyed else None
+    moved = MovedFrames(picture, again, keyed, cancelled.is_set, prepare)
 
     def make(n: int, layers: Make, color_map: ColorMap | None, phase: float) -> Tensor:
         with torch.inference_mode():
@@ -138,8 +161,7 @@ def frames(
             if appearance.kind == "per-frame":
                 colors = light.per_frame(frame.moved, phase)
                 return torch.cat([colors, frame.moved[:, 3:]], 1)
-            carried = frame.drift.carry(color_map())
-            return recolor(frame.moved, carried, cancelled.is_set, frame.moved, light.transfer)
+            return light.recolor(frame.moved, frame.drift, color_map(), cancelled.is_set)
 
     def jobs(start: Start) -> Iterator[tuple[int, Make, ColorMap | None, float]]:
         for n in range(count):
@@ -182,6 +204,10 @@ def frames(
         cancelled.set()
         pool.shutdown(wait=True, cancel_futures=True)
         moved.close()
+
+
+def _take_logits(frame: Tensor) -> None:  # [1, 3 or 4, H, W]
+    tone_curves.logits(frame[:, :3], out=frame[:, :3])
 
 
 def _started_in(pool: ThreadPoolExecutor) -> Start:

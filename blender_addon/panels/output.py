@@ -33,7 +33,10 @@ class LANDSCAPE_PT_loop(SubjectTab, bpy.types.Panel):
         layout.prop(settings.loop, "sampling")
         layout.separator()
         self._size(layout, obj)
-        for name in ("format", "folder", "colorspace", "match_range"):
+        layout.prop(settings.output, "format")
+        if settings.output.format == "mp4":
+            layout.prop(settings.output, "ten_bits")
+        for name in ("folder", "colorspace", "match_range"):
             layout.prop(settings.output, name)
 
     def _size(self, layout: bpy.types.UILayout, obj: bpy.types.Object) -> None:

@@ -29,6 +29,12 @@ class OutputProperties(PropertyGroup):
             ("gif", "GIF", "A movie of 256 colors a frame"),
         ),
     )
+    ten_bits: BoolProperty(
+        name="10 Bits",
+        description="Smooth skies come closer to the frames, in a smaller file, which Blender and "
+        "most players show and many browsers don't",
+        default=False,
+    )
     folder: StringProperty(
         name="Folder",
         description="Where the frames go; // is beside the .blend",

@@ -9,6 +9,7 @@ from ..codebook import resample
 from ..networks.code_lstm import CodeLSTM
 
 CODES = 8  # in a day, the first one included
+MOST_LONGER = 2.0  # times that a day's codes are led away from the first one
 WIDEST = 2.0  # deviations beyond which nothing is drawn
 
 
@@ -32,6 +33,28 @@ def predict_day(
         drawn = torch.randn(len(unrest), generator=generator).clamp(-WIDEST, WIDEST)
         codes.append(following + unrest @ drawn.to(unrest))
     return resample(_close(torch.cat(codes)), count + 1)[:-1]
+
+
+def lengthen(
+    codes: Tensor,  # [K, Z] of a day
+    least: float,
+) -> Tensor:  # [K, Z]
+    """A day whose codes reach so far from the first one, if this takes at most `MOST_LONGER`."""
+    reach = float((codes - codes[:1]).norm(dim=1).max())
+    return torch.lerp(codes[:1], codes, min(max(least / max(reach, 1e-6), 1), MOST_LONGER))
+
+
+def calm(
+    codes: Tensor,  # [K, Z] of a closed day
+) -> Tensor:  # [K, Z]
+    """A day without haste: each code but the first drawn a half towards its neighbours' mean.
+
+    So the light leaves the first look slowly, comes back to it slowly, and does not waver between.
+    """
+    if len(codes) < 3:
+        return codes
+    calmed = codes / 2 + (codes.roll(1, 0) + codes.roll(-1, 0)) / 4
+    return torch.cat([codes[:1], calmed[1:]])
 
 
 def _close(

@@ -22,6 +22,7 @@ from .warping import Band
 FOLLOWED = 64  # side of the grid on which a color map is moved
 
 Transfer = Callable[[Tensor, Tensor], Tensor]  # colors [1, 3, H, W], map [1, 6, H, W] → colors
+Enlarge = Callable[[Tensor, int, int, slice], Tensor]  # as `warping.enlarge`
 
 
 def never() -> bool:
@@ -77,7 +78,8 @@ def recolor(
     color_map: Tensor,  # [1, 6, h, w]
     cancelled: Callable[[], bool] = never,
     out: Tensor | None = None,  # [1, 3 or 4, H, W], may be the frame itself
-    transfer: Transfer = color.transfer,  # or tone_curves.shade, whichever the map is made for
+    transfer: Transfer = color.transfer,  # or one of tone_curves, whichever the map is made for
+    enlarge: Enlarge = warping.enlarge,  # or a skyline's
 ) -> Tensor:  # [1, 3 or 4, H, W]
     """Transfer the colors (Equation 6); alpha stays."""
     height, width = frame.shape[2:]
@@ -85,7 +87,7 @@ def recolor(
     for rows in strips(range(height), width, frame.device):
         if cancelled():
             break
-        enlarged = warping.enlarge(color_map, height, width, rows)
+        enlarged = enlarge(color_map, height, width, rows)
         out[:, :3, rows] = transfer(frame[:, :3, rows], enlarged)
     return out
 
@@ -198,7 +200,14 @@ class Drift:
         """
         if not self.layers:
             return color_map
-        small = _resize(color_map, FOLLOWED, FOLLOWED)
+        change = self.change(_resize(color_map, FOLLOWED, FOLLOWED))
+        return torch.add(color_map, _resize(change, *color_map.shape[2:]), alpha=0.5)
+
+    def change(
+        self,
+        small: Tensor,  # [1, C, FOLLOWED, FOLLOWED]
+    ) -> Tensor:  # [1, C, FOLLOWED, FOLLOWED]
+        """What would be added to maps that followed the motion wholly."""
         change = torch.zeros_like(small)
         for one in self.layers:
             rows = one.held.rows
@@ -208,7 +217,7 @@ class Drift:
                 moved = torch.lerp(moved, warping.sample(small, identity + one.second), one.share)
             moved -= small[:, :, rows]
             change[:, :, rows] += moved if one.alpha is None else moved * one.alpha[:, :, rows]
-        return torch.add(color_map, _resize(change, *color_map.shape[2:]), alpha=0.5)
+        return change
 
 
 def _coarse(layers: Layers) -> Layers:

@@ -13,6 +13,7 @@ from .layers import Layers
 from .motion_fields import KEPT_FIELDS, STEADY_FIELDS, MovingPart
 
 EDGE_PX = 20  # pixels of the grid from a region's edge over which its sources come to count fully
+CARRIED_PX = 8  # ... by which what differs from a base has moved when its source decides alone
 EDGE_WEIGHT = 0.03  # weight of a source at the edge or beyond it, mirrored
 MARGIN_PX = 8  # rows of the grid beyond a region that its fields hold as well
 OUTSIDE = 1e-3  # weight of a source outside the picture: never zero, so that a blend always exists
@@ -27,6 +28,7 @@ class Place:
     def __init__(self, part: MovingPart) -> None:
         self.alpha = part.region.alpha
         self.base = part.base
+        self.decided = EDGE_PX if part.base is None else CARRIED_PX
         h, w = part.step.shape[2:]
         self.touched = masks.rows_of(self.alpha)
         self.band = self.touched.around(h, MARGIN_PX)
@@ -56,7 +58,7 @@ class Place:
         beyond = source.abs().amax(1, keepdim=True) > 1 + 1e-4
         within = torch.where(beyond, within.new_tensor(EDGE_WEIGHT), within)
         moved = (flow * self.pixels).square().sum(1, keepdim=True).sqrt()
-        return 1 - (1 - within) * (moved / EDGE_PX).clamp(max=1)
+        return 1 - (1 - within) * (moved / self.decided).clamp(max=1)
 
     def put(self, layers: Layers) -> Layers:
         """The same layers, for this region."""

@@ -55,6 +55,8 @@ class Region:
         kind: "sky", "water" or "other", which says what of it stays (`bases`).
         certainty: [1, 1, h, w] share of its motion that a region keeps, by how surely it moves;
             nothing of an artist's own region is doubted.
+        share: [1, 1, H, W] how much of each pixel is what the region is of, 0..1, whether or not it
+            moves (thin things, lights in the sky); None of an artist's own region.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Region:
     guide: Guide = Guide()
     kind: RegionKind = "other"
     certainty: Tensor | None = None
+    share: Tensor | None = None
 
 
 def find(
@@ -97,7 +100,8 @@ def find(
         if (labels == label).any():
             alpha = feather.soften(labels == label, picture) * moving
             region = region_of(alpha, grid_hw, name, torch.device(device), soften=0)
-            found.append(replace(region, certainty=sure))
+            share = torch.from_numpy(followed[label].clip(0, 1))[None, None].to(device)
+            found.append(replace(region, certainty=sure, share=share))
     return found
 
 

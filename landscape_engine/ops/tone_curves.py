@@ -13,14 +13,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from . import color, daylight, masks
+from . import color, relighting
 
 EDGE = 1 / 4096  # of black and of white: what a value keeps from both, since they have no logit
 BOLDEST = 1.3  # how much stronger texture becomes at most, in the terms of the light about it
-FAINTEST = 0.1  # ... and how much weaker
 STRONGEST = 2.5  # times that a value grows at most, black being 0: no night becomes day
 WEAKEST = 0.25  # ... and shrinks: a night isn't black
-LEAST_SLOPE = 0.2  # of the own look, below which its texture says nothing
+TOE = 0.11  # below black, from which sRGB is nearly a power of light
 
 
 def shade(
@@ -28,35 +27,45 @@ def shade(
     curves: Tensor,  # [B, 6, H, W]: weights R G B, then biases R G B
 ) -> Tensor:  # [B, 3, H, W] in [-1, 1]
     """`O01 = σ(C^w ∘ logit(I01) + C^b)`."""
-    logit = image.add(1).mul_(0.5).logit_(EDGE)
-    return torch.addcmul(curves[:, 3:], curves[:, :3], logit).sigmoid_().mul_(2).sub_(1)
+    return shade_logits(logits(image), curves)
+
+
+def logits(
+    image: Tensor,  # [B, 3, H, W] in [-1, 1]
+    out: Tensor | None = None,  # [B, 3, H, W], may be the image itself
+) -> Tensor:  # [B, 3, H, W]
+    """`logit(I01)`, for who shades a picture more than once."""
+    return torch.add(image, 1, out=out).mul_(0.5).logit_(EDGE)
+
+
+def shade_logits(
+    logits: Tensor,  # [B, 3, H, W] of the picture
+    curves: Tensor,  # [B, 6, H, W]
+) -> Tensor:  # [B, 3, H, W] in [-1, 1]
+    """`σ(C^w ∘ logits + C^b)`, in -1..1."""
+    return torch.addcmul(curves[:, 3:], curves[:, :3], logits).sigmoid_().mul_(2).sub_(1)
 
 
 def relate(
     color_map: Tensor,  # [B, 6, h, w] of a look
     own_map: Tensor,  # [B or 1, 6, h, w], predicted for the picture's own look
     picture: Tensor,  # [B or 1, 3, h, w] in [-1, 1]
+    shares: Tensor | None = None,  # [1, 3, h, w] of land, sky and water, if they are known
 ) -> Tensor:  # [B, 6, h, w]
     """The tone curves that change a picture as one map's output differs from the other's.
 
-    With m the local mean color, O_k and O_own what both maps make of it: light is as many times
-    weaker or stronger, `M + 1 = (m + 1)(O_k + 1) / (O_own + 1)`, but what is missing to white falls
-    no faster than in the maps, `1 - M >= (1 - m)(1 - O_k) / (1 - O_own)`. Texture is stronger or
-    weaker as that of the two outputs is, and never bolder than the light about it. What has a cast
-    then that no daylight gives is turned back (`daylight.turn_back`).
+    With O_k and O_own what both maps make of the picture I: light is as many times weaker or
+    stronger, `M + 1 = (I + 1)(O_k + 1) / (O_own + 1)`, but what is missing to white falls no faster
+    than in the maps, `1 - M >= (1 - I)(1 - O_k) / (1 - O_own)`. Of M the change that hours of a day
+    make is taken (`relighting.natural`). Texture goes with the light that falls on it.
     """
-    mean = masks.blur(picture, color.AROUND)
-    shown, own = (color.transfer(mean, one) for one in (color_map, own_map))
+    shown, own = (color.transfer(picture, one) for one in (color_map, own_map))
     factor = ((shown + 1) / (own + 1).clamp(min=1e-3)).clamp(WEAKEST, STRONGEST)
-    lit = (mean + 1) * factor - 1
-    pale = 1 - (1 - mean) * (1 - shown) / (1 - own).clamp(min=1e-3)
+    lit = (picture + 1) * factor - 1
+    pale = 1 - (1 - picture) * (1 - shown) / (1 - own).clamp(min=1e-3)
     wanted = torch.where(shown < own, lit, torch.minimum(lit, pale))
-    wanted = daylight.turn_back(wanted, mean)
-    slope, own_slope = (
-        (1 - out * out) * one[:, :3] for out, one in ((shown, color_map), (own, own_map))
-    )
-    stronger = 1 + (slope - own_slope) / own_slope.abs().clamp(min=LEAST_SLOPE)
-    return through(mean, wanted, stronger.clamp(FAINTEST, BOLDEST))
+    wanted = relighting.natural(wanted, picture, shares)
+    return through(picture, wanted, (wanted + 1 + TOE) / (picture + 1 + TOE))
 
 
 def through(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from ..images import to_uint8
+from ..images import to_uint8, to_uint16
 from .dither import dither
 
 CODECS = {"mp4": "libx264", "webm": "libvpx-vp9", "gif": "gif"}  # by format
@@ -29,13 +29,21 @@ class Video:
 
     workers = 1
 
-    def __init__(self, path: Path, format: str, shape: tuple[int, ...], fps: float) -> None:
+    def __init__(
+        self,
+        path: Path,
+        format: str,
+        shape: tuple[int, ...],
+        fps: float,
+        ten_bits: bool = False,  # of MP4 alone
+    ) -> None:
         import av
 
         _, channels, height, width = shape
         alpha = channels == 4
         self._format = format
         self._keeps_alpha = alpha and format == "webm"
+        self._ten_bits = ten_bits and format == "mp4"
         self._rate = frame_rate(fps)
         notes = []
         if alpha and not self._keeps_alpha:
@@ -82,7 +90,16 @@ class Video:
     def _pixel_format(self) -> str:
         if self._format == "gif":
             return "pal8"
+        if self._ten_bits:
+            return "yuv420p10le"
         return "yuva420p" if self._keeps_alpha else "yuv420p"
+
+    @property
+    def _frame_format(self) -> str:
+        """The pixels that frames are handed over in."""
+        if self._ten_bits:
+            return "rgb48le"
+        return "rgba" if self._keeps_alpha else "rgb24"
 
     def _codec_options(self) -> dict[str, str]:
         options = {"flags": "+bitexact", "threads": str(ENCODER_THREADS)}
@@ -106,7 +123,7 @@ class Video:
         source = graph.add_buffer(
             width=width,
             height=height,
-            format="rgba" if self._keeps_alpha else "rgb24",
+            format=self._frame_format,
             time_base=1 / self._rate,
         )
         sink = graph.add("buffersink")
@@ -136,7 +153,10 @@ class Video:
     def convert(self, frame: Tensor) -> np.ndarray:
         """Turn a frame into the pixels to encode."""
         shown = frame if self._keeps_alpha else frame[:, :3]
-        pixels = to_uint8(shown if self._format == "gif" else dither(shown))  # a GIF has its own
+        if self._ten_bits:
+            pixels = to_uint16(shown)
+        else:  # a GIF has a dither of its own
+            pixels = to_uint8(shown if self._format == "gif" else dither(shown))
         if any(self.padding_wh):
             right, bottom = self.padding_wh
             pixels = np.pad(pixels, ((0, bottom), (0, right), (0, 0)), mode="edge")
@@ -146,7 +166,7 @@ class Video:
         """Hand one frame to the encoder, and to the file what that gives."""
         import av
 
-        frame = av.VideoFrame.from_ndarray(pixels, format="rgba" if self._keeps_alpha else "rgb24")
+        frame = av.VideoFrame.from_ndarray(pixels, format=self._frame_format)
         frame.pts, frame.time_base = index, 1 / self._rate
         self._graph.vpush(frame)
         self._drain_graph()

@@ -75,7 +75,7 @@ def write_sequence(
             if chosen in ENDINGS:
                 sink = FrameFolder(staged, chosen, count)
             else:
-                sink = Video(staged, chosen, tuple(first.shape), settings.fps)
+                sink = Video(staged, chosen, tuple(first.shape), settings.fps, settings.ten_bits)
         with contextlib.closing(sink):
             written = _encode_in_background(steady, sink, target)
             with _explaining(target):

@@ -10,7 +10,8 @@ import torch
 from landscape_engine import checkpoints, looks
 from landscape_engine.codebook import AppearanceCodebook
 from landscape_engine.errors import BundleError
-from landscape_engine.ops import color, daylight, tone_curves
+from landscape_engine.fitting import days
+from landscape_engine.ops import color, daylight, relighting, tone_curves
 from landscape_engine.settings import (
     AppearanceSettings,
     ClipSettings,
@@ -19,7 +20,6 @@ from landscape_engine.settings import (
 )
 
 EVERY_LEVEL = torch.linspace(-1, 1, 256).expand(1, 3, 4, -1)
-GREYS = torch.linspace(-0.8, 0.8, 64).expand(1, 3, 64, -1)
 LIGHTS_XY = {  # CIE's daylight and black bodies: chromaticities of temperatures, from tables
     2500: (0.4770, 0.4137),
     3000: (0.4369, 0.4041),
@@ -91,40 +91,95 @@ def test_no_daylight_has_a_cast(kelvin):
     red, green, blue = (to_srgb @ torch.tensor([x / y, 1.0, (1 - x - y) / y])).log().tolist()
     warmth, above = red - blue, green - (red + blue) / 2
     assert abs(above - daylight.GREEN_OF_WARMTH * warmth) < 0.06
-    within = daylight.BLUEST - 0.05 < warmth < daylight.WARMEST + 0.05
-    assert within == (kelvin >= 3500)
 
 
-@pytest.mark.parametrize(("green", "most"), [(0.3, 0.06), (-0.3, 0.08)])
-def test_what_turns_grey_things_green_or_magenta_is_turned_back(green, most):
-    shown = relit(GREYS, -green / 3, green * 2 / 3, -green / 3) * 0.9
-    assert abs(float(daylight.cast(shown, GREYS))) > 0.2
-    turned = daylight.turn_back(shown, GREYS)
-    assert abs(float(daylight.cast(turned, GREYS))) < most
-    before, after = (daylight.luminance(daylight.linear(one)) for one in (shown, turned))
-    assert (after - before).abs().max() < 0.03, "it is as bright as it was"
+# ------------------------------------------------------------------- relighting
+
+SHARES = torch.zeros(1, 3, 64, 64)  # sky above, land between, water below
+SHARES[:, 1, :32] = SHARES[:, 0, 32:48] = SHARES[:, 2, 48:] = 1
 
 
-def test_a_warm_evening_and_a_blue_hour_are_left_as_they_are():
-    for warmth in (-0.5, 0.6):
-        green = daylight.GREEN_OF_WARMTH * warmth
-        shown = relit(GREYS * 0.6 - 0.3, warmth / 2 - green / 3, green * 2 / 3, -warmth / 2)
-        turned = daylight.turn_back(shown, GREYS * 0.6 - 0.3)
-        assert (turned - shown).abs().max() < 0.03
+def scene(sky=0.4, land=-0.2, water=0.1):
+    """Grey bands, each with some texture."""
+    noise = 0.1 * torch.randn(1, 1, 64, 64, generator=torch.Generator().manual_seed(5))
+    bands = SHARES[:, 1:2] * sky + SHARES[:, :1] * land + SHARES[:, 2:] * water
+    return (bands + noise).expand(1, 3, -1, -1).contiguous()
 
 
-def test_a_yellow_sky_fades_to_no_olive():
-    sky = torch.tensor([0.7, 0.35, -0.5])[None, :, None, None].expand(1, 3, 48, 48)
-    olive = torch.tensor([-0.2, -0.15, -0.6])[None, :, None, None].expand(1, 3, 48, 48)
-    (_, before, _), (_, kept, _) = (
-        daylight.lab(daylight.linear(one)) for one in (olive, daylight.turn_back(olive, sky))
-    )
-    assert before.mean() < -4 and kept.mean() > -2
+def change_of(shown, picture):
+    """Changes of ln R, ln G, ln B."""
+    after, before = (daylight.linear(one) + relighting.FAINT for one in (shown, picture))
+    return (after / before).log()
 
 
-def test_a_picture_that_has_not_changed_is_not_turned():
-    picture = torch.rand(2, 3, 40, 40, generator=torch.Generator().manual_seed(2)) * 2 - 1
-    assert daylight.turn_back(picture, picture) is picture
+def test_what_a_network_wants_of_single_places_is_left_out():
+    picture = scene()
+    blotched = picture.clone()
+    blotched[..., 8:14, 8:14] -= 0.5
+    shown = relighting.natural(blotched * 0.9 - 0.1, picture, SHARES)
+    change = change_of(shown, picture).mean(1)[0]
+    inside, beside = change[8:14, 8:14].mean(), change[8:14, 16:22].mean()
+    assert change.mean() < -0.1 and abs(inside - beside) < 0.05
+
+
+@pytest.mark.parametrize("green", [0.3, -0.3])
+def test_what_turns_grey_things_green_or_magenta_is_light_of_a_day(green):
+    picture = scene()
+    wanted = relit(picture, -green / 3, green * 2 / 3, -green / 3) * 0.9
+    red, up, blue = change_of(relighting.natural(wanted, picture, SHARES), picture).unbind(1)
+    beside = up - (red + blue) / 2 - daylight.GREEN_OF_WARMTH * (red - blue)
+    assert beside.abs().mean() < 0.05
+
+
+def test_gold_falls_on_what_is_lit_and_dusk_is_blue():
+    picture = scene(sky=0.5, land=0.0)
+    picture[..., 32:48, :32] -= 0.8  # land in shade
+    red, _, blue = change_of(
+        relighting.natural(relit(picture, 0.3, 0.1, -0.4), picture, SHARES), picture
+    ).unbind(1)
+    warmth = (red - blue)[0, 32:48]
+    assert warmth[:, 34:].mean() > 0.2 and warmth[:, :30].mean() < warmth[:, 34:].mean() / 2
+    red, _, blue = change_of(
+        relighting.natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES), picture
+    ).unbind(1)
+    assert (red - blue)[0, 32:48].mean() < -0.1, "without the sun land is lit by the sky"
+
+
+def test_land_darkens_with_its_sky_and_water_shows_it():
+    picture = scene()
+    wanted = picture.clone()
+    wanted[..., :32, :] -= 0.5
+    change = change_of(relighting.natural(wanted, picture, SHARES), picture).mean((0, 1, 3))
+    sky, land, water = (float(part.mean()) for part in (change[:32], change[32:48], change[48:]))
+    assert sky < -0.3 and land < 0.7 * sky and water < 0.3 * sky
+
+
+def test_a_blue_sky_becomes_golden_by_way_of_grey_and_not_of_green():
+    picture = scene()
+    picture[:, :, :32] = torch.tensor([-0.9, -0.1, 0.5])[None, :, None, None]
+    shown = relighting.natural(relit(picture, 0.4, 0.0, -0.8), picture, SHARES)[..., :32, :]
+    _, a, _ = daylight.lab(daylight.linear(shown))
+    assert a.mean() > -1.5
+
+
+def test_timid_changes_are_lengthened_and_none_goes_too_far():
+    picture = scene()
+
+    def far(shown):
+        labs = [torch.cat(daylight.lab(daylight.linear(one)), 1) for one in (shown, picture)]
+        return float((labs[0] - labs[1]).square().sum(1).sqrt().mean())
+
+    timid, bold = relit(picture, -0.15, -0.15, -0.15), relit(picture, -3.0, -3.0, -3.0)
+    assert far(relighting.natural(timid, picture, SHARES)) > 1.3 * far(timid)
+    assert far(relighting.natural(bold, picture, SHARES)) < relighting.MOST + 1 < far(bold)
+
+
+def test_nothing_is_clipped_that_was_not_and_nothing_wanted_is_the_picture():
+    picture = scene(sky=0.75)
+    shown = relighting.natural(relit(picture, 1.5, 1.0, 0.5), picture, SHARES)
+    assert shown.amax() <= max(float(picture.amax()), 0.92)
+    assert torch.equal(relighting.natural(picture, picture, SHARES), picture)
+    assert not shown.isnan().any()
 
 
 # ------------------------------------------------------------------------- days
@@ -148,11 +203,34 @@ def test_a_day_is_the_own_look_and_what_changes(animator, picture):
     day = animator.bundle.appearance_codebook.at(0.5)
     own = animator.encode_appearance(picture)
     asked = AppearanceSettings(code="0.5")
-    assert torch.allclose(animator.appearance_codes(asked, 0, picture), own + day - day[:1])
+    wanted = days.calm(own + day - day[:1])
+    assert torch.allclose(animator.appearance_codes(asked, 0, picture), wanted)
     absolute = AppearanceSettings(code="0.5", relative=False)
     assert torch.equal(animator.appearance_codes(absolute, 0, picture), day)
     per_frame = AppearanceSettings(code="0.5", kind="per-frame")
     assert torch.equal(animator.appearance_codes(per_frame, 0, picture), day), "as the paper has it"
+
+
+def test_a_day_leaves_its_first_look_slowly_and_comes_back_slowly(animator, picture):
+    codes = torch.tensor([0.0, 4.0, 1.0, 4.0, 1.0, 4.0])[:, None]
+    calm = days.calm(codes)
+    assert calm[0] == 0 and calm[1] < 3 and calm[-1] < 3
+    assert (calm[2:-1] - 2.5).abs().max() < 1e-6, "and does not waver"
+
+
+def test_codes_of_ones_own_are_shown_as_they_are(animator, picture, tmp_path):
+    day = animator.appearance_cycle(picture, AppearanceSettings(code="0.5"), ClipSettings())
+    (tmp_path / "day.json").write_text(json.dumps(day.codes.tolist()))
+    asked = AppearanceSettings(code=str(tmp_path / "day.json"))
+    again = animator.appearance_cycle(picture, asked, ClipSettings())
+    assert torch.equal(again.codes, day.codes)
+
+
+def test_a_day_that_hardly_changes_is_lengthened():
+    codes = torch.tensor([1.0, 1.5, 2.0])[:, None]
+    assert days.lengthen(codes, 1.5).flatten().tolist() == [1.0, 1.75, 2.5]
+    assert torch.equal(days.lengthen(codes, 0.5), codes)
+    assert days.lengthen(codes, 9.0)[-1] == 1 + days.MOST_LONGER
 
 
 def test_absolute_days_are_color_transfer_maps(animator, picture):

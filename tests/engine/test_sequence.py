@@ -123,6 +123,26 @@ def test_decoded_video_looks_like_the_frames(tmp_path, format):
         assert 10 * np.log10(255**2 / error) > 30
 
 
+def test_ten_bits_tell_levels_apart_that_eight_do_not(tmp_path):
+    """A slope of a few levels from side to side, as a smooth sky has."""
+    levels = torch.linspace(100, 104, 128)
+    frame = levels.expand(1, 3, 64, -1) / 127.5 - 1
+    write([frame] * 3, tmp_path / "a.mp4", "mp4", ten_bits=True)
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        shown = next(container.decode(video=0))
+        assert shown.format.name == "yuv420p10le"
+        luma = shown.to_ndarray()[:64].astype(float)
+    assert np.abs((luma / 4 - 16) * 255 / 219 - levels.numpy()).mean() < 0.5
+    assert len(np.unique(luma)) > 8, "eight bits have five"
+
+
+@pytest.mark.parametrize("color", [(255, 0, 0), (20, 40, 230)])
+def test_solid_colors_stay_with_ten_bits(tmp_path, color):
+    write(fill(color), tmp_path / "a.mp4", "mp4", ten_bits=True)
+    for found in decode(tmp_path / "a.mp4"):
+        assert np.abs(found.astype(int) - np.asarray(color)).max() <= 6
+
+
 @pytest.mark.parametrize("format", VIDEOS)
 @pytest.mark.parametrize("color", [(255, 0, 0), (0, 180, 0), (20, 40, 230), (200, 200, 200)])
 def test_solid_colors_stay(tmp_path, format, color):

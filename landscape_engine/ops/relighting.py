@@ -1,0 +1,273 @@
+"""Relighting: a change of light over a picture, made such as the hours of a day make it.
+
+What a network predicts differs from place to place more than light does. Here its change is that of
+linear light, in logarithms, on three axes:
+
+    e = Δ ln Y (exposure),   w = Δ (ln R - ln B) (warmth),   g = Δ (ln G - (ln R + ln B) / 2)
+
+It is fitted by a function of few terms: of the place, of how light and how warm a thing is, and of
+whether it is sky, land or water. Nothing else is left of it: no blotch, no rim. Then it follows
+what holds of every day: land darkens with its sky, and water shows it; gold falls on what is lit,
+and shade stays cool; as it gets dark it gets blue, last at the horizon; light keeps to the colors
+of daylight; and the change can be seen, but is no greater than a day's.
+
+Legend: m terms; B codes of one picture of h w pixels.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from . import daylight, masks
+
+FAINT = 0.01  # linear light that is added before logarithms
+FITTED_SIDE = 64  # pixels of the grid on which a change is fitted and measured, or a few more
+STIFFNESS = 0.02  # of the fit: variance of a term below which it hardly counts
+LONGEST = 2.5  # change on any axis that is believed
+
+DIMMEST, BRIGHTEST = -2.0, 0.7  # e
+COLDEST, WARMEST = -0.7, 1.2  # w of land; of sky a third or a half more
+GILT = 1.35  # of warmth, by which gold outshines what is predicted in the mean
+GOLD_FADES = 1.05  # e below 0 at which no gold is left
+DUSK = 0.3  # of w, that goes with each e below 0
+AFTERGLOW = 0.25  # ... and comes back at the horizon
+ZENITH = 0.3  # by how much of it the zenith darkens more than the horizon
+ROSE = 0.085  # of g, that gold has less than a black body: the air takes green too
+COOL_SHADE = 0.93  # of warmth, that black has less than what is lit
+GREY = 0.3  # of w and g, about which a thing is grey and keeps its tinge
+AS_ITS_SKY = 0.65  # of the change of water, the share that is its sky's
+MOST, EASE = 30.0, 14.0  # mean ΔE that no light reaches, and from which on it grows slower
+NIGHT = 22.0  # mean L* below which a picture has less of a day
+MOST_GAIN = 2.2  # times that a timid change is lengthened
+
+OF_TONE = (3, 4, 9, 12)  # terms that would make of a change of light one of contrast
+
+
+def natural(
+    wanted: Tensor,  # [B, 3, h, w] in [-1, 1] the picture as a network relights it
+    picture: Tensor,  # [B or 1, 3, h, w] in [-1, 1], without its texture
+    shares: Tensor | None = None,  # [1, 3, h, w] of land, sky and water
+) -> Tensor:  # [B, 3, h, w] in [-1, 1]
+    """The picture as a day would relight it; itself, if nothing is wanted of it."""
+    before = daylight.linear(picture).expand_as(wanted)
+    change = _change(before, daylight.linear(wanted)).clamp(-LONGEST, LONGEST)
+    if float(change.abs().amax()) < 1e-4:
+        return picture.expand_as(wanted)
+    apart = max(1, min(wanted.shape[2:]) // FITTED_SIDE)
+    scene = _Scene(before, shares)
+    small = scene.every(apart)
+    fitted = small.fit(change[..., apart // 2 :: apart, apart // 2 :: apart])
+    gain = _gain(small.at(fitted), small)
+    return daylight.encoded(_lit(before, _by_day(gain * scene.at(fitted), scene)))
+
+
+class _Scene:
+    """What of a picture a change of light depends on; each value is [B, 1, h, w]."""
+
+    def __init__(
+        self,
+        light: Tensor,  # [B, 3, h, w] 0..1
+        shares: Tensor | None,  # [1, 3, h, w]
+        places: tuple[Tensor, Tensor] | None = None,  # x and y, where they aren't all
+    ) -> None:
+        count, _, h, w = light.shape
+        self.light, self.shares = light, shares
+        if places is None:
+            y = torch.linspace(-1, 1, h, device=light.device).view(1, 1, h, 1)
+            x = torch.linspace(-1, 1, w, device=light.device).view(1, 1, 1, w)
+            places = (one.expand(count, 1, h, w) for one in (x, y))
+        self.x, self.y = places
+        self.lightness, _, _ = daylight.lab(light)
+        red, green, blue = (light + FAINT).log().split(1, 1)
+        self.warmth = red - blue
+        self.green = green - (red + blue) / 2 - daylight.GREEN_OF_WARMTH * self.warmth
+        nothing = torch.zeros_like(self.x)
+        self.sky, self.water = (
+            nothing if shares is None else shares[:, k : k + 1].expand_as(nothing) for k in (1, 2)
+        )
+        self.land = (1 - self.sky - self.water).clamp(min=0)
+        self.shore = _row(self.water, self.y, 0.05)
+        self.horizon = _row(self.sky, self.y, 0.95)
+
+    def every(self, apart: int) -> _Scene:
+        """The same of some of its pixels."""
+        if apart == 1:
+            return self
+        some = (..., slice(apart // 2, None, apart), slice(apart // 2, None, apart))
+        shares = None if self.shares is None else self.shares[some]
+        return _Scene(self.light[some], shares, (self.x[some], self.y[some]))
+
+    @property
+    def height(self) -> Tensor:  # [B, 1, h, w] 0..1
+        """How high above the horizon sky is, or what of it water shows."""
+        of_sky = (self.horizon - self.y) / (self.horizon + 1).clamp(min=0.1)
+        of_water = (self.y - self.shore) / (1 - self.shore).clamp(min=0.1)
+        share = self.water / (self.sky + self.water).clamp(min=1e-3)
+        return torch.lerp(of_sky.clamp(0, 1), of_water.clamp(0, 1), share)
+
+    def fit(
+        self,
+        change: Tensor,  # [B, 3, h, w]
+    ) -> Tensor:  # [B, m, 3]
+        """The coefficients of a change by least squares; its exposure hangs on no tone."""
+        terms, change = self._terms(self.sky, self.water, self.y).flatten(2), change.flatten(2)
+        square, right = terms @ terms.mT / terms.shape[2], terms @ change.mT / terms.shape[2]
+        square = square + STIFFNESS * torch.eye(square.shape[1], device=square.device)
+        fitted = torch.linalg.solve(square, right)
+        rest = [k for k in range(square.shape[1]) if k not in OF_TONE]
+        fitted[:, :, 0] = 0
+        fitted[:, rest, :1] = torch.linalg.solve(square[:, rest][:, :, rest], right[:, rest, :1])
+        return fitted
+
+    def at(
+        self,
+        fitted: Tensor,  # [B, m, 3]
+    ) -> Tensor:  # [B, 3, h, w]
+        """The change that coefficients make, that of water mostly as its sky's at the mirror."""
+        change = _sum(self._terms(self.sky, self.water, self.y), fitted)
+        if not bool((self.sky > 0.5).any() & (self.water > 0.5).any()):
+            return change
+        mirrored = (2 * self.shore - self.y).clamp(min=-1)
+        above = _sum(
+            self._terms(torch.ones_like(self.x), torch.zeros_like(self.x), mirrored), fitted
+        )
+        return torch.lerp(change, above, AS_ITS_SKY * self.water)
+
+    def _terms(self, sky: Tensor, water: Tensor, y: Tensor) -> Tensor:  # [B, m, h, w]
+        tone = self.lightness / 50 - 1
+        warm = (self.warmth / 1.2).clamp(-1.5, 1.5)
+        alone = (torch.ones_like(tone), self.x, y, tone, tone * tone, warm, sky)
+        within = (sky * self.x, sky * y, sky * tone, sky * warm, water, water * tone)
+        return torch.cat(alone + within, 1)
+
+
+def _by_day(
+    change: Tensor,  # [B, 3, h, w]
+    scene: _Scene,
+) -> Tensor:  # [B, 3, h, w]
+    """A change as a day makes it."""
+    exposure, warmth, green = change.split(1, 1)
+    exposure = _exposure(exposure.clamp(DIMMEST, BRIGHTEST), scene)
+    warmth = _warmth(warmth, exposure, scene)
+    glare = masks.blur(((scene.lightness - 96) / 3).clamp(0, 1), max(1, scene.x.shape[3] // 21))
+    exposure, warmth = (one * (1 - glare / 2) for one in (exposure, warmth))
+    return torch.cat([exposure, warmth, _green(green, warmth, scene)], 1)
+
+
+def _exposure(exposure: Tensor, scene: _Scene) -> Tensor:
+    """Land gets no lighter than its sky; what is dark is neither lifted nor crushed."""
+    dark = (1 - scene.lightness / 45).clamp(0, 1)
+    pale = ((scene.lightness - 70) / 30).clamp(0, 1)
+    excess = (_mean(exposure, scene.land) - _mean(exposure, scene.sky)).clamp(min=0)
+    seen = (_mean(scene.sky, torch.ones_like(exposure)) / 0.05).clamp(max=1)
+    exposure = exposure - excess * seen * scene.land
+    zenith = ZENITH * (scene.height - 0.5) * (scene.sky + AS_ITS_SKY * scene.water)
+    lifted = exposure * (1 - dark * (1 - 0.7 * scene.sky)) * (1 - pale)
+    return torch.where(exposure > 0, lifted, exposure * (1 - 0.3 * dark) * (1 + zenith))
+
+
+def _warmth(warmth: Tensor, exposure: Tensor, scene: _Scene) -> Tensor:
+    """Gold falls on what is lit, while it's light; as it gets dark it gets blue."""
+    dark = (1 - scene.lightness / 45).clamp(0, 1)
+    shade = (1 - (scene.lightness - 12) / 40).clamp(0, 1)
+    above = scene.sky + AS_ITS_SKY * scene.water
+    left = (1 + (exposure + 0.15) / (GOLD_FADES - 0.15)).clamp(0, 1)
+    low = 1 + 0.5 * (0.5 - scene.height) * above
+    gold = GILT * warmth * left * (1 - COOL_SHADE * shade) * low
+    already = torch.where(warmth > 0, scene.warmth, -0.7 * scene.warmth).clamp(min=0)
+    warmth = torch.where(warmth > 0, gold, warmth) / (1 + already)
+    dimmed = (-exposure - 0.15).clamp(min=0)
+    dusk = DUSK * dimmed * (1 - 0.5 * scene.sky)
+    glow = AFTERGLOW * dimmed * scene.sky * (1 - scene.height) ** 2
+    warmth = warmth - dusk + glow - 2 * DUSK * dark * exposure.clamp(min=0)
+    return torch.minimum(
+        torch.maximum(warmth, COLDEST * (1 + scene.sky / 3)), WARMEST * (1 + scene.sky / 2)
+    )
+
+
+def _green(green: Tensor, warmth: Tensor, scene: _Scene) -> Tensor:
+    """Light keeps to daylight's colors, and blue fades by grey into gold, not by green."""
+    own, locus = scene.warmth, daylight.GREEN_OF_WARMTH * warmth
+    gold = ((own + warmth).clamp(min=0) - own.clamp(min=0)).clamp(min=0)
+    rose = torch.where(warmth < 0, (green - locus).clamp(-0.03, 0), 0)
+    squares = own.square(), scene.green.square()
+    colorful = 1 - (-sum(squares) / GREY**2).exp()
+    along = squares[0] / sum(squares).clamp(min=1e-6)  # what is green or magenta has no such way
+    fading = colorful * along * torch.where(own > 0, scene.sky, 0.6 + 0.4 * scene.sky)
+    fading = fading * (warmth * own < 0)
+    return torch.lerp(locus, _by_grey(warmth, scene), fading) - ROSE * gold + rose
+
+
+def _by_grey(warmth: Tensor, scene: _Scene) -> Tensor:
+    """The change of g of a color that gets so much warmer or colder by being mixed with grey.
+
+    With grey of the same luminance Y, `(R + s (Y - R)) = exp(w') (B + s (Y - B))` gives its share
+    s. Beyond grey the change follows daylight.
+    """
+    own = scene.warmth
+    left = torch.where(own < 0, (own + warmth).clamp(max=0), (own + warmth).clamp(min=0))
+    color, grey, ratio = scene.light + FAINT, daylight.luminance(scene.light) + FAINT, left.exp()
+    red, blue = color[:, :1], color[:, 2:]
+    whole = (grey - red) - ratio * (grey - blue)
+    share = (ratio * blue - red) / torch.where(whole.abs() < 1e-6, 1.0, whole)
+    mixed = torch.lerp(color, grey.expand_as(color), share.clamp(0, 1)).log()
+    found = mixed[:, 1:2] - (mixed[:, :1] + mixed[:, 2:]) / 2
+    before = scene.green + daylight.GREEN_OF_WARMTH * own
+    return found - before + daylight.GREEN_OF_WARMTH * (own + warmth - left)
+
+
+def _gain(
+    change: Tensor,  # [B, 3, h, w]
+    scene: _Scene,
+) -> Tensor:  # [B, 1, 1, 1]
+    """By how much a change is lengthened or shortened, by its mean ΔE."""
+    everywhere = torch.ones_like(scene.x)
+    lab = torch.cat(daylight.lab(scene.light), 1)
+
+    def far(gain: Tensor) -> Tensor:
+        lit = torch.cat(daylight.lab(_lit(scene.light, _by_day(gain * change, scene))), 1)
+        return _mean((lit - lab).square().sum(1, keepdim=True).sqrt(), everywhere)
+
+    gain = torch.ones_like(_mean(everywhere, everywhere))
+    most = MOST * (_mean(scene.lightness, everywhere) / NIGHT).clamp(0.5, 1)
+    goal = most * (1 - (-far(gain) / EASE).exp())
+    for _ in range(3):
+        gain = (gain * goal / far(gain).clamp(min=0.1)).clamp(0.3, MOST_GAIN)
+    return gain
+
+
+def _lit(
+    before: Tensor,  # [B, 3, h, w] 0..1 light
+    change: Tensor,  # [B, 3, h, w]
+) -> Tensor:  # [B, 3, h, w] 0..1
+    """Light after a change; nothing gets clipped that was not."""
+    exposure, warmth, green = change.split(1, 1)
+    factor = torch.cat([warmth / 2 - green / 3, green * 2 / 3, -warmth / 2 - green / 3], 1)
+    turned = (before + FAINT) * factor.exp()
+    same = (daylight.luminance(before) + FAINT) / daylight.luminance(turned)
+    after = turned * same * exposure.exp()
+    room = before.amax(1, keepdim=True).clamp(min=0.9) + FAINT
+    after = after * (room / after.amax(1, keepdim=True)).clamp(max=1)
+    return (after - FAINT * exposure.exp().clamp(max=1)).clamp(0, 1)
+
+
+def _change(before: Tensor, after: Tensor) -> Tensor:  # [B, 3, h, w] e, w, g
+    bright = [(daylight.luminance(one) + FAINT).log() for one in (before, after)]
+    red, green, blue = ((after + FAINT).log() - (before + FAINT).log()).split(1, 1)
+    return torch.cat([bright[1] - bright[0], red - blue, green - (red + blue) / 2], 1)
+
+
+def _sum(terms: Tensor, fitted: Tensor) -> Tensor:  # [B, 3, h, w]
+    return torch.einsum("bmhw,bmc->bchw", terms, fitted)
+
+
+def _mean(values: Tensor, share: Tensor) -> Tensor:  # [B, 1, 1, 1]
+    return (values * share).sum((2, 3), True) / share.sum((2, 3), True).clamp(min=1e-6)
+
+
+def _row(share: Tensor, y: Tensor, part: float) -> Tensor:  # [B, 1, 1, 1]
+    """The row, -1..1, above which a part of a region lies; -1 if there is none."""
+    rows = share.mean(3, keepdim=True).cumsum(2)
+    above = rows < part * rows[:, :, -1:]
+    return torch.where(above, y[..., :1], -1.0).amax(2, keepdim=True)
