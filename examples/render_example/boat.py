@@ -7,7 +7,7 @@ import numpy as np
 from materials import paint
 from meshes import add_mesh, grid_mesh
 
-MAST_TOP_M = 9.6
+MAST_TOP_M = 10.2
 
 
 def sailing_boat(east: float, north: float, heading: float) -> None:
@@ -15,7 +15,7 @@ def sailing_boat(east: float, north: float, heading: float) -> None:
     place = bpy.data.objects.new("boat", None)
     place.location, place.rotation_euler = (east, north, 0), (0.01, 0, heading)
     bpy.context.scene.collection.objects.link(place)
-    white, wood = paint("hull", (0.72, 0.70, 0.66), 0.25), paint("deck", (0.30, 0.17, 0.08), 0.6)
+    blue, wood = paint("hull", (0.060, 0.100, 0.135), 0.4), paint("deck", (0.22, 0.12, 0.06), 0.6)
     metal, cloth = paint("spar", (0.42, 0.36, 0.28), 0.35), paint("cover", (0.03, 0.06, 0.16), 0.8)
 
     along = np.concatenate([[-1.0], np.linspace(-1, 1, 40)])[:, None]
@@ -26,14 +26,14 @@ def sailing_boat(east: float, north: float, heading: float) -> None:
     across = np.sign(np.cos(round_the_keel)) * np.abs(np.cos(round_the_keel)) ** 0.6
     deep = sheer - (sheer + 0.35) * np.sin(round_the_keel)
     x = 4.0 * along + 0 * deep
-    parts = [(grid_mesh("hull", x + 0.35 * deep * (along > 0.7), beam * across, deep), white)]
+    parts = [(grid_mesh("hull", x + 0.35 * deep * (along > 0.7), beam * across, deep), blue)]
 
     side = np.linspace(-1, 1, 9)[None, :]
     camber = sheer - 0.04 + 0.06 * (1 - side**2)
     parts.append((grid_mesh("deck", 4.0 * along + 0 * side, beam * side, camber), wood))
     u, v = np.meshgrid(np.linspace(-1, 1, 24), np.linspace(-1, 1, 24))
     roof = 0.70 + 0.62 * (1 - u**8) * (1 - v**8)
-    parts.append((grid_mesh("cabin", 0.55 + 1.35 * u, (0.68 - 0.14 * u) * v, roof), white))
+    parts.append((grid_mesh("cabin", 0.55 + 1.35 * u, (0.68 - 0.14 * u) * v, roof), wood))
 
     head, step = (0.7, 0, MAST_TOP_M), (0.7, 0, 0.8)
     parts.append((tube("mast", step, head, 0.055), metal))

@@ -21,10 +21,14 @@ def write_masks(scene: bpy.types.Scene, folder: Path, name: str) -> None:
     covered = coverage(scene)
     thin, water, sky = np.moveaxis(covered, -1, 0)
     mask = np.full(thin.shape, NOT_COUNTED, np.uint8)
-    for value, share in ((0, 1 - water - sky), (WATER, water), (SKY, sky)):
-        mask[box(share, EDGE_PX) > 0.985] = value
+    for value, share, enough in (
+        (0, 1 - water - sky, 0.94),
+        (WATER, water, 0.985),
+        (SKY, sky, 0.985),
+    ):
+        mask[box(share, EDGE_PX) > enough] = value
     # Thin is what has air or water around it: not the inside of a tree or of a meadow.
-    lines = (thin > 0.3) & (box(water + sky, 2) > 0.4)
+    lines = (thin > 0.12) & (box(water + sky, 2) > 0.4)
     for path, pixels in ((folder, mask), (folder / "thin", np.where(lines, 255, 0))):
         path.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels.astype(np.uint8)).save(path / f"{name}.png")

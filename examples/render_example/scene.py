@@ -37,7 +37,7 @@ def build_scene(width: int, height: int, samples: int) -> bpy.types.Scene:
     build_far_land(detail, np.random.default_rng(SEED + 1))
     build_near_shore(detail, np.random.default_rng(SEED + 2))
     build_reeds(np.random.default_rng(SEED + 3))
-    sailing_boat(5.0, 38.0, math.radians(152))
+    sailing_boat(4.3, 42.0, math.radians(152))
     far, near = 30_000.0, 0.0
     corners = np.array([[-far, near, 0], [far, near, 0], [far, far, 0], [-far, far, 0]])
     add_mesh("lake", corners, np.array([[0, 1, 2, 3]])).data.materials.append(water_material())
@@ -57,7 +57,7 @@ def build_scene(width: int, height: int, samples: int) -> bpy.types.Scene:
     scene.cycles.max_bounces, scene.cycles.sample_clamp_indirect = 4, 4.0
     scene.view_settings.view_transform = "AgX"
     scene.view_settings.look = "AgX - Punchy"
-    scene.view_settings.exposure = 1.5
+    scene.view_settings.exposure = 1.65
     return scene
 
 
@@ -91,7 +91,7 @@ def light_the_world(sky: np.ndarray) -> None:
 
 def build_far_land(detail: float, rng: np.random.Generator) -> None:
     """Hills, ridges and the forest across the lake, as fine as the camera can tell."""
-    land = FarLand(rng)
+    land = FarLand(rng, coarser=1 if detail > 0.2 else 4)
     azimuth = np.radians(np.linspace(-42, 42, int(1100 * detail)))
     distance = np.geomspace(650, 16_000, int(620 * detail))[:, None]
     x, y = distance * np.sin(azimuth), distance * np.cos(azimuth)
@@ -143,10 +143,10 @@ def build_near_shore(detail: float, rng: np.random.Generator) -> None:
     landmark.data.materials.append(stone)
     scatter("landmarks", landmark, big, np.array([0.62, 0.30, 0.95]), rng)
 
-    x, y = rng.uniform(-12, 34, 26_000), rng.uniform(7, 44, 26_000)
+    x, y = rng.uniform(-12, 34, 32_000), rng.uniform(4.2, 44, 32_000)
     z = near_height_m(x, y, table)
     meadow = eroded_hills(x / 2.2, y / 2.2, 4, table)
-    grows = (z > 0.34) & (z + meadow + 0.5 * rng.random(len(x)) > 1.25)
+    grows = (z > 0.16) & (z + meadow + 0.5 * rng.random(len(x)) > 0.92)
     places = on_ground(x[grows], y[grows], 0.02)
     sizes = rng.uniform(0.16, 0.46, len(places))
     blades = leaf_material("grass", (0.060, 0.078, 0.018), (0.215, 0.190, 0.065), 0.45)

@@ -24,10 +24,11 @@ UPLIFT_M = (
 class FarLand:
     """The land across the lake, its height known anywhere."""
 
-    def __init__(self, rng: np.random.Generator) -> None:
-        """Let it rise and be carved, which takes some seconds."""
+    def __init__(self, rng: np.random.Generator, coarser: int = 1) -> None:
+        """Let it rise and be carved: some seconds, less on a grid that is `coarser` times wider."""
         self.table = rng.random((256, 256))
-        axes = np.arange(WEST_M, EAST_M, SPACING_M), np.arange(SOUTH_M, NORTH_M, SPACING_M)
+        self.spacing_m = SPACING_M * coarser
+        axes = [np.arange(*ends, self.spacing_m) for ends in ((WEST_M, EAST_M), (SOUTH_M, NORTH_M))]
         x, y = np.meshgrid(*axes)
         wander = [700 * eroded_hills(x / 1900 + k, y / 1900, 3, self.table) for k in (0, 31)]
         push = np.full(x.shape, 0.05)
@@ -38,18 +39,21 @@ class FarLand:
         bays = 420 * eroded_hills(x / 900 + 9, y / 2200, 3, self.table)
         inland = y - 1250 - bays + 0.10 * np.abs(x + 250)
         push *= 0.10 + 0.90 * smoothstep(0, 1500, inland)
-        hard = spectral_noise((512, 512), 1.4, rng)[: x.shape[0], : x.shape[1]]
-        self.height = carve(push * 290 * np.exp(0.22 * hard), inland < 0, rng)
+        hard = spectral_noise((512, 512), 1.4, rng)[::coarser, ::coarser]
+        push *= 290 * np.exp(0.22 * hard[: x.shape[0], : x.shape[1]])
+        self.height = carve(push, inland < 0, self.spacing_m, rng)
         self.height += np.clip(inland * 0.02, -8, 2)
 
     def height_m(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """The height at points; below 0 is under water."""
-        large = between((y - SOUTH_M) / SPACING_M, (x - WEST_M) / SPACING_M, self.height)
+        large = between((y - SOUTH_M) / self.spacing_m, (x - WEST_M) / self.spacing_m, self.height)
         crags = eroded_hills(x / 260, y / 260, 5, self.table) - 0.7
         return large + (4 + 0.035 * np.clip(large, 0, 1600)) * crags * smoothstep(2, 60, large)
 
 
-def carve(push: np.ndarray, sea: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def carve(
+    push: np.ndarray, sea: np.ndarray, spacing_m: float, rng: np.random.Generator
+) -> np.ndarray:
     """Heights in metres where rivers cut as fast as the land rises: slope = push / sqrt(area).
 
     The law of stream power, solved backward in time from the mouths up, so that its steps may be
@@ -58,7 +62,7 @@ def carve(push: np.ndarray, sea: np.ndarray, rng: np.random.Generator) -> np.nda
     rows, columns = push.shape
     height = rng.random(push.shape) * 5
     shifts = [(j, i) for j in (-1, 0, 1) for i in (-1, 0, 1) if i or j]
-    runs = np.array([SPACING_M * math.hypot(*shift) for shift in shifts])
+    runs = np.array([spacing_m * math.hypot(*shift) for shift in shifts])
     for pace in np.geomspace(0.6, 0.06, 36):
         height[sea] = 0
         around = np.pad(height, 1, mode="edge")
@@ -73,7 +77,7 @@ def carve(push: np.ndarray, sea: np.ndarray, rng: np.random.Generator) -> np.nda
         flows = (falls.max(0) > 0) & ~sea
         to = (np.arange(rows * columns) + np.where(flows, step, 0).ravel()).tolist()
         order = np.argsort(height, axis=None).tolist()
-        area = [SPACING_M**2] * (rows * columns)
+        area = [spacing_m**2] * (rows * columns)
         for place in reversed(order):
             if to[place] != place:
                 area[to[place]] += area[place]
