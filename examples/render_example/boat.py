@@ -15,7 +15,7 @@ def sailing_boat(east: float, north: float, heading: float) -> None:
     place = bpy.data.objects.new("boat", None)
     place.location, place.rotation_euler = (east, north, 0), (0.01, 0, heading)
     bpy.context.scene.collection.objects.link(place)
-    blue, wood = paint("hull", (0.060, 0.100, 0.135), 0.4), paint("deck", (0.22, 0.12, 0.06), 0.6)
+    hull, wood = paint("hull", (0.105, 0.040, 0.018), 0.4), paint("deck", (0.22, 0.12, 0.06), 0.6)
     metal, cloth = paint("spar", (0.42, 0.36, 0.28), 0.35), paint("cover", (0.03, 0.06, 0.16), 0.8)
 
     along = np.concatenate([[-1.0], np.linspace(-1, 1, 40)])[:, None]
@@ -26,7 +26,7 @@ def sailing_boat(east: float, north: float, heading: float) -> None:
     across = np.sign(np.cos(round_the_keel)) * np.abs(np.cos(round_the_keel)) ** 0.6
     deep = sheer - (sheer + 0.35) * np.sin(round_the_keel)
     x = 4.0 * along + 0 * deep
-    parts = [(grid_mesh("hull", x + 0.35 * deep * (along > 0.7), beam * across, deep), blue)]
+    parts = [(grid_mesh("hull", x + 0.35 * deep * (along > 0.7), beam * across, deep), hull)]
 
     side = np.linspace(-1, 1, 9)[None, :]
     camber = sheer - 0.04 + 0.06 * (1 - side**2)
