@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-SUN_AZIMUTH_DEG = -112.0  # left, a little behind the camera
-SUN_ELEVATION_DEG = 20.0
+SUN_AZIMUTH_DEG = -108.0  # left, a little behind the camera
+SUN_ELEVATION_DEG = 17.0
 
 
 def direction(azimuth_deg: float, elevation_deg: float) -> np.ndarray:
@@ -20,4 +20,4 @@ def direction(azimuth_deg: float, elevation_deg: float) -> np.ndarray:
 
 
 SUN = direction(SUN_AZIMUTH_DEG, SUN_ELEVATION_DEG)
-SUN_COLOR = np.array([1.0, 0.77, 0.51], np.float32)
+SUN_COLOR = np.array([1.0, 0.76, 0.50], np.float32)

@@ -18,14 +18,14 @@ def mountain_material() -> bpy.types.Material:
     stone = n.mix(n.ramp(layers, 0.3, 0.7), (0.060, 0.054, 0.051, 1), (0.215, 0.192, 0.166, 1))
     wander = n.math("MULTIPLY", n.math("SUBTRACT", broad, 0.5), 520.0)
     level = n.math("ADD", height, wander)
-    green = n.mix(n.ramp(level, 330, 470), forest, meadow)
-    bare = n.math("SUBTRACT", n.ramp(level, 420, 820), n.math("MULTIPLY", upward, 1.05))
+    green = n.mix(n.ramp(level, 480, 720), forest, meadow)
+    bare = n.math("SUBTRACT", n.ramp(level, 650, 1150), n.math("MULTIPLY", upward, 1.05))
     bare = n.math("ADD", bare, n.math("MULTIPLY", fine, 0.5))
     color = n.mix(n.ramp(bare, -0.42, -0.26), green, stone)
-    ledge = n.math("ADD", n.ramp(level, 700, 1500), n.math("MULTIPLY", upward, 1.1))
+    ledge = n.math("ADD", n.ramp(level, 600, 1650), n.math("MULTIPLY", upward, 1.1))
     snow = n.ramp(n.math("ADD", ledge, n.math("MULTIPLY", fine, 0.35)), 1.46, 1.60)
     color = n.mix(snow, color, (0.62, 0.66, 0.73, 1))
-    bump = n.add("Bump", Strength=1.0, Distance=45.0, Height=n.noise(0.013, 12.0))
+    bump = n.add("Bump", Strength=1.0, Distance=22.0, Height=n.noise(0.013, 12.0))
     n.finish(n.through_air(n.add("BsdfDiffuse", Color=color, Normal=bump)))
     return made
 
@@ -72,18 +72,25 @@ def leaf_material(name: str, dark: tuple, light: tuple, glow: float) -> bpy.type
     return made
 
 
+def paint(name: str, color: tuple, roughness: float) -> bpy.types.Material:
+    """One plain color."""
+    made, n = material(name)
+    n.finish(n.add("BsdfPrincipled", Base_Color=(*color, 1), Roughness=roughness))
+    return made
+
+
 def water_material() -> bpy.types.Material:
-    """A dark lake that mirrors the sky: ripples, and calm lanes that the wind does not reach."""
+    """A dark lake that mirrors the land: light ripples, and lanes that the wind does not reach."""
     made, n = material("water")
     distance = n.add("CameraData", "View Distance")
     lanes = n.ramp(n.noise(0.010, 4.0, (0.35, 1.0, 1.0)), 0.38, 0.66)
-    wind = n.math("ADD", 0.22, n.math("MULTIPLY", lanes, 0.78))
+    wind = n.math("ADD", 0.16, n.math("MULTIPLY", lanes, 0.84))
     swell, ripple = n.noise(0.55, 3.0, (0.55, 1.0, 1.0)), n.noise(2.6, 3.0, (0.6, 1.0, 1.0))
     near = n.ramp(distance, 220.0, 20.0)  # finer than a pixel beyond: it would only be grain
     waves = n.math("ADD", swell, n.math("MULTIPLY", n.math("MULTIPLY", ripple, near), 0.22))
     height = n.math("MULTIPLY", waves, wind)
-    bump = n.add("Bump", Strength=1.0, Distance=0.135, Height=height)
-    rough = n.math("MULTIPLY", n.ramp(distance, 30.0, 900.0), n.math("MULTIPLY", wind, 0.16))
+    bump = n.add("Bump", Strength=1.0, Distance=0.042, Height=height)
+    rough = n.math("MULTIPLY", n.ramp(distance, 30.0, 900.0), n.math("MULTIPLY", wind, 0.07))
     mirror = n.add("BsdfGlossy", Color=(0.94, 0.96, 0.97, 1), Roughness=rough, Normal=bump)
     deep = n.add("BsdfDiffuse", Color=(0.010, 0.030, 0.036, 1))
     share = n.add("Fresnel", IOR=1.33, Normal=bump)

@@ -108,14 +108,16 @@ def rock(name: str, subdivisions: int, rng: np.random.Generator) -> bpy.types.Ob
     return thing
 
 
-def tuft(name: str, blades: int, rng: np.random.Generator) -> bpy.types.Object:
-    """A tuft of bent grass blades, height about 1."""
+def tuft(
+    name: str, blades: int, rng: np.random.Generator, bend: float = 0.6, breadth: float = 0.022
+) -> bpy.types.Object:
+    """A tuft of bent blades, height about 1: grass, or reeds where they hardly bend."""
     triangles = []
     for _ in range(blades):
         root = np.array([*rng.normal(0, 0.22, 2), 0])
         angle, height = rng.uniform(0, 2 * math.pi), rng.uniform(0.5, 1.1)
-        lean = np.array([math.cos(angle), math.sin(angle), 0]) * rng.uniform(0.1, 0.6)
-        width = np.array([-math.sin(angle), math.cos(angle), 0]) * 0.022
+        lean = np.array([math.cos(angle), math.sin(angle), 0]) * rng.uniform(0.1, 1.0) * bend
+        width = np.array([-math.sin(angle), math.cos(angle), 0]) * breadth
         knee = root + lean * 0.35 * height + [0, 0, 0.6 * height]
         tip = root + lean * height + [0, 0, height]
         triangles += [(root - width, root + width, knee + 0.7 * width)]

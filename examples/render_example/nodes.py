@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-HAZE_M = 29_000.0
+HAZE_M = 34_000.0
 
 
 class Nodes:
@@ -69,4 +69,5 @@ class Nodes:
 def material(name: str) -> tuple[bpy.types.Material, Nodes]:
     """A new material and its nodes."""
     new = bpy.data.materials.new(name)
+    new.cycles.emission_sampling = "NONE"  # glowing air lights nothing
     return new, Nodes(new)

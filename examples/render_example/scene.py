@@ -6,10 +6,12 @@ import math
 
 import bpy
 import numpy as np
+from boat import sailing_boat, tube
 from light import SUN_AZIMUTH_DEG, SUN_COLOR, SUN_ELEVATION_DEG
 from materials import (
     leaf_material,
     mountain_material,
+    paint,
     rock_material,
     shore_material,
     water_material,
@@ -18,12 +20,12 @@ from meshes import add_mesh, conifer, grid_mesh, rock, scatter, tuft
 from nodes import Nodes
 from noise import eroded_hills, smoothstep
 from sky import SKY_HALF_WIDTH_DEG, SKY_TOP_DEG, sky_picture
-from terrain import far_height_m, near_height_m
+from terrain import FarLand, near_height_m
 
 SEED = 7
 HORIZONTAL_VIEW_DEG = 60.0
 PITCH_UP_DEG = 4.5
-EYE_HEIGHT_M = 4.0
+EYE_HEIGHT_M = 3.0
 
 
 def build_scene(width: int, height: int, samples: int) -> bpy.types.Scene:
@@ -31,9 +33,11 @@ def build_scene(width: int, height: int, samples: int) -> bpy.types.Scene:
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
     detail = float(np.clip(width / 1280, 0.1, 1.0))
-    light_the_world(sky_picture(16 * min(width / 1280, 1.5), np.random.default_rng(SEED)))
+    light_the_world(sky_picture(10 * min(width / 1280, 1.5), np.random.default_rng(SEED)))
     build_far_land(detail, np.random.default_rng(SEED + 1))
     build_near_shore(detail, np.random.default_rng(SEED + 2))
+    build_reeds(np.random.default_rng(SEED + 3))
+    sailing_boat(4.3, 42.0, math.radians(152))
     far, near = 30_000.0, 0.0
     corners = np.array([[-far, near, 0], [far, near, 0], [far, far, 0], [-far, far, 0]])
     add_mesh("lake", corners, np.array([[0, 1, 2, 3]])).data.materials.append(water_material())
@@ -50,10 +54,10 @@ def build_scene(width: int, height: int, samples: int) -> bpy.types.Scene:
     scene.render.resolution_x, scene.render.resolution_y = width, height
     scene.cycles.samples, scene.cycles.seed = samples, SEED
     scene.cycles.use_denoising = True
-    scene.cycles.max_bounces, scene.cycles.sample_clamp_indirect = 5, 4.0
+    scene.cycles.max_bounces, scene.cycles.sample_clamp_indirect = 4, 4.0
     scene.view_settings.view_transform = "AgX"
     scene.view_settings.look = "AgX - Punchy"
-    scene.view_settings.exposure = 1.5
+    scene.view_settings.exposure = 1.65
     return scene
 
 
@@ -66,6 +70,7 @@ def light_the_world(sky: np.ndarray) -> None:
     image.pack()
     world = bpy.data.worlds.new("sky")
     bpy.context.scene.world = world
+    world.cycles.sampling_method, world.cycles.sample_map_resolution = "MANUAL", 256
     n = Nodes(world)
     toward = n.add("TexCoord", "Generated")
     x, y, z = (n.add("SeparateXYZ", axis, i0=toward) for axis in "XYZ")
@@ -86,19 +91,19 @@ def light_the_world(sky: np.ndarray) -> None:
 
 def build_far_land(detail: float, rng: np.random.Generator) -> None:
     """Hills, ridges and the forest across the lake, as fine as the camera can tell."""
-    table = rng.random((256, 256))
+    land = FarLand(rng, coarser=1 if detail > 0.2 else 4)
     azimuth = np.radians(np.linspace(-42, 42, int(1100 * detail)))
     distance = np.geomspace(650, 16_000, int(620 * detail))[:, None]
     x, y = distance * np.sin(azimuth), distance * np.cos(azimuth)
-    land = grid_mesh("far land", x, y, far_height_m(x, y, table))
-    land.data.materials.append(mountain_material())
+    surface = grid_mesh("far land", x, y, land.height_m(x, y))
+    surface.data.materials.append(mountain_material())
 
     count = 42_000
-    bearing, away = np.radians(rng.uniform(-38, 38, count)), 700 * 4.2 ** rng.random(count)
+    bearing, away = np.radians(rng.uniform(-38, 38, count)), 1000 * 4.5 ** rng.random(count)
     x, y = away * np.sin(bearing), away * np.cos(bearing)
-    z = far_height_m(x, y, table)
-    grove = eroded_hills(x / 330, y / 330, 4, table)
-    stands = (z > 1.2) & (z < 330) & (grove + 0.35 * rng.random(count) > 0.45)
+    z = land.height_m(x, y)
+    grove = eroded_hills(x / 330, y / 330, 4, land.table)
+    stands = (z > 1.2) & (z < 620) & (grove + 0.35 * rng.random(count) > 0.45)
     x, y, z = x[stands], y[stands], z[stands]
     needles = leaf_material("far needles", (0.022, 0.046, 0.016), (0.075, 0.098, 0.030), 0.2)
     sizes = rng.uniform(9, 22, len(x)) * (0.7 + 0.3 * smoothstep(1, 12, z))
@@ -133,15 +138,15 @@ def build_near_shore(detail: float, rng: np.random.Generator) -> None:
         boulder.data.materials.append(stone)
         mine = slice(kind, None, 4)
         scatter(f"boulders {kind}", boulder, places[mine], sizes[mine], rng)
-    big = np.array([[-5.6, 19.6, 0.0], [-3.5, 20.6, -0.05], [5.9, 22.5, 0.1], [-8.3, 18.3, 0.05]])
+    big = np.array([[-1.9, 16.2, 0.0], [-0.6, 17.4, -0.05], [5.6, 19.0, 0.1]])
     landmark = rock("landmark", 6 if detail > 0.5 else 4, rng)
     landmark.data.materials.append(stone)
-    scatter("landmarks", landmark, big, np.array([0.85, 0.42, 1.15, 0.5]), rng)
+    scatter("landmarks", landmark, big, np.array([0.62, 0.30, 0.95]), rng)
 
-    x, y = rng.uniform(-12, 34, 26_000), rng.uniform(7, 44, 26_000)
+    x, y = rng.uniform(-12, 34, 32_000), rng.uniform(4.2, 44, 32_000)
     z = near_height_m(x, y, table)
     meadow = eroded_hills(x / 2.2, y / 2.2, 4, table)
-    grows = (z > 0.34) & (z + meadow + 0.5 * rng.random(len(x)) > 1.25)
+    grows = (z > 0.16) & (z + meadow + 0.5 * rng.random(len(x)) > 0.92)
     places = on_ground(x[grows], y[grows], 0.02)
     sizes = rng.uniform(0.16, 0.46, len(places))
     blades = leaf_material("grass", (0.060, 0.078, 0.018), (0.215, 0.190, 0.065), 0.45)
@@ -152,12 +157,32 @@ def build_near_shore(detail: float, rng: np.random.Generator) -> None:
         scatter(f"meadow {kind}", grass, places[mine], sizes[mine], rng)
 
     needles = leaf_material("needles", (0.026, 0.052, 0.018), (0.066, 0.092, 0.028), 0.3)
-    east = np.array([12.6, 15.4, 13.6, 18.5, 19.5, 14.2])
-    north = np.array([25.0, 29.0, 30.5, 26.0, 34.0, 22.0])
-    heights = np.array([10.4, 12.6, 7.2, 13.5, 11.0, 3.2])
+    east = np.array([10.8, 13.6, 12.2, 16.5, 18.0, 11.9])
+    north = np.array([20.5, 24.5, 22.6, 23.0, 30.0, 18.0])
+    heights = np.array([9.2, 11.2, 6.4, 12.0, 10.0, 2.6])
     places = on_ground(east, north, 0.1)
     for kind in range(3):
         tree = conifer(f"spruce {kind}", int(26 + 26 * detail), int(4 + 8 * detail), rng)
         tree.data.materials.append(needles)
         mine = slice(kind, None, 3)
         scatter(f"spruces {kind}", tree, places[mine], heights[mine], rng)
+
+
+def build_reeds(rng: np.random.Generator) -> None:
+    """Reeds in the shallow water on the left, some with brown heads."""
+    x, y = rng.uniform(-10.5, -2.2, 900), rng.uniform(11.0, 17.0, 900)
+    patch = eroded_hills(x / 1.7, y / 1.7, 3, rng.random((64, 64)))
+    grows = patch + 0.25 * rng.random(len(x)) > 0.45 + 0.075 * (x + 9.5) + 0.03 * (y - 11)
+    places = np.stack([x, y, np.full_like(x, -0.1)], 1)[grows]
+    sizes = rng.uniform(1.1, 2.1, len(places))
+    blades = leaf_material("reeds", (0.075, 0.085, 0.022), (0.240, 0.195, 0.075), 0.4)
+    for kind in range(4):
+        reeds = tuft(f"reeds {kind}", 9, rng, bend=0.22, breadth=0.0055)
+        reeds.data.materials.append(blades)
+        mine = slice(kind, None, 4)
+        scatter(f"reed bed {kind}", reeds, places[mine], sizes[mine], rng)
+    cattail = tube("cattail", (0, 0, 0), (0.03, 0, 0.99), 0.0035)
+    head = tube("head", (0.027, 0, 0.86), (0.0295, 0, 0.97), 0.011)
+    for part, color in ((cattail, (0.16, 0.15, 0.06)), (head, (0.075, 0.036, 0.016))):
+        part.data.materials.append(paint(part.name, color, 0.8))
+        scatter(f"{part.name}s", part, places[::5], sizes[::5] * 1.12, np.random.default_rng(SEED))

@@ -8,21 +8,36 @@ import numpy as np
 from light import SUN, SUN_AZIMUTH_DEG, SUN_COLOR, SUN_ELEVATION_DEG
 from noise import cell_noise, smoothstep, spectral_noise, tiled
 
-SKY_HALF_WIDTH_DEG = 46.0
-SKY_TOP_DEG = 46.0
+SKY_HALF_WIDTH_DEG = 33.0
+SKY_TOP_DEG = 27.0
 EARTH_RADIUS_M = 6.371e6
+
+# Where clouds stand: x, y, strength, half width and half depth. Their feet are seen well above the
+# mountains, and the sky behind the mast is left clear.
+HEAPS_M = (
+    (5200, 14_300, 1.20, 1500, 800), (7400, 13_600, 1.15, 1500, 800),
+    (3400, 14_300, 0.90, 900, 600), (5600, 11_900, 0.95, 900, 500),
+    (-6300, 13_200, 1.15, 1600, 900), (-4400, 13_700, 1.02, 1000, 600),
+    (-2500, 12_600, 0.92, 700, 420), (-900, 13_500, 0.86, 520, 340),
+    (200, 12_400, 1.02, 420, 300),
+)  # fmt: skip
 
 
 class Clouds:
     """A layer of fair-weather cumulus: density anywhere, and the light that reaches it."""
 
-    base_m, top_m = 1350.0, 2750.0
-    extinction_per_m = 0.030
-    cover_tile_m, billow_tile_m = 46_000.0, 2_600.0
+    base_m, top_m = 4000.0, 5700.0
+    extinction_per_m = 0.010
+    cover_tile_m, billow_tile_m = 60_000.0, 5_200.0
 
     def __init__(self, voxels: int, rng: np.random.Generator) -> None:
         """Draw the noise; `voxels` is the side of the billow volume."""
-        self.cover = spectral_noise((1024, 1024), 1.75, rng)
+        noise = spectral_noise((1024, 1024), 1.5, rng)
+        x, y = np.meshgrid(*[np.fft.fftfreq(1024, 1 / self.cover_tile_m)] * 2, indexing="ij")
+        self.cover = 0.20 * noise - 0.85
+        for east, north, strength, wide, deep in HEAPS_M:
+            away = ((x - east) / wide) ** 2 + ((y - north) / deep) ** 2
+            self.cover += (strength * np.exp(-away)).astype(np.float32)
         lumps = [cell_noise(voxels, cells, rng) for cells in (4, 9, 18)]
         self.billow = 0.58 * lumps[0] + 0.28 * lumps[1] + 0.14 * lumps[2]
         self.billow -= self.billow.mean()
@@ -32,7 +47,7 @@ class Clouds:
         """The share of full extinction, 0..1, at points whose z lies between base and top."""
         rise = (z - self.base_m) / (self.top_m - self.base_m)
         scale = self.cover.shape[0] / self.cover_tile_m
-        shape = 0.34 * tiled(self.cover, x * scale, y * scale, linear=fine) + 0.015
+        shape = tiled(self.cover, x * scale, y * scale, linear=fine)
         shape = shape - 0.62 * np.maximum(rise, 0) ** 1.25  # broad feet, narrow heads
         inside = np.flatnonzero((shape > -0.36) & (rise > 0) & (rise < 1))
         out = np.zeros_like(x)
@@ -42,9 +57,9 @@ class Clouds:
             lumps = tiled(self.billow, x * scale, y * scale, z * scale, linear=fine)
             if fine:
                 finer = scale * 4.3
-                lumps = lumps + 0.42 * tiled(self.billow, x * finer, y * finer, z * finer)
-            value = np.clip(2.8 * (shape + 1.15 * lumps), 0, 1)
-            out[inside] = value * smoothstep(0, 0.07, rise)
+                lumps = lumps + 0.30 * tiled(self.billow, x * finer, y * finer, z * finer)
+            value = np.clip(1.4 * (shape + 1.05 * lumps), 0, 1)
+            out[inside] = value * smoothstep(0, 0.16, rise)
         return out
 
     def depth_towards_sun(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
@@ -79,7 +94,7 @@ def sky_picture(degrees_to_px: float, rng: np.random.Generator) -> np.ndarray:
     columns = round(2 * SKY_HALF_WIDTH_DEG * degrees_to_px)
     clouds = Clouds(128 if degrees_to_px > 5 else 64, rng)
     veil = spectral_noise((1024, 1024), 1.55, rng)
-    steps = int(np.clip(degrees_to_px * 10, 60, 200))
+    steps = int(np.clip(degrees_to_px * 8, 40, 110))
     azimuth = np.radians(np.linspace(-SKY_HALF_WIDTH_DEG, SKY_HALF_WIDTH_DEG, columns))
     sky = np.empty((rows, columns, 3), np.float32)
     for row in range(rows):

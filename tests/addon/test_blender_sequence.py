@@ -158,7 +158,7 @@ def test_the_engine_names_its_frames_as_blender_counts_them(run_blender, tmp_pat
 
 def test_the_example_script_renders_sky_above_land(run_blender, tmp_path):
     out = tmp_path / "tiny.png"
-    options = ("--width", 64, "--height", 36, "--samples", 1)
+    options = ("--width", 64, "--height", 36, "--samples", 1, "--masks", tmp_path / "masks")
 
     run_blender(REPOSITORY / "examples" / "render_example", "--out", out, *options)
 
@@ -167,3 +167,8 @@ def test_the_example_script_renders_sky_above_land(run_blender, tmp_path):
     sky, forest = rendered[:8].mean((0, 1)), rendered[18:22].mean((0, 1))
     assert sky.mean() > 1.3 * forest.mean()
     assert sky[2] - sky[0] > forest[2] - forest[0]
+    mask = np.asarray(Image.open(tmp_path / "masks" / "tiny.png"))
+    assert set(np.unique(mask)) == {0, 64, 128, 255}
+    assert (mask[0, : mask.shape[1] // 2] == 255).all() and (mask[-1] != 255).all()
+    thin = np.asarray(Image.open(tmp_path / "masks" / "thin" / "tiny.png"))
+    assert 0 < (thin == 255).mean() < 0.2
