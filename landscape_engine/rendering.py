@@ -109,12 +109,10 @@ class Light:
         color_map: Tensor,  # of the unmoved picture, as `keyed` gives it
         cancelled: Callable[[], bool],
     ) -> Tensor:  # [1, 3 or 4, H, W]
-        """The recolored frame, its map half following the motion."""
+        """The recolored frame; a map half follows the motion, curves with a skyline stay."""
         if self.skyline:
-            carried, enlarge = self.skyline.carry(color_map, drift), self.skyline.enlarge
-        else:
-            carried, enlarge = drift.carry(color_map), warping.enlarge
-        return recolor(frame, carried, cancelled, frame, self.transfer, enlarge)
+            return recolor(frame, color_map, cancelled, frame, self.transfer, self.skyline.enlarge)
+        return recolor(frame, drift.carry(color_map), cancelled, frame, self.transfer)
 
     def per_frame(
         self,
@@ -151,7 +149,8 @@ def frames(
     keyed = light is not None and appearance.kind == "keyed"
     again = period if period and period < count else None
     prepare = light.prepare if keyed else None
-    moved = MovedFrames(picture, again, keyed, cancelled.is_set, prepare)
+    drifts = keyed and not light.skyline
+    moved = MovedFrames(picture, again, drifts, cancelled.is_set, prepare)
 
     def make(n: int, layers: Make, color_map: ColorMap | None, phase: float) -> Tensor:
         with torch.inference_mode():

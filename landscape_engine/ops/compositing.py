@@ -200,14 +200,7 @@ class Drift:
         """
         if not self.layers:
             return color_map
-        change = self.change(_resize(color_map, FOLLOWED, FOLLOWED))
-        return torch.add(color_map, _resize(change, *color_map.shape[2:]), alpha=0.5)
-
-    def change(
-        self,
-        small: Tensor,  # [1, C, FOLLOWED, FOLLOWED]
-    ) -> Tensor:  # [1, C, FOLLOWED, FOLLOWED]
-        """What would be added to maps that followed the motion wholly."""
+        small = _resize(color_map, FOLLOWED, FOLLOWED)
         change = torch.zeros_like(small)
         for one in self.layers:
             rows = one.held.rows
@@ -217,7 +210,7 @@ class Drift:
                 moved = torch.lerp(moved, warping.sample(small, identity + one.second), one.share)
             moved -= small[:, :, rows]
             change[:, :, rows] += moved if one.alpha is None else moved * one.alpha[:, :, rows]
-        return change
+        return torch.add(color_map, _resize(change, *color_map.shape[2:]), alpha=0.5)
 
 
 def _coarse(layers: Layers) -> Layers:

@@ -5,8 +5,9 @@ the mean colors that they go through, and where they are enlarged. That is seen 
 ridge. Here nothing is mixed: near the skyline the sky's curves go on from the sky alone, all others
 from what is no sky, and each pixel of the picture takes as much of both as its share of sky says.
 
-Curves of two parts are one tensor, [1, 6, h + b, w]: those of all but the sky, and under them the
-sky's in the b rows that the skyline reaches. Elsewhere both are the same.
+Curves of sky and water know no forms (`tone_curves.formless`), so that they need not follow what
+moves. Those of two parts are one tensor, [1, 6, h + b, w]: those of all but the sky, and under them
+the sky's in the b rows that the skyline reaches. Elsewhere both are the same.
 
 Legend: h w pixels of the curves' grid.
 """
@@ -20,7 +21,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from . import masks, warping
-from .compositing import FOLLOWED, Drift
 from .regions import Region
 from .warping import Band
 
@@ -42,7 +42,6 @@ class Skyline:
         self.share = ((share - CLEAR) / (1 - 2 * CLEAR)).clamp(0, 1)
         self.height = grid_hw[0]
         self.sky = F.interpolate(self.share, grid_hw, mode="area")
-        self.some_sky = _resize(self.sky, FOLLOWED, FOLLOWED) > 0
         variance = masks.blur(self.sky.square(), REACH) - masks.blur(self.sky, REACH).square()
         # a wide soft border has little variance, and no side of it is told from the other
         self.mixed = ((variance - CLEAN) / (MIXED - CLEAN)).clamp(0, 1)
@@ -67,23 +66,6 @@ class Skyline:
         """Curves of two parts, each without what is the other's."""
         land, sky = (self._cleaned(curves, one) for one in (1 - self.sky, self.sky))
         return torch.cat([land, sky[:, :, self.band.rows]], dim=2)
-
-    def carry(
-        self,
-        curves: Tensor,  # [1, 6, h + b, w]
-        drift: Drift,
-    ) -> Tensor:  # [1, 6, h + b, w]
-        """Let curves of two parts half follow the motion, as `Drift.carry`."""
-        land, sky = self._split(curves)
-        small_land = _resize(land, FOLLOWED, FOLLOWED)
-        small_sky = small_land.clone()
-        few = self.band.on(FOLLOWED).rows
-        small_sky[:, :, few] = warping.enlarge(sky, FOLLOWED, FOLLOWED, few, self.band)
-        below, above = drift.change(torch.cat([small_land, small_sky], dim=1)).chunk(2, dim=1)
-        # what moves in the sky takes nothing of the land's with it, and the land stays
-        change = _resize(torch.where(self.some_sky, above, below), *land.shape[2:])
-        change = torch.cat([change, change[:, :, self.band.rows]], dim=2)
-        return torch.add(curves, change, alpha=0.5)
 
     def enlarge(
         self,
@@ -121,7 +103,3 @@ class Skyline:
 
     def _split(self, curves: Tensor) -> tuple[Tensor, Tensor]:
         return curves[:, :, : self.height], curves[:, :, self.height :]
-
-
-def _resize(field: Tensor, h: int, w: int) -> Tensor:  # [1, C, h, w]
-    return F.interpolate(field, (h, w), mode="bilinear", align_corners=True)

@@ -10,7 +10,6 @@ import torch
 from landscape_engine.codebook import CodeCycle
 from landscape_engine.ops import compositing, masks, regions, strips, tone_curves, warping
 from landscape_engine.ops.compositing import Drift
-from landscape_engine.ops.layers import Layers
 from landscape_engine.ops.skyline import Skyline
 from landscape_engine.rendering import Light
 
@@ -111,22 +110,6 @@ def test_skies_alone_have_a_skyline_and_go_by_their_share_where_it_is_known(sky)
     higher = ridge(2 * HEIGHT, WIDTH)[:, :, HEIGHT:]
     known = Skyline.of([region_of(sky, kind="sky", share=higher)])
     assert known is not None and known.band.last < 0.5 * GRID
-
-
-def test_light_that_moves_with_the_clouds_takes_nothing_over_the_ridge(sky, mixed_curves):
-    line = Skyline(sky, (GRID, GRID))
-    mirror = masks.mirror(ridge(GRID, GRID) > 0.5)
-    up = torch.zeros(1, 2, GRID, GRID)
-    up[:, 1] = 0.1  # its source lies lower: where curves are mixed, for what is near the ridge
-    at_rest, moved = (Drift.of([Layers(f, alpha=sky, mirror=mirror)]) for f in (0 * up, up))
-    curves = line.part(mixed_curves)
-    assert torch.allclose(line.carry(curves, at_rest), curves)
-    still = warping.enlarge(mixed_curves, HEIGHT, WIDTH)
-    carried = warping.enlarge(moved.carry(mixed_curves), HEIGHT, WIDTH)
-    assert (carried - still).abs().max() > 0.2
-    still = line.enlarge(curves, HEIGHT, WIDTH)
-    carried = line.enlarge(line.carry(curves, moved), HEIGHT, WIDTH)
-    assert (carried - still).abs().max() < 0.02
 
 
 def test_the_papers_maps_know_no_skyline(sky, mixed_curves):
