@@ -38,6 +38,7 @@ COOL_SHADE = 0.93  # of warmth, that black has less than what is lit
 GREY = 0.3  # of w and g, about which a thing is grey and keeps its tinge
 AS_ITS_SKY = 0.65  # of the change of water, the share that is its sky's
 MOST, EASE = 30.0, 14.0  # mean ΔE that no light reaches, and from which on it grows slower
+GLARE = 0.85  # share of its change that what is burnt out does not take: the sun stays the sun
 NIGHT = 22.0  # mean L* below which a picture has less of a day
 MOST_GAIN = 2.2  # times that a timid change is lengthened
 
@@ -151,7 +152,7 @@ def _by_day(
     exposure = _exposure(exposure.clamp(DIMMEST, BRIGHTEST), scene)
     warmth = _warmth(warmth, exposure, scene)
     glare = masks.blur(((scene.lightness - 96) / 3).clamp(0, 1), max(1, scene.x.shape[3] // 21))
-    exposure, warmth = (one * (1 - glare / 2) for one in (exposure, warmth))
+    exposure, warmth = (one * (1 - GLARE * glare) for one in (exposure, warmth))
     return torch.cat([exposure, warmth, _green(green, warmth, scene)], 1)
 
 
