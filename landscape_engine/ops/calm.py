@@ -12,7 +12,7 @@ from torch import Tensor
 
 from . import masks, warping
 
-SKY_PACE = 8e-4  # usual length of a sky's motion: 0.77 pixels a frame at 960, 8 % of it in 100
+SKY_PACE = 5e-4  # usual length of a sky's motion: 0.48 pixels a frame at 960, 5 % of it in 100
 WATER_PACE = 6e-4  # of water at the picture's lower edge: 0.58 pixels a frame at 960
 FAR = 0.15  # share of that which water at the horizon keeps
 EDDIES = 0.04  # share of a field's width over which a sky's is averaged
