@@ -15,6 +15,7 @@ from .motion_fields import KEPT_FIELDS, STEADY_FIELDS, MovingPart
 EDGE_PX = 20  # pixels of the grid from a region's edge over which its sources come to count fully
 CARRIED_PX = 8  # ... by which what differs from a base has moved when its source decides alone
 EDGE_WEIGHT = 0.03  # weight of a source at the edge or beyond it, mirrored
+NEAR_PX, FAR_PX = 8, 24  # ... beyond it to where what goes on there fades as a source, and is none
 MARGIN_PX = 8  # rows of the grid beyond a region that its fields hold as well
 OUTSIDE = 1e-3  # weight of a source outside the picture: never zero, so that a blend always exists
 SOFTENED_PX = 2  # pixels of the predictor's grid over which that weight fades
@@ -35,6 +36,8 @@ class Place:
         # the nearer the edge, the less it counts: a line between two phases would show
         self.inside = masks.depth(part.region.core).div(EDGE_PX).clamp(EDGE_WEIGHT, 1)
         self.mirror = masks.mirror(part.region.core)
+        beyond = masks.depth(~part.region.core) if part.base is not None else None
+        self.reached = None if beyond is None else _fading(beyond)
         self.pixels = warping.pixels_per_unit(h, w, part.step.device)
         self.identity = warping.identity_grid(h, w, part.step.device, self.band.rows)
 
@@ -60,6 +63,19 @@ class Place:
         moved = (flow * self.pixels).square().sum(1, keepdim=True).sqrt()
         return 1 - (1 - within) * (moved / self.decided).clamp(max=1)
 
+    def found(
+        self,
+        flow: Tensor,  # [1, 2, b, w]
+    ) -> Tensor:  # [1, 1, b, w] 0..1
+        """How much of what differs from the base a flow's source holds: all within the region, ...
+
+        ... less farther from its edge, or from the picture's.
+        """
+        assert self.reached is not None
+        source = self.identity + flow
+        over = (source.abs() - 1).clamp(min=0) * self.pixels
+        return warping.sample(self.reached, source) * _fading(over.amax(1, keepdim=True))
+
     def put(self, layers: Layers) -> Layers:
         """The same layers, for this region."""
         return replace(
@@ -70,6 +86,11 @@ class Place:
             touched=self.touched,
             band=self.band,
         )
+
+
+def _fading(beyond: Tensor) -> Tensor:
+    """1 up to `NEAR_PX` beyond an edge, 0 from `FAR_PX` on."""
+    return 1 - ((beyond - NEAR_PX) / (FAR_PX - NEAR_PX)).clamp(0, 1)
 
 
 class Everywhere:

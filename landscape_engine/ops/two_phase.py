@@ -10,10 +10,9 @@ from torch import Tensor
 
 from .layers import Layers
 from .motion_fields import MotionField, future, past
-from .places import EDGE_WEIGHT, Everywhere, Place
+from .places import Everywhere, Place
 
 NOISE_CELLS = 3  # lattice cells of the phase noise across the picture
-SOURCE = 0.25  # weight of both copies from which what differs from a base counts as found
 
 
 class TwoPhase:
@@ -58,10 +57,10 @@ class TwoPhase:
     def _blend(self, first: Tensor, second: Tensor, u: float | Tensor) -> Layers:
         place = self.place
         a, b = (1 - u) * place.holds(first), u * place.holds(second)
-        found = None
-        if place.base is not None:
-            found = ((a + b - EDGE_WEIGHT) / (SOURCE - EDGE_WEIGHT)).clamp(0, 1)
-        return place.put(Layers(first, second, b / (a + b), found=found))
+        share, found = b / (a + b), None
+        if isinstance(place, Place) and place.base is not None:
+            found = torch.lerp(place.found(first), place.found(second), share)
+        return place.put(Layers(first, second, share, found=found))
 
 
 def smooth_noise(like: Tensor, seed: int = 0) -> Tensor:  # [1, 1, h, w] in -0.5..0.5
