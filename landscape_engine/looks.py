@@ -19,12 +19,11 @@ from .fitting import corrections, days, optimize
 from .fitting.annotations import Patch, read_patches
 from .fitting.optimize import AppearanceFit
 from .networks.inputs import encoder_input, predictor_input
-from .ops import certainty, color, edges, tone_curves
+from .ops import color, tone_curves
 from .settings import AppearanceSettings, ClipSettings, parse_key
 
 Wanted = Tensor | Sequence[Patch]  # a reference [1, 3 or 4, h, w] in [-1, 1], or patches
 SAME = 1e-6  # by which two codes may differ in each number that are one
-EDGE_REACH = 10  # pixels of the maps' grid within which shares follow the picture's edges
 
 Predict = Callable[[Tensor, Tensor], Tensor]  # picture [B, 3, S, S], codes [B, Z] → maps
 
@@ -106,17 +105,9 @@ def curves(
 ) -> RelativePredictor:
     """What predicts the tone curves of one picture, at any size of it, from codes."""
     predictor = bundle.network("appearance_predictor")
-    return RelativePredictor(predictor, encode(bundle, image), partial(_regions, bundle, image))
-
-
-def _regions(bundle: ModelBundle, image: Tensor) -> Tensor | None:  # [1, 3, 256, 256]
-    """Shares of land, sky and water that follow the picture's edges; None if nothing tells."""
-    if "scene_network" not in bundle.networks:
-        return None
-    small = images.to_uint8(predictor_input(image, torch.device("cpu")))
-    shares = certainty.settle(scenery.square_shares(bundle, image), small, None)
-    followed = edges.follow(shares, small, EDGE_REACH)
-    return torch.from_numpy(followed)[None].clamp(0, 1).to(bundle.device)
+    return RelativePredictor(
+        predictor, encode(bundle, image), partial(scenery.followed_shares, bundle, image)
+    )
 
 
 def fit(

@@ -46,7 +46,7 @@ class MovedFrames:
     ) -> None:
         """Keep frames of a loop of so many; of None no frame is asked for twice.
 
-        Only frames that are `recolored` by a map of the unmoved picture need their drift. What
+        Only frames that are `recolored` by a map that follows the motion need their drift. What
         recoloring would do to each frame anew, `prepare` does once, in place.
         """
         self.picture = picture

@@ -12,14 +12,15 @@ from torch.nn.functional import interpolate
 from . import images, region_files
 from .checkpoints import ModelBundle
 from .networks import scene
-from .networks.inputs import PREDICTOR_SIZE, square
-from .ops import answers, certainty, regions
+from .networks.inputs import PREDICTOR_SIZE, predictor_input, square
+from .ops import answers, certainty, edges, regions
 from .ops.regions import Guide, Region, RegionKind
 from .settings import RegionSettings
 
 PROBE_SIZE = 128  # side at which a motion predictor is asked
 PROBES = 6  # codes of the codebook, evenly, under which a picture is asked what of it moves
 GRID_HW = (PREDICTOR_SIZE, PREDICTOR_SIZE)
+EDGE_REACH = 10  # pixels of that grid within which shares follow the picture's edges
 
 
 def find(
@@ -94,6 +95,19 @@ def square_shares(
     if "scene_network" not in bundle.networks:
         return torch.ones(1, 1, *GRID_HW, device=bundle.device)
     return _on_grid(shares(bundle, image))
+
+
+def followed_shares(
+    bundle: ModelBundle,
+    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+) -> Tensor | None:  # [1, 3, 256, 256] of land, sky and water
+    """The same, put right and following the picture's edges; None without a scene network."""
+    if "scene_network" not in bundle.networks:
+        return None
+    small = images.to_uint8(predictor_input(image, torch.device("cpu")))
+    settled = certainty.settle(square_shares(bundle, image), small, None)
+    followed = edges.follow(settled, small, EDGE_REACH)
+    return torch.from_numpy(followed)[None].clamp(0, 1).to(bundle.device)
 
 
 def _answers(bundle: ModelBundle, inputs: Tensor) -> Tensor:  # [PROBES, 2, h, w]

@@ -83,7 +83,7 @@ def carve(
                 area[to[place]] += area[place]
         run = runs[best].ravel()
         cut = (pace * np.sqrt(area) / run).tolist()
-        steep, run = (STEEPEST * run).tolist(), None
+        steep = (STEEPEST * run).tolist()
         z = (height + pace * push * ~sea).ravel().tolist()
         for place in order:
             below = to[place]

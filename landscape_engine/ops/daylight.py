@@ -49,6 +49,14 @@ def encoded(
     return torch.where(light <= 0.0031308, light * 12.92, bright) * 2 - 1
 
 
+def axes(
+    logs: Tensor,  # [B, 3, h, w] of linear sRGB
+) -> tuple[Tensor, Tensor]:  # each [B, 1, h, w]
+    """Warmth and green, as above."""
+    red, green, blue = logs.split(1, 1)
+    return red - blue, green - (red + blue) / 2
+
+
 def luminance(
     light: Tensor,  # [B, 3, h, w] 0..1
 ) -> Tensor:  # [B, 1, h, w]

@@ -35,7 +35,7 @@ FAINTEST = 0.02  # contrast, of 2, that always counts as less than half dense
 
 
 def density(
-    plate: Tensor,  # [1, 3 or 4, H, W] what differs from a base, 0 outside of the region
+    plate: Tensor,  # [1, 3 or 4, H, W] what differs from a base, fading beyond the region
 ) -> Tensor:  # [1, 1, h, w] 0..1
     """How dense what moves is: `c / (c + HALF_DENSE r)`, c its contrast, r its rms."""
     height, width = plate.shape[2:]

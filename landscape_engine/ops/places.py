@@ -36,8 +36,7 @@ class Place:
         # the nearer the edge, the less it counts: a line between two phases would show
         self.inside = masks.depth(part.region.core).div(EDGE_PX).clamp(EDGE_WEIGHT, 1)
         self.mirror = masks.mirror(part.region.core)
-        beyond = masks.depth(~part.region.core) if part.base is not None else None
-        self.reached = None if beyond is None else _fading(beyond)
+        self.reached = None if part.base is None else _fading(masks.depth(~part.region.core))
         self.pixels = warping.pixels_per_unit(h, w, part.step.device)
         self.identity = warping.identity_grid(h, w, part.step.device, self.band.rows)
 
@@ -66,12 +65,13 @@ class Place:
     def found(
         self,
         flow: Tensor,  # [1, 2, b, w]
-    ) -> Tensor:  # [1, 1, b, w] 0..1
+    ) -> Tensor | None:  # [1, 1, b, w] 0..1
         """How much of what differs from the base a flow's source holds: all within the region, ...
 
-        ... less farther from its edge, or from the picture's.
+        ... less farther from its edge, or from the picture's; None where there is no base.
         """
-        assert self.reached is not None
+        if self.reached is None:
+            return None
         source = self.identity + flow
         over = (source.abs() - 1).clamp(min=0) * self.pixels
         return warping.sample(self.reached, source) * _fading(over.amax(1, keepdim=True))
@@ -116,6 +116,9 @@ class Everywhere:
         k = 2 * SOFTENED_PX + 1
         soft = F.avg_pool2d(inside, k, 1, SOFTENED_PX, count_include_pad=False)
         return soft.clamp(min=OUTSIDE)
+
+    def found(self, flow: Tensor) -> None:
+        """Nothing: all of the picture moves."""
 
     def put(self, layers: Layers) -> Layers:
         """The layers as they are."""

@@ -80,9 +80,9 @@ class _Scene:
             places = (one.expand(count, 1, h, w) for one in (x, y))
         self.x, self.y = places
         self.lightness, _, _ = daylight.lab(light)
-        red, green, blue = (light + FAINT).log().split(1, 1)
-        self.warmth = red - blue
-        self.green = green - (red + blue) / 2 - daylight.GREEN_OF_WARMTH * self.warmth
+        self.dark = (1 - self.lightness / 45).clamp(0, 1)
+        self.warmth, green = daylight.axes((light + FAINT).log())
+        self.green = green - daylight.GREEN_OF_WARMTH * self.warmth
         nothing = torch.zeros_like(self.x)
         self.sky, self.water = (
             nothing if shares is None else shares[:, k : k + 1].expand_as(nothing) for k in (1, 2)
@@ -158,7 +158,7 @@ def _by_day(
 
 def _exposure(exposure: Tensor, scene: _Scene) -> Tensor:
     """Land gets no lighter than its sky; what is dark is neither lifted nor crushed."""
-    dark = (1 - scene.lightness / 45).clamp(0, 1)
+    dark = scene.dark
     pale = ((scene.lightness - 70) / 30).clamp(0, 1)
     excess = (_mean(exposure, scene.land) - _mean(exposure, scene.sky)).clamp(min=0)
     seen = (_mean(scene.sky, torch.ones_like(exposure)) / 0.05).clamp(max=1)
@@ -170,7 +170,6 @@ def _exposure(exposure: Tensor, scene: _Scene) -> Tensor:
 
 def _warmth(warmth: Tensor, exposure: Tensor, scene: _Scene) -> Tensor:
     """Gold falls on what is lit, while it's light; as it gets dark it gets blue."""
-    dark = (1 - scene.lightness / 45).clamp(0, 1)
     shade = (1 - (scene.lightness - 12) / 40).clamp(0, 1)
     above = scene.sky + AS_ITS_SKY * scene.water
     left = (1 + (exposure + 0.15) / (GOLD_FADES - 0.15)).clamp(0, 1)
@@ -181,7 +180,7 @@ def _warmth(warmth: Tensor, exposure: Tensor, scene: _Scene) -> Tensor:
     dimmed = (-exposure - 0.15).clamp(min=0)
     dusk = DUSK * dimmed * (1 - 0.5 * scene.sky)
     glow = AFTERGLOW * dimmed * scene.sky * (1 - scene.height) ** 2
-    warmth = warmth - dusk + glow - 2 * DUSK * dark * exposure.clamp(min=0)
+    warmth = warmth - dusk + glow - 2 * DUSK * scene.dark * exposure.clamp(min=0)
     return torch.minimum(
         torch.maximum(warmth, COLDEST * (1 + scene.sky / 3)), WARMEST * (1 + scene.sky / 2)
     )
@@ -213,7 +212,7 @@ def _by_grey(warmth: Tensor, scene: _Scene) -> Tensor:
     whole = (grey - red) - ratio * (grey - blue)
     share = (ratio * blue - red) / torch.where(whole.abs() < 1e-6, 1.0, whole)
     mixed = torch.lerp(color, grey.expand_as(color), share.clamp(0, 1)).log()
-    found = mixed[:, 1:2] - (mixed[:, :1] + mixed[:, 2:]) / 2
+    _, found = daylight.axes(mixed)
     before = scene.green + daylight.GREEN_OF_WARMTH * own
     return found - before + daylight.GREEN_OF_WARMTH * (own + warmth - left)
 
@@ -255,8 +254,8 @@ def _lit(
 
 def _change(before: Tensor, after: Tensor) -> Tensor:  # [B, 3, h, w] e, w, g
     bright = [(daylight.luminance(one) + FAINT).log() for one in (before, after)]
-    red, green, blue = ((after + FAINT).log() - (before + FAINT).log()).split(1, 1)
-    return torch.cat([bright[1] - bright[0], red - blue, green - (red + blue) / 2], 1)
+    warmth, green = daylight.axes((after + FAINT).log() - (before + FAINT).log())
+    return torch.cat([bright[1] - bright[0], warmth, green], 1)
 
 
 def _sum(terms: Tensor, fitted: Tensor) -> Tensor:  # [B, 3, h, w]

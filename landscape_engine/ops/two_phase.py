@@ -57,9 +57,9 @@ class TwoPhase:
     def _blend(self, first: Tensor, second: Tensor, u: float | Tensor) -> Layers:
         place = self.place
         a, b = (1 - u) * place.holds(first), u * place.holds(second)
-        share, found = b / (a + b), None
-        if isinstance(place, Place) and place.base is not None:
-            found = torch.lerp(place.found(first), place.found(second), share)
+        share, found = b / (a + b), place.found(first)
+        if found is not None:
+            found = torch.lerp(found, place.found(second), share)
         return place.put(Layers(first, second, share, found=found))
 
 
