@@ -18,7 +18,7 @@ from .fitting.annotations import read_arrows
 from .fitting.optimize import MotionFit
 from .networks.inputs import ENCODER_SIZE, predictor_input, square
 from .ops import calm
-from .ops.regions import Region
+from .ops.regions import FALLS, Region
 from .settings import MotionSettings
 
 AUTO = "auto"
@@ -67,7 +67,8 @@ def suitable(
     )
     aspect = image.shape[3] / image.shape[2]
     water = _core(flows, [region for region in regions if is_water(region)])
-    other = _core(flows, [region for region in regions if not is_water(region)])
+    led = (region for region in regions if region.kind != FALLS)  # which go down, by no code
+    other = _core(flows, [region for region in led if not is_water(region)])
     if other is None and water is None:
         other = torch.ones_like(flows[:1, :1], dtype=torch.bool)
     if other is None:

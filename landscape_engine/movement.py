@@ -17,10 +17,10 @@ from .fitting import directing
 from .fitting.annotations import Arrow, read_arrows
 from .motion_codes import AUTO, Chosen, is_water
 from .networks.inputs import predictor_input
-from .ops import bases, calm, hints, motion_fields, moving_water, warping
+from .ops import bases, calm, falls, hints, motion_fields, moving_water, warping
 from .ops import regions as regions_of
 from .ops.motion_fields import MotionField, MovingPart
-from .ops.regions import Region
+from .ops.regions import FALLS, Region
 from .settings import MotionSettings
 
 
@@ -121,12 +121,14 @@ def in_regions(
     of_water = step
     if chosen and chosen.water is not None:
         of_water = predict_step(bundle, image, chosen.water, settings.speed)
+    suits = chosen is not None and chosen.calm
     parts = []
     for region in regions:
-        predicted = of_water if is_water(region) else step
+        predicted = of_water if is_water(region) or region.kind == FALLS else step
+        if region.kind == FALLS and suits:
+            predicted = falls.step(image, region.core) * settings.speed
         with region_files.naming(region):
             parts.append(_move(bundle, image, region, predicted, settings, seed))
-    suits = chosen is not None and chosen.calm
     parts = [_at_pace(part, regions, image, settings, suits) for part in parts]
     parts = moving_water.answer(parts, settings)
     if settings.layers:
@@ -175,7 +177,12 @@ def _at_pace(
     region, guide = part.region, part.region.guide
     core, arrows = region.core, read_arrows(settings.arrows)
     suits = guide.code == AUTO or (suits and guide.code is None)
-    if not suits or guide.arrows or directing.lying_in(arrows, core.float()):
+    if (
+        not suits
+        or guide.arrows
+        or region.kind == FALLS
+        or directing.lying_in(arrows, core.float())
+    ):
         return part
     aspect, speed = image.shape[3] / image.shape[2], settings.speed * guide.speed
     if not is_water(region):

@@ -33,10 +33,10 @@ def find(
         return []
     height, width = regions.mask_size(*image.shape[2:])
     small = images.to_uint8(images.resize(image[:, :3], width, height))
-    seen = _asked(bundle, image, settings.horizon)
+    seen, white = _asked(bundle, image, settings.horizon)
     found = []
     if not settings.moving_mask:
-        found = regions.find(seen, small, settings.horizon, GRID_HW, bundle.device)
+        found = regions.find(seen, small, settings.horizon, GRID_HW, bundle.device, white)
     moving = region_files.apply(settings, found, (height, width), GRID_HW, bundle.device)
     return [replace(region, kind=_kind(region, seen)) for region in moving]
 
@@ -46,7 +46,7 @@ def _kind(
     shares: Tensor,  # [1, 3, h, w]
 ) -> RegionKind:
     """What most of a region is: one that was found by its name, the artist's by what is seen."""
-    if region.name in regions.NAMES.values() and region.guide == Guide():
+    if region.name in (*regions.NAMES.values(), regions.FALLS) and region.guide == Guide():
         return region.name
     inside = _on_grid(shares)[0][:, region.core[0, 0].to(shares.device)]
     most = int(inside.mean(1).argmax()) if inside.numel() else certainty.LAND
@@ -59,19 +59,20 @@ def label(
     horizon: float | None,
 ) -> np.ndarray:  # uint8 [256, 256]
     """Each pixel's label, as `ops.certainty` gives them."""
-    on_grid = _on_grid(_asked(bundle, image, horizon))
+    on_grid = _on_grid(_asked(bundle, image, horizon)[0])
     small = images.to_uint8(images.resize(image[:, :3], GRID_HW[1], GRID_HW[0]))
     return certainty.label(certainty.settle(on_grid, small, horizon))
 
 
 def _asked(
     bundle: ModelBundle, image: Tensor, horizon: float | None
-) -> Tensor:  # [1, 3, h, w] of land, sky and water
+) -> tuple[Tensor, Tensor | None]:  # [1, 3, h, w] of land, sky, water; [1, 1, h, w] of white water
     """The scene network's shares, or those by the motion predictor's answers."""
     if "scene_network" in bundle.networks:
-        return shares(bundle, image)
+        found = scene.ask(bundle.network("scene_network"), image, bundle.device)
+        return found[:, :3], found[:, 3:]
     flows = _enlarge(_answers(bundle, square(image, PROBE_SIZE, bundle.device)))
-    return answers.shares_by_answers(flows, horizon)
+    return answers.shares_by_answers(flows, horizon), None
 
 
 def shares(
@@ -83,7 +84,7 @@ def shares(
     Raises:
         BundleError: the bundle has no scene network.
     """
-    return scene.ask(bundle.network("scene_network"), image, bundle.device)
+    return scene.ask(bundle.network("scene_network"), image, bundle.device)[:, :3]
 
 
 @torch.inference_mode()

@@ -50,7 +50,7 @@ def base_of(
     alpha: Tensor,  # [1, 1, h', w'] of the region
     kind: RegionKind,
 ) -> Tensor | None:  # [1, 3, h, w]
-    """The base of a region by its kind: "sky", "water", or None for all else, which moves whole."""
+    """The base of a region by its kind: "sky", "water"; None of all else, which moves whole."""
     if kind not in ("sky", "water"):
         return None
     height, width = picture.shape[2:]

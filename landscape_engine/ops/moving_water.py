@@ -11,12 +11,21 @@ from torch import Tensor
 from ..settings import MotionSettings
 from . import masks
 from .motion_fields import MovingPart
+from .regions import FALLS
 
 
 def answer(parts: Sequence[MovingPart], settings: MotionSettings) -> list[MovingPart]:
     """The parts, the water among them moved as the settings say."""
     sky = next((part for part in parts if part.region.name == "sky"), None)
-    return [_moved(part, sky, settings) if is_water(part) else part for part in parts]
+    return [_answered(part, sky, settings) for part in parts]
+
+
+def _answered(part: MovingPart, sky: MovingPart | None, settings: MotionSettings) -> MovingPart:
+    if is_water(part):
+        return _moved(part, sky, settings)
+    if part.region.kind == FALLS and settings.water == "still":
+        return replace(part, step=torch.zeros_like(part.step))
+    return part
 
 
 def is_water(part: MovingPart) -> bool:

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from . import certainty, edges, feather, lights_in_the_sky, masks, thin_things
+from . import certainty, edges, falls, feather, lights_in_the_sky, masks, thin_things
 from .certainty import LAND, SKY, WATER
 
 DOUBT = 0.3  # share of a region's usual speed below which nothing is said
@@ -27,8 +27,9 @@ SPECK = 5e-4  # share of the picture below which what the picture's edges cut of
 HOLE = 2e-4  # share of the picture below which a hole that they leave is none
 LEAST_SURE = 0.3  # share of its motion that a region keeps where the network is least sure of it
 SPREAD = 0.03  # over which sureness is averaged, share of the grid's width
-RegionKind = Literal["sky", "water", "other"]
+RegionKind = Literal["sky", "water", "falls", "other"]
 NAMES = {SKY: "sky", WATER: "water"}
+FALLS = "falls"  # name and kind of the water that falls, which is a region of its own
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,11 @@ class Region:
     """A part of the picture that moves.
 
     Attributes:
-        name: "sky", "water", or what the artist called it.
+        name: "sky", "water", "falls", or what the artist called it.
         alpha: [1, 1, H, W] how much of each pixel moves, 0..1; exactly 0 where all stays.
         core: [1, 1, h, w] bool, the grid's pixels that lie wholly inside.
         guide: what the artist wants of it.
-        kind: "sky", "water" or "other", which says what of it stays (`bases`).
+        kind: "sky", "water", "falls" or "other", which says what of it stays (`bases`).
         certainty: [1, 1, h, w] share of its motion that a region keeps, by how surely it moves;
             nothing of an artist's own region is doubted.
         share: [1, 1, H, W] how much of each pixel is what the region is of, 0..1, whether or not it
@@ -74,8 +75,9 @@ def find(
     horizon: float | None = None,
     grid_hw: tuple[int, int] = (256, 256),
     device: torch.device | str = "cpu",
+    white: Tensor | None = None,  # [1, 1, h, w] how much of each pixel is white water
 ) -> list[Region]:
-    """Sky and water with edges that are the picture's.
+    """Sky, water and falls with edges that are the picture's.
 
     Args:
         shares: what the scene network says, or `answers.shares_by_answers`; their sum is 1.
@@ -83,9 +85,10 @@ def find(
         horizon: where the water begins, as a share of the height; found if not given.
         grid_hw: height and width of the predictor's grid.
         device: where the regions go.
+        white: what the scene network says of falls, rapids and surf; none if not given.
 
     Returns:
-        None, one or two regions; they don't overlap but for their soft edges.
+        None to three regions; they don't overlap but for their soft edges.
     """
     settled = certainty.settle(shares, picture, horizon)
     if not certainty.label(settled).any():
@@ -95,10 +98,14 @@ def find(
     moving = 1 - thin_things.find(labels, picture).astype(np.float32)
     moving *= lights_in_the_sky.moving_share(labels == SKY, picture)
     sure = _sureness(settled, grid_hw).to(device)
+    falling = np.zeros(labels.shape, bool)
+    if white is not None:
+        falling = falls.find(labels == WATER, white, picture)
     found = []
-    for label, name in NAMES.items():
-        if (labels == label).any():
-            alpha = feather.soften(labels == label, picture) * moving
+    for label, name in (*NAMES.items(), (WATER, FALLS)):
+        inside = (labels == label) & (falling if name == FALLS else ~falling)
+        if inside.any():
+            alpha = feather.soften(inside, picture) * moving
             region = region_of(alpha, grid_hw, name, torch.device(device), soften=0)
             share = torch.from_numpy(followed[label].clip(0, 1))[None, None].to(device)
             found.append(replace(region, certainty=sure, share=share))

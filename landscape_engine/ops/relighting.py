@@ -9,7 +9,7 @@ It is fitted by a function of few terms: of the place, of how light and how warm
 whether it is sky, land or water. Nothing else is left of it: no blotch, no rim. Then it follows
 what holds of every day: land darkens with its sky, and water shows it; gold falls on what is lit,
 and shade stays cool; as it gets dark it gets blue, last at the horizon; light keeps to the colors
-of daylight; and the change can be seen, but is no greater than a day's.
+of daylight; no sun lights the night; and the change can be seen, but is no greater than a day's.
 
 Legend: m terms; B codes of one picture of h w pixels.
 """
@@ -39,7 +39,11 @@ GREY = 0.3  # of w and g, about which a thing is grey and keeps its tinge
 AS_ITS_SKY = 0.65  # of the change of water, the share that is its sky's
 MOST, EASE = 30.0, 14.0  # mean ΔE that no light reaches, and from which on it grows slower
 GLARE = 0.85  # share of its change that what is burnt out does not take: the sun stays the sun
-NIGHT = 22.0  # mean L* below which a picture has less of a day
+DIM = 22.0  # mean L* below which a picture has less of a day
+NIGHT, DUSKY = 20.0, 30.0  # mean L* of a sky at night, and of the darkest that is none
+AURORA, ITS_GLOW = (0.25, 0.35), (62.0, 50.0)  # mean g and L* of a sky: none, and that of an aurora
+BY_NIGHT = 0.85  # share of the change of color that no sun makes: stars keep theirs
+MOONLIT = 0.6  # ... and of the light
 MOST_GAIN = 2.2  # times that a timid change is lengthened
 
 OF_TONE = (3, 4, 9, 12)  # terms that would make of a change of light one of contrast
@@ -88,6 +92,7 @@ class _Scene:
             nothing if shares is None else shares[:, k : k + 1].expand_as(nothing) for k in (1, 2)
         )
         self.land = (1 - self.sky - self.water).clamp(min=0)
+        self.night = self._night()
         self.shore = _row(self.water, self.y, 0.05)
         self.horizon = _row(self.sky, self.y, 0.95)
 
@@ -106,6 +111,15 @@ class _Scene:
         of_water = (self.y - self.shore) / (1 - self.shore).clamp(min=0.1)
         share = self.water / (self.sky + self.water).clamp(min=1e-3)
         return torch.lerp(of_sky.clamp(0, 1), of_water.clamp(0, 1), share)
+
+    def _night(self) -> Tensor:  # [B, 1, 1, 1] 0..1
+        """How surely a picture was taken at night: by its dark sky, or the aurora's green."""
+        light, green = (_mean(one, self.sky) for one in (self.lightness, self.green))
+        dark = (DUSKY - light) / (DUSKY - NIGHT)
+        aurora = (green - AURORA[0]) / (AURORA[1] - AURORA[0])
+        dim = (ITS_GLOW[0] - light) / (ITS_GLOW[0] - ITS_GLOW[1])
+        night = torch.maximum(dark.clamp(0, 1), aurora.clamp(0, 1) * dim.clamp(0, 1))
+        return night * (_mean(self.sky, torch.ones_like(self.sky)) / 0.05).clamp(max=1)
 
     def fit(
         self,
@@ -153,7 +167,9 @@ def _by_day(
     warmth = _warmth(warmth, exposure, scene)
     glare = masks.blur(((scene.lightness - 96) / 3).clamp(0, 1), max(1, scene.x.shape[3] // 21))
     exposure, warmth = (one * (1 - GLARE * glare) for one in (exposure, warmth))
-    return torch.cat([exposure, warmth, _green(green, warmth, scene)], 1)
+    green = _green(green, warmth, scene)
+    colored = 1 - BY_NIGHT * scene.night
+    return torch.cat([exposure * (1 - MOONLIT * scene.night), warmth * colored, green * colored], 1)
 
 
 def _exposure(exposure: Tensor, scene: _Scene) -> Tensor:
@@ -230,7 +246,8 @@ def _gain(
         return _mean((lit - lab).square().sum(1, keepdim=True).sqrt(), everywhere)
 
     gain = torch.ones_like(_mean(everywhere, everywhere))
-    most = MOST * (_mean(scene.lightness, everywhere) / NIGHT).clamp(0.5, 1)
+    most = MOST * (_mean(scene.lightness, everywhere) / DIM).clamp(0.5, 1)
+    most = most * (1 - MOONLIT * scene.night)
     goal = most * (1 - (-far(gain) / EASE).exp())
     for _ in range(3):
         gain = (gain * goal / far(gain).clamp(min=0.1)).clamp(0.3, MOST_GAIN)

@@ -20,6 +20,7 @@ from torch import Tensor
 from ..settings import LoopSettings
 from . import warping
 from .motion_fields import MotionField, MovingPart, motion_of_parts
+from .regions import FALLS, NAMES
 from .two_phase import smooth_noise
 
 MOST_LOST = 0.02  # share of a region that may have no source in either phase
@@ -83,8 +84,13 @@ def fit(motion: MotionField, settings: LoopSettings, period: int) -> MotionField
 
 def notes(motion: MotionField) -> list[str]:
     """What became of the regions of a fitted motion that would have travelled too far."""
-    changed = (part for part in motion.parts if part.rounds > 1 or part.slowed != 1.0)
+    changed = (part for part in motion.parts if _is_told(part))
     return [_note(part, motion.period) for part in changed]
+
+
+def _is_told(part: MovingPart) -> bool:
+    """Whether a part takes more loops than it would by itself, or is slower."""
+    return part.slowed != 1.0 or (part.rounds > 1 and part.region.kind != FALLS)
 
 
 def rounds(period: int) -> list[int]:
@@ -106,6 +112,8 @@ def _fit_part(part: MovingPart, phase_noise: float, period: int) -> MovingPart:
         return part
     sources = Sources(part.step, core, period, phase_noise)
     possible = rounds(period)
+    if part.region.kind == FALLS:  # short loops: their forms stand, their texture goes down
+        possible = possible[-1:]
     for n in possible:
         if sources.lost(math.ceil(LEAPS / n)) <= CAREFUL:
             return replace(part, rounds=n)
@@ -143,7 +151,7 @@ def _lost_after(
 
 def _note(part: MovingPart, period: int | None) -> str:
     name = part.region.name
-    who = f"the {name}" if name in ("sky", "water") else f"the region '{name}'"
+    who = f"the {name}" if name in (*NAMES.values(), FALLS) else f"the region '{name}'"
     does = []
     if part.rounds > 1:
         assert period is not None

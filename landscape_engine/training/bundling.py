@@ -75,8 +75,8 @@ def add_appearance(
 def add_scene(folder: Path, networks: nn.ModuleDict, settings: TrainSceneSettings) -> None:
     """Write the scene network into a bundle, made if missing."""
     bundle = _open(folder)
-    built = {"scene_network": {"width": settings.width, "trunk": settings.trunk}}
-    _fill(bundle, "scene", networks, settings, built)
+    built = {"width": settings.width, "trunk": settings.trunk, "context": True, "white": True}
+    _fill(bundle, "scene", networks, settings, {"scene_network": built})
     checkpoints.save(bundle, folder)
 
 

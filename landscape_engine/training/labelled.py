@@ -30,7 +30,7 @@ class LabelledStill:
     name: str
     image: np.ndarray  # uint8 [H, W, 3]
     label: np.ndarray  # uint8 [H, W]: LAND, SKY, WATER or UNKNOWN
-    white: np.ndarray | None = None  # int32 [N, 2] rows and columns of white water, if there is any
+    white: np.ndarray | None = None  # bool [H, W] which of the water is white, if any is
 
 
 def load(folder: Path, longest: int = LONGEST) -> list[LabelledStill]:
@@ -49,8 +49,8 @@ def load(folder: Path, longest: int = LONGEST) -> list[LabelledStill]:
         image = np.array(picture)
         label, white = _read(folder / name, image.shape[:2]), None
         if label is not None:
-            foam = np.argwhere(label == WHITE_WATER).astype(np.int32)
-            white = foam if len(foam) else None
+            foam = label == WHITE_WATER
+            white = foam if foam.any() else None
             label[label == WHITE_WATER] = WATER
         else:
             sky, water = paint_masks(table[name], image)
@@ -140,11 +140,12 @@ def crop(
     still: LabelledStill,
     seen: tuple[float, float] = SEEN,
     white: bool = False,
-) -> tuple[Tensor, Tensor]:  # [3, size, size] in 0..1; [3, size, size] of land, sky, water
+) -> tuple[Tensor, Tensor]:  # [3, size, size] in 0..1; [4, size, size]
     """A random crop, seen from near or far, mirrored half of the time.
 
-    The shares of what isn't known are all 0. A crop that is to show `white` water does, of a still
-    that has some.
+    Its shares are those of land, sky and water, all 0 of what isn't known, and of white water,
+    which is a part of the water. A crop that is to show `white` water does, of a still that has
+    some.
     """
     import cv2
 
@@ -155,12 +156,16 @@ def crop(
     cw = int(np.clip(side / stretch, 16, width))
     top, left = rng.integers(0, height - ch + 1), rng.integers(0, width - cw + 1)
     if white and still.white is not None:
-        y, x = still.white[rng.integers(len(still.white))] - rng.integers((0, 0), (ch, cw))
+        some = np.flatnonzero(still.white)
+        y, x = divmod(int(some[rng.integers(len(some))]), width)
+        y, x = (y, x) - rng.integers((0, 0), (ch, cw))
         top, left = int(np.clip(y, 0, height - ch)), int(np.clip(x, 0, width - cw))
     window = slice(top, top + ch), slice(left, left + cw)
     kind = cv2.INTER_AREA if min(ch, cw) >= size else cv2.INTER_LINEAR
     image = cv2.resize(still.image[window], (size, size), interpolation=kind)
-    shares = np.stack([still.label[window] == k for k in range(len(CLASSES))], 2)
+    label = still.label[window]
+    foam = still.white[window] if still.white is not None else np.zeros(label.shape, bool)
+    shares = np.stack([*(label == k for k in range(len(CLASSES))), foam], 2)
     shares = cv2.resize(shares.astype(np.float32), (size, size), interpolation=kind)
     if rng.random() < 0.5:
         image, shares = image[:, ::-1], shares[:, ::-1]

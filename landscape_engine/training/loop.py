@@ -28,6 +28,8 @@ from ..errors import TrainingError
 from ..settings import TrainingLoopSettings
 from . import ranks
 
+LATER = "context.", "white."  # parts of the scene network that earlier ones had not
+
 Losses = dict[str, Tensor]
 Draw = Callable[[nn.ModuleDict, list[Tensor]], Tensor]  # networks, batch -> sheet [1, 3, H, W]
 MOST_LOST = 20  # steps in a row without usable gradients
@@ -104,7 +106,7 @@ class Run:
             if (start / "bundle.json").exists():
                 networks = checkpoints.load(start).networks
                 for name in self.modules.keys() & checkpoints.BUILDERS.keys():
-                    self.modules[name].load_state_dict(networks[name].state_dict())
+                    _begin(self.modules[name], networks[name].state_dict())
                 self.averaged.module.load_state_dict(self.modules.state_dict())
                 return
             state = torch.load(start / "checkpoint.pt", weights_only=True, map_location="cpu")
@@ -281,6 +283,14 @@ class Run:
 def _computes_bfloat16(device: torch.device) -> bool:
     """Whether bfloat16 is worth it: a CPU without tiles for it is half to five times slower."""
     return device.type != "cpu" or torch.cpu._is_amx_tile_supported()
+
+
+def _begin(network: nn.Module, state: dict[str, Tensor]) -> None:
+    """Fill a network; the parts that an earlier one had not stay as they were drawn."""
+    found = network.load_state_dict(state, strict=False)
+    lacking = [key for key in found.missing_keys if not key.startswith(LATER)]
+    if lacking or found.unexpected_keys:
+        raise RuntimeError(f"other tensors: {', '.join((*lacking, *found.unexpected_keys)[:3])}")
 
 
 def _flat(described: dict[str, Any]) -> dict[str, Any]:

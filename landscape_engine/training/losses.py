@@ -37,6 +37,18 @@ def label_error(
     return error / shares.sum().clamp(min=1.0)
 
 
+def white_error(
+    log_odds: Tensor,  # [B, 1, H, W] of white water among water
+    shares: Tensor,  # [B, 2, H, W] of water, and of white water, which is a part of it
+) -> Tensor:
+    """Mean cross entropy of white water and other water, where there is water."""
+    water, white = shares.split(1, 1)
+    error = F.binary_cross_entropy_with_logits(
+        log_odds, (white / water.clamp(min=1e-3)).clamp(0, 1), weight=water, reduction="sum"
+    )
+    return error / water.sum().clamp(min=1.0)
+
+
 def total_variation(
     field: Tensor,  # [B, C, H, W] flow or color transfer map
     guide: Tensor,  # [B, 3, H, W] picture in [-1, 1]

@@ -25,7 +25,7 @@ def score(network: SceneNetwork, stills: list[LabelledStill]) -> dict[str, Any]:
     per_still, both, either = {}, np.zeros(len(CLASSES)), np.zeros(len(CLASSES))
     for still in stills:
         image = torch.from_numpy(still.image.transpose(2, 0, 1).copy())[None].float() / 127.5 - 1
-        shares = ask(network, image, torch.device("cpu"))
+        shares = ask(network, image, torch.device("cpu"))[:, : len(CLASSES)]
         found = F.interpolate(shares, still.label.shape, mode="bilinear")[0].argmax(0).numpy()
         known, row = still.label != UNKNOWN, {}
         for k, name in enumerate(CLASSES):

@@ -21,6 +21,7 @@ from .loop import Losses, Run
 
 SCENES_SEEN = 0.9, 1.4  # as `labelled.SEEN`: scenes are drawn at the size of a sample
 RARE = 0.3  # share of the scenes that are of a rare kind
+WHITE_WEIGHT = 0.3  # of telling white water from other water
 DECAY = 1e-2  # AdamW's, of the weights
 FIRST_RATE = 0.04  # share of the highest rate that a run begins with
 
@@ -47,7 +48,7 @@ class LabelledScenes(Dataset):
         self._drawn: dict[int, LabelledStill] = {}
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """Picture [3, S, S] in [-1, 1]; land, sky and water [3, S, S], all 0 where not known."""
+        """Picture [3, S, S] in [-1, 1]; its shares [4, S, S], as `labelled.crop` gives them."""
         rng = np.random.default_rng((self.seed, index))
         torch.manual_seed(rng.integers(2**31))
         white = False
@@ -91,7 +92,7 @@ class LabelledScenes(Dataset):
 
 def build(settings: TrainSceneSettings) -> nn.ModuleDict:
     """The network that is trained, by its name."""
-    network = SceneNetwork(settings.width, settings.trunk)
+    network = SceneNetwork(settings.width, settings.trunk, context=True, white=True)
     return nn.ModuleDict({"scene_network": network.to(memory_format=torch.channels_last)})
 
 
@@ -140,7 +141,10 @@ def train(
     def loss(batch: list[Tensor]) -> Losses:
         image, shares = batch
         found = network(image.contiguous(memory_format=torch.channels_last)).float()
-        return {"label": losses.label_error(found, shares, settings.water_weight)}
+        return {
+            "label": losses.label_error(found[:, :3], shares[:, :3], settings.water_weight),
+            "white": WHITE_WEIGHT * losses.white_error(found[:, 3:], shares[:, 2:]),
+        }
 
     run = Run(
         folder,

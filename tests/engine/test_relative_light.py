@@ -145,6 +145,20 @@ def test_gold_falls_on_what_is_lit_and_dusk_is_blue():
     assert (red - blue)[0, 32:48].mean() < -0.1, "without the sun land is lit by the sky"
 
 
+@pytest.mark.parametrize("sky", [(-0.85, -0.8, -0.75), (-0.75, -0.05, -0.4)])  # stars, an aurora
+def test_no_sun_lights_the_night(sky):
+    evening, night = scene(land=-0.9), scene(land=-0.9)
+    night[:, :, :32] = torch.tensor(sky)[None, :, None, None]
+
+    def warmed(picture):
+        wanted = relit(picture, 0.3, 0.1, -0.4)
+        red, _, blue = change_of(relighting.natural(wanted, picture, SHARES), picture).unbind(1)
+        return float((red - blue)[0, :32].mean())
+
+    assert warmed(evening) > 0.4
+    assert abs(warmed(night)) < 0.12
+
+
 def test_land_darkens_with_its_sky_and_water_shows_it():
     picture = scene()
     wanted = picture.clone()

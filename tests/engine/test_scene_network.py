@@ -48,13 +48,39 @@ def test_rows_added_below_hardly_change_what_is_above(network):
     assert torch.equal(network(longer[:, :, :64]), network(image))
 
 
+def test_a_place_knows_of_the_whole_picture():
+    torch.manual_seed(2)
+    context = scene.Context(6, 8)
+    x = torch.rand(1, 6, 5, 9)
+    assert not context(x).any(), "it begins with adding nothing"
+    context.out.weight.data.normal_()
+    other = x.clone()
+    other[..., 8] += 1
+    assert (context(other) - context(x))[..., :7].abs().min(1).values.max() > 1e-4
+    assert context(x).shape == (1, 8, 5, 9)
+
+
+def test_white_water_is_a_part_of_the_water():
+    torch.manual_seed(2)
+    network = checkpoints.build("scene_network", BUILT | {"context": True, "white": True})
+    image = make_picture(64, 96)
+    assert network(image).shape == (1, 4, 64, 96)
+    shares = scene.ask(network, image, CPU)
+    assert torch.allclose(shares[:, :3].sum(1), torch.ones(()))
+    assert (shares[:, 3] > 0).all() and (shares[:, 3] < shares[:, 2]).all()
+
+
+def test_an_earlier_network_knows_no_white_water(network):
+    assert not scene.ask(network, make_picture(64, 96), CPU)[:, 3].any()
+
+
 def test_the_trunk_has_the_published_shape():
     trunk = EfficientNetLite()
     found = trunk(torch.zeros(1, 3, 64, 96))
     assert [f.shape[1] for f in found] == [16, 24, 40, 112, 320]
     assert [64 // f.shape[2] for f in found] == [2, 4, 8, 16, 32]
     assert trunk.tapped == [0, 2, 4, 10, 15]
-    count = sum(p.numel() for p in SceneNetwork(64, "efficientnet-lite0").parameters())
+    count = sum(p.numel() for p in SceneNetwork(64, "efficientnet-lite0", True, True).parameters())
     assert 2 * count < 8e6, "bytes as float16"
 
 
@@ -165,7 +191,8 @@ def test_the_color_maps_grid_has_the_same_shares(with_scene):
 
 def test_sky_and_water_become_regions(with_scene, monkeypatch):
     def said(network, image, device):
-        shares = torch.full((1, 3, 288, 512), 0.02)
+        shares = torch.full((1, 4, 288, 512), 0.02)
+        shares[:, 3] = 0
         shares[:, 1, :120], shares[:, 2, 200:], shares[:, 0, 120:200] = 0.96, 0.96, 0.96
         return shares
 

@@ -87,12 +87,13 @@ def test_white_water_is_water_and_large_stills_are_held_smaller(folder):
 def test_crops_that_are_to_show_white_water_do():
     label = np.zeros((200, 400), np.uint8)
     label[150:, 380:] = WATER
-    still = LabelledStill("shore", painted(label), label, np.argwhere(label == WATER))
+    still = LabelledStill("shore", painted(label), label, label == WATER)
     rngs = [np.random.default_rng(seed) for seed in range(20)]
     crops = [labelled.crop(rng, 64, still, (2.0, 2.5), white=True) for rng in rngs]
-    assert all((shares[2] > 0.5).any() for _, shares in crops)
+    assert all((shares[3] > 0.5).any() for _, shares in crops)
+    assert all(torch.equal(shares[2], shares[3]) for _, shares in crops), "all of it is white"
     plain = LabelledStill("land", painted(label * 0), label * 0)
-    assert labelled.crop(rngs[0], 64, plain, white=True)[1].shape == (3, 64, 64)
+    assert labelled.crop(rngs[0], 64, plain, white=True)[1].shape == (4, 64, 64)
 
 
 def test_other_values_and_other_aspects_are_refused(folder):
@@ -109,7 +110,7 @@ def test_crops_keep_picture_and_labels_together():
     unknown = 0
     for seed in range(12):
         image, shares = labelled.crop(np.random.default_rng(seed), 64, still)
-        assert image.shape == shares.shape == (3, 64, 64)
+        assert image.shape == (3, 64, 64) and shares.shape == (4, 64, 64)
         assert shares.min() >= 0 and shares.sum(0).max() < 1 + 1e-5
         for k in range(3):
             inside = shares[k] > 0.999
@@ -337,7 +338,12 @@ def test_from_the_shell_to_a_bundle_with_held_out_stills(folder, tmp_path, capsy
     assert found["stills"].keys() == {"still-1.png", "still-3.png"}
     assert found["mean"].keys() == found["pooled"].keys() == {"land", "sky", "water"}
     bundle = checkpoints.load(tmp_path / "b")
-    assert bundle.built["scene_network"] == {"width": 8, "trunk": "tiny"}
+    assert bundle.built["scene_network"] == {
+        "width": 8,
+        "trunk": "tiny",
+        "context": True,
+        "white": True,
+    }
     record = json.loads((tmp_path / "b" / "run-scene.json").read_text())
     assert record["scene"]["hold_out"] == "1/2"
     assert "labels/still-0.png" in [entry["name"] for entry in record["data"]]

@@ -1,0 +1,138 @@
+"""Falls go down along their threads; surf, rapids and other water don't."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from landscape_engine import movement
+from landscape_engine.motion_codes import Chosen
+from landscape_engine.ops import falls, motion_fields, moving_water, regions, travel
+from landscape_engine.ops.motion_fields import MovingPart
+from landscape_engine.settings import LoopSettings, MotionSettings
+from tests.conftest import make_bundle
+
+H, W = 240, 360
+GRID = (64, 64)
+CURTAIN = slice(50, 170), slice(150, 210)
+POOL = slice(170, H), slice(0, W)
+
+
+def threads(lean: float = 0.0) -> np.ndarray:  # uint8 [H, W]
+    """A texture of threads that stand upright, or lean by so many pixels for each one down."""
+    rng = np.random.default_rng(0)
+    across = cv2.GaussianBlur(rng.normal(0, 1, (1, 2 * W)).astype(np.float32), (0, 0), 2)[0]
+    y, x = np.mgrid[:H, :W]
+    across /= np.abs(across).max()
+    return (180 + 60 * across[(x - lean * y).astype(int) % (2 * W)]).astype(np.uint8)
+
+
+def scene(lean: float = 0.0) -> tuple[np.ndarray, np.ndarray]:  # uint8 [H, W, 3], bool [H, W]
+    """A fall between rocks into a pool of level waves, all of it white; and where water is."""
+    grey = np.full((H, W), 60, np.uint8)
+    grey[CURTAIN] = threads(lean)[CURTAIN]
+    grey[POOL] = waves()[POOL]
+    water = np.zeros((H, W), bool)
+    water[CURTAIN] = water[POOL] = True
+    return np.repeat(grey[..., None], 3, 2), water
+
+
+def waves() -> np.ndarray:  # uint8 [H, W]
+    rng = np.random.default_rng(1)
+    down = cv2.GaussianBlur(rng.normal(0, 1, (H, 1)).astype(np.float32), (0, 0), 1.5)
+    return (180 + 60 * down / np.abs(down).max()).repeat(W, 1).astype(np.uint8)
+
+
+def white(water: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(water.astype(np.float32))[None, None]
+
+
+def region(name: str, mask: np.ndarray, grid: tuple[int, int] = GRID) -> regions.Region:
+    made = regions.region_of(mask.astype(np.float32), grid, name, torch.device("cpu"), soften=0)
+    return replace(made, kind=name)
+
+
+def tensor(picture: np.ndarray) -> torch.Tensor:  # [1, 3, H, W]
+    return torch.from_numpy(picture.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1)[None]
+
+
+def test_the_curtain_falls_and_its_pool_does_not():
+    picture, water = scene()
+    found = falls.find(water, white(water), picture)
+    assert found[CURTAIN].mean() > 0.9
+    assert found[190:].mean() < 0.02 and not (found & ~water).any()
+
+
+def test_level_surf_is_no_fall_nor_is_water_that_is_not_white():
+    picture, water = scene()
+    surf = np.zeros_like(water)
+    surf[POOL] = True
+    assert not falls.find(surf, white(surf), picture).any()
+    assert not falls.find(water, 0 * white(water), picture).any()
+
+
+@pytest.mark.parametrize("lean", [-0.5, 0.0, 0.5])
+def test_falls_go_down_along_their_threads(lean):
+    picture, _ = scene(lean)
+    mask = np.zeros((H, W), bool)
+    mask[CURTAIN] = True
+    core = region("falls", mask).core
+    step = falls.step(tensor(picture), core)
+    across, down = (-step[0, k][core[0, 0]] * side / 2 for k, side in ((0, W), (1, H)))
+    assert (down > 0).all(), "backward flow: what is seen comes from above"
+    assert torch.hypot(across, down).mean() == pytest.approx(falls.PACE * W, rel=0.01)
+    assert float((across / down).mean()) == pytest.approx(lean, abs=0.15)
+
+
+def test_falls_are_a_region_of_their_own():
+    picture, water = scene()
+    shares = torch.zeros(1, 3, H, W)
+    shares[0, 0] = torch.from_numpy((~water).astype(np.float32))
+    shares[0, 2] = 1 - shares[0, 0]
+    found = {r.name: r for r in regions.find(shares, picture, None, GRID, "cpu", white(water))}
+    assert set(found) == {"water", "falls"}
+    falling = found["falls"].alpha[0, 0].numpy() > 0.5
+    assert falling[CURTAIN].mean() > 0.7 and falling[185:].mean() < 0.05
+    assert not ((found["water"].alpha > 0.5) & (found["falls"].alpha > 0.5)).any()
+    without = regions.find(shares, picture, None, GRID)
+    assert [r.name for r in without] == ["water"]
+
+
+def test_falls_take_short_loops_and_say_nothing_of_it():
+    picture, _ = scene()
+    mask = np.zeros((H, W), bool)
+    mask[CURTAIN] = True
+    part = MovingPart(region("falls", mask), falls.step(tensor(picture), region("f", mask).core))
+    motion = motion_fields.motion_of_parts([part], torch.zeros(1, 3, *GRID))
+    fitted = travel.fit(motion, LoopSettings(), 100)
+    assert fitted.parts[0].rounds == 4 and fitted.parts[0].slowed == 1
+    assert travel.notes(fitted) == []
+
+
+def test_falls_move_by_themselves_only_where_the_codes_suit_the_picture():
+    picture, water = scene()
+    pool = water.copy()
+    pool[CURTAIN] = False
+    both = [region("water", pool, (256, 256)), region("falls", water & ~pool, (256, 256))]
+    bundle, image = make_bundle(), tensor(picture)
+    code = bundle.motion_codebook.codes[:1]
+    step = movement.predict_step(bundle, image, code, 1.0)
+
+    def moved(calm: bool, water: str = "predicted") -> torch.Tensor:
+        settings, chosen = MotionSettings(water=water), Chosen(code, calm=calm)
+        motion = movement.in_regions(bundle, image, step, both, settings, 0, chosen)
+        part = next(p for p in motion.parts if p.region.name == "falls")
+        return part.step[:, 1][part.region.core[:, 0]]
+
+    grid_core = both[1].core
+    assert torch.allclose(
+        moved(True), falls.step(image, grid_core)[:, 1][grid_core[:, 0]], rtol=0.2
+    )
+    assert not torch.allclose(moved(False), moved(True), rtol=0.2)
+    assert not moved(True, "still").any()
+    still = moving_water.answer([MovingPart(both[1], step)], MotionSettings(water="still"))
+    assert not still[0].step.any()
