@@ -29,7 +29,7 @@ THIN = 0.15  # difference of densities from which the gap is nearly whole
 NOISE = 0.15  # of a loop, at most, by which places differ in when they go over
 CELLS = 6, 12, 24  # of the noise across the longer side; each octave has half of the one before
 GRID_WIDTH = 480  # most pixels across of the grid on which density is held
-BLUR_PX = 2  # pixels of it: forms go over, not pixels
+FORM = 0.03  # of the width, over which density is averaged: forms go over, not their parts
 HALF_DENSE = 0.7  # contrast, in terms of the region's own, that counts as half dense
 FAINTEST = 0.02  # contrast, of 2, that always counts as less than half dense
 
@@ -42,7 +42,7 @@ def density(
     scale = min(1.0, GRID_WIDTH / width)
     size = max(1, round(height * scale)), max(1, round(width * scale))
     contrast = F.interpolate(plate[:, :3].abs().mean(1, keepdim=True), size, mode="area")
-    contrast = masks.blur(contrast, BLUR_PX)
+    contrast = masks.blur(contrast, max(1, round(FORM * size[1])))
     found = contrast[contrast > 0]
     if found.numel() == 0:
         return contrast
