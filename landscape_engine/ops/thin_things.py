@@ -25,6 +25,9 @@ NEAR = 2  # how close to land a rooted thing begins, pixels
 STEEP = 0.4  # least |sine| of the angle of a thing in water: crests of waves lie level
 STRAIGHT = 0.12  # least length of a thing that hangs free, share of the width
 SLENDER = 0.04  # … and its greatest width, share of its length
+BED, LEAST_BED = 0.006, 3e-4  # over which a bed's texture is averaged, share of the width; its area
+UPRIGHT, ROUGH = 1.3, 6.0  # energy of gradients across over that along; contrast a pixel, of 255
+ROOTED, TALL = 0.3, 0.35  # share of its columns below which is land; height of one in front
 TANGLE = 0.025  # widest of the dark tangles before the sky (crowns, twigs), share of the width
 TANGLE_CONTRAST = 0.12  # how much darker they are than what is behind, of 1
 
@@ -36,11 +39,13 @@ def find(
     """The thin things before sky and water."""
     import cv2
 
-    moving, sky, planes = labels != LAND, labels == SKY, _planes(picture)
-    near = cv2.dilate((~moving).astype(np.uint8), _square(2 * NEAR + 1)) > 0
+    moving, reeds = labels != LAND, _reeds(labels, picture)
+    labels = np.where(reeds, LAND, labels)  # single stalks are rooted in their bed
+    standing, sky, planes = labels == LAND, labels == SKY, _planes(picture)
+    near = cv2.dilate(standing.astype(np.uint8), _square(2 * NEAR + 1)) > 0
     window = 2 * round(TANGLE * labels.shape[1]) + 1
-    beside = cv2.dilate((~moving).astype(np.uint8), _square(window)) > 0
-    found = np.zeros(labels.shape, bool)
+    beside = cv2.dilate(standing.astype(np.uint8), _square(window)) > 0
+    found = reeds
     for polarity, plane in planes.items():
         # in the sky also darker or lighter than most of what is near, unless that is land: the gaps
         # between star trails aren't
@@ -49,7 +54,7 @@ def find(
         every, steep = contrast(plane, polarity)
         narrow = np.where(sky & (beside | (aside > 255 * LEAST[polarity])), every, 0)
         narrow[labels == WATER] = steep[labels == WATER]
-        found |= _attached(narrow, polarity, near, moving)
+        found |= _attached(narrow, polarity, near, ~standing)
         if polarity == "dark":
             found |= _tangles(plane, aside, sky, near)
     return (cv2.dilate(found.astype(np.uint8), _square(3)) > 0) & moving
@@ -148,6 +153,39 @@ def _tangles(
     rooted[np.unique(parts[near & dark])] = True
     rooted[0] = False
     return rooted[parts]
+
+
+def _reeds(
+    labels: np.ndarray,  # uint8 [H, W]
+    picture: np.ndarray,  # uint8 [H, W, 3]
+) -> np.ndarray:  # bool [H, W]
+    """Beds of reeds and grass in water: an upright texture on land or in the foreground.
+
+    That of waves lies; reflections, which stand too, hang from their shore: below them is water.
+    """
+    import cv2
+
+    height, width = labels.shape
+    grey = cv2.GaussianBlur(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), (0, 0), 0.8)
+    spread = max(1.0, BED * width)
+    across, along = (
+        cv2.GaussianBlur(cv2.Sobel(grey, cv2.CV_32F, dx, 1 - dx, scale=1 / 8) ** 2, (0, 0), spread)
+        for dx in (1, 0)
+    )
+    upright = (across > UPRIGHT * along) & (across > ROUGH**2) & (labels == WATER)
+    ground = cv2.dilate((labels == LAND).astype(np.uint8), _square(4 * NEAR + 1)) > 0
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(upright.astype(np.uint8), connectivity=8)
+    found = np.zeros(labels.shape, bool)
+    for k in np.flatnonzero(stats[:, cv2.CC_STAT_AREA] >= LEAST_BED * labels.size)[1:]:
+        x, y, w, h = stats[k, :4]
+        part = parts[y : y + h, x : x + w] == k
+        lowest = y + h - 1 - part[::-1].argmax(0)
+        under = ground[np.minimum(lowest + 2 * NEAR, height - 1), np.arange(x, x + w)]
+        border = lowest >= height - 1 - NEAR
+        rooted = under.mean() >= ROOTED or (border | under).mean() >= ROOTED and h < TALL * height
+        if rooted:
+            found[y : y + h, x : x + w] |= part
+    return found
 
 
 def _planes(picture: np.ndarray) -> dict[str, np.ndarray]:  # uint8 [H, W] each

@@ -197,6 +197,18 @@ def test_crests_of_waves_are_no_thin_things_and_reeds_are():
 # ------------------------------------------------------------ lights in the sky
 
 
+def test_a_bed_of_reeds_stays_and_what_is_mirrored_moves():
+    labels, picture = scene()
+    rng = np.random.default_rng(3)
+    stripes = rng.integers(60, 200, (1, labels.shape[1], 1)).astype(np.uint8)
+    picture[180:210, 40:140] = stripes[:, 40:140]  # reeds, on land below
+    labels[210:], picture[210:] = LAND, 60
+    picture[140:175, 200:300] = stripes[:, 200:300]  # trunks, mirrored: below them is water
+    found = thin_things.find(labels, picture)
+    assert found[184:208, 46:134].mean() > 0.95
+    assert found[150:175, 206:294].mean() < 0.6 and not found[142:178, :190].any()
+
+
 def sunset(x: int = 150, y: int = 60, radius: int = 9) -> np.ndarray:
     """A sun with its glow in a sky [H, W, 3]."""
     rows, columns = np.mgrid[: SIZE[0], : SIZE[1]]
