@@ -11,6 +11,7 @@ STAR = 0.005  # widest of the stars and their trails, share of the width
 STAR_CONTRAST = 0.14  # how much lighter they are than what is around them, of 1
 NIGHT = 0.4  # lightest sky in which they are looked for, of 1
 FULL_OF_STARS = 0.02, 0.06  # share of stars around from which the sky stays: a little, all of it
+MOSTLY_STARS = 0.6, 0.7  # share of a sky that stays from which the rest does: a little, all of it
 AROUND = 0.2  # over which they are counted, share of the width
 BRIGHT = 0.94  # least brightness of a disc, of 1
 AS_BRIGHT = 0.025  # how much less bright than the brightest sky a disc is at most, of 1
@@ -110,7 +111,9 @@ def _beside_stars(sky: np.ndarray, picture: np.ndarray) -> np.ndarray:
     weight = cv2.blur(sky.astype(np.float32), (size, size))
     share = cv2.blur((stars * sky).astype(np.float32), (size, size)) / np.maximum(weight, 1e-6)
     still = _rise((share - FULL_OF_STARS[0]) / (FULL_OF_STARS[1] - FULL_OF_STARS[0]))
-    return (1 - still) * (stars == 0)
+    # the rest of a sky that mostly stays is its glow, which no wind carries
+    rest = _rise((still[sky].mean(keepdims=True) - MOSTLY_STARS[0]) / np.ptp(MOSTLY_STARS))
+    return np.where(sky, (1 - np.maximum(still, rest)) * (stars == 0), 1).astype(np.float32)
 
 
 def _beside_discs(sky: np.ndarray, picture: np.ndarray) -> np.ndarray:

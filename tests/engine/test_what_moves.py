@@ -248,6 +248,13 @@ def test_a_sky_full_of_trails_stays_and_the_cloud_below_it_moves():
     assert moving[10:90].max() < 0.01 and moving[200:].min() > 0.99
 
 
+def test_the_glow_below_a_sky_of_trails_stays_with_it():
+    picture = np.full((*SIZE, 3), 20, np.uint8)
+    for x in range(4, SIZE[1], 14):
+        picture[:190, x : x + 2] = 220
+    assert lights_in_the_sky.moving_share(np.ones(SIZE, bool), picture).max() < 0.01
+
+
 def test_noise_of_a_dark_sky_holds_nothing():
     rng = np.random.default_rng(0)
     picture = (30 + rng.normal(0, 3, (*SIZE, 3))).clip(0, 255).astype(np.uint8)
