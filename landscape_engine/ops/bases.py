@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -116,15 +115,12 @@ def _beyond(
     Ended at the edge, a cloud that moves on would leave a bare rim along it, and things in front of
     it, as a kite is, would cast a hole into it that goes along.
     """
-    import cv2
-
     sure = (inner > 0.99).to(rest.dtype)
     if not bool(sure.any()):
         return torch.zeros_like(rest)
     px = rest.shape[3] / REFERENCE_WIDTH
     edge = masks.blur_within(rest, sure, _radius(EDGE_BLUR_PX * px))
-    outside = (sure[0, 0] < 0.5).cpu().numpy().astype(np.uint8)
-    far = torch.from_numpy(cv2.distanceTransform(outside, cv2.DIST_L2, 5)).to(rest)
+    far = masks.depth(sure < 0.5, border=False).to(rest)
     first, last = BEYOND_PX
     fading = ((far / px - first) / (last - first)).clamp(0, 1).mul(math.pi).cos().add(1).div(2)
     return masks.extend(edge, sure) * fading
@@ -132,15 +128,13 @@ def _beyond(
 
 def _inner(alpha: Tensor) -> Tensor:  # [1, 1, h, w] 0..1
     """How much of each pixel lies inside a region, away from its edge; the border is no edge."""
-    import cv2
-
-    inside = (alpha[0, 0] > 0.5).cpu().numpy().astype(np.uint8)
-    px = inside.shape[1] / REFERENCE_WIDTH
-    if inside.all():
+    inside = alpha > 0.5
+    px = alpha.shape[3] / REFERENCE_WIDTH
+    if bool(inside.all()):
         return torch.ones_like(alpha)
-    depth = torch.from_numpy(cv2.distanceTransform(inside, cv2.DIST_L2, 5)).to(alpha)
+    depth = masks.depth(inside, border=False).to(alpha)
     fringe = max(1.0, FRINGE_PX * px)
-    return ((depth - fringe) / max(2.0, FADE_PX * px)).clamp(0, 1)[None, None] * alpha
+    return ((depth - fringe) / max(2.0, FADE_PX * px)).clamp(0, 1) * alpha
 
 
 # ----------------------------------------------------------------------------------------- sky

@@ -50,24 +50,9 @@ def density(
     return contrast / (contrast + half)
 
 
-def scatter(like: Tensor, seed: int = 0) -> Tensor:  # [1, 1, h, w] in -1..1
-    """Smooth noise of several octaves over a field [1, C, h, w]; always the same."""
-    generator = torch.Generator().manual_seed(seed)
-    height, width = like.shape[2:]
-    made, most = torch.zeros(1, 1, height, width), 0.0
-    for octave, cells in enumerate(CELLS):
-        h, w = (max(2, round(cells * side / max(height, width)) + 1) for side in (height, width))
-        lattice = 2 * torch.rand(1, 1, h, w, generator=generator) - 1
-        made += 0.5**octave * F.interpolate(
-            lattice, (height, width), mode="bicubic", align_corners=True
-        )
-        most += 0.5**octave
-    return (made / most).clamp(-1, 1).to(like.device)
-
-
 def planned(
     layers: Layers,
-    scattered: Tensor,  # [1, 1, b, w] `scatter`, on the rows that the layers hold
+    scattered: Tensor,  # [1, 1, b, w] `noise.smooth`, on the rows that the layers hold
 ) -> Layers:
     """A blend whose pixels go over one after another; `shown` says how, once density is known."""
     if layers.second is None or layers.share is None:

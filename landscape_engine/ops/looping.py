@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..settings import LoopSettings, SamplingKind
-from . import bases, contrast, exchange, travel, waves
+from . import bases, contrast, exchange, noise, travel, waves
 from .crossfade import CrossFade
 from .layers import Layers
 from .motion_fields import MotionField, MovingPart, steady_motion
@@ -120,7 +120,7 @@ class PartLoop:
         if settings.kind != "two-phase" or settings.blend == "plain":
             return
         if settings.blend == "condense" and part.base is not None:
-            self.scattered = place.cut(exchange.scatter(part.step))
+            self.scattered = place.cut(noise.smooth(part.step, exchange.CELLS))
         elif small is not None:
             if part.base is None:
                 self.pictured = contrast.take_apart(small, part.region.core)

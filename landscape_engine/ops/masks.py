@@ -71,12 +71,20 @@ def rows_of(
 
 def depth(
     core: Tensor,  # [1, 1, h, w] bool
+    border: bool = True,
 ) -> Tensor:  # [1, 1, h, w]
-    """How far each pixel lies inside a region, in pixels, from the nearest edge; 0 outside."""
+    """How far each pixel lies inside a region, in pixels, from the nearest edge; 0 outside.
+
+    Args:
+        core: the region.
+        border: whether the picture's border is an edge; if not, some pixel must lie outside.
+    """
     import cv2
 
-    inside = np.pad(core[0, 0].cpu().numpy().astype(np.uint8), 1)
-    distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    around = int(border)
+    inside = np.pad(core[0, 0].cpu().numpy().astype(np.uint8), around)
+    distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
+    distance = distance[around : around + core.shape[2], around : around + core.shape[3]]
     return torch.from_numpy(distance.copy())[None, None].to(core.device)
 
 

@@ -36,7 +36,9 @@ class Place:
         # the nearer the edge, the less it counts: a line between two phases would show
         self.inside = masks.depth(part.region.core).div(EDGE_PX).clamp(EDGE_WEIGHT, 1)
         self.mirror = masks.mirror(part.region.core)
-        self.reached = None if part.base is None else _fading(masks.depth(~part.region.core))
+        self.reached = None
+        if part.base is not None:
+            self.reached = _fading(masks.depth(~part.region.core, border=False))
         self.pixels = warping.pixels_per_unit(h, w, part.step.device)
         self.identity = warping.identity_grid(h, w, part.step.device, self.band.rows)
 

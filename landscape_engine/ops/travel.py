@@ -18,10 +18,10 @@ import torch
 from torch import Tensor
 
 from ..settings import LoopSettings
-from . import warping
+from . import noise, warping
 from .motion_fields import MotionField, MovingPart, motion_of_parts
 from .regions import FALLS, NAMES
-from .two_phase import smooth_noise
+from .two_phase import CELLS
 
 MOST_LOST = 0.02  # share of a region that may have no source in either phase
 LEAST_FRAMES = 24  # in one of several loops: shorter ones would flicker
@@ -48,8 +48,8 @@ class Sources:
         leap = step * (frames / LEAPS)
         self.past = _lost_after(leap, core.to(step.dtype), points)
         self.future = _lost_after(-leap, core.to(step.dtype), points)
-        noise = smooth_noise(step)[0, 0][region][::stride]
-        self.offset = phase_noise * noise  # [N]
+        scattered = noise.smooth(step, CELLS)[0, 0][region][::stride]
+        self.offset = phase_noise / 2 * scattered  # [N]
 
     def lost(self, leaps: int) -> float:
         """Share of the region without a source, at the worst of a loop in which it travels so far.

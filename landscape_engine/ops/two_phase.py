@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from . import noise
 from .layers import Layers
 from .motion_fields import MotionField, future, past
 from .places import Everywhere, Place
 
-NOISE_CELLS = 3  # lattice cells of the phase noise across the picture
+CELLS = (3,)  # of the phase noise across the picture
 
 
 class TwoPhase:
@@ -40,7 +40,7 @@ class TwoPhase:
         self.past, self.future = gone.cut(place.cut), coming.cut(place.cut)
         self.offset = None
         if phase_noise:
-            self.offset = place.cut(phase_noise * smooth_noise(motion.step))
+            self.offset = place.cut(phase_noise / 2 * noise.smooth(motion.step, CELLS))
 
     def at(self, t: int) -> Layers:
         """Frame t, 0..T-1."""
@@ -61,14 +61,6 @@ class TwoPhase:
         if found is not None:
             found = torch.lerp(found, place.found(second), share)
         return place.put(Layers(first, second, share, found=found))
-
-
-def smooth_noise(like: Tensor, seed: int = 0) -> Tensor:  # [1, 1, h, w] in -0.5..0.5
-    """Smooth noise of a few cells across a field [1, 2, h, w]; always the same."""
-    generator = torch.Generator().manual_seed(seed)
-    cells = torch.rand(1, 1, NOISE_CELLS + 1, NOISE_CELLS + 1, generator=generator) - 0.5
-    noise = F.interpolate(cells, like.shape[2:], mode="bicubic", align_corners=True)
-    return noise.clamp(-0.5, 0.5).to(like.device)
 
 
 def _exchanged(

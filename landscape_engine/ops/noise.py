@@ -1,0 +1,31 @@
+"""Smooth noise of a place, always the same, by which pixels differ in when they change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def smooth(
+    like: Tensor,  # [1, C, h, w]
+    cells: Sequence[int],
+    seed: int = 0,
+) -> Tensor:  # [1, 1, h, w] in -1..1
+    """Noise over a field, of one octave for each number of cells across its longer side.
+
+    Each octave has half of the height of the one before.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    height, width = like.shape[2:]
+    made, most = torch.zeros(1, 1, height, width), 0.0
+    for octave, count in enumerate(cells):
+        h, w = (max(2, round(count * side / max(height, width)) + 1) for side in (height, width))
+        lattice = 2 * torch.rand(1, 1, h, w, generator=generator) - 1
+        made += 0.5**octave * F.interpolate(
+            lattice, (height, width), mode="bicubic", align_corners=True
+        )
+        most += 0.5**octave
+    return (made / most).clamp(-1, 1).to(like.device)
