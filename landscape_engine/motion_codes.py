@@ -18,6 +18,7 @@ from .fitting.annotations import read_arrows
 from .fitting.optimize import MotionFit
 from .networks.inputs import ENCODER_SIZE, predictor_input, square
 from .ops import calm
+from .ops.moving_water import is_water
 from .ops.regions import FALLS, Region
 from .settings import MotionSettings
 
@@ -91,11 +92,6 @@ def suitable(
 def drawn(suited: Sequence[Chosen], seed: int) -> Chosen:
     """The one among the best that a seed draws: the best itself for 0, the next for 1, ..."""
     return suited[seed % len(suited)]
-
-
-def is_water(region: Region) -> bool:
-    """Whether a region is the water that was found."""
-    return region.name == "water"
 
 
 def _core(flows: Tensor, regions: Sequence[Region]) -> Tensor | None:  # [1, 1, h, w] bool

@@ -15,11 +15,12 @@ from . import motion_codes, region_files
 from .checkpoints import ModelBundle
 from .fitting import directing
 from .fitting.annotations import Arrow, read_arrows
-from .motion_codes import AUTO, Chosen, is_water
+from .motion_codes import AUTO, Chosen
 from .networks.inputs import predictor_input
 from .ops import bases, calm, falls, hints, motion_fields, moving_water, warping
 from .ops import regions as regions_of
 from .ops.motion_fields import MotionField, MovingPart
+from .ops.moving_water import is_water
 from .ops.regions import FALLS, Region
 from .settings import MotionSettings
 

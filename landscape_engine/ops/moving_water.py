@@ -11,7 +11,7 @@ from torch import Tensor
 from ..settings import MotionSettings
 from . import masks
 from .motion_fields import MovingPart
-from .regions import FALLS
+from .regions import FALLS, Region
 
 
 def answer(parts: Sequence[MovingPart], settings: MotionSettings) -> list[MovingPart]:
@@ -21,16 +21,16 @@ def answer(parts: Sequence[MovingPart], settings: MotionSettings) -> list[Moving
 
 
 def _answered(part: MovingPart, sky: MovingPart | None, settings: MotionSettings) -> MovingPart:
-    if is_water(part):
+    if is_water(part.region):
         return _moved(part, sky, settings)
     if part.region.kind == FALLS and settings.water == "still":
         return replace(part, step=torch.zeros_like(part.step))
     return part
 
 
-def is_water(part: MovingPart) -> bool:
-    """Whether a part is the water that was found."""
-    return part.region.name == "water"
+def is_water(region: Region) -> bool:
+    """Whether a region is the water that was found."""
+    return region.name == "water"
 
 
 def _moved(water: MovingPart, sky: MovingPart | None, settings: MotionSettings) -> MovingPart:
