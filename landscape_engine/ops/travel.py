@@ -25,6 +25,7 @@ from .two_phase import CELLS
 
 MOST_LOST = 0.02  # share of a region that may have no source in either phase
 LEAST_FRAMES = 24  # in one of several loops: shorter ones would flicker
+FALLING_FRAMES = 40  # in one of the loops of falls, at least
 LEAPS = 32
 CAREFUL = 0.9 * MOST_LOST  # ... as it is counted: every so many frames, and pixels
 COUNTED = 16384  # pixels of a region, evenly, at most
@@ -113,7 +114,7 @@ def _fit_part(part: MovingPart, phase_noise: float, period: int) -> MovingPart:
     sources = Sources(part.step, core, period, phase_noise)
     possible = rounds(period)
     if part.region.kind == FALLS:  # short loops: their forms stand, their texture goes down
-        possible = possible[-1:]
+        possible = [n for n in possible if n == 1 or period // n >= FALLING_FRAMES][-1:]
     for n in possible:
         if sources.lost(math.ceil(LEAPS / n)) <= CAREFUL:
             return replace(part, rounds=n)

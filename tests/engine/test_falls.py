@@ -109,7 +109,7 @@ def test_falls_take_short_loops_and_say_nothing_of_it():
     part = MovingPart(region("falls", mask), falls.step(tensor(picture), region("f", mask).core))
     motion = motion_fields.motion_of_parts([part], torch.zeros(1, 3, *GRID))
     fitted = travel.fit(motion, LoopSettings(), 100)
-    assert fitted.parts[0].rounds == 4 and fitted.parts[0].slowed == 1
+    assert fitted.parts[0].rounds == 2 and fitted.parts[0].slowed == 1
     assert travel.notes(fitted) == []
 
 
