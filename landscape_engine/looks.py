@@ -89,13 +89,23 @@ class RelativePredictor(AnchoredPredictor):
         """Take over a predictor; `shares` gives those of land, sky and water, when first asked."""
         super().__init__(predictor, own_code)
         self._shares = cache(shares)
+        self._lit: dict[int, tuple[Tensor, Tensor | None]] = {}  # by the picture's size
 
     def _related(self, maps: Tensor, own: Tensor, picture: Tensor) -> Tensor:
-        with torch.inference_mode(False), torch.no_grad():
-            shares = self._shares()
-        if shares is not None and shares.shape[2:] != picture.shape[2:]:
+        size = picture.shape[3]
+        if size not in self._lit:
+            with torch.inference_mode(False), torch.no_grad():
+                self._lit[size] = self._formless(picture[:1].clone())
+        return tone_curves.relate(maps, own, *self._lit[size])
+
+    def _formless(self, picture: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The picture without the forms of what moves, and its shares."""
+        shares = self._shares()
+        if shares is None:
+            return picture, None
+        if shares.shape[2:] != picture.shape[2:]:
             shares = interpolate(shares, picture.shape[2:], mode="bilinear", antialias=True)
-        return tone_curves.relate(maps, own, picture, shares)
+        return tone_curves.formless(picture, shares), shares
 
 
 @torch.inference_mode()

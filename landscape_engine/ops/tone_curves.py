@@ -50,7 +50,7 @@ def shade_logits(
 def relate(
     color_map: Tensor,  # [B, 6, h, w] of a look
     own_map: Tensor,  # [B or 1, 6, h, w], predicted for the picture's own look
-    picture: Tensor,  # [B or 1, 3, h, w] in [-1, 1]
+    picture: Tensor,  # [B or 1, 3, h, w] in [-1, 1], `formless`
     shares: Tensor | None = None,  # [1, 3, h, w] of land, sky and water, if they are known
 ) -> Tensor:  # [B, 6, h, w]
     """The tone curves that change a picture as one map's output differs from the other's.
@@ -59,9 +59,8 @@ def relate(
     stronger, `M + 1 = (I + 1)(O_k + 1) / (O_own + 1)`, but what is missing to white falls no faster
     than in the maps, `1 - M >= (1 - I)(1 - O_k) / (1 - O_own)`. Of M the change that hours of a day
     make is taken (`relighting.natural`). Texture goes with the light that falls on it. Where things
-    move, I is without its forms: the light of a place falls on whatever comes there.
+    move, I is to be without its forms: the light of a place falls on whatever comes there.
     """
-    picture = picture if shares is None else formless(picture, shares)
     shown, own = (color.transfer(picture, one) for one in (color_map, own_map))
     factor = ((shown + 1) / (own + 1).clamp(min=1e-3)).clamp(WEAKEST, STRONGEST)
     lit = (picture + 1) * factor - 1
