@@ -133,7 +133,7 @@ def in_regions(
     parts = [_at_pace(part, regions, image, settings, suits) for part in parts]
     parts = moving_water.answer(parts, settings)
     if settings.layers:
-        parts = [replace(part, base=_base(image, part, settings)) for part in parts]
+        parts = [_on_base(image, part, settings) for part in parts]
     return motion_fields.motion_of_parts(parts, predictor_input(image, bundle.device))
 
 
@@ -157,14 +157,13 @@ def _move(
     return MovingPart(region, field * guide.speed)
 
 
-def _base(
-    image: Tensor, part: MovingPart, settings: MotionSettings
-) -> Tensor | None:  # [1, 3, h', w']
-    """What of a region stays; of water that mirrors the moving sky as little as of a sky."""
+def _on_base(image: Tensor, part: MovingPart, settings: MotionSettings) -> MovingPart:
+    """A part with what of it stays; of water that mirrors the moving sky as little as of a sky."""
     kind = part.region.kind
     if kind == "water" and settings.water == "mirrored":
         kind = "sky"
-    return bases.base_of(image, part.region.alpha, kind)
+    base = bases.base_of(image, part.region.alpha, kind)
+    return replace(part, base=base, most=bases.WAVES if kind == "water" else None)
 
 
 def _at_pace(

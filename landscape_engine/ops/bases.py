@@ -38,6 +38,7 @@ LEAST_COMMON = 0.1  # share of the width that a row needs of the region to have 
 FAR_WATER_PX, NEAR_WATER_PX = 4, 12  # upright radius of the blur of water at the horizon, below
 WHITE_WATER_PX = 48  # … of water whose whole texture goes with the flow
 WHITE = 0.3  # lightness of foam, 0..2, above the water's own
+WAVES = 0.25  # of what differs from water's base, of 2, waves are; stones and logs differ by more
 FRINGE_PX = 4  # at a region's edge nothing is taken to move, since pixels there are mixed
 FADE_PX = 6  # … beyond which what moves sets in
 BEYOND_PX = 24, 96  # from there to where what goes on beyond the edge begins to fade, and is gone
@@ -69,10 +70,12 @@ def difference(
     picture: Tensor,  # [1, 3 or 4, H, W]; a fourth channel is alpha
     base: Tensor,  # [1, 3, h, w]
     alpha: Tensor,  # [1, 1, h', w']
+    most: float | None = None,
 ) -> Tensor:  # [1, 3 or 4, H, W]
     """D: what of a region differs from its base, going on beyond the region's edge by `_beyond`.
 
-    Of a picture's own alpha all that differs from its mean in the region moves.
+    Of a picture's own alpha all that differs from its mean in the region moves. With `most`, it is
+    `most tanh(D / most)`: what differs by more stays with the base.
     """
     height, width = picture.shape[2:]
     inner = _inner(alpha)
@@ -90,6 +93,8 @@ def difference(
         made[:, :, rows] = warping.enlarge(beyond, height, width, rows).lerp(
             made[:, :, rows], share
         )
+        if most is not None:
+            made[:, :, rows].div_(most).tanh_().mul_(most)
     return made
 
 

@@ -30,6 +30,7 @@ class Layers:
     found: Tensor | None = None  # [1, 1, b, w] share of the blend that has a source, 0..1
     alpha: Tensor | None = None  # [1, 1, H, W] the region; None for the whole picture
     base: Tensor | None = None  # [1, 3, h', w'] what of the region stays (`bases`); None: nothing
+    most: float | None = None  # greatest difference from the base that moves; None: all of it
     mirror: Tensor | None = None  # [1, 2, h, w] `masks.mirror` of the region
     touched: Band | None = None  # the rows in which alpha isn't 0
     band: Band | None = None

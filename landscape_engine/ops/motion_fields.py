@@ -29,6 +29,7 @@ class MovingPart:
         step: [1, 2, h, w] backward, normalised flow of one frame, defined beyond the region too.
         ripple: height of ripples, in thousandths of the picture's height.
         base: [1, 3, h', w'] what of the region stays, by `bases.base_of`; None: all of it moves.
+        most: greatest difference from the base that moves (`bases.WAVES`); None: all of it.
         rounds: loops that it takes within the period, by `travel.fit`.
         slowed: the share of its speed that was left it there, 0..1.
     """
@@ -37,6 +38,7 @@ class MovingPart:
     step: Tensor
     ripple: float = 0.0
     base: Tensor | None = None
+    most: float | None = None
     rounds: int = 1
     slowed: float = 1.0
 

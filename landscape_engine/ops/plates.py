@@ -49,6 +49,7 @@ class Plates:
         self,
         alpha: Tensor | None,  # [1, 1, h, w] of a region; None: all of the picture
         base: Tensor | None = None,  # [1, 3, h', w'] what of the region stays
+        most: float | None = None,  # of what differs from it
     ) -> Tensor:  # [1, C, H, W]
         """What is to be sampled for a region: its plate or, with a base, what differs from that."""
         if alpha is None:
@@ -59,7 +60,7 @@ class Plates:
                 if base is None:
                     plate = fill(self.picture, alpha)
                 else:
-                    plate = bases.difference(self.picture, base, alpha)
+                    plate = bases.difference(self.picture, base, alpha, most)
                 self._made[id(alpha)] = alpha, plate
             return self._made[id(alpha)][1]
 

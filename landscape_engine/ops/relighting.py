@@ -39,6 +39,7 @@ GREY = 0.3  # of w and g, about which a thing is grey and keeps its tinge
 AS_ITS_SKY = 0.65  # of the change of water, the share that is its sky's
 MOST, EASE = 30.0, 14.0  # mean ΔE that no light reaches, and from which on it grows slower
 GLARE = 0.85  # share of its change that what is burnt out does not take: the sun stays the sun
+SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun's, or a pale sky's
 DIM = 22.0  # mean L* below which a picture has less of a day
 NIGHT, DUSKY = 20.0, 30.0  # mean L* of a sky at night, and of the darkest that is none
 AURORA, ITS_GLOW = (0.25, 0.35), (62.0, 50.0)  # mean g and L* of a sky: none, and that of an aurora
@@ -165,8 +166,10 @@ def _by_day(
     exposure, warmth, green = change.split(1, 1)
     exposure = _exposure(exposure.clamp(DIMMEST, BRIGHTEST), scene)
     warmth = _warmth(warmth, exposure, scene)
-    glare = masks.blur(((scene.lightness - 96) / 3).clamp(0, 1), max(1, scene.x.shape[3] // 21))
-    exposure, warmth = (one * (1 - GLARE * glare) for one in (exposure, warmth))
+    burnt = ((scene.lightness - 96) / 3).clamp(0, 1)
+    large = ((_mean(burnt, torch.ones_like(burnt)) - SUN) / (PALE_SKY - SUN)).clamp(0, 1)
+    glare = GLARE * (1 - large) * masks.blur(burnt, max(1, scene.x.shape[3] // 21))
+    exposure, warmth = (one * (1 - glare) for one in (exposure, warmth))
     green = _green(green, warmth, scene)
     colored = 1 - BY_NIGHT * scene.night
     return torch.cat([exposure * (1 - MOONLIT * scene.night), warmth * colored, green * colored], 1)

@@ -1,11 +1,13 @@
 """Tone curves: light that changes from a picture's own look, which leaves the picture itself.
 
 A color transfer map is affine before tanh, so that not even the best one gives a textured picture
-back. A tone curve is affine between two logits, with v01 = (v + 1) / 2:
+back. A tone curve is affine between two logits, with u = ((v + 1) / 2 + E) / (1 + 2 E):
 
-    O01 = σ(C^w ∘ logit(I01) + C^b)
+    u(O) = σ(C^w ∘ logit(u(I)) + C^b)
 
-so that weights of 1 and biases of 0 are the picture, to the bit of its file. (Beyond the paper.)
+so that weights of 1 and biases of 0 are the picture, to the bit of its file. E keeps values from
+black and white, or small steps beside them, as in the glow of a sun, would become large ones.
+(Beyond the paper.)
 """
 
 from __future__ import annotations
@@ -15,8 +17,9 @@ from torch import Tensor
 
 from . import color, masks, relighting
 
-EDGE = 1 / 4096  # of black and of white: what a value keeps from both, since they have no logit
+EDGE = 0.03  # E: how far beyond black and white curves end, of 1
 BOLDEST = 1.3  # how much stronger texture becomes at most, in the terms of the light about it
+FLATTEST = 0.7  # ... and how much weaker: what is dark before glare stays dark
 STRONGEST = 2.5  # times that a value grows at most, black being 0: no night becomes day
 WEAKEST = 0.25  # ... and shrinks: a night isn't black
 FORMS = 0.04  # share of the width within which forms of sky and water are blurred
@@ -27,7 +30,7 @@ def shade(
     image: Tensor,  # [B, 3, H, W] in [-1, 1]
     curves: Tensor,  # [B, 6, H, W]: weights R G B, then biases R G B
 ) -> Tensor:  # [B, 3, H, W] in [-1, 1]
-    """`O01 = σ(C^w ∘ logit(I01) + C^b)`."""
+    """`u(O) = σ(C^w ∘ logit(u(I)) + C^b)`."""
     return shade_logits(logits(image), curves)
 
 
@@ -35,8 +38,8 @@ def logits(
     image: Tensor,  # [B, 3, H, W] in [-1, 1]
     out: Tensor | None = None,  # [B, 3, H, W], may be the image itself
 ) -> Tensor:  # [B, 3, H, W]
-    """`logit(I01)`, for who shades a picture more than once."""
-    return torch.add(image, 1, out=out).mul_(0.5).logit_(EDGE)
+    """`logit(u(I))`, for who shades a picture more than once."""
+    return torch.add(image, 1 + 2 * EDGE, out=out).mul_(0.5 / (1 + 2 * EDGE)).logit_(1e-6)
 
 
 def shade_logits(
@@ -44,7 +47,8 @@ def shade_logits(
     curves: Tensor,  # [B, 6, H, W]
 ) -> Tensor:  # [B, 3, H, W] in [-1, 1]
     """`σ(C^w ∘ logits + C^b)`, in -1..1."""
-    return torch.addcmul(curves[:, 3:], curves[:, :3], logits).sigmoid_().mul_(2).sub_(1)
+    shaded = torch.addcmul(curves[:, 3:], curves[:, :3], logits).sigmoid_()
+    return shaded.mul_(2 + 4 * EDGE).sub_(1 + 2 * EDGE).clamp_(-1, 1)
 
 
 def relate(
@@ -90,9 +94,13 @@ def through(
 ) -> Tensor:  # [B, 6, h, w]
     """The tone curves that turn mean colors into those wanted, and texture about them by a slope.
 
-    As dO/dI = C^w O01 (1 - O01) / (I01 (1 - I01)), `C^w = slope I01 (1 - I01) / (O01 (1 - O01))`,
-    at most `BOLDEST`, since near black and white there is no room for more.
+    With u and w those of I and O, dO/dI = C^w w (1 - w) / (u (1 - u)), and therefore
+    `C^w = slope u (1 - u) / (w (1 - w))`, at most `BOLDEST`, since near black and white there is no
+    room for more, and at least `FLATTEST`, or what differs much from the mean (a mast before the
+    sun) would take its color.
     """
-    before, after = ((v + 1).mul(0.5).clamp(EDGE, 1 - EDGE) for v in (mean, wanted))
-    weights = (slope * before * (1 - before) / (after * (1 - after))).clamp(max=BOLDEST)
+    before, after = (
+        ((v + 1) / 2 + EDGE).div(1 + 2 * EDGE).clamp(1e-6, 1 - 1e-6) for v in (mean, wanted)
+    )
+    weights = (slope * before * (1 - before) / (after * (1 - after))).clamp(FLATTEST, BOLDEST)
     return torch.cat([weights, after.logit() - weights * before.logit()], dim=1)

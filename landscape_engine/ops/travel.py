@@ -25,7 +25,7 @@ from .two_phase import CELLS
 
 MOST_LOST = 0.02  # share of a region that may have no source in either phase
 LEAST_FRAMES = 24  # in one of several loops: shorter ones would flicker
-FALLING_FRAMES = 40  # in one of the loops of falls, at least
+SHORT_FRAMES = 40  # in one of the loops of water and falls, at least
 LEAPS = 32
 CAREFUL = 0.9 * MOST_LOST  # ... as it is counted: every so many frames, and pixels
 COUNTED = 16384  # pixels of a region, evenly, at most
@@ -91,7 +91,8 @@ def notes(motion: MotionField) -> list[str]:
 
 def _is_told(part: MovingPart) -> bool:
     """Whether a part takes more loops than it would by itself, or is slower."""
-    return part.slowed != 1.0 or (part.rounds > 1 and part.region.kind != FALLS)
+    usual = part.region.kind in (FALLS, "water")
+    return part.slowed != 1.0 or (part.rounds > 1 and not usual)
 
 
 def rounds(period: int) -> list[int]:
@@ -113,8 +114,8 @@ def _fit_part(part: MovingPart, phase_noise: float, period: int) -> MovingPart:
         return part
     sources = Sources(part.step, core, period, phase_noise)
     possible = rounds(period)
-    if part.region.kind == FALLS:  # short loops: their forms stand, their texture goes down
-        possible = [n for n in possible if n == 1 or period // n >= FALLING_FRAMES][-1:]
+    if part.region.kind in (FALLS, "water"):  # their forms stand, their texture goes
+        possible = [n for n in possible if n == 1 or period // n >= SHORT_FRAMES][-1:]
     for n in possible:
         if sources.lost(math.ceil(LEAPS / n)) <= CAREFUL:
             return replace(part, rounds=n)
