@@ -111,6 +111,16 @@ def test_foam_moves_whole():
     assert found[0, 0, 40:80, :40].max() < 0.1
 
 
+def test_waves_move_and_a_stone_among_them_stays():
+    picture = torch.zeros(1, 3, 60, 80)
+    picture[:, :, 20:40:4] = 0.1  # waves
+    picture[:, :, 28:34, 30:40] = -0.9  # a stone
+    base, everywhere = torch.zeros(1, 3, 60, 80), torch.ones(1, 1, 60, 80)
+    moving = bases.difference(picture, base, everywhere, bases.WAVES)
+    assert moving[:, :, 20, 10].min() > 0.09 and moving.abs().max() < bases.WAVES
+    assert torch.equal(bases.difference(picture, base, everywhere), picture)
+
+
 def test_a_pictures_own_alpha_moves_with_what_it_holds():
     picture = torch.cat([sky((80, 30, 8)), torch.ones(1, 1, *SIZE)], 1)
     picture[:, 3, 20:40, 70:90] = 0

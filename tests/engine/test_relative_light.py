@@ -79,6 +79,23 @@ def test_black_stays_black_and_no_texture_is_torn_up(bias):
     assert (shown[..., 1:] - shown[..., :-1]).min() > -1e-3, "brighter things stay brighter"
 
 
+def test_the_glow_of_a_sun_gets_no_steps_and_a_mast_before_it_stays_dark():
+    glow, wanted = torch.full((1, 3, 2, 2), 0.96), torch.full((1, 3, 2, 2), 0.4)
+    slope = (wanted + 1) / (glow + 1)
+    curves = tone_curves.through(glow, wanted, slope)
+    clipped, beside = (tone_curves.shade(torch.full_like(glow, v), curves) for v in (1.0, 0.96))
+    assert 0 <= (clipped - beside).max() < 0.2, "a value that is clipped differs little from it"
+    mast = tone_curves.shade(torch.full_like(glow, -0.8), curves)
+    assert mast.max() < -0.5
+
+
+def test_a_pale_sky_darkens_as_any_does():
+    picture = scene(sky=0.2)
+    picture[..., :24, :40] = 1.0
+    shown = relighting.natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES)
+    assert change_of(shown, picture)[..., :20, :36].mean() < -0.6
+
+
 # --------------------------------------------------------------------- daylight
 
 
