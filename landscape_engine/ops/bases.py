@@ -102,13 +102,15 @@ def difference_on(
     small: Tensor,  # [1, 3, h, w] the picture on the predictor's grid
     base: Tensor,  # [1, 3, h', w']
     alpha: Tensor,  # [1, 1, h'', w'']
+    most: float | None = None,
 ) -> Tensor:  # [1, 3, h, w]
     """The same on a small grid."""
     h, w = small.shape[2:]
     light = F.interpolate(base, (h, w), mode="bilinear", align_corners=True)
     inner = F.interpolate(_inner(alpha), (h, w), mode="bilinear", align_corners=True)
     rest = small - light
-    return torch.lerp(_beyond(rest, inner), rest, inner)
+    made = torch.lerp(_beyond(rest, inner), rest, inner)
+    return made if most is None else most * torch.tanh(made / most)
 
 
 def _beyond(

@@ -125,7 +125,7 @@ class PartLoop:
             if part.base is None:
                 self.pictured = contrast.take_apart(small, part.region.core)
             else:
-                apart = bases.difference_on(small, part.base, part.region.alpha)
+                apart = bases.difference_on(small, part.base, part.region.alpha, part.most)
                 self.pictured = contrast.take_apart(apart, None)
 
     def at(self, t: int) -> Layers:

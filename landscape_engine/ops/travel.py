@@ -89,10 +89,14 @@ def notes(motion: MotionField) -> list[str]:
     return [_note(part, motion.period) for part in changed]
 
 
+def _is_texture(part: MovingPart) -> bool:
+    """Whether a part takes short loops by itself: its forms stand, and its texture goes."""
+    return part.region.kind == FALLS or part.most is not None
+
+
 def _is_told(part: MovingPart) -> bool:
     """Whether a part takes more loops than it would by itself, or is slower."""
-    usual = part.region.kind in (FALLS, "water")
-    return part.slowed != 1.0 or (part.rounds > 1 and not usual)
+    return part.slowed != 1.0 or (part.rounds > 1 and not _is_texture(part))
 
 
 def rounds(period: int) -> list[int]:
@@ -114,7 +118,7 @@ def _fit_part(part: MovingPart, phase_noise: float, period: int) -> MovingPart:
         return part
     sources = Sources(part.step, core, period, phase_noise)
     possible = rounds(period)
-    if part.region.kind in (FALLS, "water"):  # their forms stand, their texture goes
+    if _is_texture(part):
         possible = [n for n in possible if n == 1 or period // n >= SHORT_FRAMES][-1:]
     for n in possible:
         if sources.lost(math.ceil(LEAPS / n)) <= CAREFUL:

@@ -104,3 +104,13 @@ def test_the_seed_draws_among_codes_that_suit(animator, picture):
     assert not torch.equal(first.code, other.code)
     named = animator.choose_codes(picture, MotionSettings(code="0.5"))
     assert not named.calm and named.water is None
+
+
+@pytest.mark.parametrize(("period", "rounds"), [(60, 1), (100, 2), (240, 6)])
+def test_waves_take_short_loops_and_water_that_moves_whole_does_not(period, rounds):
+    water = region("water", slice(32, None))
+    waves = MovingPart(water, wind(0.01, 0.0), most=0.25)
+    fitted = travel.fit(motion(waves), LOOP, period)
+    assert fitted.parts[0].rounds == rounds and travel.notes(fitted) == []
+    whole = travel.fit(motion(replace(waves, most=None)), LOOP, period)
+    assert whole.parts[0].rounds == 1
