@@ -23,8 +23,8 @@ from . import masks
 from .layers import Layers
 
 SPAN = 0.2  # of a loop in which one pixel goes over from copy to copy
-LINGER = 0.15  # of a loop by which the densest stay longer, and come sooner, than the thinnest
-GAP = 0.09  # of a loop by which what is thin is gone before half time, and comes after it
+LINGER = 0.05  # of a loop by which the densest stay longer, and come sooner, than the thinnest
+GAP = 0.1  # of a loop by which what is thin is gone before half time, and comes after it
 THIN = 0.15  # difference of densities from which the gap is nearly whole
 NOISE = 0.15  # of a loop, at most, by which places differ in when they go over
 CELLS = 6, 12, 24  # of the noise across the longer side; each octave has half of the one before

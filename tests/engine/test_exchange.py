@@ -37,8 +37,8 @@ def test_a_copy_that_does_not_count_is_not_shown(densities, scattered):
 def test_what_is_dense_stays_longer_and_comes_sooner():
     assert shown(0.5, 0.4, 0.4) == 0.5
     assert shown(0.5, 0.2, 0.0) > 0.75 and shown(0.5, 0.0, 0.2) < 0.25, "what is thin is gone"
-    assert shown(0.5, 0.8, 0.0) < 0.4 and shown(0.5, 0.0, 0.8) > 0.6, "what is thick not wholly"
-    assert shown(0.7, 0.8, 0.0) > 0.9, "but soon"
+    assert shown(0.45, 0.8, 0.0) < shown(0.45, 0.4, 0.0), "what is thick stays a little longer"
+    assert shown(0.5, 0.8, 0.0) > 0.85 and shown(0.5, 0.0, 0.8) < 0.15, "never in two places"
 
 
 def test_dense_is_what_differs_most_in_terms_of_the_region():
