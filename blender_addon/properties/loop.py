@@ -33,7 +33,7 @@ class LoopProperties(PropertyGroup):
             (
                 "condense",
                 "Condense",
-                "Forms of sky and water go over from copy to copy one after another",
+                "Forms of the sky go over from copy to copy one after another",
             ),
             ("contrast", "Contrast", "Both copies are blended and keep their contrast"),
             ("plain", "Plain", "The average, which is softer"),

@@ -119,7 +119,9 @@ class PartLoop:
         self._at = _close(steady_motion(part.step), settings, self.round, place)
         if settings.kind != "two-phase" or settings.blend == "plain":
             return
-        if settings.blend == "condense" and part.base is not None:
+        # waves have no forms of their own that could be seen twice, but a contrast to be kept
+        forms = part.base is not None and part.most is None
+        if settings.blend == "condense" and forms:
             self.scattered = place.cut(noise.smooth(part.step, exchange.CELLS))
         elif small is not None:
             if part.base is None:

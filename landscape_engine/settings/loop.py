@@ -33,7 +33,7 @@ class LoopSettings:
     )
     blend: BlendKind = setting(
         "condense",
-        "condense: forms of sky and water go over from copy to copy one after another, thin ones "
+        "condense: forms of the sky go over from copy to copy one after another, thin ones "
         "first; contrast: both copies are blended and keep their contrast; plain: the formula",
         flag="loop-blend",
     )
