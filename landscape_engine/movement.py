@@ -125,9 +125,10 @@ def in_regions(
     suits = chosen is not None and chosen.calm
     parts = []
     for region in regions:
-        predicted = of_water if is_water(region) or region.kind == FALLS else step
         if region.kind == FALLS and suits:
             predicted = falls.step(image, region.core) * settings.speed
+        else:
+            predicted = of_water if is_water(region) or region.kind == FALLS else step
         with region_files.naming(region):
             parts.append(_move(bundle, image, region, predicted, settings, seed))
     parts = [_at_pace(part, regions, image, settings, suits) for part in parts]

@@ -30,6 +30,8 @@ class SceneNetwork(nn.Module):
         white: whether it tells falls, rapids and surf from other water; nor did they that.
     """
 
+    LATER = "context.", "white."  # parts that earlier networks had not
+
     def __init__(self, width: int, trunk: str, context: bool = False, white: bool = False) -> None:
         super().__init__()
         self.trunk = EfficientNetLite(trunk)

@@ -39,7 +39,7 @@ def logits(
     out: Tensor | None = None,  # [B, 3, H, W], may be the image itself
 ) -> Tensor:  # [B, 3, H, W]
     """`logit(u(I))`, for who shades a picture more than once."""
-    return torch.add(image, 1 + 2 * EDGE, out=out).mul_(0.5 / (1 + 2 * EDGE)).logit_(1e-6)
+    return _inside(image, out).logit_()
 
 
 def shade_logits(
@@ -99,8 +99,12 @@ def through(
     room for more, and at least `FLATTEST`, or what differs much from the mean (a mast before the
     sun) would take its color.
     """
-    before, after = (
-        ((v + 1) / 2 + EDGE).div(1 + 2 * EDGE).clamp(1e-6, 1 - 1e-6) for v in (mean, wanted)
-    )
+    before, after = map(_inside, (mean, wanted))
     weights = (slope * before * (1 - before) / (after * (1 - after))).clamp(FLATTEST, BOLDEST)
     return torch.cat([weights, after.logit() - weights * before.logit()], dim=1)
+
+
+def _inside(values: Tensor, out: Tensor | None = None) -> Tensor:
+    """`u(v)` of values in [-1, 1]: 0..1, away from both ends."""
+    scaled = torch.add(values, 1 + 2 * EDGE, out=out).mul_(0.5 / (1 + 2 * EDGE))
+    return scaled.clamp_(1e-6, 1 - 1e-6)  # also what lies beyond black and white

@@ -19,7 +19,7 @@ from ..settings import (
     TrainMotionSettings,
     TrainSceneSettings,
 )
-from . import train_appearance, train_motion
+from . import train_appearance, train_motion, train_scene
 from .clips import Clip
 from .footage import Film
 
@@ -75,8 +75,7 @@ def add_appearance(
 def add_scene(folder: Path, networks: nn.ModuleDict, settings: TrainSceneSettings) -> None:
     """Write the scene network into a bundle, made if missing."""
     bundle = _open(folder)
-    built = {"width": settings.width, "trunk": settings.trunk, "context": True, "white": True}
-    _fill(bundle, "scene", networks, settings, {"scene_network": built})
+    _fill(bundle, "scene", networks, settings, {"scene_network": train_scene.built(settings)})
     checkpoints.save(bundle, folder)
 
 

@@ -28,8 +28,6 @@ from ..errors import TrainingError
 from ..settings import TrainingLoopSettings
 from . import ranks
 
-LATER = "context.", "white."  # parts of the scene network that earlier ones had not
-
 Losses = dict[str, Tensor]
 Draw = Callable[[nn.ModuleDict, list[Tensor]], Tensor]  # networks, batch -> sheet [1, 3, H, W]
 MOST_LOST = 20  # steps in a row without usable gradients
@@ -288,7 +286,8 @@ def _computes_bfloat16(device: torch.device) -> bool:
 def _begin(network: nn.Module, state: dict[str, Tensor]) -> None:
     """Fill a network; the parts that an earlier one had not stay as they were drawn."""
     found = network.load_state_dict(state, strict=False)
-    lacking = [key for key in found.missing_keys if not key.startswith(LATER)]
+    later = getattr(network, "LATER", ())
+    lacking = [key for key in found.missing_keys if not key.startswith(later)]
     if lacking or found.unexpected_keys:
         raise RuntimeError(f"other tensors: {', '.join((*lacking, *found.unexpected_keys)[:3])}")
 

@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -90,9 +91,14 @@ class LabelledScenes(Dataset):
         return 2**31
 
 
+def built(settings: TrainSceneSettings) -> dict[str, Any]:
+    """The arguments that build the network that is trained."""
+    return {"width": settings.width, "trunk": settings.trunk, "context": True, "white": True}
+
+
 def build(settings: TrainSceneSettings) -> nn.ModuleDict:
     """The network that is trained, by its name."""
-    network = SceneNetwork(settings.width, settings.trunk, context=True, white=True)
+    network = SceneNetwork(**built(settings))
     return nn.ModuleDict({"scene_network": network.to(memory_format=torch.channels_last)})
 
 
