@@ -39,9 +39,11 @@ FAR_WATER_PX, NEAR_WATER_PX = 4, 12  # upright radius of the blur of water at th
 WHITE_WATER_PX = 48  # … of water whose whole texture goes with the flow
 WHITE = 0.3  # lightness of foam, 0..2, above the water's own
 WAVES = 0.25  # of what differs from water's base, of 2, waves are; stones and logs differ by more
-FRINGE_PX = 4  # at a region's edge nothing is taken to move, since pixels there are mixed
+OUTSIDE = 0.1  # share of a region up to which a pixel lies outside: slow fades are no edge
+FRINGE_PX = 5  # at a region's edge nothing is taken to move, since pixels there are mixed
 FADE_PX = 6  # … beyond which what moves sets in
 BEYOND_PX = 24, 96  # from there to where what goes on beyond the edge begins to fade, and is gone
+SLOW_PX = 8  # at an edge softer than this, what fades with the region stays
 EDGE_BLUR_PX = 3  # radius over which what goes on is averaged: its forms, not its grain
 
 
@@ -58,12 +60,14 @@ def base_of(
     size = max(2, round(height * scale)), max(2, round(width * scale))
     # made small where the picture lies, so that a huge one need not go to the device for this
     small = F.interpolate(picture[:, :3], size, mode="area").to(alpha.device)
-    inside = F.interpolate(alpha.to(small), size, mode="area")
-    inside = (inside > 0.9).to(picture.dtype) if bool((inside > 0.9).any()) else inside
+    share = F.interpolate(alpha.to(small), size, mode="area")
+    inside = (share > 0.9).to(picture.dtype) if bool((share > 0.9).any()) else share
     if float(inside.sum()) == 0:
         return None
-    make = sky_base if kind == "sky" else water_base
-    return make(small, inside)
+    base = (sky_base if kind == "sky" else water_base)(small, inside)
+    # where a region fades slowly, as to a sun, what fades with it is light: it would move as a ring
+    reach = _radius(SLOW_PX * size[1] / REFERENCE_WIDTH)
+    return torch.lerp(small, base, F.max_pool2d(share, 2 * reach + 1, 1, reach))
 
 
 def difference(
@@ -135,7 +139,7 @@ def _beyond(
 
 def _inner(alpha: Tensor) -> Tensor:  # [1, 1, h, w] 0..1
     """How much of each pixel lies inside a region, away from its edge; the border is no edge."""
-    inside = alpha > 0.5
+    inside = alpha > OUTSIDE
     px = alpha.shape[3] / REFERENCE_WIDTH
     if bool(inside.all()):
         return torch.ones_like(alpha)

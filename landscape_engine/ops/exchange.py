@@ -27,6 +27,7 @@ LINGER = 0.05  # of a loop by which the densest stay longer, and come sooner, th
 GAP = 0.1  # of a loop by which what is thin is gone before half time, and comes after it
 THIN = 0.15  # difference of densities from which the gap is nearly whole
 NOISE = 0.15  # of a loop, at most, by which places differ in when they go over
+WAVE_SPAN, WAVE_NOISE = 0.15, 0.42  # the same of waves
 CELLS = 6, 12, 24  # of the noise across the longer side; each octave has half of the one before
 GRID_WIDTH = 480  # most pixels across of the grid on which density is held
 FORM = 0.03  # of the width, over which density is averaged: forms go over, not their parts
@@ -59,6 +60,21 @@ def planned(
         return layers
     begun = (layers.share - 0.5 - NOISE * scattered) / SPAN + 0.5
     return replace(layers, begun=begun)
+
+
+def waves(
+    layers: Layers,
+    scattered: Tensor,  # [1, 1, b, w] `noise.smooth`, on the rows that the layers hold
+) -> Layers:
+    """A blend of waves whose places go over one after another, each within a short while.
+
+    Waves have no density: `S((s - 1/2 - WAVE_NOISE n) / WAVE_SPAN + 1/2)` is shown. So most of a
+    water is one copy, and sharp, for most of a loop.
+    """
+    if layers.second is None or layers.share is None:
+        return layers
+    x = ((layers.share - 0.5 - WAVE_NOISE * scattered) / WAVE_SPAN + 0.5).clamp(0, 1)
+    return replace(layers, share=x * x * (3 - 2 * x))
 
 
 def shown(

@@ -21,8 +21,13 @@ COMPACT = 0.4  # least share of the circle around it that a disc fills
 FALL = 0.06  # least fall of brightness from a disc to three radii beyond it, of 1
 UNEVEN = 0.5  # most difference between directions close to a disc, share of the fall up to there
 SECTORS = 8  # directions in which the brightness must fall, nearly all of them
-GLOW = 2.5  # width over which a disc's glow begins to move, radii of the disc
-LEAST_GLOW = 0.02  # … and at least, share of the width
+GLOW = 2.5  # width of a disc's glow, radii of the disc, at least
+GLOWS = 0.02, 0.1  # … the least and the greatest width, share of the picture's
+GLOWING = (
+    0.2  # share of a disc's brightness over that of the sky far from it, down to which it glows
+)
+RINGS = 32  # around a disc in which its glow is measured
+RAYS = 0.9  # quantile of a ring's brightness that is measured
 
 
 def moving_share(
@@ -71,9 +76,9 @@ def find_discs(
     fits = (area >= max(12, SMALLEST * sky.size)) & (area <= LARGEST * sky.size)
     fits &= area >= COMPACT * np.pi * (across / 2) ** 2
     fits[0] = False
-    for number, k in enumerate(np.nonzero(fits)[0], 1):
+    for k in np.nonzero(fits)[0]:
         if _dims_around(light, sky, parts == k, middles[k], float(np.sqrt(area[k] / np.pi))):
-            discs[parts == k] = number
+            discs[parts == k] = discs.max() + 1
     return discs
 
 
@@ -121,12 +126,37 @@ def _beside_discs(sky: np.ndarray, picture: np.ndarray) -> np.ndarray:
 
     discs = find_discs(sky, picture)
     moving = np.ones(sky.shape, np.float32)
+    light = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     for k in range(1, int(discs.max()) + 1):
         disc = discs == k
-        glow = max(GLOW * float(np.sqrt(disc.sum() / np.pi)), LEAST_GLOW * sky.shape[1])
         away = cv2.distanceTransform((~disc).astype(np.uint8), cv2.DIST_L2, 5)
+        least = max(GLOW * float(np.sqrt(disc.sum() / np.pi)), GLOWS[0] * sky.shape[1])
+        glow = _glow(light, sky, away, least, GLOWS[1] * sky.shape[1])
         moving = np.minimum(moving, _rise((away - 1) / glow))
     return moving
+
+
+def _glow(
+    light: np.ndarray,  # uint8 [H, W]
+    sky: np.ndarray,  # bool [H, W]
+    away: np.ndarray,  # float32 [H, W] from a disc, pixels
+    least: float,
+    most: float,
+) -> float:
+    """How far a disc's glow and its rays reach, pixels: to where rings around it are dim in all."""
+    near = sky & (away > 0) & (away <= 2 * most)
+    ring = np.minimum((away[near] * RINGS / (2 * most)).astype(int), RINGS - 1)
+    count = np.bincount(ring, minlength=RINGS)
+    if not count.all():
+        return least
+    # the brightest of a ring counts, or the rays of a star would move
+    order = np.lexsort((light[near], ring))
+    rank = (np.cumsum(count) - count) + (RAYS * count).astype(int).clip(0, count - 1)
+    bright = light[near][order][rank].astype(np.float32)
+    far = bright[RINGS // 2 :].min()
+    dim = np.nonzero(bright < far + GLOWING * (255 - far))[0]
+    first = dim[0] if len(dim) else RINGS
+    return float(np.clip(first * 2 * most / RINGS, least, most))
 
 
 def _rise(values: np.ndarray) -> np.ndarray:  # float32, from 0 to 1 as the values do, smoothly

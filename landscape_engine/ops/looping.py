@@ -111,7 +111,7 @@ class PartLoop:
         self.part = part
         self.period = period
         self.round = period // part.rounds  # frames in which the motion closes
-        self.pictured = self.scattered = None
+        self.pictured = self.scattered = self.waving = None
         if not bool(part.step.any()):  # nothing but waves, if any
             still = place.put(Layers(place.cut(part.step)))
             self._at: Callable[[int], Layers] = lambda t: still
@@ -129,10 +129,14 @@ class PartLoop:
             else:
                 apart = bases.difference_on(small, part.base, part.region.alpha, part.most)
                 self.pictured = contrast.take_apart(apart, None)
+                if settings.blend == "condense":
+                    self.waving = place.cut(noise.smooth(part.step, exchange.CELLS))
 
     def at(self, t: int) -> Layers:
         """Frame t, 0..T-1."""
         layers = _waved(self.part, self._at(t % self.round), t / self.period)
+        if self.waving is not None:
+            layers = exchange.waves(layers, self.waving)
         if self.pictured:
             return contrast.corrected(self.pictured, layers)
         if self.scattered is not None:

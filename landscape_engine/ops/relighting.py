@@ -32,6 +32,9 @@ GILT = 1.35  # of warmth, by which gold outshines what is predicted in the mean
 GOLD_FADES = 1.05  # e below 0 at which no gold is left
 DUSK = 0.3  # of w, that goes with each e below 0
 AFTERGLOW = 0.25  # ... and comes back at the horizon
+SUNLIT = (0.25, 0.75), (0.0, 14.0)  # w and L* by which land is above its mean: not, and surely
+LAST_SUN = 0.15, 0.75  # e below 0 at which the sun leaves what it lit, and has left it
+OF_SUN = 0.7, 0.55  # share of its warmth above the mean, and e, that it then loses
 ZENITH = 0.3  # by how much of it the zenith darkens more than the horizon
 ROSE = 0.085  # of g, that gold has less than a black body: the air takes green too
 COOL_SHADE = 0.93  # of warmth, that black has less than what is lit
@@ -42,7 +45,8 @@ GLARE = 0.85  # share of its change that what is burnt out does not take: the su
 SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun's, or a pale sky's
 DIM = 22.0  # mean L* below which a picture has less of a day
 NIGHT, DUSKY = 20.0, 30.0  # mean L* of a sky at night, and of the darkest that is none
-AURORA, ITS_GLOW = (0.25, 0.35), (62.0, 50.0)  # mean g and L* of a sky: none, and that of an aurora
+AURORA, ITS_GLOW = (0.18, 0.3), (62.0, 50.0)  # green share and mean L*: no aurora, surely one
+GREENER = 0.05  # ln of G over R and B from which sky is green: blue and teal are by day too
 BY_NIGHT = 0.85  # share of the change of color that no sun makes: stars keep theirs
 MOONLIT = 0.6  # ... and of the light
 MOST_GAIN = 2.2  # times that a timid change is lengthened
@@ -115,7 +119,9 @@ class _Scene:
 
     def _night(self) -> Tensor:  # [B, 1, 1, 1] 0..1
         """How surely a picture was taken at night: by its dark sky, or the aurora's green."""
-        light, green = (_mean(one, self.sky) for one in (self.lightness, self.green))
+        color = (self.light + FAINT).log()
+        ahead = color[:, 1:2] - torch.maximum(color[:, :1], color[:, 2:])
+        light, green = (_mean(one, self.sky) for one in (self.lightness, (ahead > GREENER).float()))
         dark = (DUSKY - light) / (DUSKY - NIGHT)
         aurora = (green - AURORA[0]) / (AURORA[1] - AURORA[0])
         dim = (ITS_GLOW[0] - light) / (ITS_GLOW[0] - ITS_GLOW[1])
@@ -171,6 +177,7 @@ def _by_day(
     glare = GLARE * (1 - large) * masks.blur(burnt, max(1, scene.x.shape[3] // 21))
     exposure, warmth = (one * (1 - glare) for one in (exposure, warmth))
     green = _green(green, warmth, scene)
+    exposure, warmth = _sun_leaves(exposure, warmth, scene)
     colored = 1 - BY_NIGHT * scene.night
     return torch.cat([exposure * (1 - MOONLIT * scene.night), warmth * colored, green * colored], 1)
 
@@ -203,6 +210,18 @@ def _warmth(warmth: Tensor, exposure: Tensor, scene: _Scene) -> Tensor:
     return torch.minimum(
         torch.maximum(warmth, COLDEST * (1 + scene.sky / 3)), WARMEST * (1 + scene.sky / 2)
     )
+
+
+def _sun_leaves(exposure: Tensor, warmth: Tensor, scene: _Scene) -> tuple[Tensor, Tensor]:
+    """As it gets dark, land that the sun alone lights, as an alpenglow, falls to the rest of it."""
+    warmer = scene.warmth - _mean(scene.warmth, scene.land)
+    lighter = scene.lightness - _mean(scene.lightness, scene.land)
+    sunlit = scene.land
+    for above, (least, most) in zip((warmer, lighter), SUNLIT, strict=True):
+        sunlit = sunlit * ((above - least) / (most - least)).clamp(0, 1)
+    sunlit = masks.blur(sunlit, max(1, scene.x.shape[3] // 64)) * scene.land
+    gone = ((-exposure - LAST_SUN[0]) / (LAST_SUN[1] - LAST_SUN[0])).clamp(0, 1) * sunlit
+    return exposure - OF_SUN[1] * gone, warmth - OF_SUN[0] * gone * warmer.clamp(min=0)
 
 
 def _green(green: Tensor, warmth: Tensor, scene: _Scene) -> Tensor:

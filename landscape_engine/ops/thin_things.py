@@ -43,6 +43,8 @@ def find(
     labels = np.where(reeds, LAND, labels)  # single stalks are rooted in their bed
     standing, sky, planes = labels == LAND, labels == SKY, _planes(picture)
     near = cv2.dilate(standing.astype(np.uint8), _square(2 * NEAR + 1)) > 0
+    in_front = labels == WATER  # twigs and stalks before the water come in over the border
+    in_front[:-1, 1:-1] = False
     window = 2 * round(TANGLE * labels.shape[1]) + 1
     beside = cv2.dilate(standing.astype(np.uint8), _square(window)) > 0
     found = reeds
@@ -54,7 +56,8 @@ def find(
         every, steep = contrast(plane, polarity)
         narrow = np.where(sky & (beside | (aside > 255 * LEAST[polarity])), every, 0)
         narrow[labels == WATER] = steep[labels == WATER]
-        found |= _attached(narrow, polarity, near, ~standing)
+        roots = near | in_front if polarity == "dark" else near
+        found |= _attached(narrow, polarity, roots, ~standing)
         if polarity == "dark":
             found |= _tangles(plane, aside, sky, near)
     return (cv2.dilate(found.astype(np.uint8), _square(3)) > 0) & moving

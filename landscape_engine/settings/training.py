@@ -95,6 +95,9 @@ class TrainSceneSettings:
     white_share: float = setting(
         0.2, "share of the stills' samples that show white water, which is rare among stills"
     )
+    things_share: float = setting(
+        0.2, "share of the samples before which rocks, railings, masts, reeds or twigs are put"
+    )
     scenes: int = setting(400, "scenes that are drawn; each is seen many times, as a still is")
     hold_out: str | None = setting(
         None,
@@ -108,6 +111,7 @@ class TrainSceneSettings:
         check_at_least("--scenes", self.scenes, 1)
         check_within("--still-share", self.still_share, 0, 1)
         check_within("--white-share", self.white_share, 0, 1)
+        check_within("--things-share", self.things_share, 0, 1)
         check_within("--trunk-rate", self.trunk_rate, 0, 10)
         if self.width < 8 or self.width % 8:
             raise SettingsError(f"--width is {self.width}; expected a multiple of 8.")

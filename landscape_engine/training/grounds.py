@@ -108,3 +108,34 @@ def reeds(rng: np.random.Generator, size: int) -> Tensor:  # [size, size]
             cv2.ellipse(shape, tip, axes, np.degrees(bend), 0, 360, 255, -1)
     shape = cv2.resize(shape, (size, size), interpolation=cv2.INTER_AREA)
     return torch.from_numpy(shape.astype(np.float32) / 255)
+
+
+def railing(rng: np.random.Generator, size: int) -> Tensor:  # [size, size]
+    """A railing, a fence or a row of posts across the picture, 1 where it is."""
+    import cv2
+
+    fine = 4
+    shape = np.zeros((size * fine, size * fine), np.uint8)
+    full = size * fine
+
+    def line(x0: float, y0: float, x1: float, y1: float, wide: float) -> None:
+        ends = [(int(x * full), int(y * full)) for x, y in ((x0, y0), (x1, y1))]
+        cv2.line(shape, *ends, 255, max(1, round(wide * full)))
+
+    left, right = rng.uniform(-0.2, 0.4), rng.uniform(0.6, 1.2)
+    foot, slope, tall = rng.uniform(0.5, 1.1), rng.normal(0, 0.15), rng.uniform(0.08, 0.4)
+    nearer = rng.uniform(0.5, 2.0)  # how much taller the right end is seen than the left one
+    wide, rails = rng.uniform(0.003, 0.02), int(rng.integers(0, 5))
+    posts = np.sort(rng.uniform(0, 1, 12)) if rng.random() < 0.3 else np.linspace(0, 1, 12)
+    posts = posts[:: int(rng.integers(1, 4))]
+
+    def at(t: float, up: float) -> tuple[float, float]:
+        height = tall * (1 + (nearer - 1) * t)
+        return left + (right - left) * t, foot + slope * t - up * height
+
+    for t in posts:
+        line(*at(t, 0), *at(t, 1 if rails else rng.uniform(0.4, 1)), wide)
+    for up in np.linspace(1, 0.2, rails):
+        line(*at(0, up), *at(1, up), wide * rng.uniform(0.4, 1))
+    shape = cv2.resize(shape, (size, size), interpolation=cv2.INTER_AREA)
+    return torch.from_numpy(shape.astype(np.float32) / 255)

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .grounds import land_texture, reeds, ridge, uprights
+from .grounds import land_texture, railing, reeds, ridge, uprights
 from .skies import draw_sky
 from .waters import blobs, long_exposure, outcrops, photographed, water_surface
 
@@ -175,6 +175,17 @@ def put_reeds(
     size = picture.shape[1]
     shape = reeds(rng, size)
     fill = (land_texture(rng, size) * rng.uniform(0.2, 1.3)).clamp(0, 1)
+    gone = 1 - (shape * 2).clamp(0, 1)
+    return torch.lerp(picture, fill, shape), water * gone, sky * gone
+
+
+def put_railing(
+    rng: np.random.Generator, picture: Tensor, water: Tensor, sky: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The picture with a railing or posts before it, and its masks of water and sky."""
+    size = picture.shape[1]
+    shape = railing(rng, size)
+    fill = (land_texture(rng, size) * rng.uniform(0.05, 1.3)).clamp(0, 1)
     gone = 1 - (shape * 2).clamp(0, 1)
     return torch.lerp(picture, fill, shape), water * gone, sky * gone
 

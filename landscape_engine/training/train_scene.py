@@ -16,7 +16,7 @@ from torch.utils.data import Dataset
 from ..errors import TrainingError
 from ..networks.scene import SceneNetwork
 from ..settings import TrainSceneLoopSettings, TrainSceneSettings
-from . import cameras, labelled, losses, ranks, rare_scenes, relit, scoring, stills, trunks
+from . import cameras, labelled, losses, ranks, rare_scenes, relit, scoring, stills, things, trunks
 from .labelled import LabelledStill
 from .loop import Losses, Run
 
@@ -60,6 +60,9 @@ class LabelledScenes(Dataset):
         else:
             still, seen = self._scene(int(rng.integers(self.settings.scenes))), SCENES_SEEN
         image, shares = labelled.crop(rng, self.settings.size, still, seen, white)
+        if rng.random() < self.settings.things_share:
+            grounds = self.textures.grounds if self.textures is not None else []
+            image, shares = things.put_before(rng, image, shares, grounds)
         return cameras.shoot(rng, image) * 2 - 1, shares
 
     def _scene(self, number: int) -> LabelledStill:

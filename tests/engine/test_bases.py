@@ -67,6 +67,19 @@ def test_the_clear_sky_goes_on_behind_clouds():
     assert off[:, :, 25, 60].max() < 0.3  # the cloud is lighter by more than 1
 
 
+def test_a_glow_into_which_a_region_fades_does_not_move_as_a_ring():
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
+    away = np.hypot(x - 80, y - 30)
+    glow = torch.from_numpy(np.exp(-(away**2) / 300)).float()
+    picture = sky() * (1 - glow) + glow
+    mask = np.clip((away - 6) / 24, 0, 1) * (y < RIDGE)
+    where = regions.region_of(mask.astype(np.float32), GRID, "sky", torch.device("cpu"), soften=0)
+    moved = loop_of(picture, where, (0.01, 0.0))
+    changes = [(frame - picture)[..., : RIDGE - 10, :] for frame in moved]
+    steps = [float(one.diff(dim=k).abs().max()) for one in changes for k in (2, 3)]
+    assert max(steps) < 0.05, "what changes has no edge"
+
+
 def test_clouds_move_and_the_picture_is_the_first_frame():
     picture, where = sky((80, 30, 8)), region("sky", slice(0, RIDGE))
     moved = loop_of(picture, where, (-0.02, 0.0))  # backward: things go right

@@ -97,6 +97,26 @@ def test_a_cloud_is_not_seen_through_itself():
     assert torch.equal(clip[0], clip[PERIOD])
 
 
+@pytest.mark.parametrize("scattered", [-1, 0, 1])
+def test_waves_go_over_within_a_short_while_and_wholly(scattered):
+    flow = torch.zeros(1, 2, 1, 1)
+
+    def share(s):
+        layers = Layers(flow, flow, torch.full((1, 1, 1, 1), s))
+        return float(exchange.waves(layers, torch.full((1, 1, 1, 1), float(scattered))).share)
+
+    assert share(0.0) == 0 and share(1.0) == 1
+    mixed = [s / 100 for s in range(101) if 0 < share(s / 100) < 1]
+    assert 0 < len(mixed) <= 100 * exchange.WAVE_SPAN + 1
+
+
+def test_half_of_a_water_is_one_copy_at_half_time():
+    like = torch.zeros(1, 2, *GRID)
+    layers = Layers(like, like, torch.full((1, 1, *GRID), 0.5))
+    shown = exchange.waves(layers, noise.smooth(like, exchange.CELLS)).share
+    assert ((shown < 0.1) | (shown > 0.9)).float().mean() > 0.5
+
+
 def test_what_moves_whole_keeps_the_contrast_of_its_blend():
     flow = torch.full((1, 2, *GRID), 0.02)
     mask = np.ones(SIZE, np.float32)

@@ -176,6 +176,30 @@ def test_no_sun_lights_the_night(sky):
     assert abs(warmed(night)) < 0.12
 
 
+@pytest.mark.parametrize("sky", [(-0.95, -0.3, 0.35), (-0.6, 0.05, 0.1)])  # deep blue, teal
+def test_a_blue_or_teal_sky_has_a_day(sky):
+    picture = scene()
+    picture[:, :, :32] = torch.tensor(sky)[None, :, None, None]
+    change = change_of(relighting.natural(picture - 0.3, picture, SHARES), picture)
+    assert change.mean() < -0.3
+
+
+def test_an_alpenglow_fades_as_it_gets_dark_and_not_before():
+    picture = scene()
+    for rows, lit in ((slice(32, 40), (0.5, 0.0, -0.3)), (slice(40, 48), (-0.6, -0.6, -0.6))):
+        picture[..., rows, :] = torch.tensor(lit)[:, None, None]
+
+    def apart(shown):  # how much lighter and warmer the lit slope is than the rock, as logarithms
+        red, _, blue = (change_of(shown, picture)[..., 32:48, :]).unbind(1)
+        light, warmth = (red + blue) / 2, red - blue
+        return [float(one[:, 2:6].mean() - one[:, 10:14].mean()) for one in (light, warmth)]
+
+    dark, dawn = (relighting.natural(picture + e, picture, SHARES) for e in (-0.6, 0.1))
+    light, warmth = apart(dark)
+    assert light < -0.25 and warmth < -0.3
+    assert warmth < apart(dawn)[1] - 0.15
+
+
 def test_land_darkens_with_its_sky_and_water_shows_it():
     picture = scene()
     wanted = picture.clone()

@@ -20,6 +20,7 @@ from landscape_engine.training import (
     rare_scenes,
     scoring,
     stills,
+    things,
     train_scene,
     trunks,
 )
@@ -230,6 +231,21 @@ def test_stills_and_scenes_are_mixed_by_their_share(folder, monkeypatch):
     assert len({name for name in taken if name.startswith("scene")}) == TINY.scenes
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_things_before_a_still_are_land_and_the_rest_is_as_it_was(seed):
+    rng = np.random.default_rng(seed)
+    label = layers(96, 96)
+    still = LabelledStill("still", painted(label), label, label == WATER)
+    image, shares = labelled.crop(rng, 96, still, (1.0, 1.001))
+    shown, after = things.put_before(rng, image.clone(), shares.clone(), [])
+    assert shown.shape == image.shape and after.shape == shares.shape
+    assert after.min() >= -1e-5 and torch.allclose(after[:3].sum(0), shares[:3].sum(0), atol=1e-5)
+    assert (after[3] <= after[2] + 1e-5).all(), "white water is a part of the water"
+    taken = (shares[1] + shares[2]) - (after[1] + after[2])
+    changed = (shown - image).abs().amax(0) > 0.1
+    assert not (changed & (taken < 0.02) & (shares[1] > 0.99)).any(), "what covers the sky is land"
+
+
 # -------------------------------------------------------------------------- training
 
 
@@ -288,8 +304,14 @@ def test_a_fresh_run_begins_with_the_published_weights(tmp_path, monkeypatch):
 
 
 def test_settings_that_make_no_sense_are_refused():
-    for changes in ({"width": 12}, {"size": 72}, {"hold_out": "3/3"}, {"hold_out": "a"}):
-        with pytest.raises(SettingsError, match="--(width|size|hold-out)"):
+    for changes in (
+        {"width": 12},
+        {"size": 72},
+        {"hold_out": "3/3"},
+        {"hold_out": "a"},
+        {"things_share": 2},
+    ):
+        with pytest.raises(SettingsError, match="--(width|size|hold-out|things-share)"):
             TrainSceneSettings(**changes)
     with pytest.raises(SettingsError, match="--trunk"):
         TrainSceneSettings(trunk="resnet")

@@ -225,6 +225,26 @@ def test_the_sun_and_its_glow_stay_and_the_sky_farther_off_moves():
     assert np.abs(np.diff(moving, axis=1)).max() < 0.15, "without an edge"
 
 
+def test_the_rays_of_a_star_stay_as_far_as_they_reach():
+    rows, columns = np.mgrid[: SIZE[0], : SIZE[1]]
+    away = np.hypot(rows - 60, columns - 150)
+    turn = np.arctan2(rows - 60, columns - 150)
+    rays = 110 * np.exp(-np.maximum(away - 6, 0) / 14) * (np.cos(8 * turn) > 0.3)
+    picture = (sunset(radius=4).astype(np.float32) * 0.45 + 20 + rays[..., None]).clip(0, 255)
+    picture[away < 6] = 255
+    short, long = (
+        lights_in_the_sky.moving_share(np.ones(SIZE, bool), one.astype(np.uint8))
+        for one in (picture - rays[..., None] * (away >= 6)[..., None], picture)
+    )
+    assert (long <= short + 1e-6).all() and long[60, 168] < 0.5 * short[60, 168]
+
+
+def test_twigs_that_come_in_over_the_border_stay_before_water():
+    labels, picture = scene()
+    where = draw(picture, (250, SIZE[0] - 1), (270, 190), 20) & (labels == WATER)
+    assert thin_things.find(labels, picture)[where].mean() > 0.95
+
+
 def test_a_white_cloud_is_no_sun():
     picture = np.full((*SIZE, 3), 150, np.uint8)
     picture[50:80, 100:190] = 250
