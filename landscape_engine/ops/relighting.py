@@ -35,6 +35,7 @@ AFTERGLOW = 0.25  # ... and comes back at the horizon
 SUNLIT = (0.25, 0.75), (0.0, 14.0)  # w and L* by which land is above its mean: not, and surely
 LAST_SUN = 0.15, 0.75  # e below 0 at which the sun leaves what it lit, and has left it
 OF_SUN = 0.7, 0.55  # share of its warmth above the mean, and e, that it then loses
+RED = 0.9  # w above the mean of which no more is lost: an orange would turn green
 ZENITH = 0.3  # by how much of it the zenith darkens more than the horizon
 ROSE = 0.085  # of g, that gold has less than a black body: the air takes green too
 COOL_SHADE = 0.93  # of warmth, that black has less than what is lit
@@ -175,7 +176,9 @@ def _by_day(
     burnt = ((scene.lightness - 96) / 3).clamp(0, 1)
     large = ((_mean(burnt, torch.ones_like(burnt)) - SUN) / (PALE_SKY - SUN)).clamp(0, 1)
     glare = GLARE * (1 - large) * masks.blur(burnt, max(1, scene.x.shape[3] // 21))
-    exposure, warmth = (one * (1 - glare) for one in (exposure, warmth))
+    exposure = exposure * (1 - glare)
+    # and no sun gets colder
+    warmth = warmth * (1 - torch.where(warmth < 0, glare / GLARE, glare))
     green = _green(green, warmth, scene)
     exposure, warmth = _sun_leaves(exposure, warmth, scene)
     colored = 1 - BY_NIGHT * scene.night
@@ -221,7 +224,7 @@ def _sun_leaves(exposure: Tensor, warmth: Tensor, scene: _Scene) -> tuple[Tensor
         sunlit = sunlit * ((above - least) / (most - least)).clamp(0, 1)
     sunlit = masks.blur(sunlit, max(1, scene.x.shape[3] // 64)) * scene.land
     gone = ((-exposure - LAST_SUN[0]) / (LAST_SUN[1] - LAST_SUN[0])).clamp(0, 1) * sunlit
-    return exposure - OF_SUN[1] * gone, warmth - OF_SUN[0] * gone * warmer.clamp(min=0)
+    return exposure - OF_SUN[1] * gone, warmth - OF_SUN[0] * gone * warmer.clamp(0, RED)
 
 
 def _green(green: Tensor, warmth: Tensor, scene: _Scene) -> Tensor:

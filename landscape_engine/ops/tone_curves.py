@@ -17,7 +17,7 @@ from torch import Tensor
 
 from . import color, masks, relighting
 
-EDGE = 0.03  # E: how far beyond black and white curves end, of 1
+EDGE = 0.08  # E: how far beyond black and white curves end, of 1
 BOLDEST = 1.3  # how much stronger texture becomes at most, in the terms of the light about it
 FLATTEST = 0.7  # ... and how much weaker: what is dark before glare stays dark
 STRONGEST = 2.5  # times that a value grows at most, black being 0: no night becomes day
