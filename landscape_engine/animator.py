@@ -251,7 +251,7 @@ class Animator:
                 fitted to their arrows; arrows as "field" or "both" still bend its field.
             seed: draws the code where the settings say 'random', or among the best with 'auto'.
             regions: what moves, from `find_regions`, which is asked if they aren't given; an empty
-                list moves the whole picture by the predicted field as it comes. Steady motion only.
+                list moves the whole picture by the raw predicted field. Steady motion only.
 
         Raises:
             AnnotationError: an arrow is malformed, outside the picture, or on what doesn't move.

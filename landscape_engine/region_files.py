@@ -183,7 +183,7 @@ def region_from(
 
 @contextmanager
 def naming(region: Region) -> Iterator[None]:
-    """Say of what is refused in the block that it's about this region, if it has settings."""
+    """Prefix errors raised in the block with this region's name, if it has settings."""
     try:
         yield
     except LandscapeError as error:

@@ -77,7 +77,7 @@ class KeyItem(PropertyGroup):
             FILE,
         ),
     )
-    position: position_property("Whose height of the day of the codebook is taken")
+    position: position_property("Codebook day whose midday look is used")
     reference: PointerProperty(
         name="Reference", description="A picture that looks so", type=bpy.types.Image
     )

@@ -34,7 +34,11 @@ class MotionProperties(PropertyGroup):
             POSITION,
             RANDOM,
             FILE,
-            ("CLIP", "Time-Lapse", "A video, or a frame of a folder of them, that moves so"),
+            (
+                "CLIP",
+                "Time-Lapse",
+                "A video, or one frame of an image sequence, whose motion is copied",
+            ),
             AUTO,  # last: a .blend keeps places in this list
         ),
         default="AUTO",
@@ -80,7 +84,7 @@ class MotionProperties(PropertyGroup):
     )
     use_arrows: BoolProperty(
         name="Follow Arrows",
-        description="Things move as the arrows that are drawn on the picture",
+        description="Follow the arrows drawn on the picture",
         default=True,
     )
     arrows_from: PointerProperty(

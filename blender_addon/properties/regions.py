@@ -79,8 +79,8 @@ class RegionProperties(PropertyGroup):
 
     clean: BoolProperty(
         name="Find What Moves",
-        description="Find sky and water and keep the rest still; off: the predicted field as it "
-        "comes, for the whole picture",
+        description="Find sky and water and keep the rest still; off: move the whole "
+        "picture by the raw predicted field",
         default=True,
     )
     still_image: PointerProperty(

@@ -1,4 +1,4 @@
-"""Corrections: what one latent code leaves of the colors asked for, added to the picture smoothly.
+"""Corrections: the color error left by the best code, added back as a smooth offset.
 
 A look has as many degrees of freedom as its code has numbers; a patch or a reference picture may
 ask for what none of the predictor's looks has. As an arrow may bend the field where no code runs

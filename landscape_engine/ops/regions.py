@@ -20,7 +20,7 @@ from torch import Tensor
 from . import certainty, edges, falls, feather, lights_in_the_sky, masks, thin_things
 from .certainty import LAND, SKY, WATER
 
-DOUBT = 0.3  # share of a region's usual speed below which nothing is said
+DOUBT = 0.3  # vectors slower than this share of the 70th percentile count as unknown
 MASK_WIDTH = 1280  # masks are made at the picture's width, or at this if that is larger; pixels
 REACH = 0.019  # how far a mask's edge may go to meet the picture's, share of the width
 SPECK = 5e-4  # share of the picture below which what the picture's edges cut off is none
@@ -141,7 +141,7 @@ def motion_within(
     step: Tensor,  # [1, 2, h, w] backward, normalised: what the predictor says
     radius: int = 8,
 ) -> Tensor:  # [1, 2, h, w]
-    """A region's field, cleaned: without dawdlers and outliers, smooth, and going on beyond it.
+    """A region's field: drop slow and outlying vectors, smooth, extrapolate past the region's edge.
 
     Vectors shorter than `DOUBT` times the region's usual length (its 70th percentile) are filled
     from their neighbours (clouds at the horizon are a quarter as fast as those overhead, and stay

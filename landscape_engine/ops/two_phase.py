@@ -1,4 +1,4 @@
-"""Two phases: a loop of two copies of the motion, of which the one that is old does not show."""
+"""Two-phase loop: two copies half a period apart; each fades out before it wraps."""
 
 from __future__ import annotations
 

@@ -77,13 +77,13 @@ class AppearanceSettings:
     )
     anchor: bool = setting(
         True,
-        "give the maps back what the predictor misses of the picture in its own look, so that "
-        "that look is the picture itself, and others keep its contrast; not for per-frame",
+        "restore what the predictor loses, so that the input's own look is reproduced exactly "
+        "and other looks keep its contrast; not for per-frame",
     )
     correct: bool = setting(
         True,
-        "add to the maps what one code leaves of the colors of patches, and of the courses of "
-        "color that sky, land and water have in a reference picture; not for per-frame",
+        "correct the color error that the best code leaves at patches, and in the colors of sky, "
+        "land and water of a reference picture; not for per-frame",
     )
 
     def __post_init__(self) -> None:

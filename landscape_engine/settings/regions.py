@@ -15,7 +15,7 @@ class RegionSettings:
     clean: bool = setting(
         True,
         "find what moves, smooth its motion and keep the rest still to the bit; --no-clean: the "
-        "predicted field as it comes",
+        "raw predicted field",
     )
     still_mask: str | None = setting(
         None, "picture that is white where all stays still (grey: partly)", metavar="FILE"

@@ -22,7 +22,7 @@ class MotionClipSettings:
         "share of the samples that are pairs of the clips' frames, the rest are scenes with known "
         "flow; 1: the paper's training",
     )
-    every: int = setting(2, "take every so manieth frame of a clip (the paper: 2)")
+    every: int = setting(2, "use every Nth frame of a clip (the paper: 2)")
     least_change: float = setting(
         0.02,
         "drop pairs whose mean change is below this, of values in -1..1 at the training size (the "

@@ -34,7 +34,7 @@ def stride(settings: TrainAppearanceSettings) -> int:
 
 
 def select(clips: list[Clip], settings: TrainAppearanceSettings) -> list[Clip]:
-    """The clips without frames that hardly differ, and without clips of which one frame is left.
+    """Drop near-duplicate frames, then clips with fewer than two frames left.
 
     Clips whose frames don't follow one another in time are left whole.
 

@@ -12,7 +12,7 @@ FASTEST = 100.0  # the largest speed that the settings take
 
 
 def reduce(job: Job, picture_wh: tuple[int, int], side: int, frames: int) -> Job:
-    """A job of fewer and smaller frames, in which as much moves and changes.
+    """Shrink a job to fewer, smaller frames with the same overall motion and light.
 
     The clip is thinned: a loop of fewer frames moves faster, so that what passes by in it stays the
     same, and is shown at fewer frames a second. Where nothing but the motion changes, one loop
