@@ -37,7 +37,7 @@ class MotionProperties(PropertyGroup):
             (
                 "CLIP",
                 "Time-Lapse",
-                "A video, or one frame of an image sequence, whose motion is copied",
+                "Copy the motion of a video, or of an image sequence",
             ),
             AUTO,  # last: a .blend keeps places in this list
         ),
