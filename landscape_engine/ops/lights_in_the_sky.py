@@ -23,9 +23,7 @@ UNEVEN = 0.5  # most difference between directions close to a disc, share of the
 SECTORS = 8  # directions in which the brightness must fall, nearly all of them
 GLOW = 2.5  # width of a disc's glow, radii of the disc, at least
 GLOWS = 0.02, 0.1  # … the least and the greatest width, share of the picture's
-GLOWING = (
-    0.2  # share of a disc's brightness over that of the sky far from it, down to which it glows
-)
+GLOWING = 0.2  # share of its brightness above the sky far from it down to which it glows
 RINGS = 32  # around a disc in which its glow is measured
 RAYS = 0.9  # quantile of a ring's brightness that is measured
 

@@ -177,7 +177,7 @@ def _by_day(
     large = ((_mean(burnt, torch.ones_like(burnt)) - SUN) / (PALE_SKY - SUN)).clamp(0, 1)
     glare = GLARE * (1 - large) * masks.blur(burnt, max(1, scene.x.shape[3] // 21))
     exposure = exposure * (1 - glare)
-    # and no sun gets colder
+    # no sun gets colder
     warmth = warmth * (1 - torch.where(warmth < 0, glare / GLARE, glare))
     green = _green(green, warmth, scene)
     exposure, warmth = _sun_leaves(exposure, warmth, scene)

@@ -175,8 +175,7 @@ def put_reeds(
     size = picture.shape[1]
     shape = reeds(rng, size)
     fill = (land_texture(rng, size) * rng.uniform(0.2, 1.3)).clamp(0, 1)
-    gone = 1 - (shape * 2).clamp(0, 1)
-    return torch.lerp(picture, fill, shape), water * gone, sky * gone
+    return _put(picture, water, sky, shape, fill, 2)
 
 
 def put_railing(
@@ -186,8 +185,7 @@ def put_railing(
     size = picture.shape[1]
     shape = railing(rng, size)
     fill = (land_texture(rng, size) * rng.uniform(0.05, 1.3)).clamp(0, 1)
-    gone = 1 - (shape * 2).clamp(0, 1)
-    return torch.lerp(picture, fill, shape), water * gone, sky * gone
+    return _put(picture, water, sky, shape, fill, 2)
 
 
 def put_uprights(
@@ -197,9 +195,18 @@ def put_uprights(
     size = picture.shape[1]
     shape = uprights(rng, size, min(max(horizon, 0.2), 0.9))
     fill = land_texture(rng, size) * rng.uniform(0.05, 1)
-    picture = torch.lerp(picture, fill, shape)
-    gone = 1 - (shape * 3).clamp(0, 1)  # a mast thinner than a pixel keeps its pixel still too
-    return picture, water * gone, sky * gone
+    return _put(picture, water, sky, shape, fill, 3)
+
+
+def _put(
+    picture: Tensor, water: Tensor, sky: Tensor, shape: Tensor, fill: Tensor, firm: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The picture with a shape [S, S] filled, and its masks without it.
+
+    What covers 1 / `firm` of a pixel keeps it still: a mast may be thinner than a pixel.
+    """
+    gone = 1 - (shape * firm).clamp(0, 1)
+    return torch.lerp(picture, fill, shape), water * gone, sky * gone
 
 
 def grade(

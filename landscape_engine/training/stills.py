@@ -90,17 +90,17 @@ def _add(found: Stills, path: Path, name: str, entry: dict) -> None:
     if label is not None:
         masks = torch.from_numpy(np.stack([label == labelled.SKY, label == labelled.WATER]))
         known = torch.from_numpy((label != labelled.UNKNOWN).astype(np.float32))
-        found.photos.append(Scene(image, masks.float(), _horizon(masks.float()), known))
+        found.photos.append(Scene(image, masks.float(), horizon_of(masks.float()), known))
     elif not entry.get("skip") and (entry.get("sky") or entry.get("water")):
         masks = torch.from_numpy(paint_masks(entry, pixels))
         rows = masks[0].mean(1) > 0.9
         if not name.startswith("skies/"):
-            found.photos.append(Scene(image, masks, _horizon(masks)))
+            found.photos.append(Scene(image, masks, horizon_of(masks)))
         elif rows.sum() >= 48:
             found.skies.append(image[:, rows])
 
 
-def _horizon(masks: Tensor) -> float:
+def horizon_of(masks: Tensor) -> float:
     """Where the water begins, else where the sky ends, as a share of the height."""
     rows = torch.linspace(0, 1, masks.shape[1])
     water, sky = masks[1].mean(1), masks[0].mean(1)

@@ -27,7 +27,7 @@ def put_before(
     """The crop with something before it that stays, and its shares."""
     size = image.shape[1]
     sky, water = shares[SKY], shares[WATER]
-    horizon = _horizon(sky, water)
+    horizon = stills.horizon_of(torch.stack([sky, water]))
     kind = rng.random()
     if kind < 0.4 and float(water.mean()) > LEAST:
         fill = stills.cut(rng, grounds, size) if grounds else land_texture(rng, size)
@@ -49,13 +49,3 @@ def _with(shares: Tensor, sky: Tensor, water: Tensor) -> Tensor:
     taken = shares[SKY] + shares[WATER] - sky - water
     kept = water / shares[WATER].clamp(min=1e-6)
     return torch.stack([shares[0] + taken, sky, water, shares[3] * kept.clamp(max=1)])
-
-
-def _horizon(sky: Tensor, water: Tensor) -> float:
-    """Where the water begins, else where the sky ends, as a share of the height."""
-    rows = torch.linspace(0, 1, len(sky))
-    for mask, end in ((water, 0), (sky, -1)):
-        some = rows[mask.mean(1) > 0.3]
-        if len(some):
-            return float(some[end].clamp(0.05, 0.9))
-    return 0.3
