@@ -164,7 +164,8 @@ def _on_base(image: Tensor, part: MovingPart, settings: MotionSettings) -> Movin
     if kind == "water" and settings.water == "mirrored":
         kind = "sky"
     base = bases.base_of(image, part.region.alpha, kind)
-    return replace(part, base=base, most=bases.WAVES if kind == "water" else None)
+    most = bases.highest_waves(image, part.region.alpha) if kind == "water" else None
+    return replace(part, base=base, most=most)
 
 
 def _at_pace(

@@ -39,6 +39,7 @@ FAR_WATER_PX, NEAR_WATER_PX = 4, 12  # upright radius of the blur of water at th
 WHITE_WATER_PX = 48  # … of water whose whole texture goes with the flow
 WHITE = 0.3  # lightness of foam, 0..2, above the water's own
 WAVES = 0.25  # of what differs from water's base, of 2, waves are; stones and logs differ by more
+WHITECAPS, FOAMY = 1.5, (0.2, 0.35)  # … of a water of foam; share of it from which one is, surely
 OUTSIDE = 0.1  # share of a region up to which a pixel lies outside: slow fades are no edge
 FRINGE_PX = 5  # at a region's edge nothing is taken to move, since pixels there are mixed
 FADE_PX = 6  # … beyond which what moves sets in
@@ -55,6 +56,34 @@ def base_of(
     """The base of a region by its kind: "sky", "water"; None of all else, which moves whole."""
     if kind not in ("sky", "water"):
         return None
+    small, share, inside = _small(picture, alpha)
+    if float(inside.sum()) == 0:
+        return None
+    base = (sky_base if kind == "sky" else water_base)(small, inside)
+    # where a region fades slowly, as to a sun, what fades with it is light: it would move as a ring
+    reach = _radius(SLOW_PX * small.shape[3] / REFERENCE_WIDTH)
+    return torch.lerp(small, base, F.max_pool2d(share, 2 * reach + 1, 1, reach))
+
+
+def highest_waves(
+    picture: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    alpha: Tensor,  # [1, 1, h', w'] of a water
+) -> float:
+    """How much of what differs from a water's base moves: `WAVES`; of surf and rapids nearly all.
+
+    Half of a foam that stays would be seen through the half that moves.
+    """
+    small, _, inside = _small(picture, alpha)
+    foam = float((white_water(small, inside) * inside).sum() / inside.sum().clamp(min=1e-6))
+    share = (foam - FOAMY[0]) / (FOAMY[1] - FOAMY[0])
+    return WAVES + (WHITECAPS - WAVES) * min(max(share, 0.0), 1.0)
+
+
+def _small(
+    picture: Tensor,  # [1, 3 or 4, H, W]
+    alpha: Tensor,  # [1, 1, h', w']
+) -> tuple[Tensor, Tensor, Tensor]:  # [1, 3, h, w], then [1, 1, h, w] each
+    """The picture on the grid of a base, how much of it is the region, and what is so wholly."""
     height, width = picture.shape[2:]
     scale = min(1.0, GRID_WIDTH / width)
     size = max(2, round(height * scale)), max(2, round(width * scale))
@@ -62,12 +91,7 @@ def base_of(
     small = F.interpolate(picture[:, :3], size, mode="area").to(alpha.device)
     share = F.interpolate(alpha.to(small), size, mode="area")
     inside = (share > 0.9).to(picture.dtype) if bool((share > 0.9).any()) else share
-    if float(inside.sum()) == 0:
-        return None
-    base = (sky_base if kind == "sky" else water_base)(small, inside)
-    # where a region fades slowly, as to a sun, what fades with it is light: it would move as a ring
-    reach = _radius(SLOW_PX * size[1] / REFERENCE_WIDTH)
-    return torch.lerp(small, base, F.max_pool2d(share, 2 * reach + 1, 1, reach))
+    return small, share, inside
 
 
 def difference(

@@ -35,7 +35,9 @@ AFTERGLOW = 0.25  # ... and comes back at the horizon
 SUNLIT = (0.25, 0.75), (0.0, 14.0)  # w and L* by which land is above its mean: not, and surely
 LAST_SUN = 0.15, 0.75  # e below 0 at which the sun leaves what it lit, and has left it
 OF_SUN = 0.7, 0.55  # share of its warmth above the mean, and e, that it then loses
-RED = 0.9  # w above the mean of which no more is lost: an orange would turn green
+RED = 0.9  # w above the mean of which no more is lost
+COLORED = 1.8, 2.6  # w from which land is colored by itself (autumn trees): a little, surely …
+REDDENED = 0.6, 0.9  # … unless it is red, ln R - ln G: leaves are yellow
 ZENITH = 0.3  # by how much of it the zenith darkens more than the horizon
 ROSE = 0.085  # of g, that gold has less than a black body: the air takes green too
 COOL_SHADE = 0.93  # of warmth, that black has less than what is lit
@@ -180,7 +182,7 @@ def _by_day(
     # no sun gets colder
     warmth = warmth * (1 - torch.where(warmth < 0, glare / GLARE, glare))
     green = _green(green, warmth, scene)
-    exposure, warmth = _sun_leaves(exposure, warmth, scene)
+    exposure, warmth, green = _sun_leaves(exposure, warmth, green, scene)
     colored = 1 - BY_NIGHT * scene.night
     return torch.cat([exposure * (1 - MOONLIT * scene.night), warmth * colored, green * colored], 1)
 
@@ -215,16 +217,27 @@ def _warmth(warmth: Tensor, exposure: Tensor, scene: _Scene) -> Tensor:
     )
 
 
-def _sun_leaves(exposure: Tensor, warmth: Tensor, scene: _Scene) -> tuple[Tensor, Tensor]:
-    """As it gets dark, land that the sun alone lights, as an alpenglow, falls to the rest of it."""
+def _sun_leaves(
+    exposure: Tensor, warmth: Tensor, green: Tensor, scene: _Scene
+) -> tuple[Tensor, Tensor, Tensor]:
+    """As it gets dark, land that the sun alone lights, as an alpenglow, falls to the rest of it.
+
+    Its gold fades by grey, or orange rock would turn green.
+    """
     warmer = scene.warmth - _mean(scene.warmth, scene.land)
     lighter = scene.lightness - _mean(scene.lightness, scene.land)
-    sunlit = scene.land
-    for above, (least, most) in zip((warmer, lighter), SUNLIT, strict=True):
-        sunlit = sunlit * ((above - least) / (most - least)).clamp(0, 1)
+    red = (0.5 - daylight.GREEN_OF_WARMTH) * scene.warmth - scene.green
+    sunlit = torch.maximum(1 - _rising(scene.warmth, COLORED), _rising(red, REDDENED)) * scene.land
+    for above, rule in zip((warmer, lighter), SUNLIT, strict=True):
+        sunlit = sunlit * _rising(above, rule)
     sunlit = masks.blur(sunlit, max(1, scene.x.shape[3] // 64)) * scene.land
-    gone = ((-exposure - LAST_SUN[0]) / (LAST_SUN[1] - LAST_SUN[0])).clamp(0, 1) * sunlit
-    return exposure - OF_SUN[1] * gone, warmth - OF_SUN[0] * gone * warmer.clamp(0, RED)
+    gone = _rising(-exposure, LAST_SUN) * sunlit
+    lost = OF_SUN[0] * gone * warmer.clamp(0, RED)
+    return exposure - OF_SUN[1] * gone, warmth - lost, green + _by_grey(-lost, scene)
+
+
+def _rising(values: Tensor, ends: tuple[float, float]) -> Tensor:  # 0..1
+    return ((values - ends[0]) / (ends[1] - ends[0])).clamp(0, 1)
 
 
 def _green(green: Tensor, warmth: Tensor, scene: _Scene) -> Tensor:

@@ -124,6 +124,19 @@ def test_foam_moves_whole():
     assert found[0, 0, 40:80, :40].max() < 0.1
 
 
+def test_of_surf_more_moves_than_of_a_calm_water():
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    streaks = ((x // 6 + y // 12) % 2).astype(np.float32)
+    calm = np.full((3, *SIZE), -0.5, np.float32)
+    surf = calm.copy()
+    surf[:, 20:70, :110] = 0.2 + 0.7 * streaks[20:70, :110]
+    everywhere = torch.ones(1, 1, *SIZE)
+    low, high = (
+        bases.highest_waves(torch.from_numpy(one)[None], everywhere) for one in (calm, surf)
+    )
+    assert low == bases.WAVES < 1.0 < high <= bases.WHITECAPS
+
+
 def test_waves_move_and_a_stone_among_them_stays():
     picture = torch.zeros(1, 3, 60, 80)
     picture[:, :, 20:40:4] = 0.1  # waves
