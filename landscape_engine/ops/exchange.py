@@ -58,8 +58,7 @@ def planned(
     """A blend whose pixels go over one after another; `shown` says how, once density is known."""
     if layers.second is None or layers.share is None:
         return layers
-    begun = (layers.share - 0.5 - NOISE * scattered) / SPAN + 0.5
-    return replace(layers, begun=begun)
+    return replace(layers, begun=_begun(layers.share, scattered, NOISE, SPAN))
 
 
 def waves(
@@ -73,8 +72,8 @@ def waves(
     """
     if layers.second is None or layers.share is None:
         return layers
-    x = ((layers.share - 0.5 - WAVE_NOISE * scattered) / WAVE_SPAN + 0.5).clamp(0, 1)
-    return replace(layers, share=x * x * (3 - 2 * x))
+    begun = _begun(layers.share, scattered, WAVE_NOISE, WAVE_SPAN)
+    return replace(layers, share=_smooth(begun.clamp_(0, 1)))
 
 
 def shown(
@@ -85,5 +84,13 @@ def shown(
     """The share of the younger copy that is shown."""
     denser = first - second
     x = torch.tanh(denser / THIN).mul_(GAP / SPAN).sub_(denser, alpha=LINGER / SPAN)
-    x = x.add_(begun).clamp_(0, 1)
+    return _smooth(x.add_(begun).clamp_(0, 1))
+
+
+def _begun(share: Tensor, scattered: Tensor, noise: float, span: float) -> Tensor:
+    """How far each place is on its way from copy to copy: begun above 0, done from 1 on."""
+    return (share - 0.5 - noise * scattered) / span + 0.5
+
+
+def _smooth(x: Tensor) -> Tensor:  # S of 0..1
     return x * x * (3 - 2 * x)

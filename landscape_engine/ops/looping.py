@@ -111,7 +111,7 @@ class PartLoop:
         self.part = part
         self.period = period
         self.round = period // part.rounds  # frames in which the motion closes
-        self.pictured = self.scattered = self.waving = None
+        self.pictured = self.scattered = None
         if not bool(part.step.any()):  # nothing but waves, if any
             still = place.put(Layers(place.cut(part.step)))
             self._at: Callable[[int], Layers] = lambda t: still
@@ -119,28 +119,24 @@ class PartLoop:
         self._at = _close(steady_motion(part.step), settings, self.round, place)
         if settings.kind != "two-phase" or settings.blend == "plain":
             return
-        # waves have no forms of their own that could be seen twice, but a contrast to be kept
-        forms = part.base is not None and part.most is None
-        if settings.blend == "condense" and forms:
+        if settings.blend == "condense" and part.base is not None:
             self.scattered = place.cut(noise.smooth(part.step, exchange.CELLS))
-        elif small is not None:
+        # waves have no forms of their own that could be seen twice, but a contrast to be kept
+        if small is not None and (self.scattered is None or part.most is not None):
             if part.base is None:
                 self.pictured = contrast.take_apart(small, part.region.core)
             else:
                 apart = bases.difference_on(small, part.base, part.region.alpha, part.most)
                 self.pictured = contrast.take_apart(apart, None)
-                if settings.blend == "condense":
-                    self.waving = place.cut(noise.smooth(part.step, exchange.CELLS))
 
     def at(self, t: int) -> Layers:
         """Frame t, 0..T-1."""
         layers = _waved(self.part, self._at(t % self.round), t / self.period)
-        if self.waving is not None:
-            layers = exchange.waves(layers, self.waving)
+        if self.scattered is not None:
+            go_over = exchange.planned if self.part.most is None else exchange.waves
+            layers = go_over(layers, self.scattered)
         if self.pictured:
             return contrast.corrected(self.pictured, layers)
-        if self.scattered is not None:
-            layers = exchange.planned(layers, self.scattered)
         return contrast.plain(layers)
 
 

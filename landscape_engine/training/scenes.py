@@ -172,39 +172,38 @@ def put_reeds(
     rng: np.random.Generator, picture: Tensor, water: Tensor, sky: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The picture with grasses before it, and its masks of water and sky."""
-    size = picture.shape[1]
-    shape = reeds(rng, size)
-    fill = (land_texture(rng, size) * rng.uniform(0.2, 1.3)).clamp(0, 1)
-    return _put(picture, water, sky, shape, fill, 2)
+    return _put(rng, picture, water, sky, reeds(rng, picture.shape[1]), (0.2, 1.3), 2)
 
 
 def put_railing(
     rng: np.random.Generator, picture: Tensor, water: Tensor, sky: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The picture with a railing or posts before it, and its masks of water and sky."""
-    size = picture.shape[1]
-    shape = railing(rng, size)
-    fill = (land_texture(rng, size) * rng.uniform(0.05, 1.3)).clamp(0, 1)
-    return _put(picture, water, sky, shape, fill, 2)
+    return _put(rng, picture, water, sky, railing(rng, picture.shape[1]), (0.05, 1.3), 2)
 
 
 def put_uprights(
     rng: np.random.Generator, picture: Tensor, water: Tensor, sky: Tensor, horizon: float
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The picture with masts, poles and trees before it, and its masks of water and sky."""
-    size = picture.shape[1]
-    shape = uprights(rng, size, min(max(horizon, 0.2), 0.9))
-    fill = land_texture(rng, size) * rng.uniform(0.05, 1)
-    return _put(picture, water, sky, shape, fill, 3)
+    shape = uprights(rng, picture.shape[1], min(max(horizon, 0.2), 0.9))
+    return _put(rng, picture, water, sky, shape, (0.05, 1.0), 3)
 
 
 def _put(
-    picture: Tensor, water: Tensor, sky: Tensor, shape: Tensor, fill: Tensor, firm: float
+    rng: np.random.Generator,
+    picture: Tensor,  # [3, S, S] in 0..1
+    water: Tensor,
+    sky: Tensor,
+    shape: Tensor,  # [S, S] 1 where it is
+    lit: tuple[float, float],  # least and greatest factor on the land that it is made of
+    firm: float,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The picture with a shape [S, S] filled, and its masks without it.
+    """The picture with a shape before it, and its masks of water and sky.
 
     What covers 1 / `firm` of a pixel keeps it still: a mast may be thinner than a pixel.
     """
+    fill = (land_texture(rng, picture.shape[1]) * rng.uniform(*lit)).clamp(0, 1)
     gone = 1 - (shape * firm).clamp(0, 1)
     return torch.lerp(picture, fill, shape), water * gone, sky * gone
 
