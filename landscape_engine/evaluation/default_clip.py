@@ -25,8 +25,8 @@ from .artifacts import SMOOTH, Ghost, Pulse, Torn, steepness_of
 NAMES = (  # in the order of tables
     "own_look", "cast", "sourceless", "ghost", "ghost_foreign", "torn", "pulse",
 )  # fmt: skip
-QUARTERS = 4
-LIGHTS = 12  # times of the day at which its cast is measured, its quarters among them
+SHOWN, LIT = 8, 4  # frames of the loop, and of the day, that sheets show: water takes two loops
+LIGHTS = 12  # times of the day at which its cast is measured, those shown among them
 SOURCES_EVERY = 5  # frames between those of which it is looked where they come from
 
 
@@ -34,8 +34,7 @@ SOURCES_EVERY = 5  # frames between those of which it is looked where they come 
 class DefaultClip:
     """One still under the settings' defaults.
 
-    Its light runs once through its day while its motion runs once through its loop, so that the
-    quarters of the one are those of the other.
+    Its light runs once through its day while its motion runs once through its loop.
     """
 
     animator: Animator
@@ -53,8 +52,8 @@ class DefaultClip:
 
     @property
     def period(self) -> int:
-        """Frames of the loop: those of the default clip's, a few more if they have no quarters."""
-        return math.ceil(self.loop.period(ClipSettings().frames) / QUARTERS) * QUARTERS
+        """Frames of the loop: those of the default clip's, a few more if they have no eighths."""
+        return math.ceil(self.loop.period(ClipSettings().frames) / SHOWN) * SHOWN
 
     @cached_property
     def moving(self) -> dict[str, Tensor]:  # name → [1, 1, H, W] 0..1
@@ -66,13 +65,13 @@ class DefaultClip:
         return self._render(self.motion, AppearanceSettings(kind="off"), self.period, every)
 
     @cached_property
-    def quarters(self) -> list[Tensor]:  # 4 of [1, 3, H, W]
-        """The loop's frames 0, T/4, T/2 and 3T/4 in the input's light."""
-        return list(self.in_loop(self.period // QUARTERS))
+    def eighths(self) -> list[Tensor]:  # 8 of [1, 3, H, W]
+        """The loop's frames 0, T/8, T/4, … in the input's light."""
+        return list(self.in_loop(self.period // SHOWN))
 
     def lit_quarters(self) -> list[Tensor]:  # 4 of [1, 3, H, W]
-        """The same in the light of those times of the day."""
-        every = self.period // QUARTERS
+        """The loop's frames 0, T/4, T/2 and 3T/4 in the light of those times of the day."""
+        every = self.period // LIT
         return list(self._render(self.motion, AppearanceSettings(), self.period, every))
 
     def day(self) -> Iterator[Tensor]:  # each [1, 3, H, W]
@@ -106,8 +105,8 @@ class DefaultClip:
         foreign = Ghost(self.image)
         edges = steepness_of(self.image) > SMOOTH
         carried = samplings.carried(self.motion, self.loop, self.period, edges, asked)
-        few = every == self.period // QUARTERS
-        for n, frame in enumerate(self.quarters if few else self.in_loop(every)):
+        few = every == self.period // SHOWN
+        for n, frame in enumerate(self.eighths if few else self.in_loop(every)):
             for one in seen.values():
                 one.see(frame)
             if n * every % asked == 0:

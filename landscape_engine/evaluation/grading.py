@@ -11,11 +11,11 @@ from torch import Tensor
 from .. import images
 from ..animator import Animator
 from ..settings import EvaluationSettings, LoopSettings, RegionSettings
-from .default_clip import QUARTERS, DefaultClip
+from .default_clip import LIT, SHOWN, DefaultClip
 from .protocol import NAMES, Evaluation
 from .reference_masks import load_still, load_thin
 
-COLUMNS = 3
+COLUMNS = 4
 TINTS = {"sky": (-0.6, -0.1, 1.0), "water": (1.0, -0.6, -0.6)}  # of the overlay
 OTHER_TINT = (-0.5, 1.0, -0.5)
 TINTED = 0.55  # how much of a tint's color is shown where all moves
@@ -31,7 +31,7 @@ def grade(
     loop: LoopSettings | None = None,
     where: RegionSettings | None = None,
 ) -> tuple[Evaluation, Tensor]:  # and a sheet [1, 3, H', W']
-    """Lay out one still's sheet for a person, with the figures of its default clip's quarters.
+    """Lay out one still's sheet for a person, with the figures of its default clip's eighths.
 
     Arguments as in `protocol.evaluate`; of the masks those of thin things serve alone.
 
@@ -44,21 +44,20 @@ def grade(
     clip = DefaultClip(animator, image, animator.find_regions(image, where), loop or LoopSettings())
     still = Evaluation(picture.stem, image, None, image.new_empty(0, 2, *image.shape[2:]))
     thin = load_thin(masks, picture, tuple(image.shape[2:]))
-    still.figures = dict.fromkeys(NAMES) | clip.figures(thin, clip.period // QUARTERS)
+    still.figures = dict.fromkeys(NAMES) | clip.figures(thin, clip.period // SHOWN)
     return still, draw(clip)
 
 
 def draw(clip: DefaultClip) -> Tensor:  # [1, 3, H', W'] in [-1, 1]
-    """Lay out one sheet: the input and what moves; quarters of the loop; the same with the day.
+    """Lay out one sheet: the input and what moves; eighths of the loop; quarters of the day.
 
     Nothing is enlarged or made smaller, and no figure is written on it that could sway a grade.
     """
-    cells = [
-        ("input", clip.image),
-        (f"what moves: {LEGEND}", paint_moving(clip.image, clip.moving)),
-    ]
-    for title, frames in (("loop", clip.quarters), ("loop and day", clip.lit_quarters())):
-        cells += [(f"{title}, {k}/{QUARTERS}", frame) for k, frame in enumerate(frames)]
+    moving = f"what moves: {LEGEND}", paint_moving(clip.image, clip.moving)
+    blank = torch.ones_like(clip.image)
+    cells = [("input", clip.image), moving, *[("", blank)] * (COLUMNS - 2)]
+    cells += [(f"loop, {k}/{SHOWN}", frame) for k, frame in enumerate(clip.eighths)]
+    cells += [(f"loop and day, {k}/{LIT}", frame) for k, frame in enumerate(clip.lit_quarters())]
     return images.paste_cells(cells, COLUMNS)
 
 

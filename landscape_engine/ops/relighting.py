@@ -29,6 +29,9 @@ LONGEST = 2.5  # change on any axis that is believed
 DIMMEST, BRIGHTEST = -2.0, 0.7  # e
 COLDEST, WARMEST = -0.7, 1.2  # w of land; of sky a third or a half more
 GILT = 1.35  # of warmth, by which gold outshines what is predicted in the mean
+GREY_GOLD, OF_BLUE = 0.5, 0.45  # of w that a grey sky's mean can get; and for each w it is bluer
+APART = 0.2, 0.25  # of w, that lit land gets warmer, or colder, than its sky at the most
+LIT = 10.0, 35.0  # L* from which land takes part in it, and wholly
 GOLD_FADES = 1.05  # e below 0 at which no gold is left
 DUSK = 0.3  # of w, that goes with each e below 0
 AFTERGLOW = 0.25  # ... and comes back at the horizon
@@ -208,13 +211,33 @@ def _warmth(warmth: Tensor, exposure: Tensor, scene: _Scene) -> Tensor:
     gold = GILT * warmth * left * (1 - COOL_SHADE * shade) * low
     already = torch.where(warmth > 0, scene.warmth, -0.7 * scene.warmth).clamp(min=0)
     warmth = torch.where(warmth > 0, gold, warmth) / (1 + already)
+    warmth = _under_a_grey_sky(warmth, scene)
     dimmed = (-exposure - 0.15).clamp(min=0)
     dusk = DUSK * dimmed * (1 - 0.5 * scene.sky)
     glow = AFTERGLOW * dimmed * scene.sky * (1 - scene.height) ** 2
     warmth = warmth - dusk + glow - 2 * DUSK * scene.dark * exposure.clamp(min=0)
+    warmth = _agreeing(warmth, scene)
     return torch.minimum(
         torch.maximum(warmth, COLDEST * (1 + scene.sky / 3)), WARMEST * (1 + scene.sky / 2)
     )
+
+
+def _under_a_grey_sky(warmth: Tensor, scene: _Scene) -> Tensor:
+    """The less blue a sky is, the less gold it takes: through a grey one no sun comes."""
+    gold = _mean(warmth.clamp(min=0), scene.sky)
+    most = GREY_GOLD + OF_BLUE * (-_mean(scene.warmth, scene.sky)).clamp(min=0)
+    eased = most * (gold / most).tanh() / gold.clamp(min=1e-3)
+    share = scene.sky + AS_ITS_SKY * scene.water
+    return torch.where(warmth > 0, warmth * torch.lerp(eased.new_ones(()), eased, share), warmth)
+
+
+def _agreeing(warmth: Tensor, scene: _Scene) -> Tensor:
+    """Land takes part in the warmth of its sky, and does not go far beyond it, nor against it."""
+    lit = scene.land * _rising(scene.lightness, LIT)
+    above, below = _mean(warmth, scene.sky), _mean(warmth, lit)
+    wanted = torch.minimum(torch.maximum(below, above - APART[1]), above.clamp(min=0) + APART[0])
+    seen = _mean(scene.sky, torch.ones_like(warmth)) / 0.05
+    return warmth + (wanted - below) * seen.clamp(max=1) * lit
 
 
 def _sun_leaves(

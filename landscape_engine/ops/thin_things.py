@@ -30,6 +30,10 @@ UPRIGHT, ROUGH = 1.3, 6.0  # energy of gradients across over that along; contras
 ROOTED, TALL = 0.3, 0.35  # share of its columns below which is land; height of one in front
 TANGLE = 0.025  # widest of the dark tangles before the sky (crowns, twigs), share of the width
 TANGLE_CONTRAST = 0.12  # how much darker they are than what is behind, of 1
+REACH = 0.005  # of a thing that stays to what is narrow or small beside it, share of the width
+STARK = 0.25  # ... and that of tangles that such a thing holds
+TIP = 0.05  # longest of them, share of the width
+TIPS = 3  # how often: blades hang on a hub, which hangs on a mast
 
 
 def find(
@@ -43,8 +47,11 @@ def find(
     labels = np.where(reeds, LAND, labels)  # single stalks are rooted in their bed
     standing, sky, planes = labels == LAND, labels == SKY, _planes(picture)
     near = cv2.dilate(standing.astype(np.uint8), _square(2 * NEAR + 1)) > 0
+    foot = cv2.dilate(standing.astype(np.uint8), _reach(labels)) > 0
     in_front = labels == WATER  # twigs and stalks before the water come in over the border
     in_front[:-1, 1:-1] = False
+    border = sky.copy()  # and twigs before the sky
+    border[1:-1, 1:-1] = False
     window = 2 * round(TANGLE * labels.shape[1]) + 1
     beside = cv2.dilate(standing.astype(np.uint8), _square(window)) > 0
     found = reeds
@@ -54,12 +61,19 @@ def find(
         usual = _usual(plane)
         aside = cv2.subtract(usual, plane) if polarity == "dark" else cv2.subtract(plane, usual)
         every, steep = contrast(plane, polarity)
-        narrow = np.where(sky & (beside | (aside > 255 * LEAST[polarity])), every, 0)
+        apart = sky & (beside | (aside > 255 * LEAST[polarity]))
+        narrow = np.where(apart, every, 0)
         narrow[labels == WATER] = steep[labels == WATER]
         roots = near | in_front if polarity == "dark" else near
-        found |= _attached(narrow, polarity, roots, ~standing)
+        things = _attached(narrow, polarity, roots, ~standing)
+        upright = np.where(apart, steep, 0)
+        things |= _attached(upright, polarity, foot, ~standing)
+        tips = every > 255 * CLEAR["dark"]
         if polarity == "dark":
-            found |= _tangles(plane, aside, sky, near)
+            things |= _rooted(_tangled(plane, aside, TANGLE_CONTRAST) & sky, near)
+            things |= _attached(upright, polarity, border, sky, TANGLE_CONTRAST)
+            tips |= _tangled(plane, aside, STARK)
+        found |= _held(things, tips & sky & (aside > 255 * LEAST[polarity]))
     return (cv2.dilate(found.astype(np.uint8), _square(3)) > 0) & moving
 
 
@@ -121,6 +135,7 @@ def _attached(
     polarity: str,
     near: np.ndarray,  # bool [H, W] close to land, and land
     moving: np.ndarray,  # bool [H, W]
+    least: float | None = None,  # contrast of a clear stretch, in place of the usual one
 ) -> np.ndarray:  # bool [H, W]
     """Of what is narrow, the parts with a clear stretch that are rooted, or long and straight."""
     import cv2
@@ -133,29 +148,58 @@ def _attached(
         extent = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
         slender = stats[:, cv2.CC_STAT_AREA] < SLENDER * extent**2
         kept |= (extent > STRAIGHT * narrow.shape[1]) & slender
-    clear = np.bincount(parts.ravel(), (narrow > 255 * CLEAR[polarity]).ravel(), minlength=count)
+    clear = narrow > 255 * (least or CLEAR[polarity])
+    clear = np.bincount(parts.ravel(), clear.ravel(), minlength=count)
     kept &= clear > LONG
     kept[0] = False
     return kept[parts]
 
 
-def _tangles(
+def _tangled(
     plane: np.ndarray,  # uint8 [H, W]
     below: np.ndarray,  # uint8 [H, W] how much darker than most of what is near
-    sky: np.ndarray,  # bool [H, W]
-    near: np.ndarray,  # bool [H, W] close to land, and land
+    least: float,  # contrast of 1
 ) -> np.ndarray:  # bool [H, W]
-    """Twigs and leaves without a direction: narrow and dark before the sky, rooted in land."""
+    """What has no direction, as twigs and leaves: narrow and dark."""
     import cv2
 
-    size = max(3, round(TANGLE * sky.shape[1]) | 1)
+    size = max(3, round(TANGLE * plane.shape[1]) | 1)
     narrow = cv2.morphologyEx(plane, cv2.MORPH_BLACKHAT, _square(size))
-    dark = (narrow > 255 * TANGLE_CONTRAST) & (below > 255 * TANGLE_CONTRAST / 2) & sky
-    count, parts = cv2.connectedComponents(dark.astype(np.uint8), connectivity=8)
+    return (narrow > 255 * least) & (below > 255 * least / 2)
+
+
+def _rooted(
+    things: np.ndarray,  # bool [H, W]
+    near: np.ndarray,  # bool [H, W] close to land, and land
+) -> np.ndarray:  # bool [H, W]
+    """The parts that touch land."""
+    import cv2
+
+    count, parts = cv2.connectedComponents(things.astype(np.uint8), connectivity=8)
     rooted = np.zeros(count, bool)
-    rooted[np.unique(parts[near & dark])] = True
+    rooted[np.unique(parts[near & things])] = True
     rooted[0] = False
     return rooted[parts]
+
+
+def _held(
+    things: np.ndarray,  # bool [H, W] that stay
+    tips: np.ndarray,  # bool [H, W] what might
+) -> np.ndarray:  # bool [H, W]
+    """Things with their tips: what is small and hangs on them, or all but does."""
+    import cv2
+
+    width = things.shape[1]
+    reach = _reach(things)
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(tips.astype(np.uint8), connectivity=8)
+    extent = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1)
+    small = extent <= TIP * width
+    small[0] = False
+    for _ in range(TIPS):
+        held = np.zeros(count, bool)
+        held[np.unique(parts[cv2.dilate(things.astype(np.uint8), reach) > 0])] = True
+        things = things | (held & small)[parts]
+    return things
 
 
 def _reeds(
@@ -210,6 +254,10 @@ def _usual(plane: np.ndarray) -> np.ndarray:  # uint8 [H, W]
     small = cv2.resize(plane, (width // coarse, height // coarse), interpolation=cv2.INTER_AREA)
     window = max(3, min(2 * round(TANGLE * width / coarse) + 1, 255))
     return cv2.resize(cv2.medianBlur(small, window), (width, height))
+
+
+def _reach(mask: np.ndarray) -> np.ndarray:
+    return _square(2 * max(2 * NEAR, round(REACH * mask.shape[1])) + 1)
 
 
 def _square(size: int) -> np.ndarray:

@@ -29,8 +29,8 @@ class EvaluationSettings:
     sheet: bool = setting(
         False,
         "in place of all figures, one sheet for each still, for a person to grade: the input, what "
-        "moves, quarters of the loop, and of the day; all by the defaults, with the few figures "
-        "that come with it; needs --out",
+        "moves, eighths of the loop, quarters of the day; all by the defaults, with the few "
+        "figures that come with it; needs --out",
     )
     sheet_width: int = setting(640, "width at which pictures stand on these sheets, pixels")
 

@@ -263,14 +263,14 @@ QUICK = EvaluationSettings(
 )
 
 
-def test_a_default_clip_has_quarters_of_its_loop_and_its_day(animator, still):
+def test_a_default_clip_has_eighths_of_its_loop_and_quarters_of_its_day(animator, still):
     image, _ = reference_masks.load_still(still[0], None, 80)
     clip = DefaultClip(animator, image, [], LoopSettings(frames=6))
-    assert clip.period == 8, "of six frames there are no quarters"
+    assert clip.period == 8, "of six frames there are no eighths"
     frames = list(clip.in_loop())
     assert len(frames) == 8 and len(list(clip.day())) == default_clip.LIGHTS
-    for quarter, frame in zip(clip.quarters, frames[::2], strict=True):
-        assert torch.equal(quarter, frame)
+    for eighth, frame in zip(clip.eighths, frames, strict=True):
+        assert torch.equal(eighth, frame)
     # the day is the same whether things move or not: frame 0 of a whole picture is the picture
     assert torch.allclose(clip.lit_quarters()[0], next(clip.day()), atol=1e-5)
 
@@ -314,8 +314,8 @@ def test_the_shell_lays_out_sheets(still, bundle_folder, tmp_path, capsys):
     assert {Path(path).name for path in report["files"]} == {
         "evaluation.json", "evaluation.csv", "lake.jpg"}  # fmt: skip
     assert all(Path(path).is_file() for path in report["files"])
-    with Image.open(out / "sheets" / "lake.jpg") as sheet:  # ten cells of 160 by 90 in four rows
-        assert sheet.width > 3 * 160 and sheet.height > 4 * 90
+    with Image.open(out / "sheets" / "lake.jpg") as sheet:  # 14 cells of 160 by 90 in four rows
+        assert sheet.width > 4 * 160 and sheet.height > 4 * 90
     with (out / "evaluation.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
     for name in ("own_look", "torn", "pulse"):

@@ -162,6 +162,30 @@ def test_gold_falls_on_what_is_lit_and_dusk_is_blue():
     assert (red - blue)[0, 32:48].mean() < -0.1, "without the sun land is lit by the sky"
 
 
+def test_a_grey_sky_takes_less_gold_than_a_blue_one():
+    grey, blue = scene(sky=0.5), scene(sky=0.5)
+    blue[:, 0, :32] -= 0.5
+    gold = [
+        change_of(relighting.natural(relit(one, 0.6, 0.1, -0.8), one, SHARES), one)[:, :, :32]
+        for one in (grey, blue)
+    ]
+    low, high = (float((one[:, 0] - one[:, 2]).mean()) for one in gold)
+    assert 0.2 < low < 0.6 and high > low + 0.2
+
+
+@pytest.mark.parametrize("golden", ["sky", "land"])
+def test_the_light_of_land_agrees_with_its_skys(golden):
+    picture = scene(sky=0.3, land=0.0)
+    wanted, lit = picture.clone(), relit(picture, 0.5, 0.1, -0.7)
+    rows = slice(0, 32) if golden == "sky" else slice(32, 48)
+    wanted[:, :, rows] = lit[:, :, rows]
+    red, _, blue = change_of(relighting.natural(wanted, picture, SHARES), picture).unbind(1)
+    sky, land = ((red - blue)[0, some].mean() for some in (slice(0, 32), slice(32, 48)))
+    assert max(sky, land) > 0.15, "there is gold"
+    least, most = sky - relighting.APART[1], sky.clamp(min=0) + relighting.APART[0]
+    assert least - 0.05 < land < most + 0.05
+
+
 @pytest.mark.parametrize("sky", [(-0.85, -0.8, -0.75), (-0.75, -0.05, -0.4)])  # stars, an aurora
 def test_no_sun_lights_the_night(sky):
     evening, night = scene(land=-0.9), scene(land=-0.9)

@@ -171,6 +171,32 @@ def test_a_cable_in_any_direction_is_found(degrees):
     assert thin_things.find(labels, picture)[where].mean() > 0.97
 
 
+def test_blades_on_a_hub_and_a_lamp_head_stay_with_their_masts():
+    labels, picture = scene()
+    draw(picture, (90, 60), (90, 125), 250, 2)
+    blades = draw(picture, (90, 57), (78, 45), 235) | draw(picture, (91, 57), (104, 50), 235)
+    draw(picture, (250, 70), (250, 125), 60, 2)
+    picture[65:68, 254:262] = 40  # beside its mast, not on it
+    found = thin_things.find(labels, picture)
+    assert found[blades].mean() > 0.8 and found[65:68, 254:262].mean() > 0.9
+    assert not found[:120, 120:230].any()
+
+
+def test_a_mast_stays_whose_foot_is_lost_before_the_land():
+    labels, picture = scene()
+    foot = int(np.argmax(labels[:, 90] != SKY))
+    where = draw(picture, (90, 50), (90, foot - 4), 250)
+    assert foot > 60 and thin_things.find(labels, picture)[where].mean() > 0.95
+
+
+def test_twigs_that_come_in_over_the_border_stay_before_the_sky_and_bands_of_cloud_move():
+    labels, picture = scene()
+    where = draw(picture, (SIZE[1] - 1, 70), (380, 30), 40)
+    draw(picture, (0, 40), (70, 42), 150, 3)
+    found = thin_things.find(labels, picture)
+    assert found[where].mean() > 0.95 and not found[30:50, 5:65].any()
+
+
 def test_a_wisp_a_contrail_and_a_step_are_no_thin_things():
     import cv2
 
