@@ -163,9 +163,7 @@ def _on_base(image: Tensor, part: MovingPart, settings: MotionSettings) -> Movin
     kind = part.region.kind
     if kind == "water" and settings.water == "mirrored":
         kind = "sky"
-    base = bases.base_of(image, part.region.alpha, kind)
-    most = bases.highest_waves(image, part.region.alpha) if kind == "water" else None
-    return replace(part, base=base, most=most)
+    return replace(part, base=bases.base_of(image, part.region.alpha, kind, part.region.foam))
 
 
 def _at_pace(

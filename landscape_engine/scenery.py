@@ -38,7 +38,7 @@ def find(
     if not settings.moving_mask:
         found = regions.find(seen, small, settings.horizon, GRID_HW, bundle.device, white)
     moving = region_files.apply(settings, found, (height, width), GRID_HW, bundle.device)
-    return [replace(region, kind=_kind(region, seen)) for region in moving]
+    return [replace(region, kind=_kind(region, seen), foam=white) for region in moving]
 
 
 def _kind(
@@ -69,8 +69,9 @@ def _asked(
 ) -> tuple[Tensor, Tensor | None]:  # [1, 3, h, w] of land, sky, water; [1, 1, h, w] of white water
     """The scene network's shares, or those by the motion predictor's answers."""
     if "scene_network" in bundle.networks:
-        found = scene.ask(bundle.network("scene_network"), image, bundle.device)
-        return found[:, :3], found[:, 3:]
+        network = bundle.network("scene_network")
+        found = scene.ask(network, image, bundle.device)
+        return found[:, :3], None if network.white is None else found[:, 3:]
     flows = _enlarge(_answers(bundle, square(image, PROBE_SIZE, bundle.device)))
     return answers.shares_by_answers(flows, horizon), None
 

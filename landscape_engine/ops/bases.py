@@ -11,6 +11,7 @@ Legend: H W pixels of the picture, h w pixels of the grid on which a base is mad
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -39,7 +40,10 @@ FAR_WATER_PX, NEAR_WATER_PX = 4, 12  # upright radius of the blur of water at th
 WHITE_WATER_PX = 48  # … of water whose whole texture goes with the flow
 WHITE = 0.3  # lightness of foam, 0..2, above the water's own
 WAVES = 0.25  # of what differs from water's base, of 2, waves are; stones and logs differ by more
-WHITECAPS, FOAMY = 1.5, (0.2, 0.35)  # … of a water of foam; share of it from which one is, surely
+WHITECAPS = 1.5  # … and foam is
+SURF_PX, SURF = 24, (0.3, 0.7)  # radius over which foam is surf if there is so much of it
+CREST_PX = 4  # around foam, where water is of it
+CRESTS, FEW = 0.06, 0.01  # lightness of single crests, above the water around; share of foam near
 OUTSIDE = 0.1  # share of a region up to which a pixel lies outside: slow fades are no edge
 FRINGE_PX = 5  # at a region's edge nothing is taken to move, since pixels there are mixed
 FADE_PX = 6  # … beyond which what moves sets in
@@ -48,35 +52,67 @@ SLOW_PX = 8  # at an edge softer than this, what fades with the region stays
 EDGE_BLUR_PX = 3  # radius over which what goes on is averaged: its forms, not its grain
 
 
+@dataclass(frozen=True)
+class Base:
+    """What of a region stays.
+
+    Attributes:
+        light: [1, 3, h, w] the base B, in [-1, 1].
+        most: [1, 1, h, w] greatest difference from it that moves, of 2; None: all of it.
+    """
+
+    light: Tensor
+    most: Tensor | None = None
+
+
 def base_of(
     picture: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
     alpha: Tensor,  # [1, 1, h', w'] of the region
     kind: RegionKind,
-) -> Tensor | None:  # [1, 3, h, w]
+    foam: Tensor | None = None,  # [1, 1, h", w"] how much of each pixel is white water
+) -> Base | None:
     """The base of a region by its kind: "sky", "water"; None of all else, which moves whole."""
     if kind not in ("sky", "water"):
         return None
     small, share, inside = _small(picture, alpha)
     if float(inside.sum()) == 0:
         return None
-    base = (sky_base if kind == "sky" else water_base)(small, inside)
+    if kind == "sky":
+        light, most = sky_base(small, inside), None
+    elif foam is None:
+        foam = white_water(small, inside)
+        light, most = water_base(small, inside, foam.new_zeros(()), foam), _waves(foam)
+    else:
+        foam = F.interpolate(foam.to(small), small.shape[2:], mode="bilinear").clamp(0, 1)
+        foam = torch.maximum(foam, _crests(small, foam, inside))
+        surf, around = _surf(foam, inside), _radius(CREST_PX * _px(small))
+        light = water_base(small, inside, foam, surf)
+        most = _waves(torch.maximum(surf, F.max_pool2d(foam, 2 * around + 1, 1, around)))
     # where a region fades slowly, as to a sun, what fades with it is light: it would move as a ring
-    reach = _radius(SLOW_PX * small.shape[3] / REFERENCE_WIDTH)
-    return torch.lerp(small, base, F.max_pool2d(share, 2 * reach + 1, 1, reach))
+    reach = _radius(SLOW_PX * _px(small))
+    return Base(torch.lerp(small, light, F.max_pool2d(share, 2 * reach + 1, 1, reach)), most)
 
 
-def highest_waves(
-    picture: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
-    alpha: Tensor,  # [1, 1, h', w'] of a water
-) -> float:
-    """How much of what differs from a water's base moves: `WAVES`; of surf and rapids nearly all.
+def _crests(small: Tensor, foam: Tensor, inside: Tensor) -> Tensor:  # [1, 1, h, w] 0..1
+    """What of a water is foam near foam that was found: single crests, lighter than most there."""
+    grey, around = small.mean(1, keepdim=True), _radius(NEAR_WATER_PX * _px(small))
+    lighter = (grey - masks.blur_within(grey, inside, around)) / CRESTS
+    near = masks.blur_within(foam, inside, _radius(SURF_PX * _px(small))) / FEW
+    return (lighter - 0.5).clamp(0, 1) * near.clamp(0, 1) * inside
+
+
+def _surf(foam: Tensor, inside: Tensor) -> Tensor:  # [1, 1, h, w] 0..1
+    """Where there is so much foam that water is nothing else."""
+    share = masks.blur_within(foam, inside, _radius(SURF_PX * _px(foam)))
+    return ((share - SURF[0]) / (SURF[1] - SURF[0])).clamp(0, 1)
+
+
+def _waves(foam: Tensor) -> Tensor:  # [1, 1, h, w]
+    """How much of what differs from a water's base moves: `WAVES`, and of foam nearly all.
 
     Half of a foam that stays would be seen through the half that moves.
     """
-    small, _, inside = _small(picture, alpha)
-    foam = float((white_water(small, inside) * inside).sum() / inside.sum().clamp(min=1e-6))
-    share = (foam - FOAMY[0]) / (FOAMY[1] - FOAMY[0])
-    return WAVES + (WHITECAPS - WAVES) * min(max(share, 0.0), 1.0)
+    return WAVES + (WHITECAPS - WAVES) * foam
 
 
 def _small(
@@ -96,49 +132,52 @@ def _small(
 
 def difference(
     picture: Tensor,  # [1, 3 or 4, H, W]; a fourth channel is alpha
-    base: Tensor,  # [1, 3, h, w]
+    base: Base,
     alpha: Tensor,  # [1, 1, h', w']
-    most: float | None = None,
 ) -> Tensor:  # [1, 3 or 4, H, W]
     """D: what of a region differs from its base, going on beyond the region's edge by `_beyond`.
 
-    Of a picture's own alpha all that differs from its mean in the region moves. With `most`, it is
-    `most tanh(D / most)`: what differs by more stays with the base.
+    Of a picture's own alpha all that differs from its mean in the region moves. With `base.most`,
+    it is `most tanh(D / most)`: what differs by more stays with the base.
     """
     height, width = picture.shape[2:]
-    inner = _inner(alpha)
-    if picture.shape[1] > base.shape[1]:
+    inner, light = _inner(alpha), base.light
+    if picture.shape[1] > light.shape[1]:
         opaque = F.interpolate(picture[:, 3:], inner.shape[2:], mode="area")
         mean = (opaque * inner).sum() / inner.sum().clamp(min=1e-6)
-        base = torch.cat([base, mean.expand_as(base[:, :1])], 1)
-    size = base.shape[2:]
+        light = torch.cat([light, mean.expand_as(light[:, :1])], 1)
+    size = light.shape[2:]
     small = F.interpolate(picture, size, mode="area")
-    beyond = _beyond(small - base, F.interpolate(inner, size, mode="area"))
+    beyond = _beyond(small - light, F.interpolate(inner, size, mode="area"))
     made = torch.empty_like(picture)
     for rows in strips(range(height), width, picture.device):
-        made[:, :, rows] = picture[:, :, rows] - warping.enlarge(base, height, width, rows)
+        made[:, :, rows] = picture[:, :, rows] - warping.enlarge(light, height, width, rows)
         share = warping.enlarge(inner, height, width, rows)
         made[:, :, rows] = warping.enlarge(beyond, height, width, rows).lerp(
             made[:, :, rows], share
         )
-        if most is not None:
+        if base.most is not None:
+            most = warping.enlarge(base.most, height, width, rows)
             made[:, :, rows].div_(most).tanh_().mul_(most)
     return made
 
 
 def difference_on(
     small: Tensor,  # [1, 3, h, w] the picture on the predictor's grid
-    base: Tensor,  # [1, 3, h', w']
+    base: Base,
     alpha: Tensor,  # [1, 1, h'', w'']
-    most: float | None = None,
 ) -> Tensor:  # [1, 3, h, w]
     """The same on a small grid."""
-    h, w = small.shape[2:]
-    light = F.interpolate(base, (h, w), mode="bilinear", align_corners=True)
-    inner = F.interpolate(_inner(alpha), (h, w), mode="bilinear", align_corners=True)
+    light, inner = (
+        F.interpolate(one, small.shape[2:], mode="bilinear", align_corners=True)
+        for one in (base.light, _inner(alpha))
+    )
     rest = small - light
     made = torch.lerp(_beyond(rest, inner), rest, inner)
-    return made if most is None else most * torch.tanh(made / most)
+    if base.most is None:
+        return made
+    most = F.interpolate(base.most, small.shape[2:], mode="bilinear", align_corners=True)
+    return most * torch.tanh(made / most)
 
 
 def _beyond(
@@ -153,7 +192,7 @@ def _beyond(
     sure = (inner > 0.99).to(rest.dtype)
     if not bool(sure.any()):
         return torch.zeros_like(rest)
-    px = rest.shape[3] / REFERENCE_WIDTH
+    px = _px(rest)
     edge = masks.blur_within(rest, sure, _radius(EDGE_BLUR_PX * px))
     far = masks.depth(sure < 0.5, border=False).to(rest)
     first, last = BEYOND_PX
@@ -164,7 +203,7 @@ def _beyond(
 def _inner(alpha: Tensor) -> Tensor:  # [1, 1, h, w] 0..1
     """How much of each pixel lies inside a region, away from its edge; the border is no edge."""
     inside = alpha > OUTSIDE
-    px = alpha.shape[3] / REFERENCE_WIDTH
+    px = _px(alpha)
     if bool(inside.all()):
         return torch.ones_like(alpha)
     depth = masks.depth(inside, border=False).to(alpha)
@@ -187,7 +226,7 @@ def sky_base(
     under the clouds. What the most part of a row has in common, as a glow above the horizon, is
     light as well.
     """
-    px = picture.shape[3] / REFERENCE_WIDTH
+    px = _px(picture)
     detail = (picture - masks.blur(picture, _radius(DETAIL_PX * px))).abs().amax(1, keepdim=True)
     smooth = torch.exp(-((detail / FAINT) ** 2)) + 1e-3
     terms = _terms(*picture.shape[2:])  # [K, h, w]
@@ -221,7 +260,7 @@ def _level_light(
         median = known[:, :, window].nanmedian(2).values.nan_to_num(0.0)
         found.append(torch.where(some, median, median.new_zeros(())))
     medians = torch.stack(found, 2)[None]  # [1, 3, h, WINDOWS]
-    calm = _radius(CALM_PX * w / REFERENCE_WIDTH)  # or each row would be a streak of its own
+    calm = _radius(CALM_PX * _px(rest))  # or each row would be a streak of its own
     medians = F.pad(medians, (0, 0, calm, calm), mode="replicate")
     medians = F.avg_pool2d(medians, (2 * calm + 1, 1), 1)
     return F.interpolate(medians, (h, w), mode="bilinear", align_corners=True)
@@ -259,26 +298,26 @@ def _fit(
 def water_base(
     picture: Tensor,  # [1, 3, h, w] in [-1, 1]
     inside: Tensor,  # [1, 1, h, w] 0 or 1
+    foam: Tensor,  # [1, 1, h, w] or one number, 0..1: how much of each pixel is foam
+    surf: Tensor,  # [1, 1, h, w] 0..1 where water is nothing else
 ) -> Tensor:  # [1, 3, h, w]
-    """What water mirrors; of falls, rapids and surf only their light.
+    """What water mirrors; of rapids and surf only their light.
 
     Waves lie across the picture, and reflections stand upright: what a blur along the vertical
     leaves is mirrored and stays, what it takes away is the surface. The blur grows from the horizon
-    towards the viewer, as the surface's texture does. Where the
-    water is white (lighter than usual, colorless and full of contrast), it is so wide that the
-    whole texture moves.
+    towards the viewer, as the surface's texture does. Foam mirrors nothing: the water around it is
+    what lies below it, and where all is foam the blur is so wide that the whole texture moves.
     """
-    h, w = picture.shape[2:]
-    px = w / REFERENCE_WIDTH
-    wide = push_pull(picture, inside, _radius(WHITE_WATER_PX * px))
+    wide = push_pull(picture, inside, _radius(WHITE_WATER_PX * _px(picture)))
+    calm = inside * (1 - foam) ** 4 + 1e-4 * inside
     far, near = (
-        _upright(picture, inside, _radius(radius * px)) for radius in (FAR_WATER_PX, NEAR_WATER_PX)
+        _upright(picture, calm, _radius(radius * _px(picture)))
+        for radius in (FAR_WATER_PX, NEAR_WATER_PX)
     )
-    band = masks.rows_of(inside)
+    band, h = masks.rows_of(inside), picture.shape[2]
     rows = torch.linspace(0, 1, h, device=picture.device) * (h - 1) - band.first
     depth = (rows / max(band.last - 1 - band.first, 1)).clamp(0, 1)[:, None]
-    base = torch.lerp(far, near, depth)
-    return torch.lerp(base, wide, white_water(picture, inside))
+    return torch.lerp(torch.lerp(far, near, depth), wide, surf)
 
 
 def _upright(
@@ -299,8 +338,8 @@ def white_water(
     picture: Tensor,  # [1, 3, h, w] in [-1, 1]
     inside: Tensor,  # [1, 1, h, w] 0 or 1
 ) -> Tensor:  # [1, 1, h, w] in 0..1
-    """Where water is foam: lighter than the water's median, colorless, rich in contrast."""
-    px = picture.shape[3] / REFERENCE_WIDTH
+    """Where water is surf, if no network says it: lighter than its median, grey, of contrast."""
+    px = _px(picture)
     grey = picture.mean(1, keepdim=True)
     usual = grey[inside > 0.5].median() if bool((inside > 0.5).any()) else grey.new_zeros(())
     color = picture.amax(1, keepdim=True) - picture.amin(1, keepdim=True)
@@ -342,6 +381,11 @@ def push_pull(
         stack = F.interpolate(stack, (h, w), mode="bilinear", align_corners=False)
         found = torch.lerp(found, stack[:, :-1], stack[:, -1:])
     return found
+
+
+def _px(small: Tensor) -> float:
+    """Pixels of a grid for each of the picture that all radii are given for."""
+    return small.shape[3] / REFERENCE_WIDTH
 
 
 def _radius(pixels: float) -> int:

@@ -64,7 +64,7 @@ def move(
         bounds = plates.bounds
     for part in map(lambda one: _Part(one, height, width, bounds), layers):
         if part.moves:
-            plate = plates.of(part.layers.alpha, part.layers.base, part.layers.most)
+            plate = plates.of(part.layers.alpha, part.layers.base)
             density = None if part.layers.begun is None else plates.density(plate)
             for rows in strips(part.rows, width, image.device):
                 if cancelled():

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..settings import SamplingKind
 from . import warping
+from .bases import Base
 from .warping import Band
 
 
@@ -29,8 +30,7 @@ class Layers:
     contrast: Tensor | None = None  # [1, 4, b, w] g - 1, then the correction
     found: Tensor | None = None  # [1, 1, b, w] share of the blend that has a source, 0..1
     alpha: Tensor | None = None  # [1, 1, H, W] the region; None for the whole picture
-    base: Tensor | None = None  # [1, 3, h', w'] what of the region stays (`bases`); None: nothing
-    most: float | None = None  # greatest difference from the base that moves; None: all of it
+    base: Base | None = None  # what of the region stays; None: nothing
     mirror: Tensor | None = None  # [1, 2, h, w] `masks.mirror` of the region
     touched: Band | None = None  # the rows in which alpha isn't 0
     band: Band | None = None

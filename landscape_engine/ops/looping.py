@@ -122,18 +122,18 @@ class PartLoop:
         if settings.blend == "condense" and part.base is not None:
             self.scattered = place.cut(noise.smooth(part.step, exchange.CELLS))
         # waves have no forms of their own that could be seen twice, but a contrast to be kept
-        if small is not None and (self.scattered is None or part.most is not None):
+        if small is not None and (self.scattered is None or part.waves):
             if part.base is None:
                 self.pictured = contrast.take_apart(small, part.region.core)
             else:
-                apart = bases.difference_on(small, part.base, part.region.alpha, part.most)
+                apart = bases.difference_on(small, part.base, part.region.alpha)
                 self.pictured = contrast.take_apart(apart, None)
 
     def at(self, t: int) -> Layers:
         """Frame t, 0..T-1."""
         layers = _waved(self.part, self._at(t % self.round), t / self.period)
         if self.scattered is not None:
-            go_over = exchange.planned if self.part.most is None else exchange.waves
+            go_over = exchange.waves if self.part.waves else exchange.planned
             layers = go_over(layers, self.scattered)
         if self.pictured:
             return contrast.corrected(self.pictured, layers)

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from . import warping
+from .bases import Base
 from .regions import Region
 
 KEPT_FIELDS = 128  # accumulated flows that a track holds at most; those between are interpolated
@@ -28,8 +29,7 @@ class MovingPart:
         region: where.
         step: [1, 2, h, w] backward, normalised flow of one frame, defined beyond the region too.
         ripple: height of ripples, in thousandths of the picture's height.
-        base: [1, 3, h', w'] what of the region stays, by `bases.base_of`; None: all of it moves.
-        most: greatest difference from the base that moves (`bases.WAVES`); None: all of it.
+        base: what of the region stays, by `bases.base_of`; None: all of it moves.
         rounds: loops that it takes within the period, by `travel.fit`.
         slowed: the share of its speed that was left it there, 0..1.
     """
@@ -37,10 +37,14 @@ class MovingPart:
     region: Region
     step: Tensor
     ripple: float = 0.0
-    base: Tensor | None = None
-    most: float | None = None
+    base: Base | None = None
     rounds: int = 1
     slowed: float = 1.0
+
+    @property
+    def waves(self) -> bool:
+        """Whether it is the surface of a water that moves, over what the water mirrors."""
+        return self.base is not None and self.base.most is not None
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class Place:
 
     def __init__(self, part: MovingPart) -> None:
         self.alpha = part.region.alpha
-        self.base, self.most = part.base, part.most
+        self.base = part.base
         self.decided = EDGE_PX if part.base is None else CARRIED_PX
         h, w = part.step.shape[2:]
         self.touched = masks.rows_of(self.alpha)
@@ -84,7 +84,6 @@ class Place:
             layers,
             alpha=self.alpha,
             base=self.base,
-            most=self.most,
             mirror=self.mirror,
             touched=self.touched,
             band=self.band,

@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from . import bases, exchange, masks, warping
+from .bases import Base
 from .strips import strips
 
 INSIDE = 0.5  # of the alpha from which a pixel lies in a region
@@ -48,8 +49,7 @@ class Plates:
     def of(
         self,
         alpha: Tensor | None,  # [1, 1, h, w] of a region; None: all of the picture
-        base: Tensor | None = None,  # [1, 3, h', w'] what of the region stays
-        most: float | None = None,  # of what differs from it
+        base: Base | None = None,  # what of the region stays
     ) -> Tensor:  # [1, C, H, W]
         """What is to be sampled for a region: its plate or, with a base, what differs from that."""
         if alpha is None:
@@ -60,7 +60,7 @@ class Plates:
                 if base is None:
                     plate = fill(self.picture, alpha)
                 else:
-                    plate = bases.difference(self.picture, base, alpha, most)
+                    plate = bases.difference(self.picture, base, alpha)
                 self._made[id(alpha)] = alpha, plate
             return self._made[id(alpha)][1]
 

@@ -58,6 +58,8 @@ class Region:
             nothing of an artist's own region is doubted.
         share: [1, 1, H, W] how much of each pixel is what the region is of, 0..1, whether or not it
             moves (thin things, lights in the sky); None of an artist's own region.
+        foam: [1, 1, h', w'] how much of each pixel is white water, 0..1, by the scene network; None
+            if it doesn't say.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Region:
     kind: RegionKind = "other"
     certainty: Tensor | None = None
     share: Tensor | None = None
+    foam: Tensor | None = None
 
 
 def find(

@@ -223,12 +223,21 @@ def _warmth(warmth: Tensor, exposure: Tensor, scene: _Scene) -> Tensor:
 
 
 def _under_a_grey_sky(warmth: Tensor, scene: _Scene) -> Tensor:
-    """The less blue a sky is, the less gold it takes: through a grey one no sun comes."""
-    gold = _mean(warmth.clamp(min=0), scene.sky)
-    most = GREY_GOLD + OF_BLUE * (-_mean(scene.warmth, scene.sky)).clamp(min=0)
-    eased = most * (gold / most).tanh() / gold.clamp(min=1e-3)
-    share = scene.sky + AS_ITS_SKY * scene.water
-    return torch.where(warmth > 0, warmth * torch.lerp(eased.new_ones(()), eased, share), warmth)
+    """The less blue a sky is, the less gold it takes: through a grey one no sun comes.
+
+    Of water that holds of each place: foam and falls are white below a blue sky.
+    """
+    gold = warmth.clamp(min=0)
+    mean, own = _mean(gold, scene.sky), _mean(scene.warmth, scene.sky)
+    of_sky = gold * _eased(mean, own) / mean.clamp(min=1e-3)
+    gold = torch.lerp(gold, of_sky, scene.sky)
+    gold = torch.lerp(gold, _eased(gold, scene.warmth), scene.water)
+    return torch.where(warmth > 0, gold, warmth)
+
+
+def _eased(gold: Tensor, own: Tensor) -> Tensor:
+    most = GREY_GOLD + OF_BLUE * (-own).clamp(min=0)
+    return most * (gold / most).tanh()
 
 
 def _agreeing(warmth: Tensor, scene: _Scene) -> Tensor:

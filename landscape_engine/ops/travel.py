@@ -91,7 +91,7 @@ def notes(motion: MotionField) -> list[str]:
 
 def _is_texture(part: MovingPart) -> bool:
     """Whether a part takes short loops by itself: its forms stand, and its texture goes."""
-    return part.region.kind == FALLS or part.most is not None
+    return part.region.kind == FALLS or part.waves
 
 
 def _is_told(part: MovingPart) -> bool:

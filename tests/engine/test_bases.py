@@ -61,7 +61,7 @@ def test_a_clear_sky_stays_whatever_the_wind():
 def test_the_clear_sky_goes_on_behind_clouds():
     clear, where = sky(), region("sky", slice(0, RIDGE))
     base = bases.base_of(sky((60, 25, 9), (120, 35, 7)), where.alpha, "sky")
-    seen = torch.nn.functional.interpolate(base, SIZE, mode="bilinear", align_corners=True)
+    seen = torch.nn.functional.interpolate(base.light, SIZE, mode="bilinear", align_corners=True)
     off = (seen - clear)[:, :, : RIDGE - 4].abs()
     assert off.mean() < 0.06
     assert off[:, :, 25, 60].max() < 0.3  # the cloud is lighter by more than 1
@@ -94,7 +94,7 @@ def test_a_frame_is_no_farther_from_the_picture_where_nothing_has_a_source():
     """Wind so fast that no copy of anything is left in the region: its base is shown."""
     picture, where = sky((80, 30, 8)), region("sky", slice(0, RIDGE))
     base = bases.base_of(picture, where.alpha, "sky")
-    light = torch.nn.functional.interpolate(base, SIZE, mode="bilinear", align_corners=True)
+    light = torch.nn.functional.interpolate(base.light, SIZE, mode="bilinear", align_corners=True)
     halfway = loop_of(picture, where, (0.0, 0.4))[8]
     assert (halfway - light)[:, :, 8 : RIDGE - 12].abs().max() < 0.1
 
@@ -124,27 +124,50 @@ def test_foam_moves_whole():
     assert found[0, 0, 40:80, :40].max() < 0.1
 
 
-def test_of_surf_more_moves_than_of_a_calm_water():
+@pytest.mark.parametrize("told", [True, False])
+def test_of_surf_all_moves_and_of_a_calm_water_little(told):
     y, x = np.mgrid[: SIZE[0], : SIZE[1]]
     streaks = ((x // 6 + y // 12) % 2).astype(np.float32)
-    calm = np.full((3, *SIZE), -0.5, np.float32)
-    surf = calm.copy()
-    surf[:, 20:70, :110] = 0.2 + 0.7 * streaks[20:70, :110]
-    everywhere = torch.ones(1, 1, *SIZE)
-    low, high = (
-        bases.highest_waves(torch.from_numpy(one)[None], everywhere) for one in (calm, surf)
+    picture = np.full((1, 3, *SIZE), -0.5, np.float32)
+    picture[..., 20:70, :60] = 0.2 + 0.7 * streaks[20:70, :60]
+    foam = torch.zeros(1, 1, *SIZE)
+    foam[..., 20:70, :60] = 1
+    base = bases.base_of(
+        torch.from_numpy(picture), torch.ones(1, 1, *SIZE), "water", foam if told else None
     )
-    assert low == bases.WAVES < 1.0 < high <= bases.WHITECAPS
+    assert base.most[..., 35:60, 15:45].min() > 1.0
+    assert torch.allclose(base.most[..., 130:], torch.tensor(bases.WAVES))
+    assert base.light[..., 35:60, 15:45].std() < 0.05, "the whole texture is none of its base"
+
+
+def test_a_patch_of_foam_leaves_no_streak_in_the_base_and_moves_whole():
+    picture, foam = torch.full((1, 3, *SIZE), -0.5), torch.zeros(1, 1, *SIZE)
+    picture[..., 60:66, 80:88], foam[..., 60:66, 80:88] = 0.7, 1.0
+    base = bases.base_of(picture, torch.ones(1, 1, *SIZE), "water", foam)
+    assert (base.light + 0.5).abs().max() < 0.05
+    assert base.most[..., 62, 84] > 1.2 and base.most[..., 62, 20] == bases.WAVES
+    moving = bases.difference(picture, base, torch.ones(1, 1, *SIZE))
+    assert moving[..., 62:64, 82:86].min() > 0.9
+
+
+def test_clouds_that_a_calm_lake_mirrors_are_no_foam():
+    picture = torch.full((1, 3, *SIZE), -0.5)
+    picture[..., 40:80, 60:110] = 0.6
+    everywhere = torch.ones(1, 1, *SIZE)
+    base = bases.base_of(picture, everywhere, "water", torch.zeros(1, 1, *SIZE))
+    assert (base.light - picture)[..., 50:70, 62:108].abs().max() < 0.01
+    assert torch.equal(base.most, torch.full_like(base.most, bases.WAVES))
 
 
 def test_waves_move_and_a_stone_among_them_stays():
     picture = torch.zeros(1, 3, 60, 80)
     picture[:, :, 20:40:4] = 0.1  # waves
     picture[:, :, 28:34, 30:40] = -0.9  # a stone
-    base, everywhere = torch.zeros(1, 3, 60, 80), torch.ones(1, 1, 60, 80)
-    moving = bases.difference(picture, base, everywhere, bases.WAVES)
+    light, everywhere = torch.zeros(1, 3, 60, 80), torch.ones(1, 1, 60, 80)
+    base = bases.Base(light, torch.full((1, 1, 60, 80), bases.WAVES))
+    moving = bases.difference(picture, base, everywhere)
     assert moving[:, :, 20, 10].min() > 0.09 and moving.abs().max() < bases.WAVES
-    assert torch.equal(bases.difference(picture, base, everywhere), picture)
+    assert torch.equal(bases.difference(picture, bases.Base(light), everywhere), picture)
 
 
 def test_a_pictures_own_alpha_moves_with_what_it_holds():

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from landscape_engine.ops import calm, looping, motion_fields, regions, travel, warping
+from landscape_engine.ops.bases import Base
 from landscape_engine.ops.motion_fields import MovingPart
 from landscape_engine.settings import LoopSettings, MotionSettings
 
@@ -109,8 +110,10 @@ def test_the_seed_draws_among_codes_that_suit(animator, picture):
 @pytest.mark.parametrize(("period", "rounds"), [(60, 1), (100, 2), (240, 6)])
 def test_waves_take_short_loops_and_water_that_moves_whole_does_not(period, rounds):
     water = region("water", slice(32, None))
-    waves = MovingPart(water, wind(0.01, 0.0), most=0.25)
+    waves = MovingPart(
+        water, wind(0.01, 0.0), base=Base(torch.zeros(1, 3, 8, 8), torch.ones(1, 1, 8, 8))
+    )
     fitted = travel.fit(motion(waves), LOOP, period)
     assert fitted.parts[0].rounds == rounds and travel.notes(fitted) == []
-    whole = travel.fit(motion(replace(waves, most=None)), LOOP, period)
+    whole = travel.fit(motion(replace(waves, base=None)), LOOP, period)
     assert whole.parts[0].rounds == 1
