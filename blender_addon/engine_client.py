@@ -29,6 +29,7 @@ from .errors import AddonError
 PROTOCOL = 1
 KEPT_JOBS = 20  # newest job folders that are kept
 UNTOUCHED_S = 600  # a younger folder may be another Blender's and is left alone
+START_S = 300.0  # a worker that isn't ready by then, on the slowest disk, never will be
 GRACE_S = 5.0  # a worker that was told to end and hasn't by then is killed
 ENDS = ("done", "failed", "cancelled")  # the events of which a job gets exactly one, as its last
 
@@ -145,6 +146,7 @@ class EngineClient:
         if ended and self._process is not None:
             self._notice_end()
             events += self._read_events()
+        self._give_up_starting()
         self._hand_over()
         return events
 
@@ -253,6 +255,18 @@ class EngineClient:
                 self.start()
             except AddonError as error:
                 self._fail_all(str(error))
+
+    def _give_up_starting(self) -> None:
+        """Leave a worker that hangs before it is ready."""
+        process = self._process
+        if process is None or self.about is not None:
+            return
+        if time.monotonic() - process.started_at > START_S:
+            self._let_go()
+            self._fail_all(
+                f"the engine wasn't ready after {START_S / 60:g} minutes; expected some seconds: "
+                f"see its log ({self.log_path}), and try again."
+            )
 
     def _let_go(self) -> None:
         """Tell the worker to end, and be without one."""

@@ -37,6 +37,7 @@ class EngineProcess:
         _refuse_unusable(interpreter)
         self.interpreter = interpreter
         self.log_path = log_path
+        self.started_at = time.monotonic()
         self.told_to_end_at: float | None = None
         with contextlib.suppress(OSError):  # Windows: another Blender's worker has it open
             if log_path.stat().st_size > LARGEST_LOG:

@@ -8,6 +8,7 @@ write_sequence(animator.render(image, motion), "out/")
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -55,7 +56,32 @@ def load_animator(
     """
     if not isinstance(bundle, ModelBundle):
         bundle = checkpoints.load(checkpoints.DEFAULT if bundle is None else bundle)
-    return Animator(bundle, choose_device(device))
+    chosen = choose_device(device)
+    if device == "auto" and chosen.type == "mps":
+        failure = _failure_of(bundle, chosen)
+        if failure is not None:
+            warnings.warn(
+                f"this machine's Apple GPU can't render ({failure}); the CPU renders instead. A "
+                "newer torch may help; --device mps insists.",
+                stacklevel=2,
+            )
+            chosen = torch.device("cpu")
+    return Animator(bundle, chosen)
+
+
+def _failure_of(bundle: ModelBundle, device: torch.device) -> str | None:
+    """Why a device can't render a tiny picture; None if it can."""
+    picture = torch.linspace(-1, 1, 48 * 64).view(1, 1, 48, 64).expand(-1, 3, -1, -1).contiguous()
+    loop, clip = LoopSettings(frames=4), ClipSettings(frames=4)
+    try:
+        animator = Animator(bundle, device)
+        motion = animator.predict_motion(picture)
+        frames = list(animator.render(picture, motion, loop=loop, clip=clip))
+    except (RuntimeError, NotImplementedError, TypeError, AssertionError) as error:  # torch's
+        return str(error).strip().split("\n")[0][:200]
+    # the loop begins with the picture, on every device
+    far = float((frames[0][:, :3].cpu() - picture).abs().max())
+    return None if far < 0.02 else f"its first frame is {far * 127.5:.0f} of 255 off the picture"
 
 
 class Animator:

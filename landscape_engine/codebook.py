@@ -24,7 +24,7 @@ def order(
     """
     if len(codes) < 2:
         return torch.arange(len(codes))
-    centred = (codes - codes.mean(0)).double()
+    centred = (codes - codes.mean(0)).cpu().double()
     component = torch.linalg.svd(centred, full_matrices=False).Vh[0]
     component = component * component[component.abs().argmax()].sign()
     return torch.argsort(centred @ component, stable=True)
@@ -137,7 +137,8 @@ def resample(
         return sequence.expand(count, -1)
     at = torch.linspace(0, len(sequence) - 1, count, dtype=torch.float64)
     k = at.long().clamp(max=len(sequence) - 2)
-    return torch.lerp(sequence[k], sequence[k + 1], (at - k)[:, None].to(sequence.dtype))
+    share, k = (at - k)[:, None].to(sequence.dtype), k.to(sequence.device)
+    return torch.lerp(sequence[k], sequence[k + 1], share.to(sequence.device))
 
 
 def pace(
@@ -148,7 +149,7 @@ def pace(
     Of the time between two codes one half is the same for all, the other goes with how far they lie
     apart: a recorded day that ends at night doesn't fall back to its morning at once.
     """
-    steps = (codes.roll(-1, 0) - codes).norm(dim=1).double().cpu()
+    steps = (codes.roll(-1, 0) - codes).norm(dim=1).cpu().double()
     shares = steps + steps.mean().clamp(min=1e-6)
     ends = shares.cumsum(0) / shares.sum()
     return (0.0, *ends[:-1].tolist())

@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from . import sources
 from .checkpoints import ModelBundle
@@ -17,7 +16,7 @@ from .fitting import clips, optimize
 from .fitting.annotations import read_arrows
 from .fitting.optimize import MotionFit
 from .networks.inputs import ENCODER_SIZE, predictor_input, square
-from .ops import calm
+from .ops import calm, shrinking
 from .ops.moving_water import is_water
 from .ops.regions import FALLS, Region
 from .settings import MotionSettings
@@ -100,7 +99,7 @@ def _core(flows: Tensor, regions: Sequence[Region]) -> Tensor | None:  # [1, 1, 
     if not led:
         return None
     whole = torch.stack([region.core for region in led]).any(0)
-    core = interpolate(whole.float(), flows.shape[2:], mode="area")
+    core = shrinking.area(whole.float(), flows.shape[2:])
     return core > 0.5 if bool((core > 0.5).any()) else core > 0
 
 

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from . import images
 from .errors import LandscapeError, RegionError
+from .ops import shrinking
 from .ops.regions import Guide, Region, region_of
 from .settings import RegionSettings
 
@@ -256,8 +257,6 @@ def _without(
     gone: Tensor,  # [1, 1, H, W] 0..1
 ) -> Region:
     """What is left of a region; where `gone` is 1 nothing, to the bit."""
-    from torch.nn.functional import interpolate
-
     left = 1 - gone.to(region.alpha.device)
-    core = region.core & (interpolate(left, region.core.shape[2:], mode="area") > 0.5)
+    core = region.core & (shrinking.area(left, region.core.shape[2:]) > 0.5)
     return replace(region, alpha=region.alpha * left, core=core)

@@ -12,11 +12,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from .. import images
 from ..errors import PictureError
+from ..ops import shrinking
 
 VIDEO_ENDINGS = {".mp4", ".webm", ".mov", ".mkv", ".avi", ".gif"}
 PICTURE_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".exr"}
@@ -79,7 +79,7 @@ def encoder_input(
     size: int,
 ) -> Tensor:  # [1, 2, size, size] flow times beta, within ±1
     """A flow as E^M takes it; one that is too fast is slowed as a whole, and keeps its form."""
-    field = F.interpolate(flow, (size, size), mode="area") * beta
+    field = shrinking.area(flow, (size, size)) * beta
     fastest = float(field.abs().amax(1).flatten().quantile(FASTEST))
     return (field / max(fastest, 1.0)).clamp(-1, 1)
 

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..ops import color
+from ..ops import color, shrinking
 from . import targets
 from .annotations import Arrow, Patch
 
@@ -340,7 +340,7 @@ def _predict(predictor: Any, picture: Tensor, codes: Tensor) -> Tensor:
 
 def _resized(image: Tensor, size: int) -> Tensor:  # [1, 3, size, size]
     if image.shape[3] != size:
-        image = F.interpolate(image, (size, size), mode="area")
+        image = shrinking.area(image, (size, size))
     return image.clone()  # an inference tensor becomes one that autograd takes
 
 

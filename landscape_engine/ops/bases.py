@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from . import masks, warping
+from . import masks, shrinking, warping
 from .regions import RegionKind
 from .strips import strips
 
@@ -124,8 +124,8 @@ def _small(
     scale = min(1.0, GRID_WIDTH / width)
     size = max(2, round(height * scale)), max(2, round(width * scale))
     # made small where the picture lies, so that a huge one need not go to the device for this
-    small = F.interpolate(picture[:, :3], size, mode="area").to(alpha.device)
-    share = F.interpolate(alpha.to(small), size, mode="area")
+    small = shrinking.area(picture[:, :3], size).to(alpha.device)
+    share = shrinking.area(alpha.to(small), size)
     inside = (share > 0.9).to(picture.dtype) if bool((share > 0.9).any()) else share
     return small, share, inside
 
@@ -143,12 +143,12 @@ def difference(
     height, width = picture.shape[2:]
     inner, light = _inner(alpha), base.light
     if picture.shape[1] > light.shape[1]:
-        opaque = F.interpolate(picture[:, 3:], inner.shape[2:], mode="area")
+        opaque = shrinking.area(picture[:, 3:], inner.shape[2:])
         mean = (opaque * inner).sum() / inner.sum().clamp(min=1e-6)
         light = torch.cat([light, mean.expand_as(light[:, :1])], 1)
     size = light.shape[2:]
-    small = F.interpolate(picture, size, mode="area")
-    beyond = _beyond(small - light, F.interpolate(inner, size, mode="area"))
+    small = shrinking.area(picture, size)
+    beyond = _beyond(small - light, shrinking.area(inner, size))
     made = torch.empty_like(picture)
     for rows in strips(range(height), width, picture.device):
         made[:, :, rows] = picture[:, :, rows] - warping.enlarge(light, height, width, rows)
@@ -231,10 +231,11 @@ def sky_base(
     smooth = torch.exp(-((detail / FAINT) ** 2)) + 1e-3
     terms = _terms(*picture.shape[2:])  # [K, h, w]
     where = inside[0, 0] > 0.5
-    values, columns = picture[0][:, where].double(), terms[:, where].to(picture.device).double()
-    weight = smooth[0, 0][where].double()
+    # in double precision, which not every device has
+    values, weight = picture[0][:, where].cpu().double(), smooth[0, 0][where].cpu().double()
+    columns = terms[:, where.cpu()].double()
     keep = slice(None, None, max(1, values.shape[1] // MOST_FITTED))
-    fitted, spread = _fit(columns[:, keep].cpu(), values[:, keep].cpu(), weight[keep].cpu())
+    fitted, spread = _fit(columns[:, keep], values[:, keep], weight[keep])
     fit = torch.einsum("kc,khw->chw", fitted.float(), terms)[None].to(picture)
     off = (picture - fit).abs().amax(1, keepdim=True)
     clear = inside * torch.exp(-((off / (3 * spread)) ** 4)) * torch.exp(-((detail / 0.1) ** 2))
@@ -374,7 +375,7 @@ def push_pull(
         coarser = max(1, reach // 3)
         size = max(2, -(-h // coarser)), max(2, -(-w // coarser))
         step = _radius(reach / coarser)
-        stack = F.interpolate(torch.cat([values * weight, weight], 1), size, mode="area")
+        stack = shrinking.area(torch.cat([values * weight, weight], 1), size)
         stack = masks.blur(stack, step)
         there = stack[:, -1:]
         stack = torch.cat([stack[:, :-1] / there.clamp(min=1e-6), (4 * there).clamp(max=1)], 1)

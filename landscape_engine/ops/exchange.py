@@ -16,10 +16,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from . import masks
+from . import masks, shrinking
 from .layers import Layers
 
 SPAN = 0.2  # of a loop in which one pixel goes over from copy to copy
@@ -42,7 +41,7 @@ def density(
     height, width = plate.shape[2:]
     scale = min(1.0, GRID_WIDTH / width)
     size = max(1, round(height * scale)), max(1, round(width * scale))
-    contrast = F.interpolate(plate[:, :3].abs().mean(1, keepdim=True), size, mode="area")
+    contrast = shrinking.area(plate[:, :3].abs().mean(1, keepdim=True), size)
     contrast = masks.blur(contrast, max(1, round(FORM * size[1])))
     found = contrast[contrast > 0]
     if found.numel() == 0:

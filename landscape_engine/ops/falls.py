@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from . import masks
+from . import masks, shrinking
 
 PACE = 1.5e-3  # of falling water, in shares of the picture's width: 1.4 pixels a frame at 960
 WHITE = 0.5  # share of white water from which a pixel is of it
@@ -91,8 +91,8 @@ def step(
     aspect = picture.shape[3] / picture.shape[2]
     width = min(MEASURED_WIDTH, picture.shape[3])
     size = max(2, round(width / aspect)), width
-    small = F.interpolate(picture[:, :3], size, mode="area").cpu()
-    inside = F.interpolate(core.float().cpu(), size, mode="area")[0, 0].numpy() > 0.5
+    small = shrinking.area(picture[:, :3], size).cpu()
+    inside = shrinking.area(core.float().cpu(), size)[0, 0].numpy() > 0.5
     pixels = ((small[0].permute(1, 2, 0).numpy() + 1) * 127.5).clip(0, 255).astype(np.uint8)
     across, along, both = _energies(pixels, inside)
     # thread (sin a, cos a), a from upright: the normal of the strongest gradient
@@ -100,7 +100,7 @@ def step(
     sideways = np.clip(-np.tan(np.clip(angle, -1.3, 1.3)), -STEEPEST, STEEPEST)
     strength = np.hypot(across - along, 2 * both) / (across + along + 1e-6)
     stack = np.stack([sideways * strength, strength + 0.05]) * inside
-    grid = F.interpolate(torch.from_numpy(stack.astype(np.float32))[None], (h, w), mode="area")
+    grid = shrinking.area(torch.from_numpy(stack.astype(np.float32))[None], (h, w))
     grid = masks.blur(grid.to(core.device), CALM_PX)
     slope = masks.extend(grid[:, :1] / grid[:, 1:].clamp(min=1e-6), core.to(grid.dtype))
     down = PACE / (1 + slope.square()).sqrt()

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from . import warping
+from . import shrinking, warping
 from .bases import Base
 from .regions import Region
 
@@ -91,7 +90,7 @@ def motion_of_parts(
     h, w = small.shape[2:]
     step = torch.zeros(1, 2, h, w, device=small.device)
     for part in parts:
-        alpha = F.interpolate(part.region.alpha, (h, w), mode="area")
+        alpha = shrinking.area(part.region.alpha, (h, w))
         step = torch.lerp(step, part.step, alpha)
     whole = steady_motion(step)
     return MotionField(step, whole.accumulated, steady=True, parts=tuple(parts), small=small)

@@ -14,10 +14,9 @@ from functools import cached_property
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from . import bases, exchange, masks, warping
+from . import bases, exchange, masks, shrinking, warping
 from .bases import Base
 from .strips import strips
 
@@ -126,12 +125,12 @@ def _continue(
     """L, S (on a coarser grid) and 1 - m of `fill`."""
     inside = _inside(alpha)
     kept = torch.from_numpy(inside)[None, None].to(picture)
-    small = F.interpolate(picture, alpha.shape[2:], mode="area")
+    small = shrinking.area(picture, alpha.shape[2:])
     low = masks.extend(masks.blur_within(small, kept, FINE_PX), kept)
     edge = masks.Edge(inside)
     at = torch.from_numpy(edge.nearest(slice(None))).to(picture.device)
     coarse = [max(2, side // COARSER) for side in inside.shape]
-    smooth = F.interpolate(low[:, :, at[..., 0], at[..., 1]], coarse, mode="area")
+    smooth = shrinking.area(low[:, :, at[..., 0], at[..., 1]], coarse)
     smooth = masks.blur(smooth, SMOOTH_PX // COARSER)
     formless = torch.from_numpy(edge.distance / MIRRORED_PX).clamp(max=1)
     return low, smooth, formless[None, None].to(picture)

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from . import certainty, edges, falls, feather, lights_in_the_sky, masks, thin_things
+from . import certainty, edges, falls, feather, lights_in_the_sky, masks, shrinking, thin_things
 from .certainty import LAND, SKY, WATER
 
 DOUBT = 0.3  # vectors slower than this share of the 70th percentile count as unknown
@@ -127,9 +127,9 @@ def region_of(
     # blurred inwards: what the mask leaves out stays out, bit for bit
     alpha = masks.blur(masks.shrink(hard, soften), soften) * (hard > 0) if soften else hard
     alpha = torch.where(alpha > 0.995, torch.ones(()), alpha).to(device)
-    core = F.interpolate((alpha > 0.5).float(), grid_hw, mode="area") > 0.999
+    core = shrinking.area((alpha > 0.5).float(), grid_hw) > 0.999
     if not bool(core.any()):  # a thread of a region
-        core = F.interpolate(alpha, grid_hw, mode="area") > 0
+        core = shrinking.area(alpha, grid_hw) > 0
     return Region(name, alpha, core)
 
 

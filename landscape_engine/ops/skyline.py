@@ -17,10 +17,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from . import masks, warping
+from . import masks, shrinking, warping
 from .regions import Region
 from .warping import Band
 
@@ -41,7 +40,7 @@ class Skyline:
         """Find where curves of a grid are mixed."""
         self.share = ((share - CLEAR) / (1 - 2 * CLEAR)).clamp(0, 1)
         self.height = grid_hw[0]
-        self.sky = F.interpolate(self.share, grid_hw, mode="area")
+        self.sky = shrinking.area(self.share, grid_hw)
         variance = masks.blur(self.sky.square(), REACH) - masks.blur(self.sky, REACH).square()
         # a wide soft border has little variance, and no side of it is told from the other
         self.mixed = ((variance - CLEAN) / (MIXED - CLEAN)).clamp(0, 1)

@@ -55,8 +55,8 @@ class Band:
 @lru_cache(maxsize=8)
 def _axes(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
     # float64 first: the centres must come out as near to exact as float32 can hold
-    y = torch.linspace(-1, 1, height, dtype=torch.float64).to(device, torch.float32)
-    x = torch.linspace(-1, 1, width, dtype=torch.float64).to(device, torch.float32)
+    y = torch.linspace(-1, 1, height, dtype=torch.float64).float().to(device)
+    x = torch.linspace(-1, 1, width, dtype=torch.float64).float().to(device)
     return y, x
 
 

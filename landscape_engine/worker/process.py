@@ -28,11 +28,13 @@ from ..settings import DeviceName
 from . import PROTOCOL, requests
 from .events import JobEvents
 
-if TYPE_CHECKING:  # torch comes in with it, after stdin is listened to
+if TYPE_CHECKING:  # torch comes in with it
     from .tasks import Desk
 
 JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 NICENESS = 5  # the window comes first
+# On Windows numpy's import waits for ever while another thread reads stdin (numpy issue 24290)
+LISTENS_WHILE_LOADING = sys.platform != "win32"
 PATIENCE_S = 0.9  # a cancelled job that isn't unwound by then ends with the process
 
 
@@ -66,11 +68,14 @@ class Worker:
         if hasattr(os, "nice"):
             os.nice(NICENESS)
         signal.signal(signal.SIGINT, self._interrupted)
-        requests.listen(self._hear, self._end_at_once, sys.stdin.fileno())
         with staging.explaining(self.folder):
             (self.folder / "jobs").mkdir(parents=True, exist_ok=True)
+        if LISTENS_WHILE_LOADING:
+            self._listen()
         from .tasks import Desk
 
+        if not LISTENS_WHILE_LOADING:
+            self._listen()
         desk = Desk.furnish(self.bundle, self.device)
         self._introduce(desk)
         try:
@@ -79,6 +84,9 @@ class Worker:
         finally:
             self._withdraw()
         return 0
+
+    def _listen(self) -> None:
+        requests.listen(self._hear, self._end_at_once, sys.stdin.fileno())
 
     def _introduce(self, desk: Desk) -> None:
         about = {"protocol": PROTOCOL, "version": __version__, "pid": os.getpid(), **desk.about()}

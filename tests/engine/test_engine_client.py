@@ -239,6 +239,17 @@ def test_what_an_idle_worker_had_not_begun_goes_to_the_next(
     assert events[-1][0] == job.id and events[-1][1]["event"] == "done"
 
 
+def test_a_worker_that_hangs_before_it_is_ready_is_left(
+    connect, script, engine_client, monkeypatch
+):
+    monkeypatch.setattr(engine_client, "START_S", 0.3)
+    client = connect(script("cat"))
+    job = client.submit({"task": "status"})
+    ((failed, event),) = until(client, ended)
+    assert failed == job.id and "wasn't ready after" in event["message"]
+    assert client.state == "failed"
+
+
 def test_an_idle_worker_that_ends_is_no_failure(connect, script):
     client = connect(script("echo '{\"protocol\": 1}' > worker.json; sleep 0.2"))
     client.start()

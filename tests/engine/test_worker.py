@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -185,6 +187,23 @@ def test_with_stdin_the_process_ends_and_leaves_nothing(talk, lake, tmp_path):
     assert not (tmp_path / "new").exists()
     assert one.events(job)[-1] == {"event": "cancelled"}
     assert not (one.folder / "worker.json").exists()
+
+
+@pytest.mark.parametrize("while_loading", [True, False])
+def test_where_imports_wait_for_stdin_it_listens_after_them(while_loading, bundle_folder, tmp_path):
+    """On Windows a thread that reads stdin holds up numpy's import for ever."""
+    program = f"""
+import sys
+from pathlib import Path
+from landscape_engine.worker import process
+process.LISTENS_WHILE_LOADING = {while_loading}
+process.requests.listen = lambda *_: print("numpy" in sys.modules, flush=True)
+process.Worker(Path("w"), Path({str(bundle_folder)!r}), "cpu", 1e-4).run()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.split() == [str(not while_loading)], done.stderr
 
 
 def test_without_a_job_it_ends_by_itself(talk):
