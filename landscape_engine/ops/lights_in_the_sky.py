@@ -20,6 +20,9 @@ SMALLEST = 3e-5  # … and of the smallest
 COMPACT = 0.4  # least share of the circle around it that a disc fills
 FALL = 0.06  # least fall of brightness from a disc to three radii beyond it, of 1
 UNEVEN = 0.5  # most difference between directions close to a disc, share of the fall up to there
+VEILED = 0.8  # … of a disc in the middle of the sky's glow, over which clouds pass
+WIDE, MIDDLE = 0.05, 0.06  # blur that leaves that glow; how near its middle is, share of the width
+ABOVE_SKY = 0.12  # how much lighter than most of the sky that glow is, of 1
 SECTORS = 8  # directions in which the brightness must fall, nearly all of them
 GLOW = 2.5  # width of a disc's glow, radii of the disc, at least
 GLOWS = 0.02, 0.1  # … the least and the greatest width, share of the picture's
@@ -74,10 +77,29 @@ def find_discs(
     fits = (area >= max(12, SMALLEST * sky.size)) & (area <= LARGEST * sky.size)
     fits &= area >= COMPACT * np.pi * (across / 2) ** 2
     fits[0] = False
+    lightest = _middle_of_glow(light, sky)
     for k in np.nonzero(fits)[0]:
-        if _dims_around(light, sky, parts == k, middles[k], float(np.sqrt(area[k] / np.pi))):
+        radius = float(np.sqrt(area[k] / np.pi))
+        away = np.inf if lightest is None else np.hypot(*(middles[k] - lightest))
+        uneven = VEILED if away < MIDDLE * sky.shape[1] else UNEVEN
+        if _dims_around(light, sky, parts == k, middles[k], radius, uneven):
             discs[parts == k] = discs.max() + 1
     return discs
+
+
+def _middle_of_glow(light: np.ndarray, sky: np.ndarray) -> np.ndarray | None:  # x, y
+    """Where the sky is lightest in the large, if it glows there."""
+    import cv2
+
+    size = (2 * round(WIDE * sky.shape[1]) + 1,) * 2
+    weight = sky.astype(np.float32)
+    share = cv2.blur(weight, size)
+    mean = cv2.blur(light * weight, size) / np.maximum(share, 1e-6)
+    mean = np.where(sky & (share > 0.5), mean, np.nan)
+    if not np.nanmax(mean, initial=0.0) > np.nanmedian(mean[sky]) + 255 * ABOVE_SKY:
+        return None
+    row, column = np.unravel_index(np.nanargmax(mean), sky.shape)
+    return np.array([column, row])
 
 
 def _dims_around(
@@ -86,6 +108,7 @@ def _dims_around(
     disc: np.ndarray,  # bool [H, W]
     middle: np.ndarray,  # x, y
     radius: float,
+    uneven: float,
 ) -> bool:
     """Whether the sky gets dimmer with the distance from a disc, in nearly all directions."""
     y, x = np.mgrid[: sky.shape[0], : sky.shape[1]]
@@ -101,7 +124,7 @@ def _dims_around(
         first, second = (float(light[ring].mean()) for ring in rings)
         close.append(first)
         falls.append(own > first >= second - 2 and own - second > 255 * FALL)
-    if len(falls) < SECTORS // 2 - 1 or max(close) - min(close) > UNEVEN * (own - min(close)):
+    if len(falls) < SECTORS // 2 - 1 or max(close) - min(close) > uneven * (own - min(close)):
         return False
     return sum(falls) >= 0.85 * len(falls)
 
