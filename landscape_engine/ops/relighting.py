@@ -48,6 +48,7 @@ GREY = 0.3  # of w and g, about which a thing is grey and keeps its tinge
 AS_ITS_SKY = 0.65  # of the change of water, the share that is its sky's
 MOST, EASE = 30.0, 14.0  # mean ΔE that no light reaches, and from which on it grows slower
 GLARE = 0.85  # share of its change that what is burnt out does not take: the sun stays the sun
+GLOW = (70.0, 90.0), (0.6, 1.2)  # L* and w of a sky that is the glow of its sun: a little, surely
 SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun's, or a pale sky's
 DIM = 22.0  # mean L* below which a picture has less of a day
 NIGHT, DUSKY = 20.0, 30.0  # mean L* of a sky at night, and of the darkest that is none
@@ -182,8 +183,10 @@ def _by_day(
     large = ((_mean(burnt, torch.ones_like(burnt)) - SUN) / (PALE_SKY - SUN)).clamp(0, 1)
     glare = GLARE * (1 - large) * masks.blur(burnt, max(1, scene.x.shape[3] // 21))
     exposure = exposure * (1 - glare)
-    # no sun gets colder
-    warmth = warmth * (1 - torch.where(warmth < 0, glare / GLARE, glare))
+    # no sun gets colder, nor its glow
+    glow = scene.sky * _rising(scene.lightness, GLOW[0]) * _rising(scene.warmth, GLOW[1])
+    kept = torch.maximum(glare / GLARE, glow)
+    warmth = warmth * (1 - torch.where(warmth < 0, kept, glare))
     green = _green(green, warmth, scene)
     exposure, warmth, green = _sun_leaves(exposure, warmth, green, scene)
     colored = 1 - BY_NIGHT * scene.night
@@ -334,8 +337,10 @@ def _lit(
     turned = (before + FAINT) * factor.exp()
     same = (daylight.luminance(before) + FAINT) / daylight.luminance(turned)
     after = turned * same * exposure.exp()
-    room = before.amax(1, keepdim=True).clamp(min=0.9) + FAINT
-    after = after * (room / after.amax(1, keepdim=True)).clamp(max=1)
+    # the lightest channel comes near its end, and nothing gets flat there
+    peak, new = before.amax(1, keepdim=True) + FAINT, after.amax(1, keepdim=True)
+    room = (0.9 + FAINT - peak).clamp(min=1e-4)
+    after = after * torch.where(new > peak, (peak + room * ((new - peak) / room).tanh()) / new, 1)
     return (after - FAINT * exposure.exp().clamp(max=1)).clamp(0, 1)
 
 
