@@ -4,6 +4,7 @@
     python3 install_addon.py                          into every Blender that is found here
     python3 install_addon.py --blender PATH           into that one (or a command that runs it)
     python3 install_addon.py --python PATH            with an environment that has the engine
+    python3 install_addon.py --torch cpu|cuda         with that torch, whatever this machine has
     python3 install_addon.py --dry-run | --uninstall | --zip-only
 
 Standard library only, Python 3.9 or later. What needs bpy, Blender does by running this same file
@@ -20,6 +21,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import platform
 import re
 import shlex
 import shutil
@@ -37,6 +39,8 @@ PYTHONS = ("3.13", "3.12", "3.11", "3.10")  # as requires-python in pyproject.to
 MARKER = "made_by_install_addon.txt"  # in an environment of ours: what it was made from
 ANSWER = "install_addon answers: "
 WINDOWS = os.name == "nt"
+TORCH_INDEX = "https://download.pytorch.org/whl/"  # the builds that pip's registry has not
+TORCH_BUILDS = {"cpu": "cpu", "cuda": "cu128"}
 INSTRUCTIONS = """\
 Landscape on a machine without a network
 
@@ -183,6 +187,43 @@ def base_python() -> str:
     )
 
 
+def has_nvidia() -> bool:
+    """Whether this machine has a driver for NVIDIA's GPUs."""
+    places = ["/proc/driver/nvidia/version"]
+    if WINDOWS:
+        places = [os.path.expandvars("%SystemRoot%/System32/nvcuda.dll")]
+    return shutil.which("nvidia-smi") is not None or any(map(os.path.exists, places))
+
+
+def torch_of(asked: str) -> tuple[str, list[str]]:
+    """The build of torch, "cpu", "cuda" or "apple", and what pip is told to find it.
+
+    The registry's own is CPU-only on Windows and ARM, and for CUDA (some GB) on Linux.
+    """
+    if sys.platform == "darwin":
+        return "apple", []
+    kind = ("cuda" if has_nvidia() else "cpu") if asked == "auto" else asked
+    small = WINDOWS or platform.machine().lower() in ("aarch64", "arm64")
+    if kind == ("cpu" if small else "cuda"):
+        return kind, []
+    return kind, ["--index-url", TORCH_INDEX + TORCH_BUILDS[kind]]
+
+
+def install_torch(python: str, kind: str, index: list[str]) -> None:
+    """Install a build that the registry has not; without it the registry's own comes later."""
+    if not index:
+        return
+    words = ["-m", "pip", "install", *required("torch"), *index]
+    if subprocess.run([python, *words]).returncode != 0:
+        say("torch", f"{index[-1]} gives none for {kind}; pip's own is taken instead")
+
+
+def required(package: str) -> list[str]:
+    """What pyproject.toml says of a package that the engine needs."""
+    text = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
+    return re.findall(rf'"({package}[^"]*)"', text)[:1] or [package]
+
+
 def engine_fingerprint() -> str:
     """A line that changes whenever the engine's files do."""
     digest = hashlib.sha256()
@@ -195,10 +236,11 @@ def engine_fingerprint() -> str:
     return f"landscape-engine {engine_version()} {digest.hexdigest()}"
 
 
-def make_environment(folder: Path, dry: bool) -> str:
+def make_environment(folder: Path, torch: str, dry: bool) -> str:
     """Make the environment, or bring it up to date; give its interpreter."""
     python = folder / ("Scripts/python.exe" if WINDOWS else "bin/python")
-    marker, wanted = folder / MARKER, engine_fingerprint()
+    kind, index = torch_of(torch)
+    marker, wanted = folder / MARKER, f"{engine_fingerprint()} torch for {kind}"
     made_from = marker.read_text(encoding="utf-8") if marker.exists() else None
     if made_from == wanted and python.exists():
         say("environment", f"{folder} is up to date")
@@ -206,15 +248,20 @@ def make_environment(folder: Path, dry: bool) -> str:
     if made_from is None and folder.exists() and any(folder.iterdir()):
         raise Failure(f"environment: {folder} isn't this script's; give another --environment.")
     base = base_python()
-    say("environment", f"{folder} by {base}, with the engine and torch (some GB of downloads)")
+    size = "some GB" if kind == "cuda" else "some 500 MB"
+    say("environment", f"{folder} by {base}, with the engine and torch for {kind} ({size})")
     if dry:
         return str(python)
+    earlier = re.search(r" torch for (\w+)$", made_from or "")
+    if earlier and earlier[1] != kind:
+        made_from = None  # made anew: pip takes one build for the other
     try:
         if not made_from:  # a new one, or what a killed run left
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             marker.write_text("", encoding="utf-8")
             subprocess.run([base, "-m", "venv", str(folder)], check=True)
+        install_torch(str(python), kind, index)
         subprocess.run([str(python), "-m", "pip", "install", str(REPOSITORY)], check=True)
         marker.write_text(wanted, encoding="utf-8")
     except (OSError, subprocess.CalledProcessError, KeyboardInterrupt) as error:
@@ -224,6 +271,8 @@ def make_environment(folder: Path, dry: bool) -> str:
             f"environment: {folder} couldn't be made ({error or 'interrupted'}), the lines above "
             "say more; it takes a network and some 6 GB of disk (without a network: --zip-only)."
         ) from None
+    ask = "import torch; print(torch.__version__, 'for CUDA', torch.version.cuda or '- none')"
+    say("torch", said_by(str(python), "-c", ask) or "can't be imported")
     return str(python)
 
 
@@ -503,6 +552,12 @@ def parse(words: list[str] | None) -> argparse.Namespace:
     )
     add("--python", metavar="PATH", help="an interpreter that has the engine; none is made then")
     add("--environment", type=Path, metavar="DIR", default=data_folder() / "venv")
+    add(
+        "--torch",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="the build of torch; auto: for CUDA where there is NVIDIA's driver",
+    )
     add("--uninstall", action="store_true", help="remove all that this script installed")
     add("--dry-run", action="store_true", help="say what would be done and do nothing")
     add("--zip-only", action="store_true", help="write the zip and INSTALL.txt, install nothing")
@@ -530,7 +585,7 @@ def each_step(options: argparse.Namespace) -> list[Failure]:
         if options.python:
             check_engine(options.python)
         else:
-            options.python = make_environment(options.environment, dry)
+            options.python = make_environment(options.environment, options.torch, dry)
     with tempfile.TemporaryDirectory() as folder:
         for blender in blenders:
             try:

@@ -347,6 +347,58 @@ def test_an_environment_that_cannot_be_filled_is_not_left(checkout, monkeypatch)
     assert not (checkout.user / "new ü").exists()
 
 
+@pytest.fixture
+def installer(monkeypatch):
+    spec = importlib.util.spec_from_file_location("install_addon", ROOT / "install_addon.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "driver", "asked", "kind", "build"),
+    [
+        ("linux", "x86_64", False, "auto", "cpu", "whl/cpu"),
+        ("linux", "x86_64", True, "auto", "cuda", None),
+        ("linux", "x86_64", True, "cpu", "cpu", "whl/cpu"),
+        ("linux", "aarch64", False, "auto", "cpu", None),
+        ("win32", "AMD64", False, "auto", "cpu", None),
+        ("win32", "AMD64", True, "auto", "cuda", "whl/cu"),
+        ("win32", "AMD64", False, "cuda", "cuda", "whl/cu"),
+        ("darwin", "arm64", False, "auto", "apple", None),
+    ],
+)
+def test_the_torch_of_a_machine(
+    installer, monkeypatch, system, machine, driver, asked, kind, build
+):
+    monkeypatch.setattr(installer.sys, "platform", system)
+    monkeypatch.setattr(installer, "WINDOWS", system == "win32")
+    monkeypatch.setattr(installer.platform, "machine", lambda: machine)
+    monkeypatch.setattr(installer, "has_nvidia", lambda: driver)
+    found, index = installer.torch_of(asked)
+    assert found == kind
+    assert (build is None) == (not index) and (not index or build in index[-1])
+
+
+def test_a_build_that_cannot_be_had_leaves_pips_own(installer, tmp_path, monkeypatch, capsys):
+    asked = []
+
+    def run(words, **options):
+        asked.append([str(word) for word in words])
+        failed = "--index-url" in words
+        return subprocess.CompletedProcess(words, int(failed), stdout="")
+
+    monkeypatch.setattr(installer.subprocess, "run", run)
+    monkeypatch.setattr(installer, "torch_of", lambda asked: ("cpu", ["--index-url", "there/cpu"]))
+    monkeypatch.setattr(installer, "said_by", lambda *words: "3.11")
+    installer.make_environment(tmp_path / "new", "auto", dry=False)
+    first, second = [words for words in asked if "pip" in words]
+    assert "torch>=" in " ".join(first) and second[-1] == str(installer.REPOSITORY)
+    printed = capsys.readouterr().out
+    assert "there/cpu gives none for cpu; pip's own is taken instead" in printed
+    assert (tmp_path / "new" / installer.MARKER).read_text().endswith("torch for cpu")
+
+
 def test_half_a_checkout_is_refused(checkout):
     (checkout.addon / "blender_manifest.toml").unlink()
     refusal(checkout.install(), "repository", "blender_manifest.toml", "whole checkout")
