@@ -42,8 +42,7 @@ WHITE = 0.3  # lightness of foam, 0..2, above the water's own
 WAVES = 0.25  # of what differs from water's base, of 2, waves are; stones and logs differ by more
 WHITECAPS = 1.5  # … and foam is
 SURF_PX, SURF = 24, (0.3, 0.7)  # radius over which foam is surf if there is so much of it
-CREST_PX = 4  # around foam, where water is of it
-CRESTS, FEW = 0.06, 0.01  # lightness of single crests, above the water around; share of foam near
+FEW = 0.04  # share of foam nearby without which what is white in water is a cloud's reflection
 OUTSIDE = 0.1  # share of a region up to which a pixel lies outside: slow fades are no edge
 FRINGE_PX = 5  # at a region's edge nothing is taken to move, since pixels there are mixed
 FADE_PX = 6  # … beyond which what moves sets in
@@ -79,40 +78,30 @@ def base_of(
         return None
     if kind == "sky":
         light, most = sky_base(small, inside), None
-    elif foam is None:
-        foam = white_water(small, inside)
-        light, most = water_base(small, inside, foam.new_zeros(()), foam), _waves(foam)
     else:
-        foam = F.interpolate(foam.to(small), small.shape[2:], mode="bilinear").clamp(0, 1)
-        foam = torch.maximum(foam, _crests(small, foam, inside))
-        surf, around = _surf(foam, inside), _radius(CREST_PX * _px(small))
-        light = water_base(small, inside, foam, surf)
-        most = _waves(torch.maximum(surf, F.max_pool2d(foam, 2 * around + 1, 1, around)))
+        surf = _surf(small, inside, foam)
+        light, most = water_base(small, inside, surf), WAVES + (WHITECAPS - WAVES) * surf
     # where a region fades slowly, as to a sun, what fades with it is light: it would move as a ring
     reach = _radius(SLOW_PX * _px(small))
     return Base(torch.lerp(small, light, F.max_pool2d(share, 2 * reach + 1, 1, reach)), most)
 
 
-def _crests(small: Tensor, foam: Tensor, inside: Tensor) -> Tensor:  # [1, 1, h, w] 0..1
-    """What of a water is foam near foam that was found: single crests, lighter than most there."""
-    grey, around = small.mean(1, keepdim=True), _radius(NEAR_WATER_PX * _px(small))
-    lighter = (grey - masks.blur_within(grey, inside, around)) / CRESTS
-    near = masks.blur_within(foam, inside, _radius(SURF_PX * _px(small))) / FEW
-    return (lighter - 0.5).clamp(0, 1) * near.clamp(0, 1) * inside
-
-
-def _surf(foam: Tensor, inside: Tensor) -> Tensor:  # [1, 1, h, w] 0..1
-    """Where there is so much foam that water is nothing else."""
-    share = masks.blur_within(foam, inside, _radius(SURF_PX * _px(foam)))
-    return ((share - SURF[0]) / (SURF[1] - SURF[0])).clamp(0, 1)
-
-
-def _waves(foam: Tensor) -> Tensor:  # [1, 1, h, w]
-    """How much of what differs from a water's base moves: `WAVES`, and of foam nearly all.
+def _surf(
+    small: Tensor,  # [1, 3, h, w]
+    inside: Tensor,  # [1, 1, h, w]
+    foam: Tensor | None,  # [1, 1, h", w"]
+) -> Tensor:  # [1, 1, h, w] 0..1
+    """Where water is foam and nothing else: by what it looks like, near what a network says is so.
 
     Half of a foam that stays would be seen through the half that moves.
     """
-    return WAVES + (WHITECAPS - WAVES) * foam
+    white = white_water(small, inside)
+    if foam is None:
+        return white
+    foam = F.interpolate(foam.to(small), small.shape[2:], mode="bilinear")
+    share = masks.blur_within(foam, inside, _radius(SURF_PX * _px(small)))
+    sure = ((share - SURF[0]) / (SURF[1] - SURF[0])).clamp(0, 1)
+    return torch.maximum(white * (share / FEW).clamp(max=1), sure)
 
 
 def _small(
@@ -299,20 +288,18 @@ def _fit(
 def water_base(
     picture: Tensor,  # [1, 3, h, w] in [-1, 1]
     inside: Tensor,  # [1, 1, h, w] 0 or 1
-    foam: Tensor,  # [1, 1, h, w] or one number, 0..1: how much of each pixel is foam
     surf: Tensor,  # [1, 1, h, w] 0..1 where water is nothing else
 ) -> Tensor:  # [1, 3, h, w]
     """What water mirrors; of rapids and surf only their light.
 
     Waves lie across the picture, and reflections stand upright: what a blur along the vertical
     leaves is mirrored and stays, what it takes away is the surface. The blur grows from the horizon
-    towards the viewer, as the surface's texture does. Foam mirrors nothing: the water around it is
-    what lies below it, and where all is foam the blur is so wide that the whole texture moves.
+    towards the viewer, as the surface's texture does. Where all is foam, which mirrors nothing, it
+    is so wide that the whole texture moves.
     """
     wide = push_pull(picture, inside, _radius(WHITE_WATER_PX * _px(picture)))
-    calm = inside * (1 - foam) ** 4 + 1e-4 * inside
     far, near = (
-        _upright(picture, calm, _radius(radius * _px(picture)))
+        _upright(picture, inside, _radius(radius * _px(picture)))
         for radius in (FAR_WATER_PX, NEAR_WATER_PX)
     )
     band, h = masks.rows_of(inside), picture.shape[2]
@@ -339,7 +326,7 @@ def white_water(
     picture: Tensor,  # [1, 3, h, w] in [-1, 1]
     inside: Tensor,  # [1, 1, h, w] 0 or 1
 ) -> Tensor:  # [1, 1, h, w] in 0..1
-    """Where water is surf, if no network says it: lighter than its median, grey, of contrast."""
+    """Where water looks like foam: lighter than its median, grey, of contrast."""
     px = _px(picture)
     grey = picture.mean(1, keepdim=True)
     usual = grey[inside > 0.5].median() if bool((inside > 0.5).any()) else grey.new_zeros(())

@@ -29,8 +29,8 @@ LONGEST = 2.5  # change on any axis that is believed
 DIMMEST, BRIGHTEST = -2.0, 0.7  # e
 COLDEST, WARMEST = -0.7, 1.2  # w of land; of sky a third or a half more
 GILT = 1.35  # of warmth, by which gold outshines what is predicted in the mean
-GREY_GOLD, OF_BLUE = 0.5, 0.45  # of w that a grey sky's mean can get; and for each w it is bluer
-APART = 0.2, 0.25  # of w, that lit land gets warmer, or colder, than its sky at the most
+GREY_GOLD, OF_BLUE = 1.2, 0.45  # of w that a grey sky's mean can get; and for each w it is bluer
+APART = 0.2, 0.4  # of w, that lit land gets warmer, or colder, than its sky at the most
 LIT = 10.0, 35.0  # L* from which land takes part in it, and wholly
 GOLD_FADES = 1.05  # e below 0 at which no gold is left
 DUSK = 0.3  # of w, that goes with each e below 0
@@ -226,21 +226,12 @@ def _warmth(warmth: Tensor, exposure: Tensor, scene: _Scene) -> Tensor:
 
 
 def _under_a_grey_sky(warmth: Tensor, scene: _Scene) -> Tensor:
-    """The less blue a sky is, the less gold it takes: through a grey one no sun comes.
-
-    Of water that holds of each place: foam and falls are white below a blue sky.
-    """
-    gold = warmth.clamp(min=0)
-    mean, own = _mean(gold, scene.sky), _mean(scene.warmth, scene.sky)
-    of_sky = gold * _eased(mean, own) / mean.clamp(min=1e-3)
-    gold = torch.lerp(gold, of_sky, scene.sky)
-    gold = torch.lerp(gold, _eased(gold, scene.warmth), scene.water)
-    return torch.where(warmth > 0, gold, warmth)
-
-
-def _eased(gold: Tensor, own: Tensor) -> Tensor:
-    most = GREY_GOLD + OF_BLUE * (-own).clamp(min=0)
-    return most * (gold / most).tanh()
+    """The less blue a sky is, the less gold it takes: through a grey one no sun comes."""
+    gold = _mean(warmth.clamp(min=0), scene.sky)
+    most = GREY_GOLD + OF_BLUE * (-_mean(scene.warmth, scene.sky)).clamp(min=0)
+    eased = most * (gold / most).tanh() / gold.clamp(min=1e-3)
+    share = scene.sky + AS_ITS_SKY * scene.water
+    return torch.where(warmth > 0, warmth * torch.lerp(eased.new_ones(()), eased, share), warmth)
 
 
 def _agreeing(warmth: Tensor, scene: _Scene) -> Tensor:

@@ -140,16 +140,6 @@ def test_of_surf_all_moves_and_of_a_calm_water_little(told):
     assert base.light[..., 35:60, 15:45].std() < 0.05, "the whole texture is none of its base"
 
 
-def test_a_patch_of_foam_leaves_no_streak_in_the_base_and_moves_whole():
-    picture, foam = torch.full((1, 3, *SIZE), -0.5), torch.zeros(1, 1, *SIZE)
-    picture[..., 60:66, 80:88], foam[..., 60:66, 80:88] = 0.7, 1.0
-    base = bases.base_of(picture, torch.ones(1, 1, *SIZE), "water", foam)
-    assert (base.light + 0.5).abs().max() < 0.05
-    assert base.most[..., 62, 84] > 1.2 and base.most[..., 62, 20] == bases.WAVES
-    moving = bases.difference(picture, base, torch.ones(1, 1, *SIZE))
-    assert moving[..., 62:64, 82:86].min() > 0.9
-
-
 def test_clouds_that_a_calm_lake_mirrors_are_no_foam():
     picture = torch.full((1, 3, *SIZE), -0.5)
     picture[..., 40:80, 60:110] = 0.6
