@@ -162,9 +162,9 @@ def predict_day(
     bundle: ModelBundle,
     image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
     count: int = days.CODES,
-    seed: int = 0,
+    seed: int | None = None,
 ) -> Tensor:  # [count, Z]
-    """A day that begins with the picture's own look (Appendix B)."""
+    """A day that begins with the picture's own look (Appendix B), `days.predict_day`."""
     if "code_lstm" not in bundle.networks:
         raise BundleError(
             "--appearance-code predict needs a bundle with a code LSTM and this one has none; "

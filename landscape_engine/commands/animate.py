@@ -22,7 +22,7 @@ from ..motion_codes import Chosen
 from ..ops import travel, warping
 from ..ops.motion_fields import MotionField
 from ..rendering import Stopwatch
-from ..settings import DeviceName
+from ..settings import DeviceName, unused
 from . import report
 from .progress import Progress, bar, silent
 
@@ -102,6 +102,7 @@ def animate(
             animator = load(bundle, device)
         notes = _notes(job, own_hw) + region_files.notes(job.regions, own_hw)
         notes += looks.notes(animator.bundle, job.appearance)
+        notes += unused.notes(job.motion, job.regions, job.loop, job.appearance)
         with watch.stage("predict"):
             foreseen = _predict(animator, image, job)
         notes += travel.notes(foreseen.motion)

@@ -17,21 +17,23 @@ def predict_day(
     lstm: CodeLSTM,
     first: Tensor,  # [1, Z]
     count: int = CODES,
-    seed: int = 0,
+    seed: int | None = None,
 ) -> Tensor:  # [count, Z]
     """Codes that follow the first one, each predicted from those before it, and lead back to it.
 
-    Each code is drawn from about the predicted one, as far as real days were from theirs, and fed
-    back as drawn: what the LSTM alone predicts is what follows on average, a day that hardly
-    changes.
+    Without a seed that is the paper's deterministic prediction. With one, each code is drawn from
+    about the predicted one, as far as real days were from theirs, and fed back as drawn: what the
+    LSTM alone predicts is what follows on average, a day that hardly changes.
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator = None if seed is None else torch.Generator().manual_seed(seed)
     codes, state = [first], None
     for unrest in lstm.unrest:
         following, state = lstm(codes[-1][None], state)
         following = following[0]
-        drawn = torch.randn(len(unrest), generator=generator).clamp(-WIDEST, WIDEST)
-        codes.append(following + unrest @ drawn.to(unrest))
+        if generator is not None:
+            drawn = torch.randn(len(unrest), generator=generator).clamp(-WIDEST, WIDEST)
+            following = following + unrest @ drawn.to(unrest)
+        codes.append(following)
     return resample(_close(torch.cat(codes)), count + 1)[:-1]
 
 

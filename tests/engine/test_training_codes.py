@@ -204,6 +204,17 @@ def test_a_predicted_day_is_seeded_and_closes(trained, sequences):
         assert all((seen[i] - seen[j]).norm() > 1e-3 for j in range(i))
 
 
+def test_without_a_seed_a_day_is_what_the_network_predicts(trained, sequences):
+    _, lstm = trained
+    first = sequences[1][:1]
+    day = predict_day(lstm, first, len(lstm.unrest) + 1)
+    second, _ = lstm(first[None], None)
+    drift = day[1] - second[0, 0]  # what closing the day took from it
+    assert torch.equal(day[:1], first) and torch.equal(day, predict_day(lstm, first, len(day)))
+    gap = (day[1] - predict_day(lstm, first, len(day), 0)[1]).norm()
+    assert drift.norm() < 0.5 and gap > 1e-4, "seed 0 draws"
+
+
 def test_another_count_is_the_same_day_in_other_steps(trained, sequences):
     _, lstm = trained
     first = sequences[1][:1]
