@@ -38,7 +38,7 @@ def radius_property() -> FloatProperty:
         description="Radius of the disc, as a share of the picture's width",
         default=0.08,
         min=0.005,
-        max=1,
+        max=0.5,
     )
 
 

@@ -73,6 +73,7 @@ def _train_motion(
     options: argparse.Namespace, loop: TrainingLoopSettings, device: torch.device
 ) -> None:
     what = settings_from(options, TrainMotionSettings)
+    bundling.check_clustering()
     film = train_motion.NO_FILM
     if options.clips:
         of_clips = settings_from(options, MotionClipSettings)

@@ -134,4 +134,9 @@ def parse_key(text: str) -> tuple[int, str]:
             f"--appearance-key is '{text}'; expected FRAME=VALUE, such as 200=0.4 or "
             "200=sunset.jpg."
         )
+    if value in ("random", "predict"):
+        raise SettingsError(
+            f"--appearance-key is '{text}', and '{value}' names a whole day; expected one look: "
+            "'input', a position 0..1, a code file, a picture, or a .json with patches."
+        )
     return int(frame), value

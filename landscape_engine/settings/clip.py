@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ..errors import SettingsError
-from .fields import MAX_FRAMES, MAX_SIDE_PX, check_at_least, check_within, setting
+from .fields import MAX_FRAMES, MAX_SEED, MAX_SIDE_PX, check_within, setting
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class ClipSettings:
 
     def __post_init__(self) -> None:
         check_within("--frames", self.frames, 1, MAX_FRAMES)
-        check_at_least("--seed", self.seed, 0)
+        check_within("--seed", self.seed, 0, MAX_SEED)
         if self.size is not None:
             parse_size(self.size)
 

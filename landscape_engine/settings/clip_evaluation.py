@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import SettingsError
-from .fields import MAX_FRAMES, check_at_least, check_choice, check_within, setting
+from .fields import MAX_FRAMES, MAX_SEED, check_at_least, check_choice, check_within, setting
 from .motion import MotionKind
 
 ClipLight = Literal["off", "encoded", "random"]
@@ -84,7 +84,7 @@ class ClipEvaluationSettings:
         check_at_least("--clip-codes", self.codes, 1)
         check_at_least("--clip-search", self.search, 0)
         check_at_least("--clip-lights", self.lights, 0)
-        check_at_least("--seed", self.seed, 0)
+        check_within("--seed", self.seed, 0, MAX_SEED)
         check_choice("--clip-motion", self.motion, MotionKind)
         if not 0 < abs(self.speed) <= 100:
             raise SettingsError(

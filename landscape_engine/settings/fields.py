@@ -10,6 +10,7 @@ from ..errors import SettingsError
 
 MAX_SIDE_PX = 16384
 MAX_FRAMES = 1_000_000  # nine hours
+MAX_SEED = 2**63 - 1  # torch's own is a little more; other seeds are made of it
 
 
 def setting(

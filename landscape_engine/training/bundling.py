@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from .. import checkpoints
 from ..checkpoints import ModelBundle
 from ..codebook import AppearanceCodebook, MotionCodebook
+from ..errors import SettingsError
 from ..settings import (
     TrainAppearanceSettings,
     TrainCodesSettings,
@@ -98,6 +100,19 @@ def motion_codes(networks: nn.ModuleDict, alone: bool) -> Tensor:  # [at most 10
     filmed = cluster(filmed, MOST_FILMED)
     winds = train_motion.collect_codes(networks, CANDIDATES)
     return torch.cat([filmed, cluster(winds, MOST_MOTION_CODES - len(filmed))])
+
+
+def check_clustering() -> None:
+    """Refuse to train what can't become a codebook in the end.
+
+    Raises:
+        SettingsError: scipy isn't installed.
+    """
+    if importlib.util.find_spec("scipy") is None:
+        raise SettingsError(
+            "the codebook of a motion training is clustered by scipy, which isn't installed; "
+            "install landscape-engine[train]."
+        )
 
 
 def cluster(

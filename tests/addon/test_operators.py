@@ -345,3 +345,15 @@ told["gone"] = image_exchange.shown_file(bpy.data.objects["der See"])
         picture=str(picture),
     )
     assert told["while there"] == told["preview"] and told["gone"] is None
+
+
+def test_the_largest_patch_of_the_panel_is_one_that_the_engine_takes(run):
+    from landscape_engine.fitting.annotations import Patch
+
+    told = run(
+        """
+from blender_addon.properties import appearance
+told["radius"] = appearance.PatchItem.bl_rna.properties["radius"].hard_max
+"""
+    )
+    Patch((0.5, 0.5), told["radius"], (1.0, 1.0, 1.0))

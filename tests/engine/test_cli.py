@@ -291,6 +291,8 @@ def test_bad_pictures_get_one_line_and_leave_nothing(run, lake, tmp_path, make):
         (["--appearance-key", "1=0.1", "--appearance-key", "0=0.4"], "order of their frames"),
         (["--appearance-key", "7=0.1"], "outside the light's cycle"),
         (["--appearance-key", "1=7"], "the appearance code is 7"),
+        (["--appearance-key", "1=random"], "'random' names a whole day"),
+        (["--seed", str(2**64)], "--seed is 18446744073709551616; expected 0 to"),
         (["--appearance-code", "predict"], "code LSTM"),
     ],
 )

@@ -12,7 +12,7 @@ from PIL import Image
 
 from landscape_engine import checkpoints, cli
 from landscape_engine.codebook import order
-from landscape_engine.errors import TrainingError
+from landscape_engine.errors import SettingsError, TrainingError
 from landscape_engine.settings import (
     TrainAppearanceSettings,
     TrainingLoopSettings,
@@ -291,3 +291,9 @@ def test_codes_of_a_clip_leave_out_frames_that_hardly_differ():
     (sequence,) = train_appearance.collect_sequences(networks, [clip])
     assert len(sequence) == 4, "200, 180, 160, 120"
     assert not train_appearance.collect_sequences(networks, [clips.Clip("x", frames, False)])
+
+
+def test_without_scipy_nothing_is_trained_that_needs_it(monkeypatch):
+    monkeypatch.setattr(bundling.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SettingsError, match=r"scipy, which isn't installed; .*\[train\]"):
+        bundling.check_clustering()
