@@ -95,10 +95,10 @@ def _middle_of_glow(light: np.ndarray, sky: np.ndarray) -> np.ndarray | None:  #
     weight = sky.astype(np.float32)
     share = cv2.blur(weight, size)
     mean = cv2.blur(light * weight, size) / np.maximum(share, 1e-6)
-    mean = np.where(sky & (share > 0.5), mean, np.nan)
-    if not np.nanmax(mean, initial=0.0) > np.nanmedian(mean[sky]) + 255 * ABOVE_SKY:
+    known = sky & (share > 0.5)
+    if not known.any() or mean[known].max() <= np.median(mean[known]) + 255 * ABOVE_SKY:
         return None
-    row, column = np.unravel_index(np.nanargmax(mean), sky.shape)
+    row, column = np.unravel_index(np.where(known, mean, -1).argmax(), sky.shape)
     return np.array([column, row])
 
 

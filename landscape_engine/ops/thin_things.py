@@ -73,9 +73,10 @@ def find(
         things |= _attached(upright, polarity, foot, ~standing)
         tips = every > 255 * CLEAR["dark"]
         if polarity == "dark":
-            things |= _rooted(_tangled(plane, aside, TANGLE_CONTRAST) & sky, near)
+            tangled = _tangled(plane, aside)
+            things |= _rooted((tangled > 255 * TANGLE_CONTRAST) & sky, near)
             things |= _attached(upright, polarity, border, sky, TANGLE_CONTRAST)
-            tips |= _tangled(plane, aside, STARK)
+            tips |= tangled > 255 * STARK
         found |= _held(things, tips & sky & (aside > 255 * LEAST[polarity]))
     return (cv2.dilate(found.astype(np.uint8), _square(3)) > 0) & moving
 
@@ -178,14 +179,16 @@ def _attached(
 def _tangled(
     plane: np.ndarray,  # uint8 [H, W]
     below: np.ndarray,  # uint8 [H, W] how much darker than most of what is near
-    least: float,  # contrast of 1
-) -> np.ndarray:  # bool [H, W]
-    """What has no direction, as twigs and leaves: narrow and dark."""
+) -> np.ndarray:  # uint8 [H, W]
+    """How much darker than what is around, and half that than most, narrow things are.
+
+    In any shape: twigs and leaves have no direction.
+    """
     import cv2
 
     size = max(3, round(TANGLE * plane.shape[1]) | 1)
     narrow = cv2.morphologyEx(plane, cv2.MORPH_BLACKHAT, _square(size))
-    return (narrow > 255 * least) & (below > 255 * least / 2)
+    return cv2.min(narrow, cv2.add(below, below))
 
 
 def _rooted(
