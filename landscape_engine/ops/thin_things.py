@@ -23,8 +23,6 @@ LEAST = {"dark": 0.02, "light": 0.04}  # contrast to both sides, of 1, to which 
 CLEAR = {"dark": 0.045, "light": 0.1}  # … from parts that have this one
 NEAR = 2  # how close to land a rooted thing begins, pixels
 STEEP = 0.4  # least |sine| of the angle of a thing in water: crests of waves lie level
-LEVEL, SHARP = 1.3, 0.4  # contrast over that of steep things; slope a pixel, share of the contrast
-LYING, CABLE = 4.0, 4.0  # width over height of what lies; thickness of a cable, pixels
 STRAIGHT = 0.12  # least length of a thing that hangs free, share of the width
 SLENDER = 0.04  # … and its greatest width, share of its length
 BED, LEAST_BED = 0.006, 3e-4  # over which a bed's texture is averaged, share of the width; its area
@@ -47,10 +45,11 @@ def find(
 
     moving, reeds = labels != LAND, _reeds(labels, picture)
     labels = np.where(reeds, LAND, labels)  # single stalks are rooted in their bed
-    standing, sky, planes = labels == LAND, labels == SKY, _planes(picture)
+    standing, sky, water = labels == LAND, labels == SKY, labels == WATER
+    planes = _planes(picture)
     near = cv2.dilate(standing.astype(np.uint8), _square(2 * NEAR + 1)) > 0
     foot = cv2.dilate(standing.astype(np.uint8), _reach(labels)) > 0
-    in_front = labels == WATER  # twigs and stalks before the water come in over the border
+    in_front = water.copy()  # twigs and stalks before the water come in over the border
     in_front[:-1, 1:-1] = False
     border = sky.copy()  # and twigs before the sky
     border[1:-1, 1:-1] = False
@@ -63,10 +62,9 @@ def find(
         usual = _usual(plane)
         aside = cv2.subtract(usual, plane) if polarity == "dark" else cv2.subtract(plane, usual)
         every, steep = contrast(plane, polarity)
-        every[sky & (every > LEVEL * steep) & _soft(plane, aside)] = 0  # a streak of cloud
         apart = sky & (beside | (aside > 255 * LEAST[polarity]))
         narrow = np.where(apart, every, 0)
-        narrow[labels == WATER] = steep[labels == WATER]
+        narrow[water] = steep[water]
         roots = near | in_front if polarity == "dark" else near
         things = _attached(narrow, polarity, roots, ~standing)
         upright = np.where(apart, steep, 0)
@@ -79,20 +77,6 @@ def find(
             tips |= tangled > 255 * STARK
         found |= _held(things, tips & sky & (aside > 255 * LEAST[polarity]))
     return (cv2.dilate(found.astype(np.uint8), _square(3)) > 0) & moving
-
-
-def _soft(
-    plane: np.ndarray,  # uint8 [H, W]
-    aside: np.ndarray,  # uint8 [H, W] how far it is from most of what is near
-) -> np.ndarray:  # bool [H, W]
-    """Where nothing around is as steep as a thing's edge is."""
-    import cv2
-
-    slopes = [cv2.Sobel(plane, cv2.CV_32F, dx, 1 - dx, scale=1 / 8) for dx in (1, 0)]
-    steepest, most = (
-        cv2.dilate(one, _square(2 * ASIDE + 1)) for one in (cv2.magnitude(*slopes), aside)
-    )
-    return steepest < SHARP * most
 
 
 def contrast(
@@ -166,9 +150,6 @@ def _attached(
         extent = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
         slender = stats[:, cv2.CC_STAT_AREA] < SLENDER * extent**2
         kept |= (extent > STRAIGHT * narrow.shape[1]) & slender
-    # what lies and is thicker than a cable is a streak of cloud, or a wave
-    wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
-    kept &= (wide < LYING * high) | (stats[:, cv2.CC_STAT_AREA] < CABLE * wide)
     clear = narrow > 255 * (least or CLEAR[polarity])
     clear = np.bincount(parts.ravel(), clear.ravel(), minlength=count)
     kept &= clear > LONG

@@ -210,21 +210,6 @@ def test_a_wisp_a_contrail_and_a_step_are_no_thin_things():
     assert not thin_things.find(labels, picture)[:112].any()
 
 
-def test_a_streak_of_cloud_is_no_thin_thing_and_a_level_cable_is():
-    import cv2
-
-    labels, picture = scene()
-    ridge = int(np.argmax(labels[:, 200] != SKY))
-    clouds = np.zeros((*SIZE, 3), np.uint8)
-    draw(clouds, (60, ridge - 30), (330, ridge - 42), 90, 5)
-    sky = (labels == SKY)[..., None]
-    picture = np.where(sky, cv2.subtract(picture, cv2.GaussianBlur(clouds, (0, 0), 2.5)), picture)
-    assert not thin_things.find(labels, picture)[: ridge - 2].any()
-    where = draw(picture, (0, ridge - 60), (399, ridge - 52), 90)
-    found = thin_things.find(labels, picture)
-    assert found[where].mean() > 0.9 and not found[ridge - 40 : ridge - 12].any()
-
-
 def test_crests_of_waves_are_no_thin_things_and_reeds_are():
     labels, picture = scene()
     for row in range(150, 230, 8):
