@@ -9,6 +9,7 @@ import typing
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from . import documents
+from .settings.fields import flag_of
 
 Settings = TypeVar("Settings")
 
@@ -72,11 +73,6 @@ def values_of(job: documents.Job) -> dict[str, Any]:
             value = getattr(group, f.name)
             values[_place(kind, f)] = list(value) if isinstance(value, tuple) else value
     return values
-
-
-def flag_of(field: dataclasses.Field) -> str:
-    """The flag of a settings field, without its dashes."""
-    return field.metadata["flag"] or field.name.replace("_", "-")
 
 
 def _place(kind: type, field: dataclasses.Field) -> str:

@@ -117,6 +117,16 @@ class _Scene:
         return _Scene(self.light[some], shares, (self.x[some], self.y[some]))
 
     @property
+    def seen(self) -> Tensor:  # [B, 1, 1, 1] 0..1
+        """How surely there is a sky in the picture that its land has the light of."""
+        return (_mean(self.sky, torch.ones_like(self.sky)) / 0.05).clamp(max=1)
+
+    @property
+    def skyward(self) -> Tensor:  # [B, 1, h, w] 0..1
+        """How far a pixel has the light of the sky: all of it the sky itself, water in part."""
+        return self.sky + AS_ITS_SKY * self.water
+
+    @property
     def height(self) -> Tensor:  # [B, 1, h, w] 0..1
         """How high above the horizon sky is, or what of it water shows."""
         of_sky = (self.horizon - self.y) / (self.horizon + 1).clamp(min=0.1)
@@ -133,7 +143,7 @@ class _Scene:
         aurora = (green - AURORA[0]) / (AURORA[1] - AURORA[0])
         dim = (ITS_GLOW[0] - light) / (ITS_GLOW[0] - ITS_GLOW[1])
         night = torch.maximum(dark.clamp(0, 1), aurora.clamp(0, 1) * dim.clamp(0, 1))
-        return night * (_mean(self.sky, torch.ones_like(self.sky)) / 0.05).clamp(max=1)
+        return night * self.seen
 
     def fit(
         self,
@@ -198,9 +208,8 @@ def _exposure(exposure: Tensor, scene: _Scene) -> Tensor:
     dark = scene.dark
     pale = ((scene.lightness - 70) / 30).clamp(0, 1)
     excess = (_mean(exposure, scene.land) - _mean(exposure, scene.sky)).clamp(min=0)
-    seen = (_mean(scene.sky, torch.ones_like(exposure)) / 0.05).clamp(max=1)
-    exposure = exposure - excess * seen * scene.land
-    zenith = ZENITH * (scene.height - 0.5) * (scene.sky + AS_ITS_SKY * scene.water)
+    exposure = exposure - excess * scene.seen * scene.land
+    zenith = ZENITH * (scene.height - 0.5) * scene.skyward
     lifted = exposure * (1 - dark * (1 - 0.7 * scene.sky)) * (1 - pale)
     return torch.where(exposure > 0, lifted, exposure * (1 - 0.3 * dark) * (1 + zenith))
 
@@ -208,9 +217,8 @@ def _exposure(exposure: Tensor, scene: _Scene) -> Tensor:
 def _warmth(warmth: Tensor, exposure: Tensor, scene: _Scene) -> Tensor:
     """Gold falls on what is lit, while it's light; as it gets dark it gets blue."""
     shade = (1 - (scene.lightness - 12) / 40).clamp(0, 1)
-    above = scene.sky + AS_ITS_SKY * scene.water
     left = (1 + (exposure + 0.15) / (GOLD_FADES - 0.15)).clamp(0, 1)
-    low = 1 + 0.5 * (0.5 - scene.height) * above
+    low = 1 + 0.5 * (0.5 - scene.height) * scene.skyward
     gold = GILT * warmth * left * (1 - COOL_SHADE * shade) * low
     already = torch.where(warmth > 0, scene.warmth, -0.7 * scene.warmth).clamp(min=0)
     warmth = torch.where(warmth > 0, gold, warmth) / (1 + already)
@@ -230,8 +238,8 @@ def _under_a_grey_sky(warmth: Tensor, scene: _Scene) -> Tensor:
     gold = _mean(warmth.clamp(min=0), scene.sky)
     most = GREY_GOLD + OF_BLUE * (-_mean(scene.warmth, scene.sky)).clamp(min=0)
     eased = most * (gold / most).tanh() / gold.clamp(min=1e-3)
-    share = scene.sky + AS_ITS_SKY * scene.water
-    return torch.where(warmth > 0, warmth * torch.lerp(eased.new_ones(()), eased, share), warmth)
+    factor = torch.lerp(eased.new_ones(()), eased, scene.skyward)
+    return torch.where(warmth > 0, warmth * factor, warmth)
 
 
 def _agreeing(warmth: Tensor, scene: _Scene) -> Tensor:
@@ -239,8 +247,7 @@ def _agreeing(warmth: Tensor, scene: _Scene) -> Tensor:
     lit = scene.land * _rising(scene.lightness, LIT)
     above, below = _mean(warmth, scene.sky), _mean(warmth, lit)
     wanted = torch.minimum(torch.maximum(below, above - APART[1]), above.clamp(min=0) + APART[0])
-    seen = _mean(scene.sky, torch.ones_like(warmth)) / 0.05
-    return warmth + (wanted - below) * seen.clamp(max=1) * lit
+    return warmth + (wanted - below) * scene.seen * lit
 
 
 def _sun_leaves(

@@ -144,8 +144,7 @@ def _attached(
 
     weak = ((narrow > 255 * LEAST[polarity]) & moving).astype(np.uint8)
     count, parts, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8)
-    kept = np.zeros(count, bool)
-    kept[np.unique(parts[near & (weak > 0)])] = True
+    kept = _touching(parts, count, near)
     if polarity == "dark":  # a light one may be a contrail
         extent = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
         slender = stats[:, cv2.CC_STAT_AREA] < SLENDER * extent**2
@@ -180,10 +179,19 @@ def _rooted(
     import cv2
 
     count, parts = cv2.connectedComponents(things.astype(np.uint8), connectivity=8)
-    rooted = np.zeros(count, bool)
-    rooted[np.unique(parts[near & things])] = True
-    rooted[0] = False
-    return rooted[parts]
+    return _touching(parts, count, near)[parts]
+
+
+def _touching(
+    parts: np.ndarray,  # int32 [H, W] numbers below `count`, 0 where none is
+    count: int,
+    where: np.ndarray,  # bool [H, W]
+) -> np.ndarray:  # bool [count]
+    """Which parts reach into a mask."""
+    found = np.zeros(count, bool)
+    found[np.unique(parts[where])] = True
+    found[0] = False
+    return found
 
 
 def _held(
@@ -193,16 +201,13 @@ def _held(
     """Things with their tips: what is small and hangs on them, or all but does."""
     import cv2
 
-    width = things.shape[1]
     reach = _reach(things)
     count, parts, stats, _ = cv2.connectedComponentsWithStats(tips.astype(np.uint8), connectivity=8)
     extent = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1)
-    small = extent <= TIP * width
-    small[0] = False
+    small = extent <= TIP * things.shape[1]
     for _ in range(TIPS):
-        held = np.zeros(count, bool)
-        held[np.unique(parts[cv2.dilate(things.astype(np.uint8), reach) > 0])] = True
-        things = things | (held & small)[parts]
+        beside = cv2.dilate(things.astype(np.uint8), reach) > 0
+        things = things | (_touching(parts, count, beside) & small)[parts]
     return things
 
 

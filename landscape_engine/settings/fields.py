@@ -30,6 +30,11 @@ def setting(
     )
 
 
+def flag_of(field: dataclasses.Field[Any]) -> str:
+    """The flag of a settings field, without its dashes."""
+    return field.metadata["flag"] or field.name.replace("_", "-")
+
+
 def check_choice(name: str, value: str, choices: Any) -> None:
     """Refuse a value that isn't one of a `Literal`'s."""
     allowed = get_args(choices)

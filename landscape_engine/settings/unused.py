@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 
 from .appearance import AppearanceSettings
+from .fields import flag_of
 from .loop import LoopSettings
 from .motion import MotionSettings
 from .regions import RegionSettings
@@ -20,37 +20,28 @@ def notes(
     appearance: AppearanceSettings,
 ) -> list[str]:
     """A sentence for each choice that leaves settings which aren't the defaults without effect."""
-    return list(_notes(motion, regions, loop, appearance))
-
-
-def _notes(
-    motion: MotionSettings,
-    regions: RegionSettings,
-    loop: LoopSettings,
-    appearance: AppearanceSettings,
-) -> Iterator[str]:
-    whole = "moves the whole picture"
-    if motion.kind == "recurrent":
-        asked = _changed(regions, "still_mask", "moving_mask", "region", "horizon", "clean")
-        asked += _changed(motion, "water", "ripple", "layers")
-        asked += _changed(loop, "blend", "phase_noise")
-        yield from _sentence("--motion recurrent", whole, asked)
-    elif not regions.clean:
-        asked = _changed(regions, "horizon") + _changed(motion, "water", "ripple", "layers")
-        asked += _changed(loop, "blend", "phase_noise")
-        yield from _sentence("--no-clean", whole, asked)
+    found: list[str] = []
+    of_copies = _changed(loop, "blend", "phase_noise")
+    recurrent = motion.kind == "recurrent"
+    if recurrent or not regions.clean:
+        asked = _changed(regions, "still_mask", "moving_mask", "region", "horizon")
+        asked += _changed(regions, "clean") if recurrent else []
+        asked += _changed(motion, "water", "ripple", "layers") + of_copies
+        choice = "--motion recurrent" if recurrent else "--no-clean"
+        found += _sentence(choice, "moves the whole picture", asked)
     elif loop.kind != "two-phase":
         reason = "has no two copies of a motion" if loop.kind == "none" else "fades once, alike"
-        yield from _sentence(f"--loop {loop.kind}", reason, _changed(loop, "blend", "phase_noise"))
+        found += _sentence(f"--loop {loop.kind}", reason, of_copies)
     if loop.kind == "none":
-        yield from _sentence("--loop none", "has no period", _changed(loop, "frames"))
+        found += _sentence("--loop none", "has no period", _changed(loop, "frames"))
     if appearance.kind == "per-frame":
         asked = _changed(appearance, "relative", "anchor", "correct")
-        yield from _sentence("--appearance per-frame", "is the paper's way", asked)
+        found += _sentence("--appearance per-frame", "is the paper's way", asked)
     if appearance.kind == "off":
         names = ("code", "cycles", "codes", "keys", "patches", "relative", "anchor", "correct")
         asked = _changed(appearance, *names)
-        yield from _sentence("--appearance off", "leaves the colors as they are", asked)
+        found += _sentence("--appearance off", "leaves the colors as they are", asked)
+    return found
 
 
 def _changed(group: Group, *names: str) -> list[str]:
@@ -60,7 +51,7 @@ def _changed(group: Group, *names: str) -> list[str]:
         value = getattr(group, field.name)
         if field.name not in names or value == field.default:
             continue
-        flag = field.metadata["flag"] or field.name.replace("_", "-")
+        flag = flag_of(field)
         if value is False:
             found.append(f"--{field.metadata['opposite'] or 'no-' + flag}")
         else:
@@ -68,10 +59,10 @@ def _changed(group: Group, *names: str) -> list[str]:
     return found
 
 
-def _sentence(choice: str, reason: str, asked: list[str]) -> Iterator[str]:
-    if asked:
-        one = len(asked) == 1
-        yield (
-            f"{' and '.join([', '.join(asked[:-1]), asked[-1]] if not one else asked)} "
-            f"{'has' if one else 'have'} no effect: {choice} {reason}."
-        )
+def _sentence(choice: str, reason: str, asked: list[str]) -> list[str]:
+    """One sentence; none if nothing was asked for."""
+    if not asked:
+        return []
+    *others, last = asked
+    names = f"{', '.join(others)} and {last} have" if others else f"{last} has"
+    return [f"{names} no effect: {choice} {reason}."]
