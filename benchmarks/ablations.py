@@ -21,7 +21,8 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from landscape_engine.evaluation import light, metrics, protocol
+from landscape_engine.evaluation import light_reach as light
+from landscape_engine.evaluation import metrics, protocol
 from landscape_engine.ops import color, warping
 from landscape_engine.settings import (
     MotionClipSettings,
@@ -29,7 +30,9 @@ from landscape_engine.settings import (
     TrainingLoopSettings,
     TrainMotionSettings,
 )
-from landscape_engine.training import footage, losses, train_appearance, train_motion
+from landscape_engine.training.data import footage
+from landscape_engine.training.losses import flow_losses as losses
+from landscape_engine.training.runs import train_appearance, train_motion
 
 CPU = torch.device("cpu")
 CLIPS = {"every": 1, "least_change": 0.002, "first_field": "measured", "field_rate": 0.02}

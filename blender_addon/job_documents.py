@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An object's settings as the engine's document (`landscape_engine.documents`): plain data."""
+"""An object's settings as the engine's document (`settings.documents`): plain data."""
 
 from __future__ import annotations
 

@@ -15,10 +15,11 @@ from torch import Tensor
 import landscape_engine as le
 from landscape_engine import images
 from landscape_engine.animator import Animator
-from landscape_engine.ops import flow_colors, looping, warping
-from landscape_engine.ops.compositing import render_frame
-from landscape_engine.ops.motion_fields import MotionField
-from landscape_engine.ops.tone_curves import shade
+from landscape_engine.light.tone_curves import shade
+from landscape_engine.loops import looping
+from landscape_engine.motion.fields import MotionField
+from landscape_engine.ops import flow_colors, warping
+from landscape_engine.rendering.compositing import render_frame
 from landscape_engine.settings import (
     AppearanceSettings,
     ClipSettings,

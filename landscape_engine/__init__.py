@@ -19,10 +19,10 @@ __version__ = "0.1.0"
 
 _HOMES = {  # names are fetched when first used: `import landscape_engine` doesn't wait for torch
     "Animator": "animator",
-    "Stopwatch": "rendering",
+    "Stopwatch": "rendering.stopwatch",
     "load_animator": "animator",
-    "ModelBundle": "checkpoints",
-    "MotionField": "ops.motion_fields",
+    "ModelBundle": "bundles.checkpoints",
+    "MotionField": "motion.fields",
     "load_image": "images",
     "resize": "images",
     "save_image": "images",

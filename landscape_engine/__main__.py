@@ -1,6 +1,6 @@
 """`python -m landscape_engine` is the same as `landscape-engine`."""
 
-from .cli import entry
+from .shell.cli import entry
 
 if __name__ == "__main__":
     entry()

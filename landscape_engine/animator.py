@@ -17,20 +17,26 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from . import checkpoints, looks, motion_codes, movement, rendering, scenery, sources
-from .checkpoints import ModelBundle
-from .codebook import CodeCycle
-from .devices import choose_device
-from .fitting import days
+from .bundles import checkpoints, sources
+from .bundles.checkpoints import ModelBundle
+from .bundles.codebook import CodeCycle
+from .bundles.devices import choose_device
 from .fitting.annotations import read_arrows, read_patches
 from .fitting.optimize import AppearanceFit, MotionFit
-from .motion_codes import Chosen
+from .light import days, looks
+from .loops import looping, travel
+from .motion import codes as motion_codes
+from .motion import movement
+from .motion.codes import Chosen
+from .motion.fields import MotionField
 from .networks.inputs import predictor_input
-from .ops import color, looping, travel
-from .ops.motion_fields import MotionField
-from .ops.regions import Region
-from .ops.skyline import Skyline
-from .rendering import Light, Stopwatch
+from .ops import color
+from .rendering import frames as rendering
+from .rendering.lighting import Light
+from .rendering.stopwatch import Stopwatch
+from .scene import segmentation as scenery
+from .scene.regions import Region
+from .scene.skyline import Skyline
 from .settings import (
     AppearanceSettings,
     ClipSettings,

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from landscape_engine import checkpoints
 from landscape_engine.animator import Animator
-from landscape_engine.checkpoints import ModelBundle
-from landscape_engine.codebook import AppearanceCodebook, MotionCodebook
+from landscape_engine.bundles import checkpoints
+from landscape_engine.bundles.checkpoints import ModelBundle
+from landscape_engine.bundles.codebook import AppearanceCodebook, MotionCodebook
 
 SHARED = Path(__file__).parents[2] / "shared"
 

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from landscape_engine import cli, documents, region_files
-from landscape_engine.commands.animate import job_from
 from landscape_engine.fitting.annotations import read_arrows, read_patches
 from landscape_engine.images import save_image
+from landscape_engine.scene import region_files
+from landscape_engine.settings import documents
+from landscape_engine.shell import cli
+from landscape_engine.shell.commands.animate import job_from
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -67,7 +69,7 @@ def test_there_are_commands():
 
 def test_the_python_runs(tmp_path, monkeypatch, bundle):
     import landscape_engine.animator as animator
-    import landscape_engine.checkpoints as checkpoints
+    import landscape_engine.bundles.checkpoints as checkpoints
     from tests.conftest import make_picture
 
     (program,) = blocks("python", "README.md")

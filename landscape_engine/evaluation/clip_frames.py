@@ -17,7 +17,7 @@ from torch import Tensor
 
 from .. import images
 from ..errors import PictureError
-from ..fitting.clips import PICTURE_ENDINGS, VIDEO_ENDINGS
+from ..motion.reference_clips import PICTURE_ENDINGS, VIDEO_ENDINGS
 from ..settings import ClipEvaluationSettings
 
 LATER = 48  # frames, evenly from what is left of the clip, among which the reference is chosen

@@ -12,7 +12,8 @@ from torch import Tensor
 from ..animator import Animator
 from ..networks.perceptual import PerceptualNetwork
 from ..ops import color, warping
-from . import light, perceptual_distance
+from . import light_reach as light
+from . import perceptual_distance
 from .clip_frames import ClipFrames
 
 Progress = Callable[[Iterator[Any], int, str], Iterator[Any]]

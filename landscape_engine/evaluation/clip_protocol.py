@@ -20,11 +20,11 @@ import torch
 from torch import Tensor
 
 from ..animator import Animator
-from ..codebook import CodeCycle
+from ..bundles.codebook import CodeCycle
 from ..errors import PictureError
-from ..fitting import clips
+from ..motion import reference_clips as clips
+from ..motion.fields import MotionField, steady_motion
 from ..networks.perceptual import PerceptualNetwork
-from ..ops.motion_fields import MotionField, steady_motion
 from ..settings import (
     AppearanceSettings,
     ClipEvaluationSettings,

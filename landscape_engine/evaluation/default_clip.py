@@ -15,11 +15,13 @@ import torch
 from torch import Tensor
 
 from ..animator import Animator
-from ..ops import motion_fields
-from ..ops.motion_fields import MotionField
-from ..ops.regions import Region
+from ..motion import fields as motion_fields
+from ..motion.fields import MotionField
+from ..scene.regions import Region
 from ..settings import AppearanceSettings, ClipSettings, LoopSettings, MotionSettings
-from . import daylight, light, samplings
+from . import day_faults as daylight
+from . import light_reach as light
+from . import samplings
 from .artifacts import SMOOTH, Ghost, Pulse, Torn, steepness_of
 
 NAMES = (  # in the order of tables

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from ..animator import Animator
 from ..errors import AnnotationError
+from ..motion.fields import MotionField
 from ..ops import color, warping
-from ..ops.motion_fields import MotionField
 from ..settings import (
     AppearanceSettings,
     ClipSettings,
@@ -23,7 +23,8 @@ from ..settings import (
     MotionSettings,
     RegionSettings,
 )
-from . import arrows, default_clip, metrics, samplings
+from . import default_clip, metrics, samplings
+from . import drawn_arrows as arrows
 from .default_clip import DefaultClip
 from .reference_masks import ReferenceMask, load_still, load_thin
 

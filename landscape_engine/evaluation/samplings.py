@@ -12,9 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..ops import looping, warping
-from ..ops.layers import Layers
-from ..ops.motion_fields import MotionField
+from ..loops import looping
+from ..loops.layers import Layers
+from ..motion.fields import MotionField
+from ..ops import warping
 from ..settings import LoopSettings
 from . import metrics
 

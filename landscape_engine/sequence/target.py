@@ -8,14 +8,7 @@ from typing import get_args
 
 from ..errors import OutputError
 from ..settings import FormatName, OutputSettings
-from ..staging import (
-    STAGED_NAME,
-    check_file,
-    check_parents,
-    check_writable,
-    explaining,
-    resolve,
-)
+from ..staging import STAGED_NAME, check_file, check_parents, check_writable, explaining, resolve
 from . import folder, video
 
 _OTHER_MEDIA = frozenset(

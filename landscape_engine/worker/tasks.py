@@ -26,17 +26,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import checkpoints, documents, images
+from .. import images
 from ..animator import Animator, load_animator
-from ..commands.animate import animate as animate_job
-from ..commands.fit import fit as fit_code
-from ..documents import Job
+from ..bundles import checkpoints
 from ..errors import BundleError, DocumentError, OutputError, PictureError
-from ..ops.regions import Region
-from ..settings import DeviceName, RegionSettings
-from . import PROTOCOL, thumbnails
+from ..jobs import thumbnails
+from ..jobs.preview import fit_within, reduce
+from ..scene.regions import Region
+from ..settings import DeviceName, RegionSettings, documents
+from ..settings.documents import Job
+from ..shell.commands.animate import animate as animate_job
+from ..shell.commands.fit import fit as fit_code
+from . import PROTOCOL
 from .events import JobEvents
-from .previews import fit_within, reduce
 from .warmth import KeptPicture, WarmAnimator
 
 LAND = "#000000"

@@ -18,11 +18,11 @@ from torch import Tensor
 
 from .. import images
 from ..animator import Animator
-from ..codebook import CodeCycle
-from ..documents import Job
-from ..motion_codes import Chosen
-from ..ops.regions import Region
+from ..bundles.codebook import CodeCycle
+from ..motion.codes import Chosen
+from ..scene.regions import Region
 from ..settings import AppearanceSettings, ClipSettings, MotionSettings, RegionSettings, parse_key
+from ..settings.documents import Job
 
 KEPT_SIZES = 3  # of the last picture: its own, a preview's, the thumbnails'
 KEPT_ANSWERS = 96  # of each; the largest, a color map, has 1.5 MiB

@@ -11,7 +11,7 @@ from typing import Literal, get_args, get_origin
 
 import pytest
 
-from landscape_engine.documents import GROUPS
+from landscape_engine.settings.documents import GROUPS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -5,9 +5,7 @@ import pytest
 import torch
 
 from landscape_engine.errors import OutputError
-from landscape_engine.sequence import (
-    write_sequence,
-)
+from landscape_engine.sequence import write_sequence
 from landscape_engine.settings import OutputSettings
 
 VIDEOS = ["mp4", "webm", "gif"]

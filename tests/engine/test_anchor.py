@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from landscape_engine import looks
 from landscape_engine.fitting.annotations import read_patches
+from landscape_engine.light import looks
 from landscape_engine.ops import color
 from landscape_engine.settings import AppearanceSettings, ClipSettings, LoopSettings, MotionSettings
 

@@ -10,15 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from landscape_engine.devices import choose_device
+from landscape_engine.bundles.devices import choose_device
 from landscape_engine.errors import BundleError, CodeError, SettingsError
-from landscape_engine.ops import motion_fields
-from landscape_engine.settings import (
-    AppearanceSettings,
-    ClipSettings,
-    LoopSettings,
-    MotionSettings,
-)
+from landscape_engine.motion import fields as motion_fields
+from landscape_engine.settings import AppearanceSettings, ClipSettings, LoopSettings, MotionSettings
 from tests.conftest import make_picture
 
 OFF = AppearanceSettings(kind="off")

@@ -11,17 +11,12 @@ import numpy as np
 import pytest
 import torch
 
-from landscape_engine import authors, checkpoints
 from landscape_engine.animator import Animator, load_animator
+from landscape_engine.bundles import authors, checkpoints
 from landscape_engine.errors import BundleError
 from landscape_engine.images import load_image, to_uint8
 from landscape_engine.ops import color
-from landscape_engine.settings import (
-    AppearanceSettings,
-    ClipSettings,
-    LoopSettings,
-    MotionSettings,
-)
+from landscape_engine.settings import AppearanceSettings, ClipSettings, LoopSettings, MotionSettings
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from landscape_engine.ops import bases, looping, motion_fields, regions
-from landscape_engine.ops.compositing import render_frame
-from landscape_engine.ops.motion_fields import MovingPart
+from landscape_engine.loops import looping
+from landscape_engine.motion import fields as motion_fields
+from landscape_engine.motion.fields import MovingPart
+from landscape_engine.rendering.compositing import render_frame
+from landscape_engine.scene import bases, regions
 from landscape_engine.settings import LoopSettings
 
 SIZE = (96, 160)

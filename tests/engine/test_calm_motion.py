@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from landscape_engine.ops import calm, looping, motion_fields, regions, travel, warping
-from landscape_engine.ops.bases import Base
-from landscape_engine.ops.motion_fields import MovingPart
+from landscape_engine.loops import looping, travel
+from landscape_engine.motion import calm
+from landscape_engine.motion import fields as motion_fields
+from landscape_engine.motion.fields import MovingPart
+from landscape_engine.ops import warping
+from landscape_engine.scene import regions
+from landscape_engine.scene.bases import Base
 from landscape_engine.settings import LoopSettings, MotionSettings
 
 GRID = (64, 64)

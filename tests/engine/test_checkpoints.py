@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from landscape_engine import checkpoints
+from landscape_engine.bundles import checkpoints
 from landscape_engine.errors import BundleError
 
 

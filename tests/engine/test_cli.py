@@ -16,8 +16,10 @@ import pytest
 import torch
 from PIL import Image
 
-from landscape_engine import cli, documents, flags, parsers, settings
+from landscape_engine import settings
 from landscape_engine.images import to_uint8
+from landscape_engine.settings import documents
+from landscape_engine.shell import cli, flags, parsers
 from tests.conftest import make_picture
 
 FLAGS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from landscape_engine.codebook import (
+from landscape_engine.bundles.codebook import (
     AppearanceCodebook,
     CodeCycle,
     MotionCodebook,

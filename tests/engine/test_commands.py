@@ -8,9 +8,10 @@ import sys
 
 import pytest
 
-from landscape_engine import documents, images
-from landscape_engine.commands.animate import animate
+from landscape_engine import images
 from landscape_engine.errors import DocumentError
+from landscape_engine.settings import documents
+from landscape_engine.shell.commands.animate import animate
 from tests.conftest import make_picture
 
 
@@ -65,7 +66,7 @@ def test_a_job_without_paths_is_refused(missing):
 
 def test_animating_does_not_load_training_or_evaluation():
     program = (
-        "import sys, landscape_engine.commands.animate\n"
+        "import sys, landscape_engine.shell.commands.animate\n"
         "loaded = [m for m in sys.modules if m.startswith('landscape_engine.')]\n"
         "assert not [m for m in loaded if m.split('.')[1] in ('training', 'evaluation')]"
     )

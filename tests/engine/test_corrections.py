@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
-from landscape_engine.fitting import corrections, targets
+from landscape_engine.fitting import targets
 from landscape_engine.fitting.annotations import Patch
 from landscape_engine.images import save_image
+from landscape_engine.light import corrections
 from landscape_engine.ops import color
-from landscape_engine.rendering import Light, when_needed
+from landscape_engine.rendering.lighting import Light, when_needed
 from landscape_engine.settings import AppearanceSettings, ClipSettings, LoopSettings, MotionSettings
 
 SIZE = 64

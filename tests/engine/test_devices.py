@@ -9,7 +9,8 @@ import torch
 from torch.nn.functional import interpolate
 
 import landscape_engine
-from landscape_engine import codebook, load_animator
+from landscape_engine import load_animator
+from landscape_engine.bundles import codebook
 from landscape_engine.ops import shrinking
 
 

@@ -6,10 +6,9 @@ import json
 
 import pytest
 
-from landscape_engine import documents
-from landscape_engine.documents import Job
 from landscape_engine.errors import DocumentError
-from landscape_engine.settings import ClipSettings, MotionSettings, RegionSettings
+from landscape_engine.settings import ClipSettings, MotionSettings, RegionSettings, documents
+from landscape_engine.settings.documents import Job
 
 
 def test_there_and_back():

@@ -11,15 +11,17 @@ import pytest
 import torch
 from PIL import Image
 
-from landscape_engine import cli
 from landscape_engine.errors import AnnotationError, PictureError
-from landscape_engine.evaluation import arrows, metrics, protocol, reference_masks, samplings
+from landscape_engine.evaluation import drawn_arrows as arrows
+from landscape_engine.evaluation import metrics, protocol, reference_masks, samplings
 from landscape_engine.evaluation.reference_masks import ReferenceMask
 from landscape_engine.images import to_uint8
-from landscape_engine.ops import motion_fields, warping
-from landscape_engine.ops.motion_fields import MovingPart
-from landscape_engine.ops.regions import region_of
+from landscape_engine.motion import fields as motion_fields
+from landscape_engine.motion.fields import MovingPart
+from landscape_engine.ops import warping
+from landscape_engine.scene.regions import region_of
 from landscape_engine.settings import EvaluationSettings, LoopSettings, RegionSettings
+from landscape_engine.shell import cli
 from tests.conftest import make_picture
 
 HEIGHT, WIDTH = 60, 100

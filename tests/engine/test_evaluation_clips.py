@@ -10,8 +10,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from landscape_engine import cli
-from landscape_engine.codebook import MotionCodebook
+from landscape_engine.bundles.codebook import MotionCodebook
 from landscape_engine.errors import BundleError, PictureError
 from landscape_engine.evaluation import (
     clip_frames,
@@ -19,14 +18,15 @@ from landscape_engine.evaluation import (
     clip_protocol,
     clip_report,
     curves,
-    light,
     perceptual_distance,
 )
+from landscape_engine.evaluation import light_reach as light
 from landscape_engine.images import load_image, to_uint8
+from landscape_engine.motion import fields as motion_fields
 from landscape_engine.networks.perceptual import TAPS
-from landscape_engine.ops import motion_fields
 from landscape_engine.sequence import write_sequence
 from landscape_engine.settings import ClipEvaluationSettings, OutputSettings, RegionSettings
+from landscape_engine.shell import cli
 from tests.conftest import make_picture
 
 HEIGHT, WIDTH, FRAMES = 64, 96, 6

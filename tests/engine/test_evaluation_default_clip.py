@@ -12,23 +12,18 @@ import pytest
 import torch
 from PIL import Image
 
-from landscape_engine import cli, images
+from landscape_engine import images
 from landscape_engine.errors import PictureError
-from landscape_engine.evaluation import (
-    daylight,
-    default_clip,
-    grading,
-    light,
-    protocol,
-    reference_masks,
-    samplings,
-)
+from landscape_engine.evaluation import day_faults as daylight
+from landscape_engine.evaluation import default_clip, grading, protocol, reference_masks, samplings
+from landscape_engine.evaluation import light_reach as light
 from landscape_engine.evaluation.artifacts import Ghost, Pulse, Torn, smooth_part
 from landscape_engine.evaluation.default_clip import DefaultClip
-from landscape_engine.ops import motion_fields
-from landscape_engine.ops.motion_fields import MovingPart
-from landscape_engine.ops.regions import region_of
+from landscape_engine.motion import fields as motion_fields
+from landscape_engine.motion.fields import MovingPart
+from landscape_engine.scene.regions import region_of
 from landscape_engine.settings import EvaluationSettings, LoopSettings
+from landscape_engine.shell import cli
 from tests.conftest import make_picture
 
 HEIGHT, WIDTH = 60, 100

@@ -10,10 +10,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from landscape_engine.ops import bases, exchange, looping, motion_fields, noise, regions
-from landscape_engine.ops.compositing import render_frame
-from landscape_engine.ops.layers import Layers
-from landscape_engine.ops.motion_fields import MovingPart
+from landscape_engine.loops import exchange, looping
+from landscape_engine.loops import phase_noise as noise
+from landscape_engine.loops.layers import Layers
+from landscape_engine.motion import fields as motion_fields
+from landscape_engine.motion.fields import MovingPart
+from landscape_engine.rendering.compositing import render_frame
+from landscape_engine.scene import bases, regions
 from landscape_engine.settings import LoopSettings
 
 SIZE, GRID, PERIOD = (96, 160), (64, 64), 20

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from landscape_engine import movement
-from landscape_engine.motion_codes import Chosen
-from landscape_engine.ops import falls, motion_fields, moving_water, regions, travel
-from landscape_engine.ops.motion_fields import MovingPart
+from landscape_engine.loops import travel
+from landscape_engine.motion import fields as motion_fields
+from landscape_engine.motion import movement, moving_water
+from landscape_engine.motion.codes import Chosen
+from landscape_engine.motion.fields import MovingPart
+from landscape_engine.scene import falls, regions
 from landscape_engine.settings import LoopSettings, MotionSettings
 from tests.conftest import make_bundle
 

@@ -10,14 +10,16 @@ import pytest
 import torch
 from torch import nn
 
-from landscape_engine import checkpoints, cli
+from landscape_engine.bundles import checkpoints
 from landscape_engine.errors import AnnotationError, BundleError, PictureError, SettingsError
-from landscape_engine.fitting import clips, directing, optimize, targets
+from landscape_engine.fitting import optimize, targets
 from landscape_engine.fitting.annotations import Arrow, Patch, read_arrow, read_patch
 from landscape_engine.images import save_image
+from landscape_engine.motion import directing, hints
+from landscape_engine.motion import reference_clips as clips
 from landscape_engine.networks.code_lstm import CodeLSTM
-from landscape_engine.ops import hints
 from landscape_engine.settings import AppearanceSettings, ClipSettings, MotionSettings
+from landscape_engine.shell import cli
 from tests.conftest import make_picture
 
 BETA = 64.0

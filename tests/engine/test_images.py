@@ -10,13 +10,7 @@ import torch
 from PIL import Image, ImageCms
 
 from landscape_engine.errors import OutputError
-from landscape_engine.images import (
-    load_image,
-    save_image,
-    to_linear_float16,
-    to_uint8,
-    to_uint16,
-)
+from landscape_engine.images import load_image, save_image, to_linear_float16, to_uint8, to_uint16
 from tests.engine.picture_files import (
     HEIGHT,
     WIDTH,

@@ -12,9 +12,7 @@ import pytest
 from PIL import Image
 
 from landscape_engine.errors import PictureError
-from landscape_engine.images import (
-    load_image,
-)
+from landscape_engine.images import load_image
 from tests.engine.picture_files import (
     HEIGHT,
     WIDTH,

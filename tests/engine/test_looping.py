@@ -7,10 +7,12 @@ from itertools import islice
 import pytest
 import torch
 
-from landscape_engine.ops import looping, motion_fields, warping
-from landscape_engine.ops.compositing import render_frame
-from landscape_engine.ops.layers import Layers
-from landscape_engine.ops.motion_fields import MotionField
+from landscape_engine.loops import looping
+from landscape_engine.loops.layers import Layers
+from landscape_engine.motion import fields as motion_fields
+from landscape_engine.motion.fields import MotionField
+from landscape_engine.ops import warping
+from landscape_engine.rendering.compositing import render_frame
 from landscape_engine.settings import LoopSettings
 from tests.conftest import make_picture
 

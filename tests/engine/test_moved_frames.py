@@ -9,9 +9,9 @@ from contextlib import closing
 import pytest
 import torch
 
-from landscape_engine import moved_frames
-from landscape_engine.moved_frames import MovedFrames, Scratch
-from landscape_engine.ops.layers import Layers
+from landscape_engine.loops.layers import Layers
+from landscape_engine.rendering import moved_frames
+from landscape_engine.rendering.moved_frames import MovedFrames, Scratch
 
 PICTURE = torch.rand(1, 3, 12, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
 

@@ -12,21 +12,15 @@ import pytest
 import torch
 from PIL import Image
 
-from landscape_engine import region_files
 from landscape_engine.errors import CodeError, RegionError
-from landscape_engine.ops import (
-    answers,
-    looping,
-    masks,
-    motion_fields,
-    moving_water,
-    regions,
-    warping,
-    waves,
-)
-from landscape_engine.ops.compositing import render_frame
-from landscape_engine.ops.motion_fields import MovingPart
-from landscape_engine.ops.regions import Guide, Region
+from landscape_engine.loops import looping, waves
+from landscape_engine.motion import fields as motion_fields
+from landscape_engine.motion import moving_water
+from landscape_engine.motion.fields import MovingPart
+from landscape_engine.ops import masks, warping
+from landscape_engine.rendering.compositing import render_frame
+from landscape_engine.scene import answers, region_files, regions
+from landscape_engine.scene.regions import Guide, Region
 from landscape_engine.settings import LoopSettings, MotionSettings, RegionSettings
 from tests.conftest import make_picture
 

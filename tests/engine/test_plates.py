@@ -9,11 +9,15 @@ import pytest
 import torch
 
 from landscape_engine.errors import SettingsError
-from landscape_engine.ops import looping, motion_fields, plates, regions, warping
-from landscape_engine.ops.compositing import render_frame
-from landscape_engine.ops.layers import Layers
-from landscape_engine.ops.motion_fields import MovingPart
-from landscape_engine.ops.regions import Region
+from landscape_engine.loops import looping
+from landscape_engine.loops.layers import Layers
+from landscape_engine.motion import fields as motion_fields
+from landscape_engine.motion.fields import MovingPart
+from landscape_engine.ops import warping
+from landscape_engine.rendering import plates
+from landscape_engine.rendering.compositing import render_frame
+from landscape_engine.scene import regions
+from landscape_engine.scene.regions import Region
 from landscape_engine.settings import LoopSettings
 from tests.conftest import make_picture
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from landscape_engine.errors import TrainingError
-from landscape_engine.training.regions import BOXES, LAYERS, load_regions, paint_masks
+from landscape_engine.training.data.drawn_regions import BOXES, LAYERS, load_regions, paint_masks
 
 SQUARE = [[0.25, 0.25], [0.75, 0.25], [0.75, 0.75], [0.25, 0.75]]
 

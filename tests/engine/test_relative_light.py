@@ -7,17 +7,12 @@ import json
 import pytest
 import torch
 
-from landscape_engine import checkpoints, looks
-from landscape_engine.codebook import AppearanceCodebook
+from landscape_engine.bundles import checkpoints
+from landscape_engine.bundles.codebook import AppearanceCodebook
 from landscape_engine.errors import BundleError
-from landscape_engine.fitting import days
-from landscape_engine.ops import color, daylight, relighting, tone_curves
-from landscape_engine.settings import (
-    AppearanceSettings,
-    ClipSettings,
-    LoopSettings,
-    MotionSettings,
-)
+from landscape_engine.light import daylight, days, looks, relighting, tone_curves
+from landscape_engine.ops import color
+from landscape_engine.settings import AppearanceSettings, ClipSettings, LoopSettings, MotionSettings
 
 EVERY_LEVEL = torch.linspace(-1, 1, 256).expand(1, 3, 4, -1)
 LIGHTS_XY = {  # CIE's daylight and black bodies: chromaticities of temperatures, from tables

@@ -3,9 +3,7 @@
 import pytest
 import torch
 
-from landscape_engine.images import (
-    resize,
-)
+from landscape_engine.images import resize
 
 
 def test_unchanged_size_is_the_same_object():

@@ -9,13 +9,14 @@ from importlib.util import find_spec
 import pytest
 import torch
 
-from landscape_engine import checkpoints, scenery
+from landscape_engine.bundles import checkpoints
 from landscape_engine.errors import BundleError, TrainingError
 from landscape_engine.networks import scene
 from landscape_engine.networks.efficientnet_lite import EfficientNetLite
 from landscape_engine.networks.scene import SceneNetwork
+from landscape_engine.scene import segmentation as scenery
 from landscape_engine.settings import RegionSettings
-from landscape_engine.training import trunks
+from landscape_engine.training.runs import trunks
 from tests.conftest import make_bundle, make_picture
 
 BUILT = {"width": 8, "trunk": "tiny"}

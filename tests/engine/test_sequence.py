@@ -10,12 +10,7 @@ import pytest
 import torch
 
 from landscape_engine.images import load_image, to_uint8, to_uint16
-from landscape_engine.sequence import (
-    folder,
-    video,
-    write_sequence,
-    writer,
-)
+from landscape_engine.sequence import folder, video, write_sequence, writer
 from landscape_engine.sequence.dither import dither
 from tests.engine.clips import (
     FOLDERS,

@@ -7,13 +7,7 @@ import av
 import pytest
 import torch
 
-from landscape_engine.sequence import (
-    check_target,
-    folder,
-    resolve_format,
-    video,
-    write_sequence,
-)
+from landscape_engine.sequence import check_target, folder, resolve_format, video, write_sequence
 from landscape_engine.settings import OutputSettings
 from tests.engine.clips import (
     FOLDERS,

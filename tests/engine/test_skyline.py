@@ -7,11 +7,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from landscape_engine.codebook import CodeCycle
-from landscape_engine.ops import compositing, masks, regions, strips, tone_curves, warping
-from landscape_engine.ops.compositing import Drift
-from landscape_engine.ops.skyline import Skyline
-from landscape_engine.rendering import Light
+from landscape_engine.bundles.codebook import CodeCycle
+from landscape_engine.light import tone_curves
+from landscape_engine.ops import masks, strips, warping
+from landscape_engine.rendering import compositing
+from landscape_engine.rendering.compositing import Drift
+from landscape_engine.rendering.lighting import Light
+from landscape_engine.scene import regions
+from landscape_engine.scene.skyline import Skyline
 
 GRID = 256
 HEIGHT, WIDTH = 270, 480

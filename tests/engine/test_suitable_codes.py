@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import nn
 
-from landscape_engine import motion_codes
 from landscape_engine.animator import Animator
-from landscape_engine.codebook import MotionCodebook
-from landscape_engine.ops import calm, moving_water
-from landscape_engine.ops.regions import Guide, region_of
+from landscape_engine.bundles.codebook import MotionCodebook
+from landscape_engine.motion import calm, moving_water
+from landscape_engine.motion import codes as motion_codes
+from landscape_engine.scene.regions import Guide, region_of
 from landscape_engine.settings import MotionSettings
 from landscape_engine.worker.warmth import WarmAnimator
 

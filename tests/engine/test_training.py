@@ -10,23 +10,20 @@ import pytest
 import torch
 from PIL import Image
 
-from landscape_engine import checkpoints, cli
-from landscape_engine.codebook import order
+from landscape_engine.bundles import checkpoints
+from landscape_engine.bundles.codebook import order
 from landscape_engine.errors import SettingsError, TrainingError
 from landscape_engine.settings import (
     TrainAppearanceSettings,
     TrainingLoopSettings,
     TrainMotionSettings,
 )
-from landscape_engine.training import (
-    bundling,
-    clips,
-    losses,
-    scenes,
-    train_appearance,
-    train_motion,
-    wind,
-)
+from landscape_engine.shell import cli
+from landscape_engine.training.data import lit_clips as clips
+from landscape_engine.training.losses import flow_losses as losses
+from landscape_engine.training.runs import bundling, train_appearance, train_motion
+from landscape_engine.training.scenes import landscapes as scenes
+from landscape_engine.training.scenes import wind
 
 CPU = torch.device("cpu")
 TINY = TrainMotionSettings(width=4, encoder_width=4, size=64)

@@ -17,8 +17,9 @@ import pytest
 import torch
 from PIL import Image
 
-from landscape_engine import checkpoints, cli, images
-from landscape_engine.codebook import order
+from landscape_engine import images
+from landscape_engine.bundles import checkpoints
+from landscape_engine.bundles.codebook import order
 from landscape_engine.errors import SettingsError, TrainingError
 from landscape_engine.networks.encoder import Encoder
 from landscape_engine.settings import (
@@ -27,9 +28,13 @@ from landscape_engine.settings import (
     TrainingLoopSettings,
     TrainMotionSettings,
 )
-from landscape_engine.training import bundling, footage, losses, regularizers, train_motion
-from landscape_engine.training.common_fields import CommonFields
-from landscape_engine.training.footage import Film, Footage
+from landscape_engine.shell import cli
+from landscape_engine.training.data import footage
+from landscape_engine.training.data.common_fields import CommonFields
+from landscape_engine.training.data.footage import Film, Footage
+from landscape_engine.training.losses import flow_losses as losses
+from landscape_engine.training.losses import regularizers
+from landscape_engine.training.runs import bundling, train_motion
 
 ROOT = Path(__file__).parents[2]
 CPU = torch.device("cpu")

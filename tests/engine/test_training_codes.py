@@ -12,12 +12,15 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from landscape_engine import checkpoints, cli, looks
-from landscape_engine.codebook import AppearanceCodebook
+from landscape_engine.bundles import checkpoints
+from landscape_engine.bundles.codebook import AppearanceCodebook
 from landscape_engine.errors import SettingsError, TrainingError
-from landscape_engine.fitting.days import predict_day
+from landscape_engine.light import looks
+from landscape_engine.light.days import predict_day
 from landscape_engine.settings import TrainCodesSettings, TrainingLoopSettings
-from landscape_engine.training import days, train_codes
+from landscape_engine.shell import cli
+from landscape_engine.training.data import day_sequences as days
+from landscape_engine.training.runs import train_codes
 
 CPU = torch.device("cpu")
 TINY = TrainCodesSettings(hidden_size=12, day=6)

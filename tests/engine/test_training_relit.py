@@ -8,9 +8,11 @@ import torch
 
 from landscape_engine.errors import SettingsError
 from landscape_engine.settings import TrainAppearanceSettings
-from landscape_engine.training import bundling, hours, relit, scenes, train_appearance
-from landscape_engine.training.clips import Clip
-from landscape_engine.training.scenes import Scene
+from landscape_engine.training.data.lit_clips import Clip
+from landscape_engine.training.runs import bundling, train_appearance
+from landscape_engine.training.scenes import hours, relit
+from landscape_engine.training.scenes import landscapes as scenes
+from landscape_engine.training.scenes.landscapes import Scene
 
 SIDE = 64
 

@@ -10,21 +10,15 @@ import pytest
 import torch
 from PIL import Image
 
-from landscape_engine import checkpoints, cli
+from landscape_engine.bundles import checkpoints
 from landscape_engine.errors import SettingsError, TrainingError
 from landscape_engine.settings import TrainSceneLoopSettings, TrainSceneSettings
-from landscape_engine.training import (
-    cameras,
-    labelled,
-    losses,
-    rare_scenes,
-    scoring,
-    stills,
-    things,
-    train_scene,
-    trunks,
-)
-from landscape_engine.training.labelled import LAND, SKY, UNKNOWN, WATER, LabelledStill
+from landscape_engine.shell import cli
+from landscape_engine.training.data import labelled, stills
+from landscape_engine.training.data.labelled import LAND, SKY, UNKNOWN, WATER, LabelledStill
+from landscape_engine.training.losses import flow_losses as losses
+from landscape_engine.training.runs import scoring, train_scene, trunks
+from landscape_engine.training.scenes import cameras, rare_scenes, things
 
 CPU = torch.device("cpu")
 TINY = TrainSceneSettings(trunk="tiny", width=8, size=64, scenes=3)

@@ -15,14 +15,19 @@ import pytest
 import torch
 from PIL import Image
 
-from landscape_engine import checkpoints, cli
-from landscape_engine.codebook import order
+from landscape_engine.bundles import checkpoints
+from landscape_engine.bundles.codebook import order
 from landscape_engine.errors import BundleError, SettingsError, TrainingError
 from landscape_engine.networks import perceptual
 from landscape_engine.networks.perceptual import TAPS, load_perceptual
 from landscape_engine.settings import TrainAppearanceSettings, TrainingLoopSettings
-from landscape_engine.training import bundling, clips, lights, losses, style, train_appearance
-from landscape_engine.training.clips import Clip
+from landscape_engine.shell import cli
+from landscape_engine.training.data import distinct_lights as lights
+from landscape_engine.training.data import lit_clips as clips
+from landscape_engine.training.data.lit_clips import Clip
+from landscape_engine.training.losses import flow_losses as losses
+from landscape_engine.training.losses import style
+from landscape_engine.training.runs import bundling, train_appearance
 
 CPU = torch.device("cpu")
 TINY = {"width": 4, "encoder_width": 4, "size": 64}

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from landscape_engine.ops import looping, masks, travel, warping
-from landscape_engine.ops.motion_fields import MotionField, MovingPart, motion_of_parts
-from landscape_engine.ops.regions import region_of
-from landscape_engine.ops.travel import Sources
+from landscape_engine.loops import looping, travel
+from landscape_engine.loops.travel import Sources
+from landscape_engine.motion.fields import MotionField, MovingPart, motion_of_parts
+from landscape_engine.ops import masks, warping
+from landscape_engine.scene.regions import region_of
 from landscape_engine.settings import AppearanceSettings, ClipSettings, LoopSettings
 
 H, W = 64, 128

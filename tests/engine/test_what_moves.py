@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from landscape_engine.ops import certainty, edges, feather, lights_in_the_sky, regions, thin_things
-from landscape_engine.ops.certainty import LAND, SKY, WATER
+from landscape_engine.scene import (
+    certainty,
+    edges,
+    feather,
+    lights_in_the_sky,
+    regions,
+    thin_things,
+)
+from landscape_engine.scene.certainty import LAND, SKY, WATER
 
 pytest.importorskip("cv2")
 SIZE = (240, 400)

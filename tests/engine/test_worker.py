@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from landscape_engine import documents, images
-from landscape_engine.settings import AppearanceSettings, MotionSettings, RegionSettings
-from landscape_engine.worker.previews import reduce
+from landscape_engine import images
+from landscape_engine.jobs.preview import reduce
+from landscape_engine.settings import AppearanceSettings, MotionSettings, RegionSettings, documents
 from landscape_engine.worker.warmth import KeptPicture, WarmAnimator
 from tests.conftest import make_picture
 

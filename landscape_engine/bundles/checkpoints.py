@@ -1,0 +1,319 @@
+"""Bundles: a folder with the networks' weights, the settings that build them, the codebooks.
+
+    bundle.json           format, version, what each network is, how it came to be
+    weights.safetensors   tensors, named `network.parameter` or `codebook.…`
+    NAME.safetensors      those of a network that was added later, so that the rest stays as it is
+
+Nothing in a bundle is executed; tensors must match the networks exactly, name by name.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from .. import staging
+from ..errors import BundleError
+from ..networks.appearance import AppearancePredictor
+from ..networks.code_lstm import CodeLSTM
+from ..networks.encoder import Encoder
+from ..networks.motion import MotionPredictor
+from ..networks.scene import SceneNetwork
+from .codebook import AppearanceCodebook, MotionCodebook
+
+FORMAT = "landscape-engine bundle"
+VERSION = 1
+CODEBOOKS = "codebooks.safetensors"  # beside a file for each network
+DEFAULT = Path(__file__).parents[1] / "models" / "default"
+
+BUILDERS: dict[str, Callable[..., nn.Module]] = {
+    "motion_predictor": MotionPredictor,
+    "motion_encoder": Encoder,
+    "appearance_predictor": AppearancePredictor,
+    "appearance_encoder": Encoder,
+    "scene_network": SceneNetwork,
+    "code_lstm": CodeLSTM,
+}
+
+
+@dataclass
+class ModelBundle:
+    """Everything that `animator` needs; as loaded, on the CPU in float32.
+
+    Attributes:
+        networks: by the names of `BUILDERS`; one may lack what it wasn't trained for.
+        built: for each network the arguments that build it.
+        motion_codebook: None where the bundle has no motion.
+        appearance_codebook: None where the bundle has no appearance.
+        about: how the bundle came to be; plain JSON data.
+    """
+
+    networks: dict[str, nn.Module]
+    built: dict[str, dict[str, Any]]
+    motion_codebook: MotionCodebook | None = None
+    appearance_codebook: AppearanceCodebook | None = None
+    about: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        first = next(iter(self.networks.values()), nn.Module())
+        return next((p.device for p in first.parameters()), torch.device("cpu"))
+
+    def code_size(self, kind: Literal["motion", "appearance"]) -> int:
+        """Numbers in a latent code of that kind.
+
+        Raises:
+            BundleError: the bundle has no predictor for it.
+        """
+        return self.network(f"{kind}_predictor").trunk.conv1.in_channels - 3
+
+    def network(self, name: str) -> Any:
+        """A network by its name.
+
+        Raises:
+            BundleError: the bundle lacks it.
+        """
+        if name not in self.networks:
+            has = ", ".join(sorted(self.networks)) or "nothing"
+            raise BundleError(
+                f"the bundle has no {name.replace('_', ' ')} (it has: {has}); choose another."
+            )
+        return self.networks[name]
+
+
+def build(name: str, arguments: dict[str, Any]) -> nn.Module:
+    """Build a network with its arguments, in inference mode, channels last."""
+    network = BUILDERS[name](**arguments)
+    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+def save(bundle: ModelBundle, folder: Path, dtype: torch.dtype = torch.float16) -> None:
+    """Write a bundle; the folder appears whole or not at all.
+
+    Raises:
+        BundleError: the folder can't be written, or holds something that isn't a bundle.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / "bundle.json").exists():
+        raise BundleError(f"{folder} holds other files; expected a new folder or a bundle's.")
+    files = {
+        f"{name}.safetensors": _tensors(name, network, dtype)
+        for name, network in bundle.networks.items()
+    }
+    codes: dict[str, Tensor] = {}
+    if bundle.motion_codebook:
+        codes["codebook.motion"] = bundle.motion_codebook.codes.contiguous()
+    if bundle.appearance_codebook:
+        for i, sequence in enumerate(bundle.appearance_codebook.sequences):
+            codes[f"codebook.appearance.{i:04d}"] = sequence.contiguous()
+    description = {
+        "format": FORMAT,
+        "version": VERSION,
+        "networks": bundle.built,
+        "about": bundle.about,
+    }
+    gone = {path.name: {} for path in _weights(folder)}
+    _write(folder, gone | files | {CODEBOOKS: codes}, description)
+
+
+def add_network(
+    folder: Path,
+    name: str,  # one of `BUILDERS`
+    network: nn.Module,
+    arguments: dict[str, Any],
+    about: dict[str, Any],
+    dtype: torch.dtype = torch.float16,
+) -> None:
+    """Put one network into a bundle; all else that is in it stays to the byte.
+
+    Args:
+        folder: a bundle.
+        name: what the network is; an earlier one of that name goes.
+        network: its weights.
+        arguments: what builds it.
+        about: what the bundle then says about how it came to be, by keys.
+        dtype: of the weights as written.
+
+    Raises:
+        BundleError: the folder isn't a bundle, is damaged, or can't be written.
+    """
+    from safetensors.torch import load_file
+
+    load(folder)  # says so if anything is wrong
+    files: dict[str, dict[str, Tensor]] = {}
+    for path in _weights(folder):
+        tensors = load_file(path)
+        rest = {k: v for k, v in tensors.items() if not k.startswith(f"{name}.")}
+        if len(rest) < len(tensors):
+            files[path.name] = rest
+    files[f"{name}.safetensors"] = _tensors(name, network, dtype)
+    description = _describe(folder)
+    description["networks"][name] = arguments
+    description["about"] = description.get("about", {}) | about
+    _write(folder, files, description)
+
+
+def _tensors(name: str, network: nn.Module, dtype: torch.dtype) -> dict[str, Tensor]:
+    """A network's weights by the names that they have in a bundle."""
+    return {
+        f"{name}.{key}": value.detach().cpu().to(dtype).contiguous()
+        for key, value in network.state_dict().items()
+    }
+
+
+def _weights(folder: Path) -> list[Path]:
+    """A bundle's files with weights, in a fixed order."""
+    return sorted(folder.glob("*.safetensors"))
+
+
+def _write(
+    folder: Path,
+    files: dict[str, dict[str, Tensor]],  # by name; one without tensors goes
+    description: dict[str, Any],
+) -> None:
+    """Write a bundle's files with weights and its description; its other files stay."""
+    from safetensors.torch import save_file
+
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            for name, tensors in files.items():
+                if tensors:
+                    save_file(tensors, partial / name)
+                    os.chmod(partial / name, 0o644)  # the library makes it private
+            (partial / "bundle.json").write_text(json.dumps(description, indent=1) + "\n")
+            for kept in folder.iterdir() if folder.exists() else ():
+                written = kept.name in files or kept.name == "bundle.json"
+                if kept.is_file() and not written:  # other weights, its card, a licence
+                    shutil.copy(kept, partial)
+            os.chmod(partial, 0o755)
+            if folder.exists():
+                staging.swap_folder(partial, folder)
+            else:
+                partial.rename(folder)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    except OSError as error:
+        raise BundleError(
+            f"the bundle {folder} can't be written: {error.strerror or error}."
+        ) from error
+
+
+def load(folder: Path | str = DEFAULT) -> ModelBundle:
+    """Load a bundle strictly: every tensor expected is there, in its shape, and no other.
+
+    Raises:
+        BundleError: the folder isn't a bundle, or is damaged; the message says in what.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    folder = Path(folder)
+    description = _describe(folder)
+    if not _weights(folder):
+        raise BundleError(f"the bundle {folder} has no weights (*.safetensors); copy it anew.")
+    tensors: dict[str, Tensor] = {}
+    for path in _weights(folder):
+        try:
+            tensors |= load_file(path)
+        except (OSError, SafetensorError) as error:
+            raise BundleError(f"{path} is damaged ({error}); copy the bundle anew.") from error
+
+    if "trunk" not in description["networks"].get("scene_network", {"trunk": ""}):
+        raise BundleError(
+            f"the scene network of {folder} is of an earlier engine, which this one doesn't read; "
+            "train one into a new folder (`train scene`) or take the bundle that comes with this "
+            "engine."
+        )
+    networks: dict[str, nn.Module] = {}
+    try:
+        for name, arguments in description["networks"].items():
+            networks[name] = build(name, arguments)
+    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
+        raise BundleError(
+            f"{folder / 'bundle.json'} describes a network that this version doesn't know "
+            f"({error}); expected {', '.join(BUILDERS)} with their arguments."
+        ) from error
+    for name, network in networks.items():
+        _fill(network, name, tensors, folder)
+
+    motion = tensors.pop("codebook.motion", None)
+    names = sorted(k for k in tensors if k.startswith("codebook.appearance."))
+    sequences = [tensors.pop(k).float() for k in names]
+    if tensors:
+        raise BundleError(
+            f"the bundle {folder} holds {len(tensors)} tensors that nothing uses (the first is "
+            f"'{min(tensors)}'); copy it anew."
+        )
+    for part, found in (("motion", motion is not None), ("appearance", bool(sequences))):
+        if found != (f"{part}_predictor" in networks):
+            raise BundleError(
+                f"the bundle {folder} has a {part} predictor without its codebook or the other way "
+                "round; copy it anew."
+            )
+    return ModelBundle(
+        networks,
+        description["networks"],
+        MotionCodebook(_codes(motion, folder)) if motion is not None else None,
+        AppearanceCodebook([_codes(s, folder) for s in sequences]) if sequences else None,
+        description.get("about", {}),
+    )
+
+
+def _describe(folder: Path) -> dict[str, Any]:
+    path = folder / "bundle.json"
+    if not path.is_file():
+        found = "no such folder" if not folder.exists() else "no bundle.json in it"
+        raise BundleError(
+            f"{folder} is no bundle ({found}); expected a folder made by this engine: name another."
+        )
+    try:
+        description = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise BundleError(f"{path} can't be read ({error}); copy the bundle anew.") from error
+    if not isinstance(description, dict) or description.get("format") != FORMAT:
+        raise BundleError(f'{path} is of another kind; expected "format": "{FORMAT}".')
+    if description.get("version") != VERSION:
+        raise BundleError(
+            f"the bundle {folder} has version {description.get('version')}; this engine reads "
+            f"version {VERSION}: update whichever is older."
+        )
+    if not isinstance(description.get("networks"), dict):
+        raise BundleError(f"{path} names no networks; copy the bundle anew.")
+    return description
+
+
+def _fill(network: nn.Module, name: str, tensors: dict[str, Tensor], folder: Path) -> None:
+    state = {}
+    for key, wanted in network.state_dict().items():
+        found = tensors.pop(f"{name}.{key}", None)
+        if found is None:
+            raise BundleError(f"the bundle {folder} lacks the tensor '{name}.{key}'; copy it anew.")
+        if found.shape != wanted.shape:
+            raise BundleError(
+                f"the tensor '{name}.{key}' of {folder} has shape {list(found.shape)}; expected "
+                f"{list(wanted.shape)}: its bundle.json and its weights don't belong together."
+            )
+        if not bool(torch.isfinite(found).all()):
+            raise BundleError(f"the tensor '{name}.{key}' of {folder} holds NaN; copy it anew.")
+        state[key] = found.float()
+    network.load_state_dict(state)
+
+
+def _codes(codes: Tensor, folder: Path) -> Tensor:
+    if codes.dim() != 2 or not len(codes) or not bool(torch.isfinite(codes).all()):
+        raise BundleError(
+            f"a codebook of {folder} has shape {list(codes.shape)} or holds NaN; expected finite "
+            "codes [n, code size]."
+        )
+    return codes.float()

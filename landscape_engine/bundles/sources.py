@@ -1,0 +1,104 @@
+"""Sources: what a setting may name a code by: a position, a code file, patches, a picture."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import AnnotationError, CodeError
+from ..fitting.annotations import Patch, read_patches
+from .checkpoints import ModelBundle
+
+PICTURE_ENDINGS = {
+    ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".exr", ".bmp", ".tga", ".jp2", ".avif",
+}  # fmt: skip
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a path is a picture by its ending."""
+    return path.suffix.lower() in PICTURE_ENDINGS
+
+
+def position(text: str, seed: int, what: str, count: int) -> float | None:
+    """The position that a setting names among `count` entries; None where it names a file."""
+    if text == "random":
+        # one stream a part, so that motion stays the same when appearance is turned off; an entry,
+        # since halfway between two opposite motions there is none
+        stream = {"motion": 0, "appearance": 1}[what]
+        entry = np.random.default_rng((seed, stream)).integers(max(count, 1))
+        return float(entry) / max(count - 1, 1)
+    try:
+        position = float(text)
+    except ValueError:
+        return None
+    if not 0 <= position <= 1:
+        raise CodeError(f"the {what} code is {text}; expected a position from 0 to 1.")
+    return position
+
+
+def read_codes(path: Path, size: int) -> Tensor:  # [K, Z]
+    """Read one code, or a list of them, from a .json or .npy file."""
+    if not path.is_file():
+        raise CodeError(
+            f"the latent code '{path}' is no number, no file and not 'random'; expected one."
+        )
+    try:
+        if path.suffix == ".npy":
+            values = np.load(path, allow_pickle=False)
+        else:
+            values = np.asarray(json.loads(path.read_text(encoding="utf-8")), dtype=np.float32)
+        codes = torch.from_numpy(np.atleast_2d(values).astype(np.float32))
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise CodeError(
+            f"{path} can't be read as a latent code ({error}); expected {size} numbers in a .json "
+            "or .npy file: write it anew."
+        ) from error
+    if codes.dim() != 2 or codes.shape[1] != size or not len(codes):
+        raise CodeError(
+            f"{path} holds numbers of shape {list(values.shape)}; expected codes of {size} numbers."
+        )
+    if not bool(torch.isfinite(codes).all()):
+        raise CodeError(f"{path} holds a code that isn't finite; write it anew.")
+    return codes
+
+
+def read_code(
+    bundle: ModelBundle, path: Path, kind: Literal["motion", "appearance"]
+) -> Tensor:  # [1, Z]
+    """Read one code of a bundle's size from a file that holds no other."""
+    codes = read_codes(path, bundle.code_size(kind))
+    if len(codes) != 1:
+        what = "a motion code" if kind == "motion" else "this look"
+        raise CodeError(f"{path} holds {len(codes)} codes; {what} is one vector.")
+    return codes.to(bundle.device)
+
+
+def read_patch_file(path: Path) -> tuple[Patch, ...] | None:
+    """The patches of a .json file: a list of objects, or {"patches": [...]}; None if it has codes.
+
+    Raises:
+        AnnotationError: the file is an object without patches, or a patch can't be used.
+    """
+    if path.suffix.lower() != ".json" or not path.is_file():
+        return None
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None  # whoever reads it as codes says what is wrong with it
+    if isinstance(value, dict):
+        if set(value) != {"patches"} or not isinstance(value["patches"], list):
+            raise AnnotationError(
+                f"{path} holds an object with {', '.join(map(str, value)) or 'nothing'}; expected "
+                '{"patches": [...]} or a list of codes.'
+            )
+        value = value["patches"]
+    elif not (isinstance(value, list) and value and isinstance(value[0], dict)):
+        return None
+    if not value:
+        raise AnnotationError(f"{path} holds no patches; expected one or more.")
+    return read_patches(value)

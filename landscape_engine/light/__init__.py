@@ -1,0 +1,1 @@
+"""Light: looks, days and color maps: how the colors of a picture change."""

@@ -1,0 +1,364 @@
+"""Relighting: a change of light over a picture, made such as the hours of a day make it.
+
+What a network predicts differs from place to place more than light does. Here its change is that of
+linear light, in logarithms, on three axes:
+
+    e = Δ ln Y (exposure),   w = Δ (ln R - ln B) (warmth),   g = Δ (ln G - (ln R + ln B) / 2)
+
+It is fitted by a function of few terms: of the place, of how light and how warm a thing is, and of
+whether it is sky, land or water. Nothing else is left of it: no blotch, no rim. Then it follows
+what holds of every day: land darkens with its sky, and water shows it; gold falls on what is lit,
+and shade stays cool; as it gets dark it gets blue, last at the horizon; light keeps to the colors
+of daylight; no sun lights the night; and the change can be seen, but is no greater than a day's.
+
+Legend: m terms; B codes of one picture of h w pixels.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..ops import masks
+from . import daylight
+
+FAINT = 0.01  # linear light that is added before logarithms
+FITTED_SIDE = 64  # pixels of the grid on which a change is fitted and measured, or a few more
+STIFFNESS = 0.02  # of the fit: variance of a term below which it hardly counts
+LONGEST = 2.5  # change on any axis that is believed
+
+DIMMEST, BRIGHTEST = -2.0, 0.7  # e
+COLDEST, WARMEST = -0.7, 1.2  # w of land; of sky a third or a half more
+GILT = 1.35  # of warmth, by which gold outshines what is predicted in the mean
+GREY_GOLD, OF_BLUE = 1.2, 0.45  # of w that a grey sky's mean can get; and for each w it is bluer
+APART = 0.2, 0.4  # of w, that lit land gets warmer, or colder, than its sky at the most
+LIT = 10.0, 35.0  # L* from which land takes part in it, and wholly
+GOLD_FADES = 1.05  # e below 0 at which no gold is left
+DUSK = 0.3  # of w, that goes with each e below 0
+AFTERGLOW = 0.25  # ... and comes back at the horizon
+SUNLIT = (0.25, 0.75), (0.0, 14.0)  # w and L* by which land is above its mean: not, and surely
+LAST_SUN = 0.15, 0.75  # e below 0 at which the sun leaves what it lit, and has left it
+OF_SUN = 0.7, 0.55  # share of its warmth above the mean, and e, that it then loses
+RED = 0.9  # w above the mean of which no more is lost
+COLORED = 1.8, 2.6  # w from which land is colored by itself (autumn trees): a little, surely …
+REDDENED = 0.6, 0.9  # … unless it is red, ln R - ln G: leaves are yellow
+ZENITH = 0.3  # by how much of it the zenith darkens more than the horizon
+ROSE = 0.085  # of g, that gold has less than a black body: the air takes green too
+COOL_SHADE = 0.93  # of warmth, that black has less than what is lit
+GREY = 0.3  # of w and g, about which a thing is grey and keeps its tinge
+AS_ITS_SKY = 0.65  # of the change of water, the share that is its sky's
+MOST, EASE = 30.0, 14.0  # mean ΔE that no light reaches, and from which on it grows slower
+GLARE = 0.85  # share of its change that what is burnt out does not take: the sun stays the sun
+GLOW = (70.0, 90.0), (0.6, 1.2)  # L* and w of a sky that is the glow of its sun: a little, surely
+SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun's, or a pale sky's
+DIM = 22.0  # mean L* below which a picture has less of a day
+NIGHT, DUSKY = 20.0, 30.0  # mean L* of a sky at night, and of the darkest that is none
+AURORA, ITS_GLOW = (0.18, 0.3), (62.0, 50.0)  # green share and mean L*: no aurora, surely one
+GREENER = 0.05  # ln of G over R and B from which sky is green: blue and teal are by day too
+BY_NIGHT = 0.85  # share of the change of color that no sun makes: stars keep theirs
+MOONLIT = 0.6  # ... and of the light
+MOST_GAIN = 2.2  # times that a timid change is lengthened
+
+OF_TONE = (3, 4, 9, 12)  # terms that would make of a change of light one of contrast
+
+
+def natural(
+    wanted: Tensor,  # [B, 3, h, w] in [-1, 1] the picture as a network relights it
+    picture: Tensor,  # [B or 1, 3, h, w] in [-1, 1], without its texture
+    shares: Tensor | None = None,  # [1, 3, h, w] of land, sky and water
+) -> Tensor:  # [B, 3, h, w] in [-1, 1]
+    """The picture as a day would relight it; itself, if nothing is wanted of it."""
+    before = daylight.linear(picture).expand_as(wanted)
+    change = _change(before, daylight.linear(wanted)).clamp(-LONGEST, LONGEST)
+    if float(change.abs().amax()) < 1e-4:
+        return picture.expand_as(wanted)
+    apart = max(1, min(wanted.shape[2:]) // FITTED_SIDE)
+    scene = _Scene(before, shares)
+    small = scene.every(apart)
+    fitted = small.fit(change[..., apart // 2 :: apart, apart // 2 :: apart])
+    gain = _gain(small.at(fitted), small)
+    return daylight.encoded(_lit(before, _by_day(gain * scene.at(fitted), scene)))
+
+
+class _Scene:
+    """What of a picture a change of light depends on; each value is [B, 1, h, w]."""
+
+    def __init__(
+        self,
+        light: Tensor,  # [B, 3, h, w] 0..1
+        shares: Tensor | None,  # [1, 3, h, w]
+        places: tuple[Tensor, Tensor] | None = None,  # x and y, where they aren't all
+    ) -> None:
+        count, _, h, w = light.shape
+        self.light, self.shares = light, shares
+        if places is None:
+            y = torch.linspace(-1, 1, h, device=light.device).view(1, 1, h, 1)
+            x = torch.linspace(-1, 1, w, device=light.device).view(1, 1, 1, w)
+            places = (one.expand(count, 1, h, w) for one in (x, y))
+        self.x, self.y = places
+        self.lightness, _, _ = daylight.lab(light)
+        self.dark = (1 - self.lightness / 45).clamp(0, 1)
+        self.warmth, green = daylight.axes((light + FAINT).log())
+        self.green = green - daylight.GREEN_OF_WARMTH * self.warmth
+        nothing = torch.zeros_like(self.x)
+        self.sky, self.water = (
+            nothing if shares is None else shares[:, k : k + 1].expand_as(nothing) for k in (1, 2)
+        )
+        self.land = (1 - self.sky - self.water).clamp(min=0)
+        self.night = self._night()
+        self.shore = _row(self.water, self.y, 0.05)
+        self.horizon = _row(self.sky, self.y, 0.95)
+
+    def every(self, apart: int) -> _Scene:
+        """The same of some of its pixels."""
+        if apart == 1:
+            return self
+        some = (..., slice(apart // 2, None, apart), slice(apart // 2, None, apart))
+        shares = None if self.shares is None else self.shares[some]
+        return _Scene(self.light[some], shares, (self.x[some], self.y[some]))
+
+    @property
+    def seen(self) -> Tensor:  # [B, 1, 1, 1] 0..1
+        """How surely there is a sky in the picture that its land has the light of."""
+        return (_mean(self.sky, torch.ones_like(self.sky)) / 0.05).clamp(max=1)
+
+    @property
+    def skyward(self) -> Tensor:  # [B, 1, h, w] 0..1
+        """How far a pixel has the light of the sky: all of it the sky itself, water in part."""
+        return self.sky + AS_ITS_SKY * self.water
+
+    @property
+    def height(self) -> Tensor:  # [B, 1, h, w] 0..1
+        """How high above the horizon sky is, or what of it water shows."""
+        of_sky = (self.horizon - self.y) / (self.horizon + 1).clamp(min=0.1)
+        of_water = (self.y - self.shore) / (1 - self.shore).clamp(min=0.1)
+        share = self.water / (self.sky + self.water).clamp(min=1e-3)
+        return torch.lerp(of_sky.clamp(0, 1), of_water.clamp(0, 1), share)
+
+    def _night(self) -> Tensor:  # [B, 1, 1, 1] 0..1
+        """How surely a picture was taken at night: by its dark sky, or the aurora's green."""
+        color = (self.light + FAINT).log()
+        ahead = color[:, 1:2] - torch.maximum(color[:, :1], color[:, 2:])
+        light, green = (_mean(one, self.sky) for one in (self.lightness, (ahead > GREENER).float()))
+        dark = (DUSKY - light) / (DUSKY - NIGHT)
+        aurora = (green - AURORA[0]) / (AURORA[1] - AURORA[0])
+        dim = (ITS_GLOW[0] - light) / (ITS_GLOW[0] - ITS_GLOW[1])
+        night = torch.maximum(dark.clamp(0, 1), aurora.clamp(0, 1) * dim.clamp(0, 1))
+        return night * self.seen
+
+    def fit(
+        self,
+        change: Tensor,  # [B, 3, h, w]
+    ) -> Tensor:  # [B, m, 3]
+        """The coefficients of a change by least squares; its exposure hangs on no tone."""
+        terms, change = self._terms(self.sky, self.water, self.y).flatten(2), change.flatten(2)
+        square, right = terms @ terms.mT / terms.shape[2], terms @ change.mT / terms.shape[2]
+        square = square + STIFFNESS * torch.eye(square.shape[1], device=square.device)
+        fitted = torch.linalg.solve(square, right)
+        rest = [k for k in range(square.shape[1]) if k not in OF_TONE]
+        fitted[:, :, 0] = 0
+        fitted[:, rest, :1] = torch.linalg.solve(square[:, rest][:, :, rest], right[:, rest, :1])
+        return fitted
+
+    def at(
+        self,
+        fitted: Tensor,  # [B, m, 3]
+    ) -> Tensor:  # [B, 3, h, w]
+        """The change that coefficients make, that of water mostly as its sky's at the mirror."""
+        change = _sum(self._terms(self.sky, self.water, self.y), fitted)
+        if not bool((self.sky > 0.5).any() & (self.water > 0.5).any()):
+            return change
+        mirrored = (2 * self.shore - self.y).clamp(min=-1)
+        above = _sum(
+            self._terms(torch.ones_like(self.x), torch.zeros_like(self.x), mirrored), fitted
+        )
+        return torch.lerp(change, above, AS_ITS_SKY * self.water)
+
+    def _terms(self, sky: Tensor, water: Tensor, y: Tensor) -> Tensor:  # [B, m, h, w]
+        tone = self.lightness / 50 - 1
+        warm = (self.warmth / 1.2).clamp(-1.5, 1.5)
+        alone = (torch.ones_like(tone), self.x, y, tone, tone * tone, warm, sky)
+        within = (sky * self.x, sky * y, sky * tone, sky * warm, water, water * tone)
+        return torch.cat(alone + within, 1)
+
+
+def _by_day(
+    change: Tensor,  # [B, 3, h, w]
+    scene: _Scene,
+) -> Tensor:  # [B, 3, h, w]
+    """A change as a day makes it."""
+    exposure, warmth, green = change.split(1, 1)
+    exposure = _exposure(exposure.clamp(DIMMEST, BRIGHTEST), scene)
+    warmth = _warmth(warmth, exposure, scene)
+    burnt = ((scene.lightness - 96) / 3).clamp(0, 1)
+    large = ((_mean(burnt, torch.ones_like(burnt)) - SUN) / (PALE_SKY - SUN)).clamp(0, 1)
+    glare = GLARE * (1 - large) * masks.blur(burnt, max(1, scene.x.shape[3] // 21))
+    exposure = exposure * (1 - glare)
+    # no sun gets colder, nor its glow
+    glow = scene.sky * _rising(scene.lightness, GLOW[0]) * _rising(scene.warmth, GLOW[1])
+    kept = torch.maximum(glare / GLARE, glow)
+    warmth = warmth * (1 - torch.where(warmth < 0, kept, glare))
+    green = _green(green, warmth, scene)
+    exposure, warmth, green = _sun_leaves(exposure, warmth, green, scene)
+    colored = 1 - BY_NIGHT * scene.night
+    return torch.cat([exposure * (1 - MOONLIT * scene.night), warmth * colored, green * colored], 1)
+
+
+def _exposure(exposure: Tensor, scene: _Scene) -> Tensor:
+    """Land gets no lighter than its sky; what is dark is neither lifted nor crushed."""
+    dark = scene.dark
+    pale = ((scene.lightness - 70) / 30).clamp(0, 1)
+    excess = (_mean(exposure, scene.land) - _mean(exposure, scene.sky)).clamp(min=0)
+    exposure = exposure - excess * scene.seen * scene.land
+    zenith = ZENITH * (scene.height - 0.5) * scene.skyward
+    lifted = exposure * (1 - dark * (1 - 0.7 * scene.sky)) * (1 - pale)
+    return torch.where(exposure > 0, lifted, exposure * (1 - 0.3 * dark) * (1 + zenith))
+
+
+def _warmth(warmth: Tensor, exposure: Tensor, scene: _Scene) -> Tensor:
+    """Gold falls on what is lit, while it's light; as it gets dark it gets blue."""
+    shade = (1 - (scene.lightness - 12) / 40).clamp(0, 1)
+    left = (1 + (exposure + 0.15) / (GOLD_FADES - 0.15)).clamp(0, 1)
+    low = 1 + 0.5 * (0.5 - scene.height) * scene.skyward
+    gold = GILT * warmth * left * (1 - COOL_SHADE * shade) * low
+    already = torch.where(warmth > 0, scene.warmth, -0.7 * scene.warmth).clamp(min=0)
+    warmth = torch.where(warmth > 0, gold, warmth) / (1 + already)
+    warmth = _under_a_grey_sky(warmth, scene)
+    dimmed = (-exposure - 0.15).clamp(min=0)
+    dusk = DUSK * dimmed * (1 - 0.5 * scene.sky)
+    glow = AFTERGLOW * dimmed * scene.sky * (1 - scene.height) ** 2
+    warmth = warmth - dusk + glow - 2 * DUSK * scene.dark * exposure.clamp(min=0)
+    warmth = _agreeing(warmth, scene)
+    return torch.minimum(
+        torch.maximum(warmth, COLDEST * (1 + scene.sky / 3)), WARMEST * (1 + scene.sky / 2)
+    )
+
+
+def _under_a_grey_sky(warmth: Tensor, scene: _Scene) -> Tensor:
+    """The less blue a sky is, the less gold it takes: through a grey one no sun comes."""
+    gold = _mean(warmth.clamp(min=0), scene.sky)
+    most = GREY_GOLD + OF_BLUE * (-_mean(scene.warmth, scene.sky)).clamp(min=0)
+    eased = most * (gold / most).tanh() / gold.clamp(min=1e-3)
+    factor = torch.lerp(eased.new_ones(()), eased, scene.skyward)
+    return torch.where(warmth > 0, warmth * factor, warmth)
+
+
+def _agreeing(warmth: Tensor, scene: _Scene) -> Tensor:
+    """Land takes part in the warmth of its sky, and does not go far beyond it, nor against it."""
+    lit = scene.land * _rising(scene.lightness, LIT)
+    above, below = _mean(warmth, scene.sky), _mean(warmth, lit)
+    wanted = torch.minimum(torch.maximum(below, above - APART[1]), above.clamp(min=0) + APART[0])
+    return warmth + (wanted - below) * scene.seen * lit
+
+
+def _sun_leaves(
+    exposure: Tensor, warmth: Tensor, green: Tensor, scene: _Scene
+) -> tuple[Tensor, Tensor, Tensor]:
+    """As it gets dark, land that the sun alone lights, as an alpenglow, falls to the rest of it.
+
+    Its gold fades by grey, or orange rock would turn green.
+    """
+    warmer = scene.warmth - _mean(scene.warmth, scene.land)
+    lighter = scene.lightness - _mean(scene.lightness, scene.land)
+    red = (0.5 - daylight.GREEN_OF_WARMTH) * scene.warmth - scene.green
+    sunlit = torch.maximum(1 - _rising(scene.warmth, COLORED), _rising(red, REDDENED)) * scene.land
+    for above, rule in zip((warmer, lighter), SUNLIT, strict=True):
+        sunlit = sunlit * _rising(above, rule)
+    sunlit = masks.blur(sunlit, max(1, scene.x.shape[3] // 64)) * scene.land
+    gone = _rising(-exposure, LAST_SUN) * sunlit
+    lost = OF_SUN[0] * gone * warmer.clamp(0, RED)
+    return exposure - OF_SUN[1] * gone, warmth - lost, green + _by_grey(-lost, scene)
+
+
+def _rising(values: Tensor, ends: tuple[float, float]) -> Tensor:  # 0..1
+    return ((values - ends[0]) / (ends[1] - ends[0])).clamp(0, 1)
+
+
+def _green(green: Tensor, warmth: Tensor, scene: _Scene) -> Tensor:
+    """Light keeps to daylight's colors, and blue fades by grey into gold, not by green."""
+    own, locus = scene.warmth, daylight.GREEN_OF_WARMTH * warmth
+    gold = ((own + warmth).clamp(min=0) - own.clamp(min=0)).clamp(min=0)
+    rose = torch.where(warmth < 0, (green - locus).clamp(-0.03, 0), 0)
+    squares = own.square(), scene.green.square()
+    colorful = 1 - (-sum(squares) / GREY**2).exp()
+    along = squares[0] / sum(squares).clamp(min=1e-6)  # what is green or magenta has no such way
+    fading = colorful * along * torch.where(own > 0, scene.sky, 0.6 + 0.4 * scene.sky)
+    fading = fading * (warmth * own < 0)
+    return torch.lerp(locus, _by_grey(warmth, scene), fading) - ROSE * gold + rose
+
+
+def _by_grey(warmth: Tensor, scene: _Scene) -> Tensor:
+    """The change of g of a color that gets so much warmer or colder by being mixed with grey.
+
+    With grey of the same luminance Y, `(R + s (Y - R)) = exp(w') (B + s (Y - B))` gives its share
+    s. Beyond grey the change follows daylight.
+    """
+    own = scene.warmth
+    left = torch.where(own < 0, (own + warmth).clamp(max=0), (own + warmth).clamp(min=0))
+    color, grey, ratio = scene.light + FAINT, daylight.luminance(scene.light) + FAINT, left.exp()
+    red, blue = color[:, :1], color[:, 2:]
+    whole = (grey - red) - ratio * (grey - blue)
+    share = (ratio * blue - red) / torch.where(whole.abs() < 1e-6, 1.0, whole)
+    mixed = torch.lerp(color, grey.expand_as(color), share.clamp(0, 1)).log()
+    _, found = daylight.axes(mixed)
+    before = scene.green + daylight.GREEN_OF_WARMTH * own
+    return found - before + daylight.GREEN_OF_WARMTH * (own + warmth - left)
+
+
+def _gain(
+    change: Tensor,  # [B, 3, h, w]
+    scene: _Scene,
+) -> Tensor:  # [B, 1, 1, 1]
+    """By how much a change is lengthened or shortened, by its mean ΔE."""
+    everywhere = torch.ones_like(scene.x)
+    lab = torch.cat(daylight.lab(scene.light), 1)
+
+    def far(gain: Tensor) -> Tensor:
+        lit = torch.cat(daylight.lab(_lit(scene.light, _by_day(gain * change, scene))), 1)
+        return _mean((lit - lab).square().sum(1, keepdim=True).sqrt(), everywhere)
+
+    gain = torch.ones_like(_mean(everywhere, everywhere))
+    most = MOST * (_mean(scene.lightness, everywhere) / DIM).clamp(0.5, 1)
+    most = most * (1 - MOONLIT * scene.night)
+    goal = most * (1 - (-far(gain) / EASE).exp())
+    for _ in range(3):
+        gain = (gain * goal / far(gain).clamp(min=0.1)).clamp(0.3, MOST_GAIN)
+    return gain
+
+
+def _lit(
+    before: Tensor,  # [B, 3, h, w] 0..1 light
+    change: Tensor,  # [B, 3, h, w]
+) -> Tensor:  # [B, 3, h, w] 0..1
+    """Light after a change; nothing gets clipped that was not."""
+    exposure, warmth, green = change.split(1, 1)
+    factor = torch.cat([warmth / 2 - green / 3, green * 2 / 3, -warmth / 2 - green / 3], 1)
+    turned = (before + FAINT) * factor.exp()
+    same = (daylight.luminance(before) + FAINT) / daylight.luminance(turned)
+    after = turned * same * exposure.exp()
+    # the lightest channel comes near its end, and nothing gets flat there
+    peak, new = before.amax(1, keepdim=True) + FAINT, after.amax(1, keepdim=True)
+    room = (0.9 + FAINT - peak).clamp(min=1e-4)
+    after = after * torch.where(new > peak, (peak + room * ((new - peak) / room).tanh()) / new, 1)
+    return (after - FAINT * exposure.exp().clamp(max=1)).clamp(0, 1)
+
+
+def _change(before: Tensor, after: Tensor) -> Tensor:  # [B, 3, h, w] e, w, g
+    bright = [(daylight.luminance(one) + FAINT).log() for one in (before, after)]
+    warmth, green = daylight.axes((after + FAINT).log() - (before + FAINT).log())
+    return torch.cat([bright[1] - bright[0], warmth, green], 1)
+
+
+def _sum(terms: Tensor, fitted: Tensor) -> Tensor:  # [B, 3, h, w]
+    return torch.einsum("bmhw,bmc->bchw", terms, fitted)
+
+
+def _mean(values: Tensor, share: Tensor) -> Tensor:  # [B, 1, 1, 1]
+    return (values * share).sum((2, 3), True) / share.sum((2, 3), True).clamp(min=1e-6)
+
+
+def _row(share: Tensor, y: Tensor, part: float) -> Tensor:  # [B, 1, 1, 1]
+    """The row, -1..1, above which a part of a region lies; -1 if there is none."""
+    rows = share.mean(3, keepdim=True).cumsum(2)
+    above = rows < part * rows[:, :, -1:]
+    return torch.where(above, y[..., :1], -1.0).amax(2, keepdim=True)

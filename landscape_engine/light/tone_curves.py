@@ -1,0 +1,111 @@
+"""Tone curves: light that changes from a picture's own look, which leaves the picture itself.
+
+A color transfer map is affine before tanh, so that not even the best one gives a textured picture
+back. A tone curve is affine between two logits, with u = ((v + 1) / 2 + E) / (1 + 2 E):
+
+    u(O) = σ(C^w ∘ logit(u(I)) + C^b)
+
+so that weights of 1 and biases of 0 are the picture, to the bit of its file. E keeps values from
+black and white, or small steps beside them, as in the glow of a sun, would become large ones.
+(Beyond the paper.)
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..ops import color, masks
+from . import relighting
+
+EDGE = 0.08  # E: how far beyond black and white curves end, of 1
+BOLDEST = 1.3  # how much stronger texture becomes at most, in the terms of the light about it
+FLATTEST = 0.7  # ... and how much weaker: what is dark before glare stays dark
+STRONGEST = 2.5  # times that a value grows at most, black being 0: no night becomes day
+WEAKEST = 0.25  # ... and shrinks: a night isn't black
+FORMS = 0.04  # share of the width within which forms of sky and water are blurred
+TOE = 0.11  # below black, from which sRGB is nearly a power of light
+
+
+def shade(
+    image: Tensor,  # [B, 3, H, W] in [-1, 1]
+    curves: Tensor,  # [B, 6, H, W]: weights R G B, then biases R G B
+) -> Tensor:  # [B, 3, H, W] in [-1, 1]
+    """`u(O) = σ(C^w ∘ logit(u(I)) + C^b)`."""
+    return shade_logits(logits(image), curves)
+
+
+def logits(
+    image: Tensor,  # [B, 3, H, W] in [-1, 1]
+    out: Tensor | None = None,  # [B, 3, H, W], may be the image itself
+) -> Tensor:  # [B, 3, H, W]
+    """`logit(u(I))`, for who shades a picture more than once."""
+    return _inside(image, out).logit_()
+
+
+def shade_logits(
+    logits: Tensor,  # [B, 3, H, W] of the picture
+    curves: Tensor,  # [B, 6, H, W]
+) -> Tensor:  # [B, 3, H, W] in [-1, 1]
+    """`σ(C^w ∘ logits + C^b)`, in -1..1."""
+    shaded = torch.addcmul(curves[:, 3:], curves[:, :3], logits).sigmoid_()
+    return shaded.mul_(2 + 4 * EDGE).sub_(1 + 2 * EDGE).clamp_(-1, 1)
+
+
+def relate(
+    color_map: Tensor,  # [B, 6, h, w] of a look
+    own_map: Tensor,  # [B or 1, 6, h, w], predicted for the picture's own look
+    picture: Tensor,  # [B or 1, 3, h, w] in [-1, 1], `formless`
+    shares: Tensor | None = None,  # [1, 3, h, w] of land, sky and water, if they are known
+) -> Tensor:  # [B, 6, h, w]
+    """The tone curves that change a picture as one map's output differs from the other's.
+
+    With O_k and O_own what both maps make of the picture I: light is as many times weaker or
+    stronger, `M + 1 = (I + 1)(O_k + 1) / (O_own + 1)`, but what is missing to white falls no faster
+    than in the maps, `1 - M >= (1 - I)(1 - O_k) / (1 - O_own)`. Of M the change that hours of a day
+    make is taken (`relighting.natural`). Texture goes with the light that falls on it. Where things
+    move, I is to be without its forms: the light of a place falls on whatever comes there.
+    """
+    shown, own = (color.transfer(picture, one) for one in (color_map, own_map))
+    factor = ((shown + 1) / (own + 1).clamp(min=1e-3)).clamp(WEAKEST, STRONGEST)
+    lit = (picture + 1) * factor - 1
+    pale = 1 - (1 - picture) * (1 - shown) / (1 - own).clamp(min=1e-3)
+    wanted = torch.where(shown < own, lit, torch.minimum(lit, pale))
+    wanted = relighting.natural(wanted, picture, shares)
+    return through(picture, wanted, (wanted + 1 + TOE) / (picture + 1 + TOE))
+
+
+def formless(
+    picture: Tensor,  # [B or 1, 3, h, w]
+    shares: Tensor,  # [1, 3, h, w] of land, sky and water
+) -> Tensor:  # [B or 1, 3, h, w]
+    """The picture with sky and water blurred, each within itself; land as it is."""
+    radius = max(1, round(FORMS * picture.shape[3]))
+    made = picture * (1 - shares[:, 1:].sum(1, keepdim=True)).clamp(0, 1)
+    for k in (1, 2):
+        one = shares[:, k : k + 1].to(picture)
+        made = made + one * masks.blur_within(picture, one, radius)
+    return made
+
+
+def through(
+    mean: Tensor,  # [B or 1, 3, h, w] in [-1, 1]
+    wanted: Tensor,  # [B, 3, h, w] in [-1, 1]
+    slope: Tensor,  # [B, 3, h, w] dO/dI
+) -> Tensor:  # [B, 6, h, w]
+    """The tone curves that turn mean colors into those wanted, and texture about them by a slope.
+
+    With u and w those of I and O, dO/dI = C^w w (1 - w) / (u (1 - u)), and therefore
+    `C^w = slope u (1 - u) / (w (1 - w))`, at most `BOLDEST`, since near black and white there is no
+    room for more, and at least `FLATTEST`, or what differs much from the mean (a mast before the
+    sun) would take its color.
+    """
+    before, after = map(_inside, (mean, wanted))
+    weights = (slope * before * (1 - before) / (after * (1 - after))).clamp(FLATTEST, BOLDEST)
+    return torch.cat([weights, after.logit() - weights * before.logit()], dim=1)
+
+
+def _inside(values: Tensor, out: Tensor | None = None) -> Tensor:
+    """`u(v)` of values in [-1, 1]: 0..1, away from both ends."""
+    scaled = torch.add(values, 1 + 2 * EDGE, out=out).mul_(0.5 / (1 + 2 * EDGE))
+    return scaled.clamp_(1e-6, 1 - 1e-6)  # also what lies beyond black and white

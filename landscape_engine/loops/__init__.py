@@ -1,0 +1,1 @@
+"""Loops: endless motion closed into a period, as layers that are blended."""

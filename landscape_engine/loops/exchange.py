@@ -1,0 +1,95 @@
+"""Exchange: when a pixel of a loop goes over from the copy that grows old to the one that is young.
+
+Both copies of a cloud half there are seen as what they are: one cloud, twice. Real clouds don't
+fade, they condense and evaporate: thin parts first, thick parts last, each within a short while. So
+of what differs from a base (`bases`) each pixel keeps one copy for most of a loop.
+
+With s the share of the younger copy, which grows from 0 to 1, d = d_A - d_B by how much denser the
+older copy is there (`density`), n a smooth noise of the place, the share that is shown is
+`S((s - 1/2 - NOISE n - LINGER d + GAP tanh(d / THIN)) / SPAN + 1/2)`, S(x) = x² (3 - 2 x) on 0..1.
+It is 0 and 1 wherever s is. What stands before clear air is gone before it comes anew elsewhere, or
+it would be seen twice: thin parts by GAP before and after, thick ones by less. (Beyond the paper.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from ..ops import masks, shrinking
+from .layers import Layers
+
+SPAN = 0.2  # of a loop in which one pixel goes over from copy to copy
+LINGER = 0.05  # of a loop by which the densest stay longer, and come sooner, than the thinnest
+GAP = 0.1  # of a loop by which what is thin is gone before half time, and comes after it
+THIN = 0.15  # difference of densities from which the gap is nearly whole
+NOISE = 0.15  # of a loop, at most, by which places differ in when they go over
+WAVE_SPAN, WAVE_NOISE = 0.15, 0.42  # the same of waves
+CELLS = 6, 12, 24  # of the noise across the longer side; each octave has half of the one before
+GRID_WIDTH = 480  # most pixels across of the grid on which density is held
+FORM = 0.03  # of the width, over which density is averaged: forms go over, not their parts
+HALF_DENSE = 0.7  # contrast, in terms of the region's own, that counts as half dense
+FAINTEST = 0.02  # contrast, of 2, that always counts as less than half dense
+
+
+def density(
+    plate: Tensor,  # [1, 3 or 4, H, W] what differs from a base, fading beyond the region
+) -> Tensor:  # [1, 1, h, w] 0..1
+    """How dense what moves is: `c / (c + HALF_DENSE r)`, c its contrast, r its rms."""
+    height, width = plate.shape[2:]
+    scale = min(1.0, GRID_WIDTH / width)
+    size = max(1, round(height * scale)), max(1, round(width * scale))
+    contrast = shrinking.area(plate[:, :3].abs().mean(1, keepdim=True), size)
+    contrast = masks.blur(contrast, max(1, round(FORM * size[1])))
+    found = contrast[contrast > 0]
+    if found.numel() == 0:
+        return contrast
+    half = max(FAINTEST, HALF_DENSE * float(found.square().mean().sqrt()))
+    return contrast / (contrast + half)
+
+
+def planned(
+    layers: Layers,
+    scattered: Tensor,  # [1, 1, b, w] `noise.smooth`, on the rows that the layers hold
+) -> Layers:
+    """A blend whose pixels go over one after another; `shown` says how, once density is known."""
+    if layers.second is None or layers.share is None:
+        return layers
+    return replace(layers, begun=_begun(layers.share, scattered, NOISE, SPAN))
+
+
+def waves(
+    layers: Layers,
+    scattered: Tensor,  # [1, 1, b, w] `noise.smooth`, on the rows that the layers hold
+) -> Layers:
+    """A blend of waves whose places go over one after another, each within a short while.
+
+    Waves have no density: `S((s - 1/2 - WAVE_NOISE n) / WAVE_SPAN + 1/2)` is shown. So most of a
+    water is one copy, and sharp, for most of a loop.
+    """
+    if layers.second is None or layers.share is None:
+        return layers
+    begun = _begun(layers.share, scattered, WAVE_NOISE, WAVE_SPAN)
+    return replace(layers, share=_smooth(begun.clamp_(0, 1)))
+
+
+def shown(
+    begun: Tensor,  # [1, 1, R, W] of `planned`
+    first: Tensor,  # [1, 1, R, W] density of the older copy
+    second: Tensor,  # [1, 1, R, W] … of the younger one
+) -> Tensor:  # [1, 1, R, W] 0..1
+    """The share of the younger copy that is shown."""
+    denser = first - second
+    x = torch.tanh(denser / THIN).mul_(GAP / SPAN).sub_(denser, alpha=LINGER / SPAN)
+    return _smooth(x.add_(begun).clamp_(0, 1))
+
+
+def _begun(share: Tensor, scattered: Tensor, noise: float, span: float) -> Tensor:
+    """How far each place is on its way from copy to copy: begun above 0, done from 1 on."""
+    return (share - 0.5 - noise * scattered) / span + 0.5
+
+
+def _smooth(x: Tensor) -> Tensor:  # S of 0..1
+    return x * x * (3 - 2 * x)

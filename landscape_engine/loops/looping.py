@@ -1,0 +1,153 @@
+"""Looping: endless motion closed into a period of T frames (paper, section 5, GENERATELOOP).
+
+Each output frame is a blend of one or two samplings of the input picture, for the whole of it or
+for each region; `Layers` says which, at the predictor's resolution, and `compositing` makes the
+pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from itertools import count
+
+import torch
+from torch import Tensor
+
+from ..motion.fields import MotionField, MovingPart, steady_motion
+from ..scene import bases
+from ..settings import LoopSettings, SamplingKind
+from . import contrast, exchange, travel, waves
+from . import phase_noise as noise
+from .crossfade import CrossFade
+from .layers import Layers
+from .places import Everywhere, Place
+from .two_phase import TwoPhase
+
+Make = Callable[[], tuple[Layers, ...]]  # makes one frame's layers, in whatever thread
+
+
+def frames(
+    motion: MotionField, settings: LoopSettings, period: int
+) -> Iterator[tuple[Layers, ...]]:
+    """The frames of a motion, endlessly: frame n + period equals frame n, unless kind is "none".
+
+    Args:
+        motion: what moves.
+        settings: how the loop closes.
+        period: T, frames in one loop; at least 2.
+    """
+    return (make() for make in plan(motion, settings, period))
+
+
+def plan(motion: MotionField, settings: LoopSettings, period: int) -> Iterator[Make]:
+    """The same frames, not yet made: each can be, by itself, once its turn has come."""
+    motion = travel.fit(motion, settings, period)
+    if motion.parts:
+        streams = [_plan_part(part, motion.small, settings, period) for part in motion.parts]
+    else:
+        streams = [_plan_whole(motion, settings, period)]
+    while True:
+        makers = [next(stream) for stream in streams]
+        yield partial(_make_all, makers, settings.sampling)
+
+
+def _make_all(makers: list[Callable[[], Layers]], sampling: SamplingKind) -> tuple[Layers, ...]:
+    return tuple(replace(make(), sampling=sampling) for make in makers)
+
+
+def _plan_whole(
+    motion: MotionField, settings: LoopSettings, period: int
+) -> Iterator[Callable[[], Layers]]:
+    if settings.kind == "none":
+        for flow in _open(motion):
+            yield partial(Layers, flow)
+    at = _close(motion, replace(settings, phase_noise=0.0), period, Everywhere())
+    for t in count():
+        yield partial(at, t % period)
+
+
+def _close(
+    motion: MotionField, settings: LoopSettings, period: int, place: Place | Everywhere
+) -> Callable[[int], Layers]:
+    """How frame t, 0..T-1, of a closed motion is made."""
+    if settings.kind == "crossfade":
+        return CrossFade(motion, period, place).at
+    return TwoPhase(motion, period, place, settings.phase_noise).at
+
+
+def _plan_part(
+    part: MovingPart, small: Tensor | None, settings: LoopSettings, period: int
+) -> Iterator[Callable[[], Layers]]:
+    place = Place(part)
+    if settings.kind == "none":
+        for t, flow in enumerate(_open(steady_motion(part.step))):
+            yield partial(_open_at, part, place, flow, t / period)
+    loop = PartLoop(part, place, small, settings, period)
+    start = round(part.region.guide.phase * period)
+    for t in count(start):
+        yield partial(loop.at, t % period)
+
+
+def _open(motion: MotionField) -> Iterator[Tensor]:  # each [1, 2, h, w]
+    yield torch.zeros_like(motion.step)
+    yield from motion.accumulated()
+
+
+def _open_at(part: MovingPart, place: Place, flow: Tensor, phase: float) -> Layers:
+    return _waved(part, place.put(Layers(place.cut(flow))), phase)
+
+
+class PartLoop:
+    """The loop of one region, with its waves, blended as the settings say."""
+
+    def __init__(
+        self,
+        part: MovingPart,
+        place: Place,
+        small: Tensor | None,  # [1, 3, h, w] the picture on the predictor's grid
+        settings: LoopSettings,
+        period: int,
+    ) -> None:
+        self.part = part
+        self.period = period
+        self.round = period // part.rounds  # frames in which the motion closes
+        self.pictured = self.scattered = None
+        if not bool(part.step.any()):  # nothing but waves, if any
+            still = place.put(Layers(place.cut(part.step)))
+            self._at: Callable[[int], Layers] = lambda t: still
+            return
+        self._at = _close(steady_motion(part.step), settings, self.round, place)
+        if settings.kind != "two-phase" or settings.blend == "plain":
+            return
+        if settings.blend == "condense" and part.base is not None:
+            self.scattered = place.cut(noise.smooth(part.step, exchange.CELLS))
+        # waves have no forms of their own that could be seen twice, but a contrast to be kept
+        if small is not None and (self.scattered is None or part.waves):
+            if part.base is None:
+                self.pictured = contrast.take_apart(small, part.region.core)
+            else:
+                apart = bases.difference_on(small, part.base, part.region.alpha)
+                self.pictured = contrast.take_apart(apart, None)
+
+    def at(self, t: int) -> Layers:
+        """Frame t, 0..T-1."""
+        layers = _waved(self.part, self._at(t % self.round), t / self.period)
+        if self.scattered is not None:
+            go_over = exchange.waves if self.part.waves else exchange.planned
+            layers = go_over(layers, self.scattered)
+        if self.pictured:
+            return contrast.corrected(self.pictured, layers)
+        return contrast.plain(layers)
+
+
+def _waved(part: MovingPart, layers: Layers, phase: float) -> Layers:
+    """The layers with the part's ripples and sway added."""
+    core, guide = part.region.core, part.region.guide
+    for height, wave in ((part.ripple or guide.ripple, waves.ripple), (guide.sway, waves.sway)):
+        if height:
+            moved = wave(core, height, phase)[:, :, layers.held.rows]
+            second = None if layers.second is None else layers.second + moved
+            layers = replace(layers, first=layers.first + moved, second=second)
+    return layers

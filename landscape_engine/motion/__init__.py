@@ -1,0 +1,1 @@
+"""Motion: codes, fields, arrows and water: how what was found moves."""

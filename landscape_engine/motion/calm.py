@@ -1,0 +1,172 @@
+"""Calm: how well fields suit a region by themselves, and the pace at which one looks natural.
+
+Lengths are in shares of the picture's width per frame, so that they mean the same at any aspect.
+
+Legend: K fields at once, h w pixels of a grid.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..ops import masks, warping
+
+SKY_PACE = 5e-4  # usual length of a sky's motion: 0.48 pixels a frame at 960, 5 % of it in 100
+WATER_PACE = 6e-4  # of water at the picture's lower edge: 0.58 pixels a frame at 960
+FAR = 0.15  # share of that which water at the horizon keeps
+EDDIES = 0.04  # share of a field's width over which a sky's is averaged
+MOST_HASTE = 2.0  # how much a field that is slower is quickened at most
+USUAL = 0.7  # quantile of a region's lengths that is its usual one
+DAWDLES = 0.3  # share of the usual length below which a pixel hardly moves
+LOOP = 100  # frames of the loop for which sources are counted
+SMOOTH_ROWS = 8  # rows on either side over which a row's mean length is taken
+LEAST_ROW = 0.25  # share of a field's mean length below which a row's is not divided by
+
+# weights of what speaks against a field
+DAWDLING = 0.3
+HESITANT = 0.2  # for each factor e that it is slower than the pace
+HASTY = 0.03  # ... or faster
+LOST = 4.0
+AWAY = 2.0  # water that goes away from the viewer, or up
+NEARING = 0.5  # ... that comes nearer: less so
+
+
+def in_widths(
+    flow: Tensor,  # [K, 2, h, w] normalised
+    aspect: float,
+) -> Tensor:  # [K, 2, h, w] in shares of the picture's width
+    """A flow as it is seen on the screen; `aspect` is width / height of the picture."""
+    return flow * flow.new_tensor([0.5, 0.5 / aspect]).view(1, 2, 1, 1)
+
+
+def sky_costs(
+    flows: Tensor,  # [K, 2, h, w] backward, normalised
+    core: Tensor,  # [1, 1, h, w] bool
+    aspect: float,
+) -> Tensor:  # [K], less is better
+    """What speaks against each of some fields as a sky's: the share of it that isn't level, ...
+
+    ... what differs in direction, dawdles, is far slower than the pace, or has no source.
+    """
+    seen = in_widths(flows, aspect)[:, :, core[0, 0]]  # [K, 2, pixels]
+    tilted = seen[:, 1].abs().sum(1) / _total(seen)
+    return tilted + _common_costs(flows, core, aspect, SKY_PACE)
+
+
+def water_costs(
+    flows: Tensor,  # [K, 2, h, w] backward, normalised
+    core: Tensor,  # [1, 1, h, w] bool
+    aspect: float,
+) -> Tensor:  # [K], less is better
+    """The same of fields as a water's, which may come nearer but should not go away."""
+    seen = in_widths(flows, aspect)[:, :, core[0, 0]]
+    # backward: what goes up the screen, away from the viewer, comes from below
+    away = seen[:, 1].clamp(min=0).sum(1) / _total(seen)
+    nearing = (-seen[:, 1]).clamp(min=0).sum(1) / _total(seen)
+    return AWAY * away + NEARING * nearing + _common_costs(flows, core, aspect, WATER_PACE)
+
+
+def rightward(
+    flows: Tensor,  # [K, 2, h, w] backward, normalised
+    core: Tensor,  # [1, 1, h, w] bool
+) -> Tensor:  # [K] bool
+    """Whether each field carries a region to the right."""
+    return flows[:, 0, core[0, 0]].sum(1) < 0
+
+
+def at_pace(
+    field: Tensor,  # [1, 2, h, w] backward, normalised
+    core: Tensor,  # [1, 1, h, w] bool
+    aspect: float,
+    speed: float = 1.0,
+) -> Tensor:  # [1, 2, h, w]
+    """A field without eddies, whose usual length in a region is `SKY_PACE`, times a factor.
+
+    Clouds drift as one: what a small eddy turns in each frame is wound up over a loop.
+    """
+    field = _without_eddies(field, core.to(field.dtype))
+    pace = SKY_PACE * abs(speed)
+    usual = float(_usual(in_widths(field, aspect)[:, :, core[0, 0]]))
+    return field * min(pace / max(usual, 1e-12), MOST_HASTE)
+
+
+def towards_viewer(
+    field: Tensor,  # [1, 2, h, w] backward, normalised
+    core: Tensor,  # [1, 1, h, w] bool
+    aspect: float,
+    horizon: float,
+    speed: float = 1.0,
+) -> Tensor:  # [1, 2, h, w]
+    """A water's field whose speed grows towards the viewer, as that of a plane seen from above.
+
+    The mean length of row y becomes `WATER_PACE (FAR + (1 - FAR) (y - horizon) / (1 - horizon))`,
+    y from the picture's top in shares of its height; directions, and what differs along a row,
+    stay.
+    """
+    height = field.shape[2]
+    inside = core.to(field.dtype)
+    lengths = in_widths(field, aspect).square().sum(1, keepdim=True).sqrt() * inside
+    mean = float(lengths.sum() / inside.sum().clamp(min=1))
+    if mean == 0:
+        return field
+    weights = _over_rows(inside.sum(3)) + 1e-3
+    of_row = (_over_rows(lengths.sum(3)) + 1e-3 * mean) / weights  # [1, 1, h]
+    y = torch.linspace(0, 1, height, device=field.device)
+    near = ((y - horizon) / max(1 - horizon, 1e-3)).clamp(0, 1)
+    pace = WATER_PACE * abs(speed) * (FAR + (1 - FAR) * near)
+    factor = pace / of_row.clamp(min=LEAST_ROW * mean)
+    return field * factor.clamp(max=MOST_HASTE)[..., None]
+
+
+def _without_eddies(
+    field: Tensor,  # [1, 2, h, w]
+    inside: Tensor,  # [1, 1, h, w] 0 or 1
+) -> Tensor:  # [1, 2, h, w]
+    radius = max(1, round(EDDIES * field.shape[3]))
+    near = masks.blur(inside, radius) > 1e-3
+    return torch.where(near, masks.blur_within(field, inside, radius), field)
+
+
+def _common_costs(flows: Tensor, core: Tensor, aspect: float, pace: float) -> Tensor:  # [K]
+    seen = in_widths(flows, aspect)[:, :, core[0, 0]]
+    lengths = seen.square().sum(1).sqrt()  # [K, pixels]
+    total, usual = _total(seen), _usual(seen)
+    parted = 1 - seen.sum(2).square().sum(1).sqrt() / total
+    dawdling = (lengths < DAWDLES * usual[:, None]).to(seen.dtype).mean(1)
+    slower = (pace / usual.clamp(min=1e-9)).log()
+    cost = parted + DAWDLING * dawdling + HESITANT * slower.clamp(min=0)
+    cost = cost + HASTY * (-slower).clamp(min=0)
+    paced = flows * (pace / usual.clamp(min=1e-9)).view(-1, 1, 1, 1)
+    return cost + LOST * _lost_midway(paced, core)
+
+
+def _lost_midway(
+    flows: Tensor,  # [K, 2, h, w] backward, normalised
+    core: Tensor,  # [1, 1, h, w] bool
+) -> Tensor:  # [K]
+    """Share of a region that has a source neither half a loop ago nor half a loop ahead."""
+    count, _, h, w = flows.shape
+    inside = core.to(flows.dtype).expand(count, -1, -1, -1)
+    identity = warping.identity_grid(h, w, flows.device)
+    found = torch.zeros_like(inside, dtype=torch.bool)
+    for way in (-LOOP / 2, LOOP / 2):
+        source = identity + way * flows
+        there = warping.sample(inside, source) > 0.5
+        found |= there & (source.abs().amax(1, keepdim=True) <= 1)
+    return 1 - found[:, 0, core[0, 0]].to(flows.dtype).mean(1)
+
+
+def _total(seen: Tensor) -> Tensor:  # [K]
+    return seen.square().sum(1).sqrt().sum(1).clamp(min=1e-9)
+
+
+def _usual(seen: Tensor) -> Tensor:  # [K]
+    return torch.quantile(seen.square().sum(1).sqrt(), USUAL, dim=1)
+
+
+def _over_rows(values: Tensor) -> Tensor:  # [1, 1, h]
+    size = 2 * SMOOTH_ROWS + 1
+    for _ in range(2):
+        values = torch.nn.functional.avg_pool1d(values, size, 1, SMOOTH_ROWS)
+    return values

@@ -1,0 +1,1 @@
+"""Rendering: layers and light made into frames."""

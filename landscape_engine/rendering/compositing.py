@@ -1,0 +1,235 @@
+"""Compositing: layers of a loop and a color transfer map made into one frame, strip by strip.
+
+Strips keep the working set in the cache and let a picture of any size be rendered in little more
+memory than the picture itself. All fields of a region are enlarged together, as one stack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..loops import exchange
+from ..loops.layers import Layers
+from ..ops import color, warping
+from ..ops.strips import strips
+from ..ops.warping import Band
+from .plates import Plates
+
+FOLLOWED = 64  # side of the grid on which a color map is moved
+
+Transfer = Callable[[Tensor, Tensor], Tensor]  # colors [1, 3, H, W], map [1, 6, H, W] → colors
+Enlarge = Callable[[Tensor, int, int, slice], Tensor]  # as `warping.enlarge`
+
+
+def never() -> bool:
+    """Say that nobody has cancelled."""
+    return False
+
+
+def render_frame(
+    image: Tensor,  # [1, 3 or 4, H, W]; a fourth channel is alpha, which moves but keeps its value
+    layers: Sequence[Layers],
+    color_map: Tensor | None = None,  # [1, 6, h, w], predicted from the unmoved picture
+    cancelled: Callable[[], bool] = never,
+    transfer: Transfer = color.transfer,
+) -> Tensor:  # [1, 3 or 4, H, W]
+    """Move a picture and transfer the colors of a map that half follows the motion."""
+    frame = move(image, layers, cancelled)
+    if color_map is None:
+        return frame
+    return recolor(frame, Drift.of(layers).carry(color_map), cancelled, frame, transfer)
+
+
+def move(
+    image: Tensor,  # [1, 3 or 4, H, W]
+    layers: Sequence[Layers],
+    cancelled: Callable[[], bool] = never,
+    plates: Plates | None = None,
+) -> Tensor:  # [1, 3 or 4, H, W]
+    """Sample the input picture, or its plate, once per layer and pixel, and blend.
+
+    A pixel that no layer moves (by `STILL_PX` or more, at any of the field's pixels around it), or
+    that lies in no region, is copied bit for bit. Once `cancelled` says so, the rest is left
+    unmade. `plates` are the picture's, for whoever makes more frames of it.
+    """
+    height, width = image.shape[2:]
+    frame = image.clone()
+    plates = plates or Plates(image)
+    bounds = None
+    if any(one.sampling == "bicubic" for one in layers):  # what it overshoots is cut off
+        bounds = plates.bounds
+    for part in map(lambda one: _Part(one, height, width, bounds), layers):
+        if part.moves:
+            plate = plates.of(part.layers.alpha, part.layers.base)
+            density = None if part.layers.begun is None else plates.density(plate)
+            for rows in strips(part.rows, width, image.device):
+                if cancelled():
+                    return frame
+                part.render(plate, frame[:, :, rows], rows, density)
+    return frame
+
+
+def recolor(
+    frame: Tensor,  # [1, 3 or 4, H, W]
+    color_map: Tensor,  # [1, 6, h, w]
+    cancelled: Callable[[], bool] = never,
+    out: Tensor | None = None,  # [1, 3 or 4, H, W], may be the frame itself
+    transfer: Transfer = color.transfer,  # or one of tone_curves, whichever the map is made for
+    enlarge: Enlarge = warping.enlarge,  # or a skyline's
+) -> Tensor:  # [1, 3 or 4, H, W]
+    """Transfer the colors (Equation 6); alpha stays."""
+    height, width = frame.shape[2:]
+    out = frame.clone() if out is None else out
+    for rows in strips(range(height), width, frame.device):
+        if cancelled():
+            break
+        enlarged = enlarge(color_map, height, width, rows)
+        out[:, :3, rows] = transfer(frame[:, :3, rows], enlarged)
+    return out
+
+
+class _Part:
+    """One region's layers with what all strips of a frame need of them."""
+
+    def __init__(
+        self, layers: Layers, height: int, width: int, bounds: tuple[Tensor, Tensor] | None
+    ) -> None:
+        self.layers = layers
+        self.bounds = bounds if layers.sampling == "bicubic" else None
+        self.height, self.width = height, width
+        if layers.alpha is not None:
+            self.moves = layers.second is not None or bool(layers.first.any())
+            reach = layers.touched.around(height) if layers.touched else Band(0, height, height)
+            self.rows = range(reach.first, reach.last)
+            moving, self.all_moves = None, True
+        else:
+            moving = ~warping.is_still(layers.first, height, width)
+            if layers.second is not None:
+                moving |= ~warping.is_still(layers.second, height, width)
+            self.moves, self.all_moves = bool(moving.any()), bool(moving.all())
+            self.rows = range(height)
+        if self.moves:
+            self.stack = self._stack(moving)
+
+    def _stack(self, moving: Tensor | None) -> Tensor:  # [1, C, b, w]
+        """Positions of each layer (2 + 2), (begun) share (1), contrast (4), moving (1), as needed.
+
+        Positions may be enlarged in place of flows: the identity is linear, so that it stays
+        itself.
+        """
+        layers = self.layers
+        b, w = layers.first.shape[2:]
+        held = layers.held
+        identity = warping.identity_grid(held.height, w, layers.first.device, held.rows)
+        fields = [identity + layers.first]
+        if layers.second is not None:
+            share = layers.share if layers.begun is None else layers.begun
+            fields += [identity + layers.second, share.expand(1, 1, b, w)]
+        if layers.contrast is not None:
+            fields.append(layers.contrast)
+        if moving is not None and not self.all_moves:
+            fields.append(moving.to(layers.first.dtype))
+        return torch.cat(fields, dim=1)
+
+    def render(
+        self,
+        plate: Tensor,  # [1, C, H, W] the picture, the region's plate, or its difference
+        strip: Tensor,  # [1, C, R, W] these rows as they are so far; the region is put into them
+        rows: slice,
+        density: Tensor | None,  # [1, 1, h, w] of the plate, where layers have `begun`
+    ) -> None:
+        """Put this region into a strip."""
+        layers = self.layers
+        fields = warping.enlarge(self.stack, self.height, self.width, rows, layers.band)
+        made = warping.sample(plate, fields[:, :2], layers.sampling)
+        at = 2
+        if layers.second is not None:
+            second = warping.sample(plate, fields[:, 2:4], layers.sampling)
+            share = fields[:, 4:5]
+            if density is not None:
+                dense, denser = (warping.sample(density, fields[:, i : i + 2]) for i in (0, 2))
+                share = exchange.shown(share, dense, denser)
+            made = torch.lerp(made, second, share)
+            at = 5
+        if layers.contrast is not None:
+            more, low = fields[:, at : at + 1], fields[:, at + 1 : at + 4]
+            made[:, :3].addcmul_(made[:, :3], more).sub_(low)
+        if layers.base is not None:  # I + alpha (moved D - D), which is I where alpha is 0
+            alpha = warping.enlarge(layers.alpha, self.height, self.width, rows)
+            strip.addcmul_(made.sub_(plate[:, :, rows]), alpha)
+            strip.clamp_(*(self.bounds or (-1, 1)))
+            return
+        if layers.contrast is not None:
+            made.clamp_(min=-1)
+        if self.bounds is not None:
+            made.clamp_(*self.bounds)
+        if layers.alpha is not None:
+            alpha = warping.enlarge(layers.alpha, self.height, self.width, rows)
+            # a share of exactly nothing leaves a pixel as it is, to the bit
+            strip.lerp_(made, alpha)
+        elif self.all_moves:
+            strip.copy_(made)
+        else:
+            torch.where(fields[:, -1:] == 0, strip, made, out=strip)
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How a frame's layers move a color transfer map, on a small grid: the change is smooth."""
+
+    layers: tuple[Layers, ...]
+
+    @classmethod
+    def of(cls, layers: Sequence[Layers]) -> Drift:
+        """The drift of a frame's layers."""
+        return cls(tuple(_coarse(one) for one in layers))
+
+    def carry(
+        self,
+        color_map: Tensor,  # [1, 6, h, w]
+    ) -> Tensor:  # [1, 6, h, w]
+        """Let a map that was predicted from the unmoved picture half follow the motion.
+
+        Light hangs in part on what moves (a lit cloud) and in part on the place (a glow above a
+        ridge). Halfway between both, frames come 2 dB closer to those whose map is predicted from
+        the moved frame itself than with either alone.
+        """
+        if not self.layers:
+            return color_map
+        small = _resize(color_map, FOLLOWED, FOLLOWED)
+        change = torch.zeros_like(small)
+        for one in self.layers:
+            rows = one.held.rows
+            identity = warping.identity_grid(FOLLOWED, FOLLOWED, small.device, rows)
+            moved = warping.sample(small, identity + one.first)
+            if one.second is not None and one.share is not None:
+                moved = torch.lerp(moved, warping.sample(small, identity + one.second), one.share)
+            moved -= small[:, :, rows]
+            change[:, :, rows] += moved if one.alpha is None else moved * one.alpha[:, :, rows]
+        return torch.add(color_map, _resize(change, *color_map.shape[2:]), alpha=0.5)
+
+
+def _coarse(layers: Layers) -> Layers:
+    """The same layers on the grid on which a color map is moved."""
+    band = layers.held.on(FOLLOWED)
+
+    layers = layers.folded()
+
+    def small(field: Tensor | None) -> Tensor | None:
+        if field is None or field.shape[2:] == (1, 1):
+            return field
+        return warping.enlarge(field, FOLLOWED, FOLLOWED, band.rows, layers.held).contiguous()
+
+    first = small(layers.first)
+    assert first is not None
+    alpha = None if layers.alpha is None else _resize(layers.alpha, FOLLOWED, FOLLOWED)
+    return Layers(first, small(layers.second), small(layers.share), alpha=alpha, band=band)
+
+
+def _resize(field: Tensor, h: int, w: int) -> Tensor:  # [1, C, h, w]
+    return F.interpolate(field, (h, w), mode="bilinear", align_corners=True)

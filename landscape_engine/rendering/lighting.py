@@ -1,0 +1,102 @@
+"""Lighting: the changing light of one clip, as color maps along a cycle of codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..bundles.codebook import CodeCycle
+from ..light import tone_curves
+from ..networks.inputs import square
+from ..ops import color, warping
+from ..scene.skyline import Skyline
+from .compositing import Drift, recolor
+
+ColorMap = Callable[[], Tensor]  # gives a color transfer map [1, 6, h, w] when it's there
+Start = Callable[..., ColorMap]  # starts a function that makes one, with its arguments
+
+
+class Light:
+    """The changing light of one clip: color transfer maps along a closed cycle of key codes."""
+
+    def __init__(
+        self,
+        predict: Callable[[Tensor, Tensor], Tensor],
+        picture: Tensor,  # [1, 3 or 4, H, W]
+        cycle: CodeCycle,
+        skyline: Skyline | None = None,
+    ) -> None:
+        """Hold the codes.
+
+        `predict` gives the map [1, 6, h, w] of a picture and a code [1, Z], or, where the cycle is
+        relative, the tone curves, which end at a skyline.
+        """
+        self.predict = predict
+        self.transfer = tone_curves.shade_logits if cycle.relative else color.transfer
+        self.picture = picture
+        self.cycle = cycle
+        self.skyline = skyline if cycle.relative else None
+        self._maps: dict[int, ColorMap] = {}
+
+    def keyed(self, phase: float, start: Start) -> ColorMap:
+        """The map at a phase 0..1: predicted at the codes around it, interpolated between.
+
+        Predictions are started at once, that of the code after them too; what is given waits for
+        them.
+        """
+        first, second, weight = self.cycle.around(phase)
+        next_one = (second + 1) % len(self.cycle.codes)
+        self._maps = {
+            k: self._maps.get(k) or start(self._at_key, k) for k in (first, second, next_one)
+        }
+        before, after = self._maps[first], self._maps[second]
+        return lambda: torch.lerp(before(), after(), weight)
+
+    def _at_key(self, k: int) -> Tensor:  # [1, 6, h, w]
+        """The map of a key code, corrected if the cycle says so."""
+        color_map = self.predict(self.picture, self.cycle.codes[k : k + 1])
+        offset = self.cycle.corrections[k] if self.cycle.corrections else None
+        if offset is None:
+            return self.skyline.part(color_map) if self.skyline else color_map
+        picture = square(self.picture, color_map.shape[3], color_map.device)
+        return color.correct(color_map, picture, offset.to(color_map.device))
+
+    @property
+    def prepare(self) -> Callable[[Tensor], None] | None:
+        """What is done to a moved frame [1, 3 or 4, H, W] once, in place, before recoloring."""
+        return _take_logits if self.cycle.relative else None
+
+    def recolor(
+        self,
+        frame: Tensor,  # [1, 3 or 4, H, W] moved and prepared, and changed here
+        drift: Drift,
+        color_map: Tensor,  # of the unmoved picture, as `keyed` gives it
+        cancelled: Callable[[], bool],
+    ) -> Tensor:  # [1, 3 or 4, H, W]
+        """The recolored frame; a map half follows the motion, curves with a skyline stay."""
+        if self.skyline:
+            return recolor(frame, color_map, cancelled, frame, self.transfer, self.skyline.enlarge)
+        return recolor(frame, drift.carry(color_map), cancelled, frame, self.transfer)
+
+    def per_frame(
+        self,
+        frame: Tensor,  # [1, 3 or 4, H, W] moved, not yet recolored
+        phase: float,
+    ) -> Tensor:  # [1, 3, H, W]
+        """The recolored frame, its map predicted from itself (Algorithm 1, lines 13-15)."""
+        color_map = self.predict(frame, self.cycle.at(phase))
+        height, width = frame.shape[2:]
+        return color.transfer(frame[:, :3], warping.enlarge(color_map, height, width))
+
+
+def _take_logits(frame: Tensor) -> None:  # [1, 3 or 4, H, W]
+    tone_curves.logits(frame[:, :3], out=frame[:, :3])
+
+
+def when_needed(function: Callable[..., Tensor], *arguments: Any) -> ColorMap:
+    """Make a map when it's first asked for."""
+    return cache(partial(function, *arguments))

@@ -1,0 +1,128 @@
+"""Falls: white water that falls, which goes down along its threads, and fast.
+
+The motion predictor knows clouds and waves; it lets falls stand, or slide sideways. White water
+whose texture stands upright falls; that of surf and rapids lies. (Beyond the paper.)
+
+Legend: H W pixels of the masks, h w pixels of the predictor's grid.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..ops import masks, shrinking
+
+PACE = 1.5e-3  # of falling water, in shares of the picture's width: 1.4 pixels a frame at 960
+WHITE = 0.5  # share of white water from which a pixel is of it
+UPRIGHT = 1.25  # energy of gradients across over that along from which a texture stands upright
+MEASURED_WIDTH = 480  # of the picture on which gradients are taken, at most
+SPREAD = 0.015  # over which their energies are averaged, share of the width
+LOWEST = 0.05  # height of the lowest falls, share of the picture's
+LEAST = 0.003  # share of the picture below which there are no falls
+SLENDER = 2.5  # height over width from which upright threads are falls by themselves
+WIDE, MOSTLY = 0.015, 0.35  # else: least share of the picture, and of the white water in their rows
+JOINED, CLOSED = 0.01, 0.04  # gaps between threads, and in falls, share of the width
+FRINGE = 0.01  # of other water beside them that falls too, share of the width
+STEEPEST = 1.0  # sideways for each step down, at most
+CALM_PX = 6  # of the grid, over which the direction is averaged
+
+
+def find(
+    water: np.ndarray,  # bool [H, W]
+    white: Tensor,  # [1, 1, h', w'] 0..1 how much of each pixel is white water
+    picture: np.ndarray,  # uint8 [H, W, 3]
+) -> np.ndarray:  # bool [H, W]
+    """Which of the water falls: what is white, upright in texture, and high enough."""
+    import cv2
+
+    height, width = water.shape
+    foam = F.interpolate(white, (height, width), mode="bilinear", align_corners=False)[0, 0] > WHITE
+    foam = foam.cpu().numpy() & water
+    if foam.mean() < LEAST:
+        return np.zeros_like(water)
+    size = min(MEASURED_WIDTH, width), max(2, round(min(MEASURED_WIDTH, width) * height / width))
+    inside = cv2.resize(foam.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    across, along, _ = _energies(picture, inside > 0.9)
+    upright = (across > UPRIGHT * along) & (inside > 0.5)
+    upright = _closed(upright, JOINED)
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(upright, connectivity=8)
+    _, waters = cv2.connectedComponents((inside > 0.5).astype(np.uint8), connectivity=8)
+    kept = np.zeros_like(upright)
+    for k in range(1, count):
+        part, area = parts == k, stats[k, cv2.CC_STAT_AREA] / upright.size
+        high, broad = stats[k, cv2.CC_STAT_HEIGHT], stats[k, cv2.CC_STAT_WIDTH]
+        if high < LOWEST * size[1] or area < LEAST:
+            continue
+        around = np.isin(waters, np.unique(waters[part & (waters > 0)]))
+        around &= part.any(1)[:, None]
+        mostly = upright[around].mean() if around.any() else 0.0
+        if high >= SLENDER * broad or (area >= WIDE and mostly >= MOSTLY):
+            kept |= part.astype(np.uint8)
+    kept = cv2.dilate(_closed(kept, CLOSED), _disc(FRINGE * size[0]))
+    return (cv2.resize(kept.astype(np.float32), (width, height)) > 0.5) & water
+
+
+def _closed(mask: np.ndarray, gap: float) -> np.ndarray:  # uint8 [h, w]
+    import cv2
+
+    disc = _disc(gap * mask.shape[1] / 2)
+    return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, disc)
+
+
+def _disc(radius: float) -> np.ndarray:  # uint8 [k, k]
+    import cv2
+
+    side = 2 * max(1, round(radius)) + 1
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+
+
+def step(
+    picture: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    core: Tensor,  # [1, 1, h, w] bool
+) -> Tensor:  # [1, 2, h, w] backward, normalised
+    """The flow of one frame: down along the threads, each `PACE` long, defined everywhere.
+
+    Threads run where gradients are least: along the smaller eigenvector of the structure tensor.
+    """
+    h, w = core.shape[2:]
+    aspect = picture.shape[3] / picture.shape[2]
+    width = min(MEASURED_WIDTH, picture.shape[3])
+    size = max(2, round(width / aspect)), width
+    small = shrinking.area(picture[:, :3], size).cpu()
+    inside = shrinking.area(core.float().cpu(), size)[0, 0].numpy() > 0.5
+    pixels = ((small[0].permute(1, 2, 0).numpy() + 1) * 127.5).clip(0, 255).astype(np.uint8)
+    across, along, both = _energies(pixels, inside)
+    # thread (sin a, cos a), a from upright: the normal of the strongest gradient
+    angle = 0.5 * np.arctan2(2 * both, across - along)
+    sideways = np.clip(-np.tan(np.clip(angle, -1.3, 1.3)), -STEEPEST, STEEPEST)
+    strength = np.hypot(across - along, 2 * both) / (across + along + 1e-6)
+    stack = np.stack([sideways * strength, strength + 0.05]) * inside
+    grid = shrinking.area(torch.from_numpy(stack.astype(np.float32))[None], (h, w))
+    grid = masks.blur(grid.to(core.device), CALM_PX)
+    slope = masks.extend(grid[:, :1] / grid[:, 1:].clamp(min=1e-6), core.to(grid.dtype))
+    down = PACE / (1 + slope.square()).sqrt()
+    return torch.cat([-2 * slope * down, -2 * aspect * down], 1)
+
+
+def _energies(
+    picture: np.ndarray,  # uint8 [H, W, 3]
+    inside: np.ndarray,  # bool [h, w]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # float32 [h, w] each
+    """The structure tensor within a mask: means of gx², gy² and gx gy."""
+    import cv2
+
+    h, w = inside.shape
+    small = cv2.resize(picture, (w, h), interpolation=cv2.INTER_AREA)
+    grey = cv2.GaussianBlur(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), 1.0)
+    gx, gy = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
+    within = cv2.erode(inside.astype(np.float32), np.ones((3, 3)))  # the edge of it is no texture
+    sigma = max(1.0, SPREAD * w)
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return cv2.GaussianBlur(values * within, (0, 0), sigma)
+
+    weight = np.maximum(mean(np.ones_like(grey)), 1e-3)
+    return mean(gx * gx) / weight, mean(gy * gy) / weight, mean(gx * gy) / weight

@@ -1,0 +1,156 @@
+"""Documents: all settings of a job as one JSON object, which the add-on, a farm or a script sends.
+
+    {"version": 1, "picture": "lake.jpg", "out": "lake.mp4",
+     "clip": {"frames": 200}, "motion": {"code": "0.3", "speed": 0.5}, "regions": {},
+     "loop": {"kind": "two-phase"}, "appearance": {"kind": "off"}, "output": {"format": "mp4"}}
+
+A group holds the fields of the settings class of its name, as `settings` has them; what is left out
+has its default. The report of `animate --json` holds the same groups under "settings", so that a
+run can be repeated from it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from ..errors import DocumentError, SettingsError
+from . import (
+    AppearanceSettings,
+    ClipSettings,
+    LoopSettings,
+    MotionSettings,
+    OutputSettings,
+    RegionSettings,
+)
+
+VERSION = 1
+GROUPS: dict[str, type] = {
+    "clip": ClipSettings,
+    "motion": MotionSettings,
+    "regions": RegionSettings,
+    "loop": LoopSettings,
+    "appearance": AppearanceSettings,
+    "output": OutputSettings,
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one run makes of one picture."""
+
+    picture: Path | None = None
+    out: Path | None = None
+    clip: ClipSettings = field(default_factory=ClipSettings)
+    motion: MotionSettings = field(default_factory=MotionSettings)
+    regions: RegionSettings = field(default_factory=RegionSettings)
+    loop: LoopSettings = field(default_factory=LoopSettings)
+    appearance: AppearanceSettings = field(default_factory=AppearanceSettings)
+    output: OutputSettings = field(default_factory=OutputSettings)
+
+
+def read(path: str | Path) -> Job:
+    """Read a job from a file.
+
+    Raises:
+        DocumentError: it can't be read, or a field is unknown or out of its range; it is named.
+    """
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise DocumentError(
+            f"'{path}' can't be read as a JSON document ({error}); expected an object such as "
+            "--json reports: correct the file or its name."
+        ) from error
+    return parse(document)
+
+
+def parse(document: Any) -> Job:
+    """A job from a document's plain data.
+
+    Raises:
+        DocumentError: a field is unknown or out of its range; it is named.
+    """
+    if not isinstance(document, dict):
+        raise DocumentError(f"the document is a {type(document).__name__}; expected an object.")
+    if document.get("version") != VERSION:
+        raise DocumentError(
+            f"the document's 'version' is {document.get('version')!r}; this engine reads version "
+            f"{VERSION}."
+        )
+    _refuse_unknown(document, {"version", "picture", "out", *GROUPS}, "")
+    values: dict[str, Any] = {}
+    for name in ("picture", "out"):
+        if document.get(name) is not None:
+            values[name] = Path(_checked(document[name], str, name))
+    for name, kind in GROUPS.items():
+        values[name] = _settings(document.get(name, {}), kind, name)
+    return Job(**values)
+
+
+def write(job: Job) -> dict[str, Any]:
+    """The document of a job, as plain data."""
+    document: dict[str, Any] = {"version": VERSION}
+    for name in ("picture", "out"):
+        if getattr(job, name) is not None:
+            document[name] = str(getattr(job, name))
+    for name in GROUPS:
+        document[name] = dataclasses.asdict(getattr(job, name))
+    return document
+
+
+def _settings(group: Any, kind: type, name: str) -> Any:
+    if not isinstance(group, dict):
+        raise DocumentError(f"'{name}' is {group!r}; expected an object with settings.")
+    fields = {f.name: f for f in dataclasses.fields(kind)}
+    _refuse_unknown(group, set(fields), f"{name}.")
+    hints = typing.get_type_hints(kind)
+    values = {}
+    for key, value in group.items():
+        values[key] = _checked(value, hints[key], f"{name}.{key}")
+    try:
+        return kind(**values)
+    except SettingsError as error:
+        raise DocumentError(f"'{name}': {error}") from error
+
+
+def _refuse_unknown(found: dict[str, Any], known: set[str], prefix: str) -> None:
+    for key in found:
+        if key not in known:
+            raise DocumentError(
+                f"the document has the unknown field '{prefix}{key}'; expected some of "
+                f"{', '.join(sorted(known))}."
+            )
+
+
+def _checked(value: Any, hint: Any, name: str) -> Any:
+    """A value of the kind that a type hint names; JSON's lists stand for tuples."""
+    if get_origin(hint) in (typing.Union, types.UnionType):
+        if value is None:
+            return None
+        hint = next(a for a in get_args(hint) if a is not type(None))
+    if get_origin(hint) is tuple:
+        if not isinstance(value, list | tuple):
+            raise DocumentError(f"'{name}' is {value!r}; expected a list.")
+        return tuple(_checked(v, get_args(hint)[0], f"{name}[{i}]") for i, v in enumerate(value))
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint):
+            raise DocumentError(
+                f"'{name}' is {value!r}; expected one of {', '.join(get_args(hint))}."
+            )
+        return value
+    names = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+    if hint is str and isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)  # a position may be written as the number it is
+    wanted = (int, float) if hint is float else hint
+    if not isinstance(value, wanted) or (isinstance(value, bool) and hint is not bool):
+        raise DocumentError(f"'{name}' is {value!r}; expected {names[hint]}.")
+    try:
+        return float(value) if hint is float else value
+    except OverflowError as error:  # JSON's whole numbers have no end
+        raise DocumentError(f"'{name}' is beyond all numbers; expected {names[hint]}.") from error

@@ -1,0 +1,1 @@
+"""Shell: the command line: its flags, its commands and how they end."""

@@ -1,0 +1,84 @@
+"""The shell: `animate`, `demo`, `codebook`, `fit`, `evaluate`, `import-authors`, `train`, `worker`.
+
+Flags are made from the settings' fields. Exit codes: 0 done, 2 refused with one line that says why,
+130 interrupted, 143 told to end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import atexit
+import contextlib
+import os
+import signal
+import sys
+import types
+from collections.abc import Sequence
+from typing import NoReturn
+
+from ..errors import LandscapeError
+from ..settings import documents
+from . import parsers
+from .commands import run
+from .interruption import INTERRUPTED, at_once
+
+AT_ONCE = ("animate", "demo", "codebook", "fit", "evaluate")  # ended so by Ctrl-C
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit code."""
+    # told to end: unwind as for Ctrl-C, so that what is partial is removed
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        options = parse(arguments)
+        # torch's threads spin while they wait, which starves the encoder's (and any program beside
+        # ours) on a machine with few cores: eight times slower in the worst case seen
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        # training ends step by step; what it was saving takes its place or is tried again
+        with at_once() if options.command in AT_ONCE else contextlib.nullcontext():
+            return run(options)  # torch comes in here, after --help has answered
+    except LandscapeError as error:
+        print(f"landscape-engine: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(INTERRUPTED, file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # whoever read our output went away; keep Python from complaining about it at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except MemoryError:
+        print("landscape-engine: the memory is used up; try a smaller --size.", file=sys.stderr)
+        return 2
+
+
+def entry() -> NoReturn:
+    """Run the command line as a program, and end at once.
+
+    Python's own way out takes a second after torch was there, and frees what the system frees.
+    """
+    code = main()
+    atexit._run_exitfuncs()  # what others want done before the end
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:  # a full disk behind a redirection; a reader that went away
+            code = code or 1
+    os._exit(code)
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse a command line; what a job's document says are the defaults of `animate`'s flags."""
+    parser = parsers.build()
+    options = parser.parse_args(arguments)
+    if getattr(options, "job", None):
+        parser = parsers.build(documents.read(options.job))
+        options = parser.parse_args(arguments)
+    if options.command == "animate" and not (options.picture and options.out):
+        missing = "--out" if options.picture else "PICTURE"
+        parser.error(f"{missing} is missing: give it, or a --job whose document names it")
+    return options
+
+
+def _end(signum: int, frame: types.FrameType | None) -> NoReturn:
+    raise SystemExit(128 + signum)

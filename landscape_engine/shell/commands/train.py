@@ -1,0 +1,95 @@
+"""`train`: the motion, the appearance, the scene network or the code LSTM of a bundle."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+import torch
+
+from ...bundles.devices import choose_device
+from ...settings import (
+    MotionClipSettings,
+    RegularizerSettings,
+    TrainAppearanceSettings,
+    TrainCodesSettings,
+    TrainingLoopSettings,
+    TrainMotionSettings,
+    TrainSceneLoopSettings,
+    TrainSceneSettings,
+)
+from ...training.data import footage
+from ...training.runs import (
+    bundling,
+    ranks,
+    records,
+    train_appearance,
+    train_codes,
+    train_motion,
+    train_scene,
+)
+from ..flags import settings_from
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train one part of a bundle and write it there; the other parts are kept."""
+    with ranks.joined(choose_device(options.device)) as device:
+        _train(options, device)
+        if ranks.is_first():
+            sources = [getattr(options, name, None) for name in ("photos", "clips")]
+            records.write(options.bundle, options.part, options.run, [s for s in sources if s])
+            print(options.bundle)
+    return 0
+
+
+def _train(options: argparse.Namespace, device: torch.device) -> None:
+    kind = TrainSceneLoopSettings if options.part == "scene" else TrainingLoopSettings
+    loop = settings_from(options, kind)
+    limits = {"minutes": options.minutes, "start": options.start}
+    if options.part == "motion":
+        _train_motion(options, loop, device)
+    elif options.part == "scene":
+        labels = settings_from(options, TrainSceneSettings)
+        networks = train_scene.train(options.run, labels, loop, options.photos, device, **limits)
+        if ranks.is_first():
+            bundling.add_scene(options.bundle, networks, labels)
+    elif options.part == "codes":
+        light = settings_from(options, TrainCodesSettings)
+        known = train_codes.load_days(options.bundle, options.clips)
+        networks = train_codes.train(options.run, light, loop, known, device, **limits)
+        if ranks.is_first():
+            bundling.add_codes(options.bundle, networks, light)
+    else:
+        kind = settings_from(options, TrainAppearanceSettings)
+        scenes = train_appearance.load_clips(options.clips, kind)
+        networks = train_appearance.train(
+            options.run, kind, loop, scenes, device, photos_folder=options.photos, **limits
+        )
+        if ranks.is_first():
+            bundling.add_appearance(options.bundle, networks, kind, scenes, options.photos)
+
+
+def _train_motion(
+    options: argparse.Namespace, loop: TrainingLoopSettings, device: torch.device
+) -> None:
+    what = settings_from(options, TrainMotionSettings)
+    bundling.check_clustering()
+    film = train_motion.NO_FILM
+    if options.clips:
+        of_clips = settings_from(options, MotionClipSettings)
+        film = footage.load(options.clips, what.size, of_clips)
+    for remark in film.remarks if ranks.is_first() else ():
+        print(f"landscape-engine: {remark}", file=sys.stderr)
+    networks = train_motion.train(
+        options.run,
+        what,
+        loop,
+        options.photos,
+        device,
+        options.minutes,
+        options.start,
+        film,
+        settings_from(options, RegularizerSettings),
+    )
+    if ranks.is_first():
+        bundling.add_motion(options.bundle, networks, what, film)

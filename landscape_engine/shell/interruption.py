@@ -1,0 +1,59 @@
+"""Ctrl-C at once: what is unfinished is removed, and the process ends, whatever it is doing.
+
+A signal unwinds the main thread, which waits for its helpers; but an encoder can be seconds inside
+one large frame, and nothing can cut that short. So a watcher doesn't wait for the unwinding: it
+removes what is unfinished and ends the process. Where an open file can't be removed (Windows) it
+tries until the encoder lets go of it: leaving nothing goes before ending early.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .. import staging
+
+INTERRUPTED = "landscape-engine: interrupted; nothing partial was left."
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Within the block, SIGINT and SIGTERM end the process soon, whatever it is doing."""
+    if threading.current_thread() is not threading.main_thread():  # no signal arrives elsewhere
+        yield
+        return
+    receiver, sender = socket.socketpair()
+    sender.setblocking(False)
+    unwound = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(receiver, unwound), daemon=True)
+    # written to by the system's own handler, also while the main thread is busy outside Python
+    earlier = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+    watcher.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(earlier)
+        unwound.set()
+        sender.close()
+        watcher.join()  # for ever where the watcher was first: it is ending the process
+        receiver.close()
+
+
+def _watch(receiver: socket.socket, unwound: threading.Event) -> None:
+    signum = 0
+    while signum not in (signal.SIGINT, signal.SIGTERM):
+        received = receiver.recv(1)
+        if not received:
+            return
+        signum = received[0]
+    if unwound.is_set():
+        return
+    staging.discard_unfinished()
+    if signum == signal.SIGINT:
+        print(INTERRUPTED, file=sys.stderr, flush=True)
+    os._exit(128 + signum)  # an orderly exit would wait for the helpers as well

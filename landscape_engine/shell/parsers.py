@@ -1,0 +1,324 @@
+"""Parsers: the sub-commands of the shell and their flags."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any, NoReturn, get_args
+
+from .. import __version__
+from ..settings import (
+    ClipEvaluationSettings,
+    DeviceName,
+    EvaluationSettings,
+    LoopSettings,
+    MotionClipSettings,
+    RegionSettings,
+    RegularizerSettings,
+    TrainAppearanceSettings,
+    TrainCodesSettings,
+    TrainingLoopSettings,
+    TrainMotionSettings,
+    TrainSceneLoopSettings,
+    TrainSceneSettings,
+    documents,
+)
+from .flags import add_settings_flags, number, values_of, whole
+
+Commands = Any  # what argparse gives sub-commands to, which has no public name
+
+
+class _Parser(argparse.ArgumentParser):
+    """Refuses in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"landscape-engine: {message} (see `{self.prog} --help`).\n")
+
+
+def build(job: documents.Job | None = None) -> argparse.ArgumentParser:
+    """The whole command line; what a job's document says are the defaults of `animate`'s flags."""
+    parser = _Parser(
+        prog="landscape-engine",
+        description="Turn one landscape picture into a seamless animation.",
+    )
+    parser.add_argument("--version", action="version", version=f"landscape-engine {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _animate(commands, job)
+    for add in (_demo, _codebook, _evaluate, _fit, _authors, _train, _worker):
+        add(commands)
+    return parser
+
+
+def _animate(commands: Commands, job: documents.Job | None) -> None:
+    animate = commands.add_parser("animate", help="animate a picture")
+    animate.add_argument(
+        "picture", type=Path, nargs="?", metavar="PICTURE", help="the landscape picture"
+    )
+    animate.add_argument(
+        "--job",
+        type=Path,
+        metavar="FILE.json",
+        help="a document with all settings, as --json reports them; flags come before it",
+    )
+    animate.add_argument(
+        "--out",
+        type=Path,
+        metavar="PATH",
+        help="a folder for png, png16 and exr; a file for mp4, webm and gif",
+    )
+    _add_render_flags(animate)
+    if job:
+        animate.set_defaults(**values_of(job))
+
+
+def _demo(commands: Commands) -> None:
+    demo = commands.add_parser("demo", help="animate the picture that ships with the engine")
+    demo.add_argument(
+        "--out",
+        type=Path,
+        default=Path("landscape-demo"),
+        metavar="DIR",
+        help="folder for the video and its poster (default: %(default)s)",
+    )
+    _add_render_flags(demo)
+    # a light breeze from the right, a day from morning to night: chosen by eye for this picture
+    demo.set_defaults(
+        **{
+            "MotionSettings.code": "0.727",
+            "MotionSettings.speed": 0.4,
+            "AppearanceSettings.code": "0.532",
+        }
+    )
+
+
+def _codebook(commands: Commands) -> None:
+    codebook = commands.add_parser("codebook", help="draw what the codes of a bundle do")
+    codebook.add_argument(
+        "picture",
+        type=Path,
+        nargs="?",
+        metavar="PICTURE",
+        help="the landscape picture (default: a scene drawn from the bundle's thumbnail seed)",
+    )
+    codebook.add_argument(
+        "--out", type=Path, required=True, metavar="SHEET.png", help="the sheet to draw"
+    )
+    codebook.add_argument(
+        "--rows", type=whole, default=8, metavar="N", help="codes of each kind (default: 8)"
+    )
+    _add_engine_flags(codebook)
+
+
+def _evaluate(commands: Commands) -> None:
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="measure what a bundle does to pictures, and how it predicts clips",
+        description="Measure motion, loops and light of stills, and how near the frames that are "
+        "predicted from a clip's first one come to those filmed; print tables. The formulas are in "
+        "landscape_engine/evaluation: metrics.py, artifacts.py, daylight.py, light.py, "
+        "samplings.py, clip_protocol.py.",
+    )
+    evaluate.add_argument(
+        "pictures",
+        type=Path,
+        nargs="+",
+        metavar="PICTURE|CLIP",
+        help="the stills to evaluate; a video, or a folder of frames, is evaluated as a clip",
+    )
+    evaluate.add_argument(
+        "--masks",
+        type=Path,
+        metavar="DIR",
+        help="reference masks, each a PNG named after its picture: 0 land, 64 not counted, 128 "
+        "water, 255 sky; those of thin things in a folder 'thin' in it, 255; without them what "
+        "needs them is left out",
+    )
+    evaluate.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder for evaluation.json, evaluation.csv and the sheet evaluation.png, or, with "
+        "--sheet, sheets/; of clips, for clips.json, clips.csv, the plot clips.png and the sheet "
+        "clips_frames.png",
+    )
+    _add_engine_flags(evaluate)
+    add_settings_flags(evaluate.add_argument_group("how thoroughly"), EvaluationSettings)
+    add_settings_flags(evaluate.add_argument_group("clips"), ClipEvaluationSettings)
+    add_settings_flags(evaluate.add_argument_group("regions"), RegionSettings)
+    add_settings_flags(evaluate.add_argument_group("loop of stills"), LoopSettings)
+    evaluate.add_argument(
+        "--json", action="store_true", help="end with one JSON object on the last line of stdout"
+    )
+
+
+def _fit(commands: Commands) -> None:
+    fit = commands.add_parser("fit", help="fit a latent code to arrows or to color patches")
+    fit.add_argument("picture", type=Path, metavar="PICTURE", help="the landscape picture")
+    fit.add_argument(
+        "--arrow",
+        action="append",
+        default=[],
+        metavar="X0,Y0,X1,Y1",
+        help="the way that things move on the screen, in shares of the picture, y down; repeatable",
+    )
+    fit.add_argument(
+        "--patch",
+        action="append",
+        default=[],
+        metavar="X,Y,R,#RRGGBB",
+        help="a color that a disc of the picture should take; the radius in shares of the width; "
+        "repeatable",
+    )
+    fit.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="CODE.json",
+        help="code to write, for --motion-code or --appearance-code",
+    )
+    fit.add_argument(
+        "--start",
+        type=Path,
+        metavar="CODE.json",
+        help="code to go on from, as after an arrow was moved; quicker than a search",
+    )
+    fit.add_argument(
+        "--json", action="store_true", help="end with one JSON object on the last line of stdout"
+    )
+    _add_engine_flags(fit)
+
+
+def _authors(commands: Commands) -> None:
+    authors = commands.add_parser(
+        "import-authors", help="turn the paper authors' checkpoints into a bundle"
+    )
+    authors.add_argument("folder", type=Path, metavar="DIR", help="where their six files are")
+    authors.add_argument(
+        "--out", type=Path, required=True, metavar="BUNDLE", help="the bundle to write"
+    )
+
+
+def _train(commands: Commands) -> None:
+    train = commands.add_parser("train", help="train the networks of a bundle")
+    parts = train.add_subparsers(dest="part", required=True, metavar="PART")
+    motion = parts.add_parser("motion", help="train the motion predictor and its encoder")
+    scene = parts.add_parser("scene", help="train the network that finds sky and water")
+    for part in (motion, scene):
+        _add_photos_flag(part)
+    _add_train_flags(motion, TrainMotionSettings)
+    _add_train_flags(scene, TrainSceneSettings, TrainSceneLoopSettings)
+    motion.add_argument(
+        "--clips",
+        type=Path,
+        metavar="DIR",
+        help="film to learn motion from, mixed with the scenes: videos, animations, folders of "
+        "frames (default: none)",
+    )
+    add_settings_flags(motion.add_argument_group("clips"), MotionClipSettings)
+    add_settings_flags(motion.add_argument_group("codes"), RegularizerSettings)
+    appearance = parts.add_parser(
+        "appearance", help="train the appearance predictor and its encoder"
+    )
+    appearance.add_argument(
+        "--clips",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="scenes under changing light: videos, animations, folders of frames, sheets",
+    )
+    _add_photos_flag(appearance)
+    _add_train_flags(appearance, TrainAppearanceSettings)
+    codes = parts.add_parser(
+        "codes",
+        help="train the LSTM that predicts days",
+        description="Train the LSTM of Appendix B on the days of the bundle's appearance codebook, "
+        "and put it into the bundle; all else in it stays as it is.",
+    )
+    codes.add_argument(
+        "--clips",
+        type=Path,
+        metavar="DIR",
+        help="more days: scenes under changing light, encoded by the bundle",
+    )
+    _add_train_flags(codes, TrainCodesSettings)
+
+
+def _worker(commands: Commands) -> None:
+    worker = commands.add_parser(
+        "worker",
+        help="do the jobs that another program asks for on stdin",
+        description="Stay, with the models loaded, and do jobs from folders until stdin closes. "
+        "What is asked and answered is in landscape_engine/worker/__init__.py.",
+    )
+    worker.add_argument(
+        "--folder", type=Path, required=True, metavar="DIR", help="where the jobs' folders are"
+    )
+    worker.add_argument(
+        "--idle-minutes",
+        type=number,
+        default=15.0,
+        metavar="M",
+        help="end after so long without a job (default: %(default)g)",
+    )
+    _add_engine_flags(worker)
+
+
+def _add_render_flags(parser: argparse.ArgumentParser) -> None:
+    _add_engine_flags(parser)
+    for title, kind in documents.GROUPS.items():
+        add_settings_flags(parser.add_argument_group(title), kind)
+    extra = parser.add_argument_group("report")
+    extra.add_argument(
+        "--save-motion",
+        type=Path,
+        metavar="FILE.npy",
+        help="also write the field of one frame step: float32 [2, H, W], backward, x then y, in "
+        "pixels of the output",
+    )
+    extra.add_argument(
+        "--json", action="store_true", help="end with one JSON object on the last line of stdout"
+    )
+
+
+def _add_engine_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--bundle", type=Path, metavar="DIR", help="bundle of weights (default: the one that ships)"
+    )
+    parser.add_argument(
+        "--device", choices=get_args(DeviceName), default="auto", help="(default: %(default)s)"
+    )
+
+
+def _add_photos_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--photos",
+        type=Path,
+        metavar="DIR",
+        help="stills with labels/NAME.png beside them, or with a regions.json that names them; "
+        "default: procedural scenes alone",
+    )
+
+
+def _add_train_flags(
+    parser: argparse.ArgumentParser, kind: type, loop: type = TrainingLoopSettings
+) -> None:
+    parser.add_argument(
+        "--run", type=Path, required=True, metavar="DIR", help="folder of the run; resumes from it"
+    )
+    parser.add_argument(
+        "--bundle", type=Path, required=True, metavar="DIR", help="bundle to write the result into"
+    )
+    parser.add_argument(
+        "--minutes", type=float, metavar="M", help="stop after some minutes (resumable)"
+    )
+    parser.add_argument(
+        "--start",
+        type=Path,
+        metavar="DIR",
+        help="begin with the weights of another run or of a bundle",
+    )
+    parser.add_argument(
+        "--device", choices=get_args(DeviceName), default="auto", help="(default: %(default)s)"
+    )
+    add_settings_flags(parser.add_argument_group("what"), kind)
+    add_settings_flags(parser.add_argument_group("loop"), loop)

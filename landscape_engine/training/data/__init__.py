@@ -1,0 +1,1 @@
+"""Data: what networks learn from: stills, clips, days."""

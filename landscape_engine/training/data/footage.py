@@ -1,0 +1,184 @@
+"""Footage: clips in motion and the pairs of their frames that are learnt from (section 6.1).
+
+A clip is a video, an animation or a folder of frames in the order of their names. It is held small,
+squeezed into a square as the paper does, on the CPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ... import images
+from ...errors import PictureError, TrainingError
+from ...settings import MotionClipSettings
+from .lit_clips import PICTURE_ENDINGS, VIDEO_ENDINGS
+
+MEASURED_PAIRS = 40  # pairs of a clip whose optical flow is taken at most
+STILL = 0.1  # share of the fastest motion below which a measured vector is noise
+
+
+@dataclass(frozen=True)
+class Footage:
+    """One clip and the pairs to learn from.
+
+    Attributes:
+        name: the file's or the folder's; mirrored clips end in " mirrored".
+        frames: [T, 3, S, S] uint8.
+        pairs: [P, 2] indices of frames that follow one another.
+    """
+
+    name: str
+    frames: Tensor
+    pairs: Tensor
+
+    def pair(self, index: int) -> Tensor:  # [2, 3, S, S] in [-1, 1]
+        """A frame and the one after it."""
+        return self.frames[self.pairs[index]].float() / 127.5 - 1
+
+    def mirrored(self) -> Footage:
+        """The same clip seen in a mirror, in which things move the other way."""
+        return Footage(f"{self.name} mirrored", self.frames.flip(3), self.pairs)
+
+
+@dataclass(frozen=True)
+class Film:
+    """The clips that a training learns from, and how.
+
+    Attributes:
+        clips: in the order of their names, each followed by its mirrored self.
+        settings: by which they were chosen.
+        remarks: a sentence for each thing that was left out.
+    """
+
+    clips: Sequence[Footage]
+    settings: MotionClipSettings
+    remarks: Sequence[str] = ()
+
+
+def load(folder: Path, size: int, settings: MotionClipSettings) -> Film:
+    """Read the clips of a folder at `size` × `size` pixels; one that holds frames is one clip.
+
+    Raises:
+        TrainingError: there is no folder, or no pair of frames to learn from in it.
+    """
+    if not folder.is_dir():
+        raise TrainingError(f"{folder} is no folder; expected one with clips.")
+    inside = sorted(folder.iterdir())
+    places = [p for p in inside if p.is_dir() or p.suffix.lower() in VIDEO_ENDINGS]
+    if not places and any(p.suffix.lower() in PICTURE_ENDINGS for p in inside):
+        places = [folder]
+    found: list[Footage] = []
+    remarks: list[str] = []
+    for place in places:
+        clip = _clip(place, size, settings, remarks)
+        if clip is not None:
+            found += [clip, clip.mirrored()] if settings.mirror else [clip]
+    if not found:
+        raise TrainingError(
+            f"{folder} holds no clips to learn motion from; expected videos, animations or folders "
+            "of frames in which something moves"
+            + (f" ({remarks[0].rstrip('.')})." if remarks else ".")
+        )
+    return Film(found, settings, remarks)
+
+
+def _clip(
+    place: Path, size: int, settings: MotionClipSettings, remarks: list[str]
+) -> Footage | None:
+    frames = list(_folder(place, size, remarks) if place.is_dir() else _video(place, size, remarks))
+    trained = frames[: max(2, round(len(frames) * (1 - settings.held_out)))]
+    kept = trained[:: settings.every]
+    good = [t for t, frame in enumerate(kept) if frame is not None]
+    if len(good) < 2:
+        remarks.append(f"{place} was left out: it gives {len(good)} frames; expected two or more.")
+        return None
+    places = {t: k for k, t in enumerate(good)}
+    shown = torch.stack([kept[t] for t in good])
+    follow = [(places[t], places[u]) for t, u in pairwise(good) if u == t + 1]
+    pairs = [p for p in follow if _moves(shown, p, settings)]
+    if not pairs:
+        remarks.append(
+            f"{place} was left out: none of its {len(follow)} pairs of frames changes by "
+            f"{settings.least_change:g} to {settings.most_change:g}; set --least-change."
+        )
+        return None
+    return Footage(place.name, shown, torch.tensor(pairs))
+
+
+def _moves(frames: Tensor, pair: tuple[int, int], settings: MotionClipSettings) -> bool:
+    before, after = (frames[t].float() / 127.5 for t in pair)
+    return settings.least_change <= float((after - before).abs().mean()) <= settings.most_change
+
+
+def _shrink(picture: Tensor, size: int) -> Tensor:  # [3, size, size] uint8 of 0..255
+    small = F.interpolate(picture[None].float(), (size, size), mode="bilinear", antialias=True)
+    return small[0].round().clamp(0, 255).to(torch.uint8)
+
+
+def _folder(place: Path, size: int, remarks: list[str]) -> Iterator[Tensor | None]:
+    """The frames of a folder; None stands for one that can't be used, and time goes on."""
+    first = None
+    for path in sorted(p for p in place.iterdir() if p.suffix.lower() in PICTURE_ENDINGS):
+        try:
+            picture = images.load_image(path)[0, :3]
+        except PictureError as error:
+            remarks.append(f"a frame was left out: {error}")
+            yield None
+            continue
+        first = first or picture.shape
+        if picture.shape != first:
+            remarks.append(
+                f"{path} was left out: it has {picture.shape[2]} × {picture.shape[1]} pixels; "
+                f"expected {first[2]} × {first[1]} as in the clip's first frame."
+            )
+            yield None
+            continue
+        yield _shrink((picture + 1) * 127.5, size)
+
+
+def _video(place: Path, size: int, remarks: list[str]) -> Iterator[Tensor | None]:
+    """The frames of a video; None stands for what can't be decoded."""
+    import av
+
+    count = 0
+    try:
+        with av.open(str(place)) as container:
+            for packet in container.demux(video=0):
+                try:
+                    decoded = packet.decode()
+                except av.error.FFmpegError as error:
+                    remarks.append(f"a frame of {place} was left out, after {count}: {error}.")
+                    yield None
+                    continue
+                for frame in decoded:
+                    count += 1
+                    pixels = torch.from_numpy(frame.to_ndarray(format="rgb24"))
+                    yield _shrink(pixels.permute(2, 0, 1), size)
+    except (av.error.FFmpegError, IndexError) as error:
+        remarks.append(f"{place} was left out after {count} frames: it can't be read ({error}).")
+
+
+def measure(clip: Footage) -> Tensor:  # [2, S, S] backward, normalised
+    """What the clip's pairs have in common by optical flow: the median, pixel by pixel."""
+    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    step = -(-len(clip.pairs) // MEASURED_PAIRS)
+    flows = []
+    for pair in clip.pairs[::step]:
+        before, after = (
+            cv2.cvtColor(clip.frames[t].permute(1, 2, 0).numpy().copy(), cv2.COLOR_RGB2GRAY)
+            for t in pair
+        )
+        flows.append(flow.calc(after, before, None))
+    field = torch.from_numpy(np.median(np.stack(flows), 0)).permute(2, 0, 1)
+    length = field.norm(dim=0)
+    moving = length > STILL * length.flatten().quantile(0.95)
+    return field * moving * (2 / (clip.frames.shape[3] - 1))

@@ -1,0 +1,154 @@
+"""Clips: one scene under changing light each, read from videos, animations, folders and sheets.
+
+A file that shows several scenes at once is cut by `sheets.json` beside this file, or by one of that
+name in the clips' folder: for each file the grid's place [x0, y0, x1, y1] in shares of the
+picture, its columns and rows, and which cells show one scene: each cell on its own ("cells", for
+videos), a row, a column, or all of them; "in_order" where cells follow one another in time;
+"group" where several sheets show the same scenes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ...errors import TrainingError
+
+VIDEO_ENDINGS = {".mp4", ".webm", ".mov", ".mkv", ".avi", ".gif"}
+PICTURE_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
+INSET = 0.04  # share of a cell that is cut off all around: gutters and frames drawn about it
+LONGEST = 64  # frames of a clip that are kept, evenly
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One scene under changing light."""
+
+    name: str
+    frames: Tensor  # [T, 3, S, S] uint8
+    in_order: bool  # whether the frames follow one another in time
+
+
+def load(folder: Path, size: int, stride: int = 1) -> list[Clip]:
+    """Read every clip of a folder at `size` × `size` pixels, of its film every `stride`-th frame.
+
+    Raises:
+        TrainingError: there is no folder, or no clip of two frames or more in it.
+    """
+    if not folder.is_dir():
+        raise TrainingError(f"{folder} is no folder; expected one with clips.")
+    own = folder / "sheets.json"
+    table = json.loads(
+        (own if own.exists() else Path(__file__).with_name("sheets.json")).read_text()
+    )
+    clips: list[Clip] = []
+    for path in sorted(folder.iterdir()):
+        clips += [c for c in _read(path, table.get(path.name), size, stride) if len(c.frames) > 1]
+    clips += _grouped(clips, table)
+    if not clips:
+        raise TrainingError(
+            f"{folder} holds no clips; expected videos, animations, folders of frames or sheets."
+        )
+    return clips
+
+
+def _grouped(clips: list[Clip], table: dict[str, dict]) -> list[Clip]:
+    """Sheets of one group show the same scenes: their frames together, for pairs across them."""
+    groups: dict[tuple[str, str], list[Tensor]] = {}
+    for clip in clips:
+        name, _, index = clip.name.partition("#")
+        group = table.get(name, {}).get("group")
+        if group:
+            groups.setdefault((group, index), []).append(clip.frames)
+    return [
+        Clip(f"{group}#{index}", torch.cat(frames), in_order=False)
+        for (group, index), frames in groups.items()
+        if len(frames) > 1
+    ]
+
+
+def _read(path: Path, sheet: dict | None, size: int, stride: int) -> Iterator[Clip]:
+    ending = path.suffix.lower()
+    if path.is_dir():
+        names = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_ENDINGS)
+        frames = [_shrink(_picture(p), size) for p in _evenly(names[::stride])]
+        if frames:
+            yield Clip(path.name, torch.stack(frames), in_order=True)
+    elif ending in VIDEO_ENDINGS:
+        cells = _cells(sheet) if sheet else [(0.0, 0.0, 1.0, 1.0)]
+        rows = [[_cut(frame, cell, size) for cell in cells] for frame in _video(path, stride)]
+        for i in range(len(cells)):
+            frames = torch.stack([row[i] for row in rows])
+            yield Clip(f"{path.name}#{i}" if sheet else path.name, frames, in_order=True)
+    elif ending in PICTURE_ENDINGS and sheet:
+        picture = _picture(path)
+        columns, rows = sheet["columns"], sheet["rows"]
+        frames = torch.stack([_cut(picture, cell, size) for cell in _cells(sheet)])
+        frames = frames.view(rows, columns, 3, size, size)
+        if sheet["scene"] == "column":
+            frames = frames.transpose(0, 1)
+        elif sheet["scene"] == "all":
+            frames = frames.flatten(0, 1)[None]
+        for i, scene in enumerate(frames):
+            yield Clip(f"{path.name}#{i}", scene.contiguous(), bool(sheet.get("in_order")))
+
+
+def _cells(sheet: dict) -> list[tuple[float, float, float, float]]:
+    """The cells of a grid, row by row, as x0, y0, x1, y1 in shares of the picture."""
+    x0, y0, x1, y1 = sheet["place"]
+    w, h = (x1 - x0) / sheet["columns"], (y1 - y0) / sheet["rows"]
+    inset = sheet.get("inset", INSET)
+    return [
+        (
+            x0 + (c + inset) * w,
+            y0 + (r + inset) * h,
+            x0 + (c + 1 - inset) * w,
+            y0 + (r + 1 - inset) * h,
+        )
+        for r in range(sheet["rows"])
+        for c in range(sheet["columns"])
+    ]
+
+
+def _cut(picture: Tensor, cell: tuple[float, float, float, float], size: int) -> Tensor:
+    _, h, w = picture.shape
+    x0, y0, x1, y1 = cell
+    return _shrink(picture[:, round(y0 * h) : round(y1 * h), round(x0 * w) : round(x1 * w)], size)
+
+
+def _shrink(picture: Tensor, size: int) -> Tensor:  # [3, size, size] uint8
+    small = F.interpolate(picture[None].float(), (size, size), mode="bilinear", antialias=True)
+    return small[0].round().clamp(0, 255).to(torch.uint8)
+
+
+def _picture(path: Path) -> Tensor:  # [3, H, W] uint8
+    from PIL import Image
+
+    pixels = np.asarray(Image.open(path).convert("RGB"))
+    return torch.from_numpy(pixels.copy()).permute(2, 0, 1)
+
+
+def _video(path: Path, stride: int) -> Iterator[Tensor]:  # each [3, H, W] uint8
+    import av
+
+    with av.open(str(path)) as container:
+        count = sum(1 for _ in container.decode(video=0))
+    kept = set(_evenly(list(range(0, count, stride))))
+    with av.open(str(path)) as container:
+        for i, frame in enumerate(container.decode(video=0)):
+            if i in kept:
+                yield torch.from_numpy(frame.to_ndarray(format="rgb24")).permute(2, 0, 1)
+
+
+def _evenly(items: list) -> list:
+    """At most `LONGEST` of them, evenly."""
+    if len(items) <= LONGEST:
+        return items
+    return [items[round(i)] for i in np.linspace(0, len(items) - 1, LONGEST)]

@@ -1,0 +1,53 @@
+"""How well a scene network tells land, sky and water on stills that it never saw."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from ...networks.scene import SceneNetwork, ask
+from ..data.labelled import CLASSES, UNKNOWN, LabelledStill
+
+LEAST = 0.005  # share of a still from which a class counts as seen in it
+
+
+def score(network: SceneNetwork, stills: list[LabelledStill]) -> dict[str, Any]:
+    """Intersection over union of land, sky and water, asked as the animator asks.
+
+    Returns:
+        `stills` by name: each class's (None where the still hardly shows it, `LEAST`); `mean` over
+        the stills that show the class; `pooled` over all their pixels. What isn't known isn't
+        counted.
+    """
+    per_still, both, either = {}, np.zeros(len(CLASSES)), np.zeros(len(CLASSES))
+    for still in stills:
+        image = torch.from_numpy(still.image.transpose(2, 0, 1).copy())[None].float() / 127.5 - 1
+        shares = ask(network, image, torch.device("cpu"))[:, : len(CLASSES)]
+        found = F.interpolate(shares, still.label.shape, mode="bilinear")[0].argmax(0).numpy()
+        known, row = still.label != UNKNOWN, {}
+        for k, name in enumerate(CLASSES):
+            is_k, said = (still.label == k) & known, (found == k) & known
+            common, joint = int((is_k & said).sum()), int((is_k | said).sum())
+            both[k], either[k] = both[k] + common, either[k] + joint
+            shown = is_k.sum() >= LEAST * max(known.sum(), 1)
+            row[name] = round(common / max(joint, 1), 4) if shown else None
+        per_still[still.name] = row
+
+    def mean(name: str) -> float | None:
+        values = [row[name] for row in per_still.values() if row[name] is not None]
+        return round(float(np.mean(values)), 4) if values else None
+
+    pooled = {
+        name: round(float(both[k] / either[k]), 4) if either[k] else None
+        for k, name in enumerate(CLASSES)
+    }
+    return {"mean": {name: mean(name) for name in CLASSES}, "pooled": pooled, "stills": per_still}
+
+
+def line(found: dict[str, Any]) -> str:
+    """A score in one line."""
+    parts = [f"{k} {'-' if v is None else f'{v:.3f}'}" for k, v in found["mean"].items()]
+    return f"IoU on {len(found['stills'])} stills held out: {', '.join(parts)}"

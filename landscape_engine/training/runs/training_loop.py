@@ -1,0 +1,312 @@
+"""The loop that trains, and the checkpoint from which a killed run resumes.
+
+A run lives in one folder: `settings.json`, `losses.csv`, `sheets/` and `checkpoint.pt` (written
+beside and renamed, so that a kill at any moment leaves the newest whole one). Samples are numbered,
+and each is drawn from its number and the seed: a resumed run sees just what an unbroken one would
+have seen, and several processes (`ranks`) share the numbers of a step among them.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset, default_collate
+from tqdm import tqdm
+
+from ...bundles import checkpoints
+from ... import images
+from ...errors import TrainingError
+from ...settings import TrainingLoopSettings
+from . import ranks
+
+Losses = dict[str, Tensor]
+Draw = Callable[[nn.ModuleDict, list[Tensor]], Tensor]  # networks, batch -> sheet [1, 3, H, W]
+MOST_LOST = 20  # steps in a row without usable gradients
+SHOWN = 8  # samples on a sheet, always the run's first
+
+
+class Run:
+    """One training run in its folder.
+
+    Args:
+        folder: where the run lives; made if missing.
+        modules: the networks being trained, by name.
+        settings: the loop's settings.
+        described: everything else that must not change between two resumes (sizes, sources, ...).
+        start: another run, or a bundle, whose weights a fresh run begins with.
+        carried: what the losses keep from step to step besides weights; in the checkpoint too.
+        optimizer: other than Adam; each of its groups has its own highest rate.
+        schedule: share of the run done → share of the highest rates. Where the run is given
+            minutes, it is done when they are over. None: `decay_from` of the settings.
+
+    Raises:
+        TrainingError: the folder holds a run with other settings, or `start` holds none that fits.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        modules: nn.ModuleDict,
+        settings: TrainingLoopSettings,
+        described: dict[str, Any],
+        start: Path | None = None,
+        carried: nn.Module | None = None,
+        optimizer: torch.optim.Optimizer | None = None,
+        schedule: Callable[[float], float] | None = None,
+    ) -> None:
+        self.folder = folder
+        self.modules = modules
+        self.settings = settings
+        self.described = described
+        self.carried = carried or nn.Module()
+        self.step = 0
+        self.optimizer = optimizer or torch.optim.Adam(
+            modules.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99)
+        )
+        self._highest = [group["lr"] for group in self.optimizer.param_groups]
+        self._schedule = schedule
+        self.averaged = torch.optim.swa_utils.AveragedModel(
+            modules,
+            multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.average),
+        )
+        folder.mkdir(parents=True, exist_ok=True)
+        if self._checkpoint.exists():
+            self._resume()
+        elif start is not None:
+            self._begin_with(start)
+        if ranks.is_first():
+            self._describe(start)
+
+    @property
+    def _checkpoint(self) -> Path:
+        return self.folder / "checkpoint.pt"
+
+    def _describe(self, start: Path | None) -> None:
+        """Write `settings.json`; a resumed run keeps the name of what it began with."""
+        place = self.folder / "settings.json"
+        began = start.name if start else None
+        if self.step and place.exists():
+            began = json.loads(place.read_text(encoding="utf-8")).get("start")
+        record = {"loop": asdict(self.settings), "start": began, "processes": ranks.count()}
+        place.write_text(json.dumps(record | self.described, indent=1) + "\n", encoding="utf-8")
+
+    def _begin_with(self, start: Path) -> None:
+        try:
+            if (start / "bundle.json").exists():
+                networks = checkpoints.load(start).networks
+                for name in self.modules.keys() & checkpoints.BUILDERS.keys():
+                    _begin(self.modules[name], networks[name].state_dict())
+                self.averaged.module.load_state_dict(self.modules.state_dict())
+                return
+            state = torch.load(start / "checkpoint.pt", weights_only=True, map_location="cpu")
+            self.modules.load_state_dict(state["modules"])
+            self.averaged.load_state_dict(state["averaged"])
+        except (OSError, RuntimeError, KeyError) as error:
+            raise TrainingError(
+                f"{start} holds no weights that fit ({error}); expected a run or a bundle of the "
+                "same widths."
+            ) from error
+
+    def _resume(self) -> None:
+        state = torch.load(self._checkpoint, weights_only=True, map_location="cpu")
+        earlier, now = _flat(json.loads(state["described"])), _flat(self.described)
+        differing = [k for k in {*earlier, *now} if earlier.get(k) != now.get(k)]
+        if differing:
+            raise TrainingError(
+                f"{self.folder} holds a run with other settings ({', '.join(sorted(differing))}); "
+                "resume with the same settings or choose another folder."
+            )
+        self.modules.load_state_dict(state["modules"])
+        self.averaged.load_state_dict(state["averaged"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if "carried" in state:  # not in runs of the first engine
+            self.carried.load_state_dict(state["carried"])
+        self.step = state["step"]
+
+    def save(self) -> None:
+        """Write the checkpoint beside the old one, then take its place."""
+        if not ranks.is_first():
+            return
+        state = {
+            "step": self.step,
+            "modules": self.modules.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "carried": self.carried.state_dict(),
+            "described": json.dumps(self.described),
+        }
+        self.write(self._checkpoint, state)
+
+    def write(self, path: Path, state: dict[str, Any]) -> None:
+        """Write a file of the run beside its place, then into it."""
+        partial = path.with_suffix(".partial")
+        try:
+            torch.save(state, partial)
+            os.replace(partial, path)
+        except (OSError, RuntimeError) as error:
+            partial.unlink(missing_ok=True)
+            raise TrainingError(
+                f"the checkpoint in {self.folder} can't be saved ({error}); the one before is "
+                "untouched: free some space and run the same command again."
+            ) from error
+
+    def _rate(self, time_done: float) -> float:
+        """The share of the highest rates at this step; `time_done` of the minutes are over."""
+        done = self.step / self.settings.steps
+        if self._schedule:
+            return self._schedule(max(done, min(time_done, 1.0)))
+        left = (1 - done) / max(1 - self.settings.decay_from, 1e-6)
+        return max(0.05, min(1.0, left))
+
+    def train(
+        self,
+        samples: Dataset,
+        losses: Callable[[Any], Losses],
+        device: torch.device,
+        minutes: float | None = None,
+        draw: Draw | None = None,
+    ) -> nn.ModuleDict:
+        """Train up to the settings' steps, or for some minutes; gives the averaged networks.
+
+        Args:
+            samples: numbered samples, each drawn from its number alone.
+            losses: the weighted losses of a batch, by name; each is a mean over the batch.
+            device: where to train.
+            minutes: after which to stop and save.
+            draw: draws a sheet of a batch, so that a person can watch the networks learn.
+        """
+        np.finfo(np.float64)  # looked up once, while there are denormals: else NumPy warns
+        torch.set_flush_denormal(True)  # denormals stall a CPU run
+        try:
+            self._step_through(samples, losses, device, minutes, draw)
+        finally:
+            torch.set_flush_denormal(False)  # other libraries of this process count on them
+        return self.averaged.module
+
+    def _step_through(
+        self,
+        samples: Dataset,
+        losses: Callable[[Any], Losses],
+        device: torch.device,
+        minutes: float | None,
+        draw: Draw | None,
+    ) -> None:
+        self.modules.to(device).train()
+        self.averaged.to(device)
+        self.carried.to(device)
+        self.optimizer.load_state_dict(self.optimizer.state_dict())  # to the device as well
+        mixed = self.settings.mixed and _computes_bfloat16(device)
+        started = time.monotonic()
+        lost = 0
+        log = self.folder / "losses.csv"
+        bar = tqdm(
+            total=self.settings.steps,
+            initial=self.step,
+            desc="training",
+            unit="step",
+            disable=None if ranks.is_first() else True,
+        )
+        for batch in self._batches(samples):
+            gone = (time.monotonic() - started) / (60 * minutes) if minutes else 0.0
+            share = self._rate(gone)
+            for group, highest in zip(self.optimizer.param_groups, self._highest, strict=True):
+                group["lr"] = highest * share
+            with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
+                parts = losses([x.to(device) for x in batch])
+            total = torch.stack(list(parts.values())).sum()
+            self.optimizer.zero_grad(set_to_none=True)
+            total.backward()
+            ranks.average_gradients(self.modules.parameters())
+            norm = nn.utils.clip_grad_norm_(self.modules.parameters(), 1.0)
+            # a flat picture's norms can make gradients too large for floats: without that step
+            lost = 0 if torch.isfinite(norm) else lost + 1
+            if lost == MOST_LOST:
+                raise TrainingError(
+                    f"the gradients of {lost} steps in a row are not finite; the checkpoint in "
+                    f"{self.folder} is untouched: lower --learning-rate and go on from it."
+                )
+            if not lost:
+                self.optimizer.step()
+                self.averaged.update_parameters(self.modules)
+            self.step += 1
+            if self.step % self.settings.log_every == 0:
+                means = ranks.average(torch.stack([v.detach() for v in parts.values()]))
+                values = dict(zip(parts, means.tolist(), strict=True))
+                if ranks.is_first():
+                    append(log, self.step, values)
+                bar.set_postfix({k: f"{v:.4f}" for k, v in values.items()})
+            bar.update()
+            if draw and self.step % self.settings.sheet_every == 0 and ranks.is_first():
+                self._draw(draw, samples, device)
+            late = minutes is not None and ranks.any_says(
+                time.monotonic() - started > 60 * minutes, device
+            )
+            if self.step % self.settings.save_every == 0 or late:
+                self.save()
+            if late:
+                break
+        bar.close()
+        self.save()
+
+    @torch.no_grad()
+    def _draw(self, draw: Draw, samples: Dataset, device: torch.device) -> None:
+        """Draw what the averaged networks make of the first samples, the same ones each time."""
+        batch = default_collate([samples[i] for i in range(SHOWN)])
+        sheet = draw(self.averaged.module.eval(), [x.to(device) for x in batch])
+        images.save_image(sheet, self.folder / "sheets" / f"step-{self.step:06d}.png")
+
+    def _batches(self, samples: Dataset) -> Iterator[list[Tensor]]:
+        """This rank's share of each step that is left, by the samples' numbers."""
+        batch = self.settings.batch
+        firsts = [
+            (step * ranks.count() + ranks.own()) * batch
+            for step in range(self.step, self.settings.steps)
+        ]
+        yield from DataLoader(
+            samples,
+            batch_sampler=[range(first, first + batch) for first in firsts],
+            num_workers=self.settings.workers,
+        )
+
+
+def _computes_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 is worth it: a CPU without tiles for it is half to five times slower."""
+    return device.type != "cpu" or torch.cpu._is_amx_tile_supported()
+
+
+def _begin(network: nn.Module, state: dict[str, Tensor]) -> None:
+    """Fill a network; the parts that an earlier one had not stay as they were drawn."""
+    found = network.load_state_dict(state, strict=False)
+    later = getattr(network, "LATER", ())
+    lacking = [key for key in found.missing_keys if not key.startswith(later)]
+    if lacking or found.unexpected_keys:
+        raise RuntimeError(f"other tensors: {', '.join((*lacking, *found.unexpected_keys)[:3])}")
+
+
+def _flat(described: dict[str, Any]) -> dict[str, Any]:
+    """Settings by names such as `motion.width`."""
+    return {
+        f"{part}.{name}".rstrip("."): value
+        for part, values in described.items()
+        for name, value in (values if isinstance(values, dict) else {"": values}).items()
+    }
+
+
+def append(path: Path, step: int, values: dict[str, float]) -> None:
+    """Add a step's values to a table, begun with their names if it isn't there yet."""
+    fresh = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.writer(file)
+        if fresh:
+            writer.writerow(["step", *values])
+        writer.writerow([step, *(f"{v:.6f}" for v in values.values())])

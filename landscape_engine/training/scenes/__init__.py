@@ -1,0 +1,1 @@
+"""Scenes: landscapes that are drawn, and what is put before stills."""
