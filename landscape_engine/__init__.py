@@ -3,9 +3,9 @@
     from landscape_engine import load_animator, load_image, write_sequence
 
     animator = load_animator()
-    image = load_image("lake.jpg")
-    motion = animator.predict_motion(image)
-    write_sequence(animator.render(image, motion), "lake.mp4")
+    lake = animator.look_at(load_image("lake.jpg"))
+    motion, light = animator.move(lake), animator.light(lake)
+    write_sequence(animator.render(lake, motion, light), "lake.mp4")
 
 Method: Endo, Kanamori, Kuriyama, "Animating Landscape", ACM TOG 38(6), 2019.
 """

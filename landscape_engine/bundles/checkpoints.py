@@ -9,14 +9,15 @@ Nothing in a bundle is executed; tensors must match the networks exactly, name b
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -35,6 +36,7 @@ VERSION = 1
 CODEBOOKS = "codebooks.safetensors"  # beside a file for each network
 DEFAULT = Path(__file__).parents[1] / "models" / "default"
 
+CodeKind = Literal["motion", "appearance"]
 BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "motion_predictor": MotionPredictor,
     "motion_encoder": Encoder,
@@ -55,6 +57,7 @@ class ModelBundle:
         motion_codebook: None where the bundle has no motion.
         appearance_codebook: None where the bundle has no appearance.
         about: how the bundle came to be; plain JSON data.
+        folder: where it was loaded from, if it was.
     """
 
     networks: dict[str, nn.Module]
@@ -62,6 +65,7 @@ class ModelBundle:
     motion_codebook: MotionCodebook | None = None
     appearance_codebook: AppearanceCodebook | None = None
     about: dict[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
 
     @property
     def device(self) -> torch.device:
@@ -69,26 +73,81 @@ class ModelBundle:
         first = next(iter(self.networks.values()), nn.Module())
         return next((p.device for p in first.parameters()), torch.device("cpu"))
 
-    def code_size(self, kind: Literal["motion", "appearance"]) -> int:
+    def code_size(self, kind: CodeKind) -> int:
         """Numbers in a latent code of that kind.
 
         Raises:
             BundleError: the bundle has no predictor for it.
         """
-        return self.network(f"{kind}_predictor").trunk.conv1.in_channels - 3
+        predictor = self.motion_predictor if kind == "motion" else self.appearance_predictor
+        return predictor.trunk.conv1.in_channels - 3
 
-    def network(self, name: str) -> Any:
+    def on(self, device: torch.device) -> ModelBundle:
+        """The bundle on a device: itself if it's there, else a copy, so that both can be used."""
+        if self.device == device or not self.networks:
+            return self
+        moved = {name: copy.deepcopy(one).to(device) for name, one in self.networks.items()}
+        return replace(self, networks=moved)
+
+    def network(self, name: str) -> nn.Module:
         """A network by its name.
 
         Raises:
             BundleError: the bundle lacks it.
         """
         if name not in self.networks:
-            has = ", ".join(sorted(self.networks)) or "nothing"
-            raise BundleError(
-                f"the bundle has no {name.replace('_', ' ')} (it has: {has}); choose another."
-            )
+            raise self._lack(name)
         return self.networks[name]
+
+    @property
+    def motion_predictor(self) -> MotionPredictor:
+        """The network of that name; `BundleError` if the bundle lacks it."""
+        return cast(MotionPredictor, self.network("motion_predictor"))
+
+    @property
+    def motion_encoder(self) -> Encoder:
+        """The network of that name; `BundleError` if the bundle lacks it."""
+        return cast(Encoder, self.network("motion_encoder"))
+
+    @property
+    def appearance_predictor(self) -> AppearancePredictor:
+        """The network of that name; `BundleError` if the bundle lacks it."""
+        return cast(AppearancePredictor, self.network("appearance_predictor"))
+
+    @property
+    def appearance_encoder(self) -> Encoder:
+        """The network of that name; `BundleError` if the bundle lacks it."""
+        return cast(Encoder, self.network("appearance_encoder"))
+
+    @property
+    def scene_network(self) -> SceneNetwork:
+        """The network of that name; `BundleError` if the bundle lacks it."""
+        return cast(SceneNetwork, self.network("scene_network"))
+
+    @property
+    def code_lstm(self) -> CodeLSTM:
+        """The network of that name; `BundleError` if the bundle lacks it."""
+        return cast(CodeLSTM, self.network("code_lstm"))
+
+    @property
+    def motion_codes(self) -> MotionCodebook:
+        """The codebook of motion; `BundleError` if the bundle lacks it."""
+        if self.motion_codebook is None:
+            raise self._lack("motion_codebook")
+        return self.motion_codebook
+
+    @property
+    def days(self) -> AppearanceCodebook:
+        """The codebook of appearance; `BundleError` if the bundle lacks it."""
+        if self.appearance_codebook is None:
+            raise self._lack("appearance_codebook")
+        return self.appearance_codebook
+
+    def _lack(self, name: str) -> BundleError:
+        has = ", ".join(sorted(self.networks)) or "nothing"
+        return BundleError(
+            f"the bundle has no {name.replace('_', ' ')} (it has: {has}); choose another."
+        )
 
 
 def build(name: str, arguments: dict[str, Any]) -> nn.Module:
@@ -267,6 +326,7 @@ def load(folder: Path | str = DEFAULT) -> ModelBundle:
         MotionCodebook(_codes(motion, folder)) if motion is not None else None,
         AppearanceCodebook([_codes(s, folder) for s in sequences]) if sequences else None,
         description.get("about", {}),
+        folder,
     )
 
 

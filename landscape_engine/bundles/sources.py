@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import AnnotationError, CodeError
-from ..fitting.annotations import Patch, read_patches
-from .checkpoints import ModelBundle
+from ..errors import CodeError
+from .checkpoints import CodeKind, ModelBundle
 
 PICTURE_ENDINGS = {
     ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".exr", ".bmp", ".tga", ".jp2", ".avif",
@@ -67,38 +65,10 @@ def read_codes(path: Path, size: int) -> Tensor:  # [K, Z]
     return codes
 
 
-def read_code(
-    bundle: ModelBundle, path: Path, kind: Literal["motion", "appearance"]
-) -> Tensor:  # [1, Z]
+def read_code(bundle: ModelBundle, path: Path, kind: CodeKind) -> Tensor:  # [1, Z]
     """Read one code of a bundle's size from a file that holds no other."""
     codes = read_codes(path, bundle.code_size(kind))
     if len(codes) != 1:
         what = "a motion code" if kind == "motion" else "this look"
         raise CodeError(f"{path} holds {len(codes)} codes; {what} is one vector.")
     return codes.to(bundle.device)
-
-
-def read_patch_file(path: Path) -> tuple[Patch, ...] | None:
-    """The patches of a .json file: a list of objects, or {"patches": [...]}; None if it has codes.
-
-    Raises:
-        AnnotationError: the file is an object without patches, or a patch can't be used.
-    """
-    if path.suffix.lower() != ".json" or not path.is_file():
-        return None
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None  # whoever reads it as codes says what is wrong with it
-    if isinstance(value, dict):
-        if set(value) != {"patches"} or not isinstance(value["patches"], list):
-            raise AnnotationError(
-                f"{path} holds an object with {', '.join(map(str, value)) or 'nothing'}; expected "
-                '{"patches": [...]} or a list of codes.'
-            )
-        value = value["patches"]
-    elif not (isinstance(value, list) and value and isinstance(value[0], dict)):
-        return None
-    if not value:
-        raise AnnotationError(f"{path} holds no patches; expected one or more.")
-    return read_patches(value)

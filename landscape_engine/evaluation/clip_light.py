@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from ..animator import Animator
+from ..light import color_maps, looks
 from ..networks.perceptual import PerceptualNetwork
 from ..ops import color, warping
-from . import light_reach as light
-from . import perceptual_distance
+from . import light_reach, perceptual_distance
 from .clip_frames import ClipFrames
 
 Progress = Callable[[Iterator[Any], int, str], Iterator[Any]]
@@ -25,7 +25,7 @@ class LightFound:
 
     figures: dict[str, float]
     encoded: Tensor  # [1, 3, H, W] the first frame in the look of the reference, by E^A and P^A
-    corrected: Tensor  # [1, 3, H, W] the same, by what that look leaves (`fitting.corrections`)
+    corrected: Tensor  # [1, 3, H, W] the same, by what that look leaves (`light.corrections`)
     global_transfer: Tensor  # [1, 3, H, W] the same by means and deviations
     extremes: dict[str, Tensor]  # the darkest, brightest, coldest and warmest results
 
@@ -39,27 +39,28 @@ def evaluate(
 ) -> LightFound:
     """The range of light over codes, and how near an encoded reference brings the first frame."""
     image, reference = frames.first, frames.reference
-    codes = far_apart(torch.cat(animator.bundle.appearance_codebook.sequences), count)
-    maps = animator.color_maps(image)
+    first, later = animator.look_at(image), animator.look_at(reference)
+    codes = far_apart(torch.cat(animator.bundle.days.sequences), count)
+    maps = color_maps.transfer_maps(first)
     colors = [
-        light.mean_color(_relit(maps, image, code))
+        light_reach.mean_color(_relit(maps, image, code))
         for code in progress(iter(codes.split(1)), len(codes), "lights")
     ]
-    look = animator.encode_appearance(reference)
+    look = later.own_look
     encoded = _relit(maps, image, look)
-    meet = lambda code: animator.correct_color_map(image, code, reference)  # noqa: E731
+    meet = lambda code: looks.corrected_map(first, code, later)  # noqa: E731
     corrected = _relit(meet, image, look)
-    transferred = light.transfer_globally(image, reference)
-    own = light.mean_color(image)
+    transferred = light_reach.transfer_globally(image, reference)
+    own = light_reach.mean_color(image)
     figures = {
         "lightness": own[0],
         "yellow": own[2],
-        **light.range_of(colors),
+        **light_reach.range_of(colors),
         "light_change": frames.light_change,
-        "distance_still": light.distance(image, reference),
-        "distance_global": light.distance(transferred, reference),
-        "distance_encoded": light.distance(encoded, reference),
-        "distance_corrected": light.distance(corrected, reference),
+        "distance_still": light_reach.distance(image, reference),
+        "distance_global": light_reach.distance(transferred, reference),
+        "distance_encoded": light_reach.distance(encoded, reference),
+        "distance_corrected": light_reach.distance(corrected, reference),
     }
     if network is not None:
         wanted = perceptual_distance.features(network, reference, animator.device)

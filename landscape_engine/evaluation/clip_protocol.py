@@ -22,7 +22,8 @@ from torch import Tensor
 from ..animator import Animator
 from ..bundles.codebook import CodeCycle
 from ..errors import PictureError
-from ..motion import reference_clips as clips
+from ..light import cycles
+from ..motion import codes, reference_clips
 from ..motion.fields import MotionField, steady_motion
 from ..networks.perceptual import PerceptualNetwork
 from ..settings import (
@@ -109,7 +110,7 @@ def evaluate(
     if found.best is not None:
         sources["best"] = trial.code_at(found.best)
     try:
-        sources["encoded"] = animator.encode_motion_clip([frames.first, *trial.filmed()])
+        sources["encoded"] = codes.encode(animator.bundle, [frames.first, *trial.filmed()])
     except PictureError as error:
         found.notes.append(f"'{path.name}' has no motion of its own to encode: {error}")
     steps = progress(iter(range(1, len(frames.following) + 1)), len(frames.following), "frames")
@@ -144,12 +145,13 @@ class _Trial:
         self.frames = frames
         self.settings = settings
         self.network = network
-        self.regions = animator.find_regions(frames.first, where)
+        self.landscape = animator.look_at(frames.first)
+        self.regions = self.landscape.regions(where)
         self.count = len(frames.following)
         self.clip_speed: float | None = None  # to be matched
         if settings.match_speed:
             with suppress(PictureError):  # of a clip that doesn't move, which is said elsewhere
-                flow = clips.common_flow([frames.first, *self.filmed()])
+                flow = reference_clips.common_flow([frames.first, *self.filmed()])
                 self.clip_speed = self.speed_of(steady_motion(flow))
 
     def filmed(self) -> list[Tensor]:
@@ -157,23 +159,21 @@ class _Trial:
 
     def draw(self) -> list[float]:
         """Positions of codes drawn from the codebook, none twice."""
-        count = len(self.animator.bundle.motion_codebook)
+        count = len(self.animator.bundle.motion_codes)
         drawn = np.random.default_rng(self.settings.seed).permutation(count)
         return [round(k / max(count - 1, 1), 5) for k in sorted(drawn[: self.settings.codes])]
 
     def evenly(self, most: int) -> list[float]:
         """Positions of all codes of the codebook, or of so many."""
-        count = min(most, len(self.animator.bundle.motion_codebook))
+        count = min(most, len(self.animator.bundle.motion_codes))
         return [round(k / max(count - 1, 1), 5) for k in range(count)]
 
     def code_at(self, position: float) -> Tensor:  # [1, Z]
-        return self.animator.motion_code(MotionSettings(code=str(position)))
+        return codes.named(self.animator.bundle, str(position))
 
     def motion(self, code: Tensor, speed: float) -> MotionField:
         asked = MotionSettings(kind=self.settings.motion, speed=min(max(speed, -100), 100))
-        return self.animator.predict_motion(
-            self.frames.first, asked, code=code, regions=self.regions
-        )
+        return self.animator.move(self.landscape, asked, code=code, regions=self.regions)
 
     def speed_of(self, motion: MotionField) -> float:
         """The mean length of a motion's step over the picture, pixels of the reference width."""
@@ -190,14 +190,10 @@ class _Trial:
             factor = min(max(self.clip_speed / max(speed, 1e-6), 1 / FASTER), FASTER)
             motion = self.motion(code, self.settings.speed * factor)
         # the light's cycle is twice as long, so that it doesn't turn back within the clip
-        frames = self.animator.render(
-            self.frames.first,
-            motion,
-            AppearanceSettings(kind="off" if days is None else "keyed"),
-            LoopSettings(kind="none"),
-            ClipSettings(frames=count + 1 if days is None else 2 * count),
-            codes=days,
-        )
+        clip = ClipSettings(frames=count + 1 if days is None else 2 * count)
+        light = None if days is None else self.animator.light(self.landscape, codes=days)
+        loop = LoopSettings(kind="none")
+        frames = self.animator.render(self.landscape, motion, light, loop, clip)
         next(frames)  # the first frame itself
         for _ in range(count):
             yield next(frames)[:, :3].cpu()
@@ -219,8 +215,9 @@ class _Trial:
             return None
         if self.settings.light == "random":
             seed = self.settings.seed + number
-            return self.animator.appearance_codes(AppearanceSettings(code="random"), seed)
-        ends = [self.animator.encode_appearance(f) for f in (self.frames.first, self.filmed()[-1])]
+            return cycles.sequence(self.animator.bundle, AppearanceSettings(code="random"), seed)
+        last = self.animator.look_at(self.filmed()[-1])
+        ends = [self.landscape.own_look, last.own_look]
         return CodeCycle(torch.cat(ends), (0.0, 0.5))
 
     def follow(

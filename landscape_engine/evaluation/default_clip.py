@@ -15,13 +15,13 @@ import torch
 from torch import Tensor
 
 from ..animator import Animator
+from ..landscape import Landscape
+from ..loops import travel
 from ..motion import fields as motion_fields
 from ..motion.fields import MotionField
 from ..scene.regions import Region
 from ..settings import AppearanceSettings, ClipSettings, LoopSettings, MotionSettings
-from . import day_faults as daylight
-from . import light_reach as light
-from . import samplings
+from . import day_faults, light_reach, samplings
 from .artifacts import SMOOTH, Ghost, Pulse, Torn, steepness_of
 
 NAMES = (  # in the order of tables
@@ -40,7 +40,7 @@ class DefaultClip:
     """
 
     animator: Animator
-    image: Tensor  # [1, 3, H, W] in [-1, 1]
+    landscape: Landscape  # [1, 3, H, W]
     regions: Sequence[Region]
     loop: LoopSettings
 
@@ -48,9 +48,14 @@ class DefaultClip:
     def motion(self) -> MotionField:
         """The default motion, as it is rendered in this loop."""
         settings, seed = MotionSettings(), ClipSettings().seed
-        animator = self.animator
-        motion = animator.predict_motion(self.image, settings, seed=seed, regions=self.regions)
-        return animator.fit_travel(motion, *self._lasting(self.period))
+        motion = self.animator.move(self.landscape, settings, seed=seed, regions=self.regions)
+        with torch.inference_mode():
+            return travel.fit(motion, self._loop, self.period)
+
+    @property
+    def image(self) -> Tensor:
+        """[1, 3, H, W] the still."""
+        return self.landscape.image
 
     @property
     def period(self) -> int:
@@ -88,15 +93,15 @@ class DefaultClip:
     ) -> dict[str, float | None]:
         """What is measured, by `NAMES`: of the light and, from every so many frames, of the loop.
 
-        own_look: `light.own_look`; cast: `daylight.cast`, the greatest of the day; sourceless:
-        `samplings.sourceless`; ghost, torn, pulse: `artifacts`; ghost_foreign: the ghost without
-        what was `samplings.carried` there.
+        own_look: `light_reach.own_look`; cast: `day_faults.cast`, the greatest of the day;
+        sourceless: `samplings.sourceless`; ghost, torn, pulse: `artifacts`; ghost_foreign: the
+        ghost without what was `samplings.carried` there.
         """
         found: dict[str, float | None] = dict.fromkeys(NAMES)
-        grey = daylight.neutrals(self.image)
+        grey = day_faults.neutrals(self.image)
         day = list(self.day())
-        found["own_look"] = light.own_look(day[0], self.image)
-        casts = [daylight.cast(frame, self.image, grey) for frame in day]
+        found["own_look"] = light_reach.own_look(day[0], self.image)
+        casts = [day_faults.cast(frame, self.image, grey) for frame in day]
         found["cast"] = max((one for one in casts if one is not None), default=None)
         asked = max(every, SOURCES_EVERY)
         found["sourceless"] = samplings.sourceless(self.motion, self.loop, self.period, asked)
@@ -116,14 +121,17 @@ class DefaultClip:
         found["ghost_foreign"] = foreign.figure()
         return found | {name: one.figure() for name, one in seen.items()}
 
-    def _lasting(self, frames: int) -> tuple[LoopSettings, ClipSettings]:
-        """How the loop closes, in a clip of so many frames."""
-        return replace(self.loop, frames=self.period), replace(ClipSettings(), frames=frames)
+    @property
+    def _loop(self) -> LoopSettings:
+        """How the loop closes."""
+        return replace(self.loop, frames=self.period)
 
     def _render(
         self, motion: MotionField, appearance: AppearanceSettings, frames: int, every: int = 1
     ) -> Iterator[Tensor]:
-        loop, clip = self._lasting(frames)
-        render = self.animator.render
-        for frame in render(self.image, motion, appearance, loop, clip, every=every):
+        clip = ClipSettings(frames=frames)
+        light = self.animator.light(self.landscape, appearance, clip)
+        for frame in self.animator.render(
+            self.landscape, motion, light, self._loop, clip, every=every
+        ):
             yield frame[:, :3].cpu().clone()

@@ -41,7 +41,8 @@ def grade(
     """
     settings = settings or EvaluationSettings()
     image, _ = load_still(picture, None, settings.sheet_width)
-    clip = DefaultClip(animator, image, animator.find_regions(image, where), loop or LoopSettings())
+    landscape = animator.look_at(image)
+    clip = DefaultClip(animator, landscape, landscape.regions(where), loop or LoopSettings())
     still = Evaluation(picture.stem, image, None, image.new_empty(0, 2, *image.shape[2:]))
     thin = load_thin(masks, picture, tuple(image.shape[2:]))
     still.figures = dict.fromkeys(NAMES) | clip.figures(thin, clip.period // SHOWN)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,8 @@ from torch import Tensor
 
 from ..animator import Animator
 from ..errors import AnnotationError
+from ..light import color_maps, cycles
+from ..loops import travel
 from ..motion.fields import MotionField
 from ..ops import color, warping
 from ..settings import (
@@ -23,8 +24,7 @@ from ..settings import (
     MotionSettings,
     RegionSettings,
 )
-from . import default_clip, metrics, samplings
-from . import drawn_arrows as arrows
+from . import default_clip, drawn_arrows, metrics, samplings
 from .default_clip import DefaultClip
 from .reference_masks import ReferenceMask, load_still, load_thin
 
@@ -119,7 +119,8 @@ def evaluate(
     kept = [e for e in found if e is not None]
     still.figures["edges"], still.figures["edges_worst"] = mean(kept), min(kept, default=None)
     thin = load_thin(masks, picture, tuple(image.shape[2:]))
-    for clip in trial.stage([DefaultClip(animator, image, trial.regions, loop)], "defaults"):
+    default = DefaultClip(animator, trial.landscape, trial.regions, loop)
+    for clip in trial.stage([default], "defaults"):
         still.figures |= clip.figures(thin)
     return still
 
@@ -141,18 +142,15 @@ class _Trial:
         self.moving = mask.moving if mask else torch.ones_like(image[:, :1], dtype=torch.bool)
         self.progress = progress
         self.height, self.width = image.shape[2:]
-        self.regions = animator.find_regions(image, where)
-
-    @cached_property
-    def color_maps(self) -> Callable[[Tensor], Tensor]:
-        return self.animator.color_maps(self.image)
+        self.landscape = animator.look_at(image)
+        self.regions = self.landscape.regions(where)
 
     def stage(self, items: list[Any], name: str) -> Iterator[Any]:
         return self.progress(iter(items), len(items), name)
 
     def motion(self, **settings: Any) -> MotionField:
         asked = MotionSettings(**settings)
-        return self.animator.predict_motion(self.image, asked, regions=self.regions)
+        return self.animator.move(self.landscape, asked, regions=self.regions)
 
     def flow(self, motion: MotionField) -> Tensor:  # [1, 2, H, W]
         return metrics.in_pixels(samplings.step_of(motion, self.height, self.width).cpu())
@@ -169,10 +167,10 @@ class _Trial:
         """
         period = loop.period(ClipSettings().frames)
         clip = ClipSettings(frames=period)
-        motion = self.animator.fit_travel(self.motion(code=str(position)), loop, clip)
+        motion = travel.fit(self.motion(code=str(position)), loop, period)
         land = self.mask.land if self.mask else torch.zeros_like(self.moving)
         marked = torch.cat([self.image, land.float() * 2 - 1], dim=1)
-        frames = self.animator.render(marked, motion, AppearanceSettings(kind="off"), loop, clip)
+        frames = self.animator.render(self.animator.look_at(marked), motion, None, loop, clip)
         of_input = metrics.detail(self.image, self.moving)
         details, changes, intrusions = [], [], []
         first = before = worst = None
@@ -210,24 +208,26 @@ class _Trial:
     def recolored(self, position: float) -> float | None:
         """How well edges are kept in the light of the middle of one sequence of the codebook."""
         settings = AppearanceSettings(code=str(position), codes=3)
-        code = self.animator.appearance_codes(settings)[1:2]
-        color_map = self.color_maps(code).cpu()
+        code = cycles.sequence(self.animator.bundle, settings)[1:2]
+        color_map = color_maps.transfer_maps(self.landscape)(code).cpu()
         enlarged = warping.enlarge(color_map, self.height, self.width)
         return metrics.edges(self.image, color.transfer(self.image, enlarged))
 
-    def steering_errors(self, points: list[arrows.Point], kind: str) -> Iterator[float | None]:
+    def steering_errors(
+        self, points: list[drawn_arrows.Point], kind: str
+    ) -> Iterator[float | None]:
         """Degrees between each arrow, drawn alone, and what came of it; None for a refused one."""
         aspect = self.width / self.height
-        tries = [(point, way) for point in points for way in arrows.directions()]
+        tries = [(point, way) for point in points for way in drawn_arrows.directions()]
         code = "random" if kind == "code" else "0.5"  # a named code would be where the fit begins
         for point, way in self.stage(tries, f"arrows as {kind}"):
-            arrow = arrows.draw(point, way, aspect)
+            arrow = drawn_arrows.draw(point, way, aspect)
             try:
                 flow = self.flow(self.motion(code=code, arrows=(arrow,), arrows_as=kind))
             except AnnotationError:  # drawn on what the engine takes for land
                 yield None
             else:
-                got = metrics.direction_at(flow, point, arrows.RADIUS_01)
+                got = metrics.direction_at(flow, point, drawn_arrows.RADIUS_01)
                 yield float(metrics.angle_between(way[None], got))
 
 
@@ -274,7 +274,7 @@ def _sum_up(loops: list[Loop]) -> dict[str, float | None]:
 def _steer(still: Evaluation, trial: _Trial, settings: EvaluationSettings) -> None:
     if settings.steer == "none" or still.mask is None:
         return
-    points = arrows.choose_points(still.mask, settings.steer_points)
+    points = drawn_arrows.choose_points(still.mask, settings.steer_points)
     for kind in ("field", "code") if settings.steer == "both" else (settings.steer,):
         errors = list(trial.steering_errors(points, kind))
         still.figures[f"steer_{kind}"] = mean(errors)

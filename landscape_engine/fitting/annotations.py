@@ -7,10 +7,12 @@ so that the shell, Python and a JSON document say the same.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ..errors import AnnotationError
@@ -183,3 +185,29 @@ def _say(point: Point) -> str:
 def _short(value: Any) -> str:
     text = str(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def read_patch_file(path: Path) -> tuple[Patch, ...] | None:
+    """The patches of a .json file, a list or {"patches": [...]}; None if it holds codes.
+
+    Raises:
+        AnnotationError: the file is an object without patches, or a patch can't be used.
+    """
+    if path.suffix.lower() != ".json" or not path.is_file():
+        return None
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None  # whoever reads it as codes says what is wrong with it
+    if isinstance(value, dict):
+        if set(value) != {"patches"} or not isinstance(value["patches"], list):
+            raise AnnotationError(
+                f"{path} holds an object with {', '.join(map(str, value)) or 'nothing'}; expected "
+                '{"patches": [...]} or a list of codes.'
+            )
+        value = value["patches"]
+    elif not (isinstance(value, list) and value and isinstance(value[0], dict)):
+        return None
+    if not value:
+        raise AnnotationError(f"{path} holds no patches; expected one or more.")
+    return read_patches(value)

@@ -13,10 +13,13 @@ Legend: B batch (here 1), C channels (3 or 4), H W pixels.
 from .limits import MAX_ASPECT, MIN_SIDE_PX
 from .reading import load_image
 from .resizing import resize
+from .stamps import Stamp, stamp
 from .tiles import paste_cells, paste_tiles
 from .writing import save_image, to_linear_float16, to_uint8, to_uint16
 
 __all__ = [
+    "Stamp",
+    "stamp",
     "MAX_ASPECT",
     "MIN_SIDE_PX",
     "load_image",

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from .. import images
 from ..animator import Animator
+from ..landscape import Landscape
+from ..light import color_maps, cycles
 from ..loops import looping
 from ..motion.fields import MotionField
 from ..ops import flow_colors, warping
@@ -34,7 +36,7 @@ def draw_codebook(
     shows the picture along the sequence.
     """
     height = max(16, round(TILE_WIDTH * image.shape[2] / image.shape[3]))
-    small = images.resize(image[:, :3], TILE_WIDTH, height)
+    small = animator.look_at(images.resize(image[:, :3], TILE_WIDTH, height))
     positions = [k / max(rows - 1, 1) for k in range(rows)]
     table: list[list[tuple[str, Tensor]]] = []
     bundle = animator.bundle
@@ -52,17 +54,16 @@ def draw_codebook(
 
 
 @torch.inference_mode()
-def _motion_row(animator: Animator, small: Tensor, position: float) -> list[Tensor]:
-    motion = animator.predict_motion(small, MotionSettings(code=str(position)))
-    height, width = small.shape[2:]
+def _motion_row(animator: Animator, small: Landscape, position: float) -> list[Tensor]:
+    motion = animator.move(small, MotionSettings(code=str(position)))
+    height, width = small.image.shape[2:]
     painted = paint_motion(motion, height, width)
     side = min(40, height)
     painted[:, :, :side, :side] = flow_colors.wheel(side)
     loop = looping.frames(motion, LoopSettings("none"), 2)
     shown = [f for t, f in enumerate(islice(loop, max(MOTION_FRAMES) + 1)) if t in MOTION_FRAMES]
-    picture = small.to(animator.device)
-    shown = [render_frame(picture, layers).cpu() for layers in shown]
-    return [small, painted, *shown]
+    shown = [render_frame(small.picture, layers).cpu() for layers in shown]
+    return [small.image, painted, *shown]
 
 
 @torch.inference_mode()
@@ -73,8 +74,8 @@ def paint_motion(motion: MotionField, height: int, width: int) -> Tensor:  # [1,
 
 
 @torch.inference_mode()
-def _light_row(animator: Animator, small: Tensor, position: float) -> list[Tensor]:
-    codes = animator.appearance_codes(AppearanceSettings(code=str(position), codes=DAY_TILES))
-    picture = small.to(animator.device)
-    maps = map(animator.color_maps(small), codes.split(1))
-    return [small, *(render_frame(picture, (), m).cpu() for m in maps)]
+def _light_row(animator: Animator, small: Landscape, position: float) -> list[Tensor]:
+    day = AppearanceSettings(code=str(position), codes=DAY_TILES)
+    looks = cycles.sequence(animator.bundle, day)
+    maps = map(color_maps.transfer_maps(small), looks.split(1))
+    return [small.image, *(render_frame(small.picture, (), m).cpu() for m in maps)]

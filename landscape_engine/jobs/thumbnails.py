@@ -11,8 +11,9 @@ from torch import Tensor
 
 from .. import images
 from ..animator import Animator
-from ..light import looks
-from ..networks.inputs import square
+from ..landscape import Landscape
+from ..light import color_maps, cycles
+from ..motion import codes
 from ..rendering.compositing import render_frame
 from ..rendering.lighting import Light, when_needed
 from ..settings import (
@@ -31,46 +32,41 @@ MOVED_FRAMES = 40  # a loop shows what moves in so many; more would only leap
 
 def draw_motion(
     animator: Animator,
-    small: Tensor,  # [1, 3 or 4, h, w] in [-1, 1]
+    small: Landscape,
     positions: Sequence[float],
     frames: int,
     folder: Path,
     regions: RegionSettings,
 ) -> Iterator[dict[str, Any]]:
     """Draw motion codes: the flow in colors, and a loop of the picture moved by it."""
-    found = animator.find_regions(small, regions)
-    height, width = small.shape[2:]
+    found = small.regions(regions)
+    height, width = small.image.shape[2:]
     thinned = MotionSettings(speed=MOVED_FRAMES / frames)
+    loop = LoopSettings(frames=max(2, frames), blend="plain")
     for k, position in enumerate(positions):
-        code = animator.motion_code(MotionSettings(code=str(float(position))))
-        motion = animator.predict_motion(small, thinned, code, regions=found)
+        code = codes.named(animator.bundle, str(float(position)))
+        motion = animator.move(small, thinned, code, regions=found)
         flow = folder / f"{k:03d}_flow.png"
         images.save_image(paint_motion(motion, height, width), flow)
-        shown = animator.render(
-            small,
-            motion,
-            AppearanceSettings(kind="off"),
-            LoopSettings(frames=max(2, frames), blend="plain"),
-            ClipSettings(frames=frames),
-        )
+        shown = animator.render(small, motion, None, loop, ClipSettings(frames=frames))
         yield {"position": position, "flow": str(flow), "frames": _save(shown, folder, k)}
 
 
 def draw_appearance(
     animator: Animator,
-    small: Tensor,  # [1, 3 or 4, h, w] in [-1, 1]
+    small: Landscape,
     positions: Sequence[float],
     frames: int,
     folder: Path,
 ) -> Iterator[dict[str, Any]]:
     """Draw appearance codes: the picture through the light of each day, at rest."""
-    picture = small.to(animator.device)
-    inputs = square(small, MAP_SIZE, animator.device)
-    predictor = looks.curves(animator.bundle, small)
+    picture, inputs = small.picture, small.square(MAP_SIZE)
+    predictor = color_maps.curve_predictor(small)
     for k, position in enumerate(positions):
         day = AppearanceSettings(code=str(float(position)), codes=min(MAPPED, frames))
-        cycle = animator.appearance_cycle(small, day, ClipSettings(frames=frames))
-        light = Light(lambda _, code: predictor(inputs, code), picture, cycle)
+        key_codes = cycles.key_codes(small, day, ClipSettings(frames=frames))
+        lit = cycles.LightCycle(key_codes, lambda _, code: predictor(inputs, code))
+        light = Light(lit, picture)
         maps = (light.keyed(n / frames, when_needed)() for n in range(frames))
         shown = (render_frame(picture, (), one, transfer=light.transfer) for one in maps)
         yield {"position": position, "flow": None, "frames": _save(shown, folder, k)}

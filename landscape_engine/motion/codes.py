@@ -10,17 +10,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .. import images
 from ..bundles import sources
 from ..bundles.checkpoints import ModelBundle
 from ..fitting import optimize
 from ..fitting.annotations import read_arrows
 from ..fitting.optimize import MotionFit
-from ..networks.inputs import ENCODER_SIZE, predictor_input, square
+from ..landscape import Landscape
+from ..networks.inputs import ENCODER_SIZE
 from ..ops import shrinking
 from ..scene.regions import FALLS, Region
 from ..settings import MotionSettings
-from . import calm
-from . import reference_clips as clips
+from . import calm, reference_clips
 from .moving_water import is_water
 
 AUTO = "auto"
@@ -48,26 +49,51 @@ def asks_for_suitable(settings: MotionSettings) -> bool:
     return settings.code == AUTO and (not settings.arrows or settings.arrows_as == "field")
 
 
-@torch.inference_mode()
-def suitable(
-    bundle: ModelBundle,
-    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
-    regions: Sequence[Region],
-) -> tuple[Chosen, ...]:
-    """Those of the codebook that suit a picture best, best first (`ops.calm`).
+def chosen(
+    landscape: Landscape,
+    settings: MotionSettings,
+    seed: int = 0,
+    regions: Sequence[Region] | None = None,
+) -> Chosen:
+    """The codes that move a picture: with 'auto' those that suit it, else the one named.
+
+    Args:
+        landscape: the picture.
+        settings: the code and the arrows.
+        seed: draws among the best (0: the best) or, where the code is 'random', among all.
+        regions: what moves; found if they aren't given.
+
+    Raises:
+        CodeError: the position is outside 0..1, or the file holds no such code.
+        PictureError: the file is a clip that can't be read.
+        AnnotationError: an arrow is malformed or outside the picture.
+    """
+    if not asks_for_suitable(settings):
+        return Chosen(choose(landscape, settings, seed))
+    return drawn(suitable(landscape, landscape.regions() if regions is None else regions), seed)
+
+
+def suitable(landscape: Landscape, regions: Sequence[Region]) -> tuple[Chosen, ...]:
+    """Those of the codebook that suit a picture best, best first (`motion.calm`).
 
     Leftward and rightward ones take turns. Water has a code of its own, which goes the sky's way.
     Where no regions are given, the whole picture counts as sky.
     """
-    codes = bundle.motion_codebook.codes.to(bundle.device)
+    asked = ("suitable", *regions)  # kept, and told apart by being the same
+    return landscape.keep(asked, lambda: _suitable(landscape, regions))
+
+
+@torch.inference_mode()
+def _suitable(landscape: Landscape, regions: Sequence[Region]) -> tuple[Chosen, ...]:
+    codes = landscape.bundle.motion_codes.codes.to(landscape.device)
     if len(codes) > optimize.SEARCHED:
         codes = codes[torch.linspace(0, len(codes) - 1, optimize.SEARCHED).round().long()]
-    small = square(image, optimize.SEARCH_SIZE, bundle.device)
-    network = bundle.network("motion_predictor")
+    small = landscape.square(optimize.SEARCH_SIZE)
+    network = landscape.bundle.motion_predictor
     flows = torch.cat(
         [network(small.expand(len(c), -1, -1, -1), c) for c in codes.split(optimize.CHUNK)]
     )
-    aspect = image.shape[3] / image.shape[2]
+    aspect = landscape.aspect
     water = _core(flows, [region for region in regions if is_water(region)])
     led = (region for region in regions if region.kind != FALLS)  # which go down, by no code
     other = _core(flows, [region for region in led if not is_water(region)])
@@ -119,49 +145,71 @@ def _best(
 
 
 def choose(
-    bundle: ModelBundle,
+    landscape: Landscape,
     settings: MotionSettings,
     seed: int = 0,
-    image: Tensor | None = None,  # [1, 3 or 4, H, W] in [-1, 1]
 ) -> Tensor:  # [1, Z]
-    """The code that the settings name, fitted to their arrows if there is a picture.
+    """The code that the settings name, fitted to their arrows.
 
-    What suits a picture is `suitable`'s to say: without arrows, 'auto' is as 'random' here.
+    Arrows as "code" or "both" are fitted from the code that is named, as after one was moved, or,
+    where it is 'random' or 'auto', from the best of the codebook. What suits a picture is
+    `suitable`'s to say: without arrows, 'auto' is as 'random' here.
     """
-    if image is None or not settings.arrows or settings.arrows_as == "field":
+    state = images.stamp(settings.code)
+    asked = ("code", settings.code, settings.arrows, settings.arrows_as, seed, state)
+    return landscape.keep(asked, lambda: _choose(landscape, settings, seed))
+
+
+def _choose(landscape: Landscape, settings: MotionSettings, seed: int) -> Tensor:  # [1, Z]
+    bundle = landscape.bundle
+    if not settings.arrows or settings.arrows_as == "field":
         return named(bundle, settings.code, seed)
     searched = settings.code in ("random", AUTO)
     start = None if searched else named(bundle, settings.code, seed)
-    *_, best = fit(bundle, image, settings.arrows, start)
+    *_, best = fit(landscape, settings.arrows, start)
     return best.code
 
 
-def named(bundle: ModelBundle, name: str, seed: int) -> Tensor:  # [1, Z]
-    """The code of a name: 'random', a position in the codebook, a clip or a code file."""
+def named(bundle: ModelBundle, name: str, seed: int = 0) -> Tensor:  # [1, Z]
+    """The code of a name: 'random', a position in the codebook, a clip or a code file.
+
+    Raises:
+        CodeError: the position is outside 0..1, or the file holds no such code.
+        PictureError: the file is a clip that can't be read.
+    """
     name = "random" if name == AUTO else name
     position = sources.position(name, seed, "motion", len(bundle.motion_codebook or ()))
     if position is not None:
-        return bundle.motion_codebook.at(position).to(bundle.device)
-    if clips.is_clip(Path(name)):
+        return bundle.motion_codes.at(position).to(bundle.device)
+    if reference_clips.is_clip(Path(name)):
         return encode(bundle, name)
     return sources.read_code(bundle, Path(name), "motion")
 
 
 def fit(
-    bundle: ModelBundle,
-    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    landscape: Landscape,
     arrows: Iterable[Any],
     start: Tensor | None = None,  # [1, Z]
     steps: int | None = None,
 ) -> Iterator[MotionFit]:
-    """Fit a code to arrows (Equation 12)."""
-    drawn = read_arrows(arrows)
+    """Fit a code to arrows (Equation 12); the last one yielded is the result.
+
+    Args:
+        landscape: the picture.
+        arrows: `Arrow`s, or anything that `read_arrow` takes; one or more.
+        start: a code to go on from, without searching the codebook.
+        steps: of Adam, where the default isn't wanted.
+
+    Raises:
+        AnnotationError: an arrow is malformed or outside the picture.
+    """
+    bundle = landscape.bundle
     return optimize.fit_motion_code(
-        bundle.network("motion_predictor"),
-        predictor_input(image, bundle.device),
-        image.shape[3] / image.shape[2],
-        drawn,
-        bundle.motion_codebook.codes.to(bundle.device),
+        bundle.motion_predictor,
+        landscape.small,
+        landscape.aspect,
+        read_arrows(arrows),
+        bundle.motion_codes.codes.to(bundle.device),
         None if start is None else start.to(bundle.device),
         steps,
     )
@@ -172,8 +220,16 @@ def encode(
     bundle: ModelBundle,
     clip: Path | str | Iterable[Tensor],  # frames [1, 3 or 4, H, W] in [-1, 1]
 ) -> Tensor:  # [1, Z]
-    """The code of a time-lapse: its common flow through E^M (Table 2)."""
-    frames = clips.load_clip(Path(clip)) if isinstance(clip, Path | str) else list(clip)
-    beta = bundle.network("motion_predictor").beta
-    flow = clips.encoder_input(clips.common_flow(frames), beta, ENCODER_SIZE)
-    return bundle.network("motion_encoder")(flow.to(bundle.device))
+    """The code of a time-lapse: its common flow through E^M (Table 2).
+
+    Args:
+        bundle: whose code.
+        clip: a video, a folder of frames, or the frames.
+
+    Raises:
+        PictureError: the clip can't be read, has one frame, or doesn't move.
+    """
+    frames = reference_clips.load_clip(Path(clip)) if isinstance(clip, Path | str) else list(clip)
+    beta = bundle.motion_predictor.beta
+    flow = reference_clips.encoder_input(reference_clips.common_flow(frames), beta, ENCODER_SIZE)
+    return bundle.motion_encoder(flow.to(bundle.device))

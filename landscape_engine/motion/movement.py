@@ -11,49 +11,45 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ..bundles.checkpoints import ModelBundle
 from ..fitting.annotations import Arrow, read_arrows
+from ..landscape import Landscape
 from ..networks.inputs import predictor_input
 from ..ops import warping
 from ..scene import bases, falls, region_files
 from ..scene import regions as regions_of
 from ..scene.regions import FALLS, Region
 from ..settings import MotionSettings
-from . import calm, directing, hints, moving_water
-from . import codes as motion_codes
+from . import calm, codes, directing, hints, moving_water
 from . import fields as motion_fields
 from .codes import AUTO, Chosen
 from .fields import MotionField, MovingPart
 from .moving_water import is_water
 
 
-def predict_step(
-    bundle: ModelBundle,
-    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
-    code: Tensor,  # [1, Z]
-    speed: float,
-) -> Tensor:  # [1, 2, h, w]
-    """The step that a code predicts for a picture."""
-    predictor = bundle.network("motion_predictor")
-    return predictor(predictor_input(image, bundle.device), code) * speed
+def step_of(landscape: Landscape, code: Tensor) -> Tensor:  # [1, Z] → [1, 2, 256, 256]
+    """The flow of one frame that a code predicts at the usual speed (section 4.1)."""
+    return landscape.keep(("step", *code.flatten().tolist()), lambda: _step_of(landscape, code))
+
+
+@torch.inference_mode()
+def _step_of(landscape: Landscape, code: Tensor) -> Tensor:  # [1, 2, h, w]
+    return landscape.bundle.motion_predictor(landscape.small, code)
 
 
 # ------------------------------------------------------------- the whole picture
 
 
 def steady(
-    bundle: ModelBundle,
-    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    landscape: Landscape,
     step: Tensor,  # [1, 2, h, w]
     settings: MotionSettings,
 ) -> MotionField:
     """The whole picture moved by one field, which follows the arrows."""
-    return motion_fields.steady_motion(_direct(bundle, image, step, settings))
+    return motion_fields.steady_motion(_direct(landscape, step, settings))
 
 
 def recurrent(
-    bundle: ModelBundle,
-    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    landscape: Landscape,
     step: Tensor,  # [1, 2, h, w]
     code: Tensor,  # [1, Z]
     settings: MotionSettings,
@@ -61,14 +57,12 @@ def recurrent(
     """The whole picture moved by Algorithm 1."""
 
     def accumulate() -> Iterator[Tensor]:
-        return _recur(bundle, image.to(bundle.device), code, settings)
+        return _recur(landscape, code, settings)
 
-    return MotionField(_direct(bundle, image, step, settings), accumulate, steady=False)
+    return MotionField(_direct(landscape, step, settings), accumulate, steady=False)
 
 
-def _direct(
-    bundle: ModelBundle, image: Tensor, step: Tensor, settings: MotionSettings
-) -> Tensor:  # [1, 2, h, w]
+def _direct(landscape: Landscape, step: Tensor, settings: MotionSettings) -> Tensor:  # [1, 2, h, w]
     """Let a field of the whole picture follow the arrows, where it moves by itself."""
     arrows = read_arrows(settings.arrows)
     if not arrows:
@@ -77,26 +71,26 @@ def _direct(
     directing.check_moving(arrows, moving)
     if settings.arrows_as == "code":
         return step
-    return _follow(bundle, image, step, moving, arrows, settings)
+    return _follow(landscape, step, moving, arrows, settings)
 
 
-def _recur(
-    bundle: ModelBundle, image: Tensor, code: Tensor, settings: MotionSettings
-) -> Iterator[Tensor]:
+def _recur(landscape: Landscape, code: Tensor, settings: MotionSettings) -> Iterator[Tensor]:
     """Algorithm 1, lines 2 to 8: each step is predicted from the frame before.
 
     The accumulated flow is kept on the predictor's grid and resized to warp the picture.
     """
+    image, predictor = landscape.picture, landscape.bundle.motion_predictor
     height, width = image.shape[2:]
     arrows = read_arrows(settings.arrows if settings.arrows_as != "code" else ())
     frame, flow = image, None
     while True:
         # never yield in inference mode: it would leak into the caller
         with torch.inference_mode():
-            step = predict_step(bundle, frame, code, settings.speed)
+            small = predictor_input(frame, landscape.device)
+            step = predictor(small, code) * settings.speed
             if arrows:  # where each frame moves; one that has come to rest leaves an arrow idle
                 moving = hints.moving_part(step)
-                step = _follow(bundle, image, step, moving, arrows, settings)
+                step = _follow(landscape, step, moving, arrows, settings)
             flow = step if flow is None else warping.compose(step, flow)
         yield flow
         with torch.inference_mode():
@@ -107,8 +101,7 @@ def _recur(
 
 
 def in_regions(
-    bundle: ModelBundle,
-    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    landscape: Landscape,
     step: Tensor,  # [1, 2, h, w]
     regions: Sequence[Region],
     settings: MotionSettings,
@@ -119,11 +112,11 @@ def in_regions(
 
     Of the codes that were chosen, `step` is what the picture's predicts.
     """
-    arrows = read_arrows(settings.arrows)
-    directing.check_moving(arrows, sum(r.core.float() for r in regions))
+    image = landscape.image
+    directing.check_moving(read_arrows(settings.arrows), _cores(regions))
     of_water = step
     if chosen and chosen.water is not None:
-        of_water = predict_step(bundle, image, chosen.water, settings.speed)
+        of_water = step_of(landscape, chosen.water) * settings.speed
     suits = chosen is not None and chosen.calm
     parts = []
     for region in regions:
@@ -132,31 +125,34 @@ def in_regions(
         else:
             predicted = of_water if is_water(region) or region.kind == FALLS else step
         with region_files.naming(region):
-            parts.append(_move(bundle, image, region, predicted, settings, seed))
+            parts.append(_move(landscape, region, predicted, settings, seed))
     parts = [_at_pace(part, regions, image, settings, suits) for part in parts]
     parts = moving_water.answer(parts, settings)
     if settings.layers:
         parts = [_on_base(image, part, settings) for part in parts]
-    return motion_fields.motion_of_parts(parts, predictor_input(image, bundle.device))
+    return motion_fields.motion_of_parts(parts, landscape.small)
+
+
+def _cores(regions: Sequence[Region]) -> Tensor:  # [1, 1, h, w] 0..1
+    return torch.stack([region.core for region in regions]).any(0).float()
 
 
 def _move(
-    bundle: ModelBundle,
-    image: Tensor,
+    landscape: Landscape,
     region: Region,
     step: Tensor,
     settings: MotionSettings,
     seed: int,
 ) -> MovingPart:
     guide, own = region.guide, read_arrows(region.guide.arrows)
-    step = _own_step(bundle, image, region, settings, seed, step)
+    step = _own_step(landscape, region, settings, seed, step)
     field = regions_of.motion_within(region, step)
     core, every = region.core.float(), own or read_arrows(settings.arrows)
     directing.check_moving(own, core)
     if settings.arrows_as != "code":
         here = directing.lying_in(every, core)
         # beyond the region the field goes on, for what comes in from there
-        field = _follow(bundle, image, field, torch.ones_like(core), here, settings, every)
+        field = _follow(landscape, field, torch.ones_like(core), here, settings, every)
     return MovingPart(region, field * guide.speed)
 
 
@@ -195,8 +191,7 @@ def _at_pace(
 
 
 def _own_step(
-    bundle: ModelBundle,
-    image: Tensor,
+    landscape: Landscape,
     region: Region,
     settings: MotionSettings,
     seed: int,
@@ -207,22 +202,19 @@ def _own_step(
     if guide.code is None and not (guide.arrows and settings.arrows_as != "field"):
         return step
     if guide.code == AUTO and not guide.arrows:
-        suited = motion_codes.suitable(bundle, image, [region])
-        return predict_step(bundle, image, motion_codes.drawn(suited, seed).code, settings.speed)
+        code = codes.drawn(codes.suitable(landscape, [region]), seed).code
+        return step_of(landscape, code) * settings.speed
     wanted = replace(settings, code=guide.code or settings.code, arrows=guide.arrows)
-    code = motion_codes.choose(bundle, wanted, seed, image)
-    return predict_step(bundle, image, code, settings.speed)
+    return step_of(landscape, codes.choose(landscape, wanted, seed)) * settings.speed
 
 
 def _follow(
-    bundle: ModelBundle,
-    image: Tensor,
+    landscape: Landscape,
     field: Tensor,
     moving: Tensor,
     arrows: Sequence[Arrow],
     settings: MotionSettings,
     among: Sequence[Arrow] = (),
 ) -> Tensor:  # [1, 2, h, w]
-    aspect = image.shape[3] / image.shape[2]
-    beta = bundle.network("motion_predictor").beta
-    return directing.direct(field, moving, arrows, aspect, beta, settings.speed, among)
+    beta = landscape.bundle.motion_predictor.beta
+    return directing.direct(field, moving, arrows, landscape.aspect, beta, settings.speed, among)

@@ -18,7 +18,6 @@ import torch
 from torch import Tensor
 
 from ..loops.looping import Make
-from ..settings import AppearanceSettings
 from .lighting import ColorMap, Light, Start, when_needed
 from .moved_frames import MovedFrames
 from .stopwatch import Stopwatch
@@ -32,7 +31,6 @@ def frames(
     plan: Iterator[Make],
     period: int | None,
     light: Light | None,
-    appearance: AppearanceSettings,
     count: int,
     stopwatch: Stopwatch,
 ) -> Iterator[Tensor]:  # each [1, 3 or 4, H, W]
@@ -43,12 +41,12 @@ def frames(
         plan: how each frame moves, from `looping.plan`.
         period: frames after which the motion comes again; None if it never does.
         light: how the light changes; None if it doesn't.
-        appearance: whether its maps are predicted from the picture or from each frame.
         count: frames.
         stopwatch: counts the seconds of each stage.
     """
     cancelled = threading.Event()
-    keyed = light is not None and appearance.kind == "keyed"
+    keyed = light is not None and not light.is_per_frame
+    rounds = light.rounds if light else 1
     again = period if period and period < count else None
     prepare = light.prepare if keyed else None
     drifts = keyed and not light.skyline
@@ -59,14 +57,14 @@ def frames(
             frame = moved.frame(n, layers)
             if light is None or cancelled.is_set():
                 return frame.moved
-            if appearance.kind == "per-frame":
+            if light.is_per_frame:
                 colors = light.per_frame(frame.moved, phase)
                 return torch.cat([colors, frame.moved[:, 3:]], 1)
             return light.recolor(frame.moved, frame.drift, color_map(), cancelled.is_set)
 
     def jobs(start: Start) -> Iterator[tuple[int, Make, ColorMap | None, float]]:
         for n in range(count):
-            phase = (n * appearance.cycles % count) / count
+            phase = (n * rounds % count) / count
             color_map = None
             # inference mode is per step: left on between yields it would leak into the caller
             with torch.inference_mode():

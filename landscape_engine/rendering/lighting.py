@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..bundles.codebook import CodeCycle
 from ..light import tone_curves
+from ..light.cycles import LightCycle
 from ..networks.inputs import square
 from ..ops import color, warping
 from ..scene.skyline import Skyline
@@ -21,25 +21,23 @@ Start = Callable[..., ColorMap]  # starts a function that makes one, with its ar
 
 
 class Light:
-    """The changing light of one clip: color transfer maps along a closed cycle of key codes."""
+    """The changing light of one clip: color maps along a closed cycle of key codes."""
 
     def __init__(
         self,
-        predict: Callable[[Tensor, Tensor], Tensor],
+        cycle: LightCycle,
         picture: Tensor,  # [1, 3 or 4, H, W]
-        cycle: CodeCycle,
         skyline: Skyline | None = None,
     ) -> None:
-        """Hold the codes.
-
-        `predict` gives the map [1, 6, h, w] of a picture and a code [1, Z], or, where the cycle is
-        relative, the tone curves, which end at a skyline.
-        """
-        self.predict = predict
-        self.transfer = tone_curves.shade_logits if cycle.relative else color.transfer
+        """Hold the codes; tone curves end at a skyline."""
+        self.codes = cycle.codes
+        self.predict = cycle.predict
+        self.rounds = cycle.rounds
+        self.is_per_frame = cycle.per_frame
+        relative = cycle.codes.relative
+        self.transfer = tone_curves.shade_logits if relative else color.transfer
         self.picture = picture
-        self.cycle = cycle
-        self.skyline = skyline if cycle.relative else None
+        self.skyline = skyline if relative else None
         self._maps: dict[int, ColorMap] = {}
 
     def keyed(self, phase: float, start: Start) -> ColorMap:
@@ -48,8 +46,8 @@ class Light:
         Predictions are started at once, that of the code after them too; what is given waits for
         them.
         """
-        first, second, weight = self.cycle.around(phase)
-        next_one = (second + 1) % len(self.cycle.codes)
+        first, second, weight = self.codes.around(phase)
+        next_one = (second + 1) % len(self.codes.codes)
         self._maps = {
             k: self._maps.get(k) or start(self._at_key, k) for k in (first, second, next_one)
         }
@@ -58,8 +56,8 @@ class Light:
 
     def _at_key(self, k: int) -> Tensor:  # [1, 6, h, w]
         """The map of a key code, corrected if the cycle says so."""
-        color_map = self.predict(self.picture, self.cycle.codes[k : k + 1])
-        offset = self.cycle.corrections[k] if self.cycle.corrections else None
+        color_map = self.predict(self.picture, self.codes.codes[k : k + 1])
+        offset = self.codes.corrections[k] if self.codes.corrections else None
         if offset is None:
             return self.skyline.part(color_map) if self.skyline else color_map
         picture = square(self.picture, color_map.shape[3], color_map.device)
@@ -68,7 +66,7 @@ class Light:
     @property
     def prepare(self) -> Callable[[Tensor], None] | None:
         """What is done to a moved frame [1, 3 or 4, H, W] once, in place, before recoloring."""
-        return _take_logits if self.cycle.relative else None
+        return _take_logits if self.codes.relative else None
 
     def recolor(
         self,
@@ -88,7 +86,7 @@ class Light:
         phase: float,
     ) -> Tensor:  # [1, 3, H, W]
         """The recolored frame, its map predicted from itself (Algorithm 1, lines 13-15)."""
-        color_map = self.predict(frame, self.cycle.at(phase))
+        color_map = self.predict(frame, self.codes.at(phase))
         height, width = frame.shape[2:]
         return color.transfer(frame[:, :3], warping.enlarge(color_map, height, width))
 

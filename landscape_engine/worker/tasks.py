@@ -30,16 +30,16 @@ from .. import images
 from ..animator import Animator, load_animator
 from ..bundles import checkpoints
 from ..errors import BundleError, DocumentError, OutputError, PictureError
+from ..jobs import animate as animation
+from ..jobs import fit as fitting
 from ..jobs import thumbnails
 from ..jobs.preview import fit_within, reduce
 from ..scene.regions import Region
 from ..settings import DeviceName, RegionSettings, documents
 from ..settings.documents import Job
-from ..shell.commands.animate import animate as animate_job
-from ..shell.commands.fit import fit as fit_code
 from . import PROTOCOL
 from .events import JobEvents
-from .warmth import KeptPicture, WarmAnimator
+from .landscapes import KeptLandscapes
 
 LAND = "#000000"
 FOUND = {"sky": "#56b4e9", "water": "#0072b2"}  # colors of a label picture
@@ -50,21 +50,21 @@ OWN = ("#e69f00", "#009e73", "#d55e00", "#cc79a7", "#f0e442")  # of the artist's
 class Desk:
     """What lies ready from job to job."""
 
-    animator: WarmAnimator
-    picture: KeptPicture
-    bundle: Path | None
+    animator: Animator
+    landscapes: KeptLandscapes
 
     @classmethod
     def furnish(cls, bundle: Path | None, device: DeviceName) -> Desk:
         """Load a bundle onto a device."""
-        return cls(WarmAnimator(load_animator(bundle, device)), KeptPicture(), bundle)
+        animator = load_animator(bundle, device)
+        return cls(animator, KeptLandscapes(animator))
 
     def about(self) -> dict[str, Any]:
         """What there is, as `worker.json` says it."""
         bundle = self.animator.bundle
         return {
             "device": str(self.animator.device),
-            "bundle": str(self.bundle or checkpoints.DEFAULT),
+            "bundle": str(bundle.folder or checkpoints.DEFAULT),
             "motion_codes": len(bundle.motion_codebook or ()),
             "appearance_codes": len(bundle.appearance_codebook or ()),
             "predicts_days": "code_lstm" in bundle.networks,
@@ -83,15 +83,6 @@ class Desk:
         """Give back what the last job took of a GPU and didn't keep."""
         if self.animator.device.type == "cuda":
             torch.cuda.empty_cache()
-
-    def ready(self, job: JobEvents) -> Callable[..., Animator]:
-        """For `load`: the animator, after which predicting begins."""
-
-        def load(*_: Any) -> Animator:
-            job.progress("predict")
-            return self.animator
-
-        return load
 
 
 def read_task(path: Path) -> tuple[Callable[..., dict[str, Any]], dict[str, Any]]:
@@ -149,7 +140,7 @@ def preview(
     side, frames = _whole(side, "side", 16, 4096), _whole(frames, "frames", 2, 1000)
     parsed = _parsed(job)
     events.progress("read")
-    own = desk.picture.read(_existing(parsed), None, parsed.clip.upright)
+    own = desk.landscapes.of(_existing(parsed), None, parsed.clip.upright).image
     small = reduce(parsed, (own.shape[3], own.shape[2]), side, frames)
     small = replace(small, out=events.folder / "frames")
     done = _animate(desk, events, small)
@@ -186,8 +177,8 @@ def draw_thumbnails(
         raise BundleError(f"the bundle has no codebook of {kind}; choose another bundle.")
     found = _region_settings(regions)
     events.progress("read")
-    read = partial(desk.picture.read, _picture(picture), upright=bool(upright))
-    small = read(fit_within(read().shape[:1:-1], side))
+    read = partial(desk.landscapes.of, _picture(picture), upright=bool(upright))
+    small = read(fit_within(read().image.shape[:1:-1], side))
     events.progress("predict")
     asked = (desk.animator, small, positions, frames, events.folder)
     if kind == "motion":
@@ -195,7 +186,7 @@ def draw_thumbnails(
     else:
         drawn = thumbnails.draw_appearance(*asked)
     rows = list(events.follow(drawn, len(positions), "thumbnails"))
-    height, width = small.shape[2:]
+    height, width = small.image.shape[2:]
     return {"kind": kind, "width": width, "height": height, "thumbnails": rows}
 
 
@@ -216,17 +207,13 @@ def fit(
     for name, value in (("arrows", arrows), ("patches", patches)):
         if not isinstance(value, list | tuple):
             raise DocumentError(f"'{name}' is {value!r}; expected a list.")
+    target = events.folder / "code.json" if out is None else _target(out, "out")
+    asked, path = fitting.check(arrows, patches, target), _picture(picture)
     events.progress("read")
-    done = fit_code(
-        _picture(picture),
-        events.folder / "code.json" if out is None else _target(out, "out"),
-        arrows=arrows,
-        patches=patches,
-        start=Path(start) if start else None,
-        progress=events.follow,
-        load=desk.ready(events),
-        read=partial(desk.picture.read, upright=bool(upright)),
-    )
+    landscape = desk.landscapes.of(path, None, bool(upright))
+    events.progress("predict")
+    begin = Path(start) if start else None
+    done = fitting.search(landscape, asked, target, start=begin, progress=events.follow)
     if done["note"]:
         events.say("note", text=done["note"])
     return {**done, "errors": done.get("errors_deg") or done.get("errors_levels")}
@@ -242,10 +229,9 @@ def find_regions(
     """
     settings = _region_settings(regions)
     events.progress("read")
-    image = desk.picture.read(_picture(picture), None, bool(upright))
+    landscape = desk.landscapes.of(_picture(picture), None, bool(upright))
     events.progress("predict")
-    found = desk.animator.find_regions(image, settings)
-    label, rows = _paint(found, image)
+    label, rows = _paint(landscape.regions(settings), landscape.image)
     path = events.folder / "regions.png"
     images.save_image(label, path)
     return {
@@ -278,15 +264,12 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
 def _animate(
     desk: Desk, events: JobEvents, job: Job, save_motion: Path | None = None
 ) -> dict[str, Any]:
-    _existing(job)
+    animation.check(job, save_motion)
     events.progress("read")
-    done = animate_job(
-        job,
-        bundle=desk.bundle,
-        save_motion=save_motion,
-        progress=events.follow,
-        load=desk.ready(events),
-        read=desk.picture.read_for,
+    landscape, own_hw = desk.landscapes.of_job(job)
+    events.progress("predict")
+    done = animation.render(
+        job, desk.animator, landscape, own_hw, save_motion=save_motion, progress=events.follow
     )
     for note in done["notes"]:
         events.say("note", text=note)

@@ -1,36 +1,16 @@
-"""`animate`: one job's picture into frames, and a report that says enough to do it again."""
+"""`animate`: one job, from flags or a document."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, NamedTuple
 
-import numpy as np
-from torch import Tensor
-
-from ... import __version__, images, sequence, staging
-from ...animator import Animator, load_animator
-from ...bundles import checkpoints
-from ...bundles.codebook import CodeCycle
-from ...errors import DocumentError
-from ...fitting.annotations import read_arrows, read_patches
-from ...light import looks
-from ...loops import travel
-from ...motion.codes import Chosen
-from ...motion.fields import MotionField
-from ...ops import warping
-from ...rendering.stopwatch import Stopwatch
-from ...scene import region_files
-from ...settings import DeviceName, documents, unused
+from ...jobs.animate import animate
+from ...settings import documents
 from ...settings.documents import Job
+from .. import endings
+from ..bars import bar
 from ..flags import settings_from
-from . import report
-from .progress import Progress, bar, silent
-
-SizeHW = tuple[int, int]  # height and width, pixels
 
 
 def run(options: argparse.Namespace) -> int:
@@ -49,174 +29,11 @@ def show(options: argparse.Namespace, picture: Path, out: Path, poster: Path | N
         poster=poster,
         progress=bar,
     )
-    report.note(done["notes"])
-    report.end(done, options.json, out, *([poster] if poster else []))
+    endings.note(done["notes"])
+    endings.end(done, options.json, out, *([poster] if poster else []))
 
 
 def job_from(options: argparse.Namespace, picture: Path, out: Path) -> Job:
     """The job that the flags of a command line describe."""
     groups = {name: settings_from(options, kind) for name, kind in documents.GROUPS.items()}
     return Job(picture, out, **groups)
-
-
-def read_picture(job: Job) -> tuple[Tensor, SizeHW]:
-    """A job's picture [1, 3 or 4, H, W] in [-1, 1] at the size of the output, and its own size."""
-    image = images.load_image(job.picture, upright=job.clip.upright)
-    own_hw = (image.shape[2], image.shape[3])
-    return (images.resize(image, *job.clip.size_wh) if job.clip.size_wh else image), own_hw
-
-
-def animate(
-    job: Job,
-    *,
-    bundle: Path | None = None,
-    device: DeviceName = "auto",
-    save_motion: Path | None = None,
-    poster: Path | None = None,
-    progress: Progress = silent,
-    load: Callable[[Path | None, DeviceName], Animator] = load_animator,
-    read: Callable[[Job], tuple[Tensor, SizeHW]] = read_picture,
-) -> dict[str, Any]:
-    """Do a job: read its picture, predict, render, write; prints nothing.
-
-    Args:
-        job: the picture, where its frames go, and all settings.
-        bundle: folder of the weights; None for the ones that ship.
-        device: where to compute.
-        save_motion: .npy for the field of one frame step, in pixels of the output.
-        poster: file for the first frame.
-        progress: wraps the frames, with their number and the stage's name, "frames"; what it
-            raises ends the job, and nothing partial is left.
-        load: gives the animator; callers who keep one give their own.
-        read: gives the picture, likewise.
-
-    Returns:
-        What was done, as plain data: frames, paths, seconds of each stage, settings, the job that
-        repeats it, the codes used, and under "notes" what the person should know.
-
-    Raises:
-        LandscapeError: the job can't be done; what is malformed is refused before anything loads.
-    """
-    watch = Stopwatch()
-    with watch.stage("total"):
-        _refuse_malformed(job, save_motion)
-        with watch.stage("read"):
-            image, own_hw = read(job)
-        with watch.stage("load"):
-            animator = load(bundle, device)
-        notes = _notes(job, own_hw) + region_files.notes(job.regions, own_hw)
-        notes += looks.notes(animator.bundle, job.appearance)
-        notes += unused.notes(job.motion, job.regions, job.loop, job.appearance)
-        with watch.stage("predict"):
-            foreseen = _predict(animator, image, job)
-        notes += travel.notes(foreseen.motion)
-        frames = animator.render(
-            image, foreseen.motion, job.appearance, job.loop, job.clip, watch, foreseen.light
-        )
-        frames = progress(frames, job.clip.frames, "frames")
-        if poster:
-            frames = _keep_poster(frames, poster)
-        written = sequence.write_sequence(frames, job.out, job.output, count=job.clip.frames)
-        if save_motion:
-            _save_motion(foreseen.motion, image, save_motion)
-    return {
-        **_describe(job, written, foreseen, watch),
-        "device": str(animator.device),
-        "bundle": str(bundle or checkpoints.DEFAULT),
-        "version": __version__,
-        "save_motion": str(save_motion) if save_motion else None,
-        "notes": [*notes, *written.notes],
-    }
-
-
-class _Foreseen(NamedTuple):
-    """What the networks say of a picture before its first frame is rendered."""
-
-    chosen: Chosen  # of the motion
-    light: CodeCycle | None
-    motion: MotionField
-
-
-def _predict(animator: Animator, image: Tensor, job: Job) -> _Foreseen:
-    light = None
-    if job.appearance.kind != "off":
-        light = animator.appearance_cycle(image, job.appearance, job.clip)
-    regions = None
-    if job.motion.kind == "steady":
-        regions = animator.find_regions(image, job.regions)
-    chosen = animator.choose_codes(image, job.motion, job.clip.seed, regions)
-    motion = animator.predict_motion(image, job.motion, chosen, job.clip.seed, regions)
-    return _Foreseen(chosen, light, animator.fit_travel(motion, job.loop, job.clip))
-
-
-def _refuse_malformed(job: Job, save_motion: Path | None) -> None:
-    for name in ("picture", "out"):
-        if getattr(job, name) is None:
-            raise DocumentError(f"the job has no '{name}'; expected a path: name it.")
-    read_arrows(job.motion.arrows)
-    read_patches(job.appearance.patches)
-    sequence.check_target(job.out, job.output)
-    if save_motion:
-        staging.check_file(save_motion, ".npy")
-
-
-def _notes(job: Job, picture_hw: SizeHW) -> list[str]:
-    """What the person should know about the result, a sentence each."""
-    notes = []
-    clip, period = job.clip, job.loop.period(job.clip.frames)
-    if job.loop.kind != "none" and clip.frames % period and clip.frames > 1:
-        notes.append(
-            f"{clip.frames} frames are no whole number of loops of {period}: the clip's end won't "
-            f"meet its start (use --frames {max(1, round(clip.frames / period)) * period})."
-        )
-    if clip.size_wh:
-        height, width = picture_hw
-        if abs(clip.size_wh[0] / clip.size_wh[1] * height / width - 1) > 0.01:
-            notes.append(f"the picture ({width}x{height}) was stretched to {clip.size}.")
-    return notes
-
-
-def _describe(
-    job: Job, written: sequence.WrittenSequence, foreseen: _Foreseen, watch: Stopwatch
-) -> dict[str, Any]:
-    """What was done, and under "job" enough to do it again (with `animate --job`)."""
-    document = documents.write(job)
-    document["output"]["format"] = written.format
-    codes = foreseen.light and foreseen.light.codes.tolist()
-    water = None if foreseen.chosen.water is None else foreseen.chosen.water[0].tolist()
-    return {
-        "frames": written.frames,
-        "paths": [str(p) for p in written.paths],
-        "width": written.width,
-        "height": written.height,
-        "seconds": {stage: round(s, 3) for stage, s in watch.seconds.items()},
-        "settings": {name: document[name] for name in documents.GROUPS},
-        "job": document,
-        "picture": str(job.picture),
-        "codes": {
-            "motion": foreseen.chosen.code[0].tolist(),
-            "water": water,
-            "appearance": codes,
-        },
-        "loop_frames": None if job.loop.kind == "none" else job.loop.period(job.clip.frames),
-    }
-
-
-def _keep_poster(frames: Iterator[Tensor], poster: Path) -> Iterator[Tensor]:
-    """Pass frames on; the first is saved as the poster once all are through."""
-    first = None
-    for frame in frames:
-        if first is None:
-            first = frame[:, :3].cpu().clone()
-        yield frame
-    if first is not None:
-        images.save_image(first, poster)
-
-
-def _save_motion(motion: MotionField, image: Tensor, path: Path) -> None:
-    height, width = image.shape[2:]
-    field = warping.enlarge(motion.step, height, width)
-    pixels = (field * warping.pixels_per_unit(height, width, field.device))[0].float().cpu()
-    with staging.explaining(path), staging.new_file(path) as staged, staged.open("wb") as file:
-        # to a real file numpy writes past Python, and then doesn't say that the disk is full
-        np.save(SimpleNamespace(write=file.write), pixels.numpy())

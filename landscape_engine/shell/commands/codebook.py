@@ -8,7 +8,7 @@ from ... import images, staging
 from ...animator import load_animator
 from ...errors import SettingsError
 from ...jobs.contact_sheet import TILE_WIDTH, draw_codebook
-from . import progress
+from .. import bars
 
 MOST_ROWS = 256  # of a contact sheet
 
@@ -24,6 +24,6 @@ def run(options: argparse.Namespace) -> int:
         from ...training.scenes.landscapes import thumbnail_scene
 
         given = thumbnail_scene(int(animator.bundle.about.get("thumbnail_seed", 0)), TILE_WIDTH)
-    images.save_image(draw_codebook(animator, given, options.rows, progress.bar), options.out)
+    images.save_image(draw_codebook(animator, given, options.rows, bars.bar), options.out)
     print(options.out)
     return 0

@@ -27,8 +27,8 @@ from ...evaluation import (
 from ...evaluation import report as figures
 from ...networks.perceptual import PerceptualNetwork
 from ...settings import ClipEvaluationSettings, EvaluationSettings, LoopSettings, RegionSettings
+from .. import bars, endings
 from ..flags import settings_from
-from . import progress, report
 
 NO_NETWORK = (
     "without a perceptual network, whose weights are a file of their own (see --perceptual), the "
@@ -67,12 +67,12 @@ def run(options: argparse.Namespace) -> int:
         if stills:
             print()
         if network is None and asked.perceptual != "none":
-            report.note([NO_NETWORK])
+            endings.note([NO_NETWORK])
         described |= _measure_clips(options, animator, clips, network, name)
     if options.out:
         names = [*(of_stills if stills else ()), *(clip_report.FILES if clips else ())]
         described["files"] = [str(options.out / name) for name in names]
-    report.end(described, options.json, *([options.out] if options.out else []))
+    endings.end(described, options.json, *([options.out] if options.out else []))
     return 0
 
 
@@ -89,7 +89,7 @@ def _measure_stills(
         )
     described = _describe_stills(options, animator, started, stills)
     print(figures.table(stills))
-    report.note(dict.fromkeys(note for still in stills for note in still.notes))
+    endings.note(dict.fromkeys(note for still in stills for note in still.notes))
     if options.out:
         figures.write(stills, options.out, described)
     return described
@@ -103,7 +103,7 @@ def _grade_stills(
     settings, where, loop = _asked_of_stills(options)
     stills = []
     places = list(zip(pictures, _sheet_files(pictures)[2:], strict=True))
-    for picture, name in progress.bar(iter(places), len(places), "sheets"):
+    for picture, name in bars.bar(iter(places), len(places), "sheets"):
         still, sheet = grading.grade(animator, picture, options.masks, settings, loop, where)
         images.save_image(sheet, options.out / name)
         stills.append(still)
@@ -166,7 +166,7 @@ def _measure_clips(
         clip_settings={"clip": asdict(settings), "regions": asdict(where), "width": width},
     )
     print(clip_report.tables(clips))
-    report.note(dict.fromkeys(note for clip in clips for note in clip.notes))
+    endings.note(dict.fromkeys(note for clip in clips for note in clip.notes))
     if options.out:
         clip_report.write(clips, options.out, described)
     return described
@@ -182,4 +182,4 @@ def _context(options: argparse.Namespace, animator: Animator, started: float) ->
 
 
 def _bar(place: str, items: Iterator[Any], count: int, stage: str) -> Iterator[Any]:
-    return progress.bar(items, count, place + stage)
+    return bars.bar(items, count, place + stage)

@@ -51,7 +51,7 @@ def load_days(folder: Path, clips_folder: Path | None = None) -> list[Tensor]:  
 
 def encode_clips(bundle: ModelBundle, folder: Path) -> list[Tensor]:  # each [n, Z]
     """The codes of every clip in order whose light changes (`train_appearance`, section 6.1)."""
-    networks = nn.ModuleDict({"appearance_encoder": bundle.network("appearance_encoder")})
+    networks = nn.ModuleDict({"appearance_encoder": bundle.appearance_encoder})
     scenes = clips.load(folder, train_appearance.ENCODER_SIZE)
     return train_appearance.collect_sequences(networks, scenes)
 

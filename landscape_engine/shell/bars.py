@@ -1,20 +1,11 @@
-"""Progress: a bar with the stage and the time left on a terminal, quiet elsewhere."""
+"""Bars: a stage and the time left on a terminal, quiet elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from tqdm import tqdm
-
-# passes a stage's items on, and may count, announce or, by raising, end them; takes the items,
-# their number and the stage's name
-Progress = Callable[[Iterator[Any], int, str], Iterator[Any]]
-
-
-def silent(items: Iterator[Any], count: int, stage: str) -> Iterator[Any]:
-    """Pass items on."""
-    return items
 
 
 def bar(items: Iterator[Any], count: int, stage: str) -> Iterator[Any]:

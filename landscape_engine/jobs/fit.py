@@ -1,0 +1,115 @@
+"""Fit: a latent code that does what arrows or patches ask for."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .. import __version__, images, staging
+from ..animator import load_animator
+from ..bundles import sources
+from ..bundles.checkpoints import CodeKind
+from ..errors import AnnotationError
+from ..fitting.annotations import Arrow, Patch, read_arrows, read_patches
+from ..landscape import Landscape
+from ..light import looks
+from ..motion import codes
+from ..settings import DeviceName
+from .progress import Progress, silent
+
+
+def fit(
+    picture: Path,
+    out: Path,
+    *,
+    arrows: Iterable[Any] = (),
+    patches: Iterable[Any] = (),
+    start: Path | None = None,
+    bundle: Path | None = None,
+    device: DeviceName = "auto",
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Fit a motion code to arrows or an appearance code to patches, and write it; prints nothing.
+
+    Args:
+        picture: the picture.
+        out: .json for the code.
+        arrows: what `read_arrow` takes; one or more, or else patches.
+        patches: what `read_patch` takes.
+        start: a code to go on from, without a search.
+        bundle: folder of the weights; None for the ones that ship.
+        device: where to compute.
+        progress: wraps the fits, which count themselves, under the stage's name, "fit".
+
+    Returns:
+        What was found, as plain data: kind, code, loss, errors_deg or errors_levels, note, path.
+
+    Raises:
+        LandscapeError: the fit can't be done; what is malformed is refused before anything loads.
+    """
+    asked = check(arrows, patches, out)
+    started = time.perf_counter()
+    image = images.load_image(picture)
+    landscape = load_animator(bundle, device).look_at(image)
+    return search(landscape, asked, out, start=start, progress=progress, started=started)
+
+
+class Asked(NamedTuple):
+    """What a code is fitted to: arrows or patches."""
+
+    arrows: tuple[Arrow, ...]
+    patches: tuple[Patch, ...]
+
+
+def check(arrows: Iterable[Any], patches: Iterable[Any], out: Path) -> Asked:
+    """What is asked for, if it's of one kind, well formed and can be written.
+
+    Raises:
+        LandscapeError: it isn't.
+    """
+    asked = Asked(read_arrows(arrows), read_patches(patches))
+    if bool(asked.arrows) == bool(asked.patches):
+        raise AnnotationError(
+            f"fit was given {len(asked.arrows)} arrows and {len(asked.patches)} patches; expected "
+            "one kind: --arrow for a motion code or --patch for an appearance code."
+        )
+    staging.check_file(out, ".json")
+    return asked
+
+
+def search(
+    landscape: Landscape,
+    asked: Asked,
+    out: Path,
+    *,
+    start: Path | None = None,
+    progress: Progress = silent,
+    started: float | None = None,
+) -> dict[str, Any]:
+    """Fit a code to what was checked, with what is loaded; as `fit` else."""
+    started = time.perf_counter() if started is None else started
+    kind: CodeKind = "motion" if asked.arrows else "appearance"
+    begin = start and sources.read_code(landscape.bundle, start, kind)
+    fits: Iterator[Any] = (
+        codes.fit(landscape, asked.arrows, begin)
+        if asked.arrows
+        else looks.fit(landscape, asked.patches, begin)
+    )
+    *_, best = progress(fits, 0, "fit")
+    code = best.code[0].tolist()
+    with staging.explaining(out), staging.new_file(out) as staged:
+        staged.write_text(json.dumps(code) + "\n", encoding="utf-8")
+    errors = "errors_deg" if asked.arrows else "errors_levels"
+    return {
+        "kind": kind,
+        "code": code,
+        "loss": best.loss,
+        errors: list(getattr(best, errors)),
+        "note": best.note,
+        "path": str(out),
+        "seconds": round(time.perf_counter() - started, 3),
+        "version": __version__,
+    }

@@ -1,0 +1,153 @@
+"""Landscape: one picture as the engine knows it, taken apart once.
+
+What is known of a picture is computed when first asked for, on the bundle's device, and kept: its
+regions, its own look, its steps and color maps of codes. So a slider that is moved costs what
+depends on it and no more: another speed no prediction, another code no regions, other light no
+motion.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from functools import cached_property
+from typing import TypeVar, cast
+
+import torch
+from torch import Tensor
+
+from .bundles.checkpoints import ModelBundle
+from .networks import inputs, scene
+from .scene import region_files, segmentation
+from .scene.regions import Region
+from .settings import RegionSettings
+
+KEPT_ANSWERS = 96  # of a picture; the largest, a color map, has 1.5 MiB
+
+T = TypeVar("T")
+
+
+class Landscape:
+    """One picture and what one bundle knows of it; from `Animator.look_at`.
+
+    Attributes:
+        image: [1, 3 or 4, H, W] in [-1, 1], the picture at the size of the output.
+        bundle: what is asked about it.
+    """
+
+    def __init__(self, image: Tensor, bundle: ModelBundle) -> None:
+        """Hold the picture; nothing is computed yet."""
+        self.image = image
+        self.bundle = bundle
+        self._answers: OrderedDict[Hashable, object] = OrderedDict()
+        self._turn = threading.Lock()  # frames are made, and their maps asked for, side by side
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return self.bundle.device
+
+    @property
+    def aspect(self) -> float:
+        """Width over height."""
+        return self.image.shape[3] / self.image.shape[2]
+
+    # each of these is a normal tensor, which gradients may pass beside, whoever asks first
+
+    @cached_property
+    def picture(self) -> Tensor:
+        """[1, 3 or 4, H, W] the image on the device."""
+        return self.image.to(self.device)
+
+    @cached_property
+    def small(self) -> Tensor:
+        """[1, 3, 256, 256] the colors as the predictors take them."""
+        return self.square(inputs.PREDICTOR_SIZE)
+
+    def square(self, side: int) -> Tensor:  # [1, 3, side, side]
+        """The colors as a square."""
+        with torch.inference_mode(False), torch.no_grad():
+            return inputs.square(self.image, side, self.device)
+
+    @cached_property
+    def own_look(self) -> Tensor:
+        """[1, Z] the picture's appearance code (E^A, Table 2).
+
+        Raises:
+            BundleError: the bundle has no appearance encoder.
+        """
+        encoder = self.bundle.appearance_encoder
+        with torch.inference_mode(False), torch.no_grad():
+            return encoder(self.square(inputs.ENCODER_SIZE))
+
+    @cached_property
+    def seen(self) -> Tensor | None:
+        """[1, 3 or 4, h, w] shares of land, sky, water and, where it's told, of white water.
+
+        At the picture's own aspect (`scene.asked_size`); None without a scene network.
+        """
+        if "scene_network" not in self.bundle.networks:
+            return None
+        network = self.bundle.scene_network
+        found = scene.ask(network, self.image, self.device)
+        return found[:, :3] if network.white is None else found
+
+    @cached_property
+    def shares(self) -> Tensor:
+        """[1, 3, 256, 256] shares of land, sky and water; without a network all is one class."""
+        if self.seen is None:
+            return torch.ones(1, 1, *segmentation.GRID_HW, device=self.device)
+        with torch.inference_mode():
+            return segmentation.on_grid(self.seen[:, :3])
+
+    @cached_property
+    def edged_shares(self) -> Tensor | None:
+        """[1, 3, 256, 256] the same, put right and following the picture's edges; or None."""
+        return None if self.seen is None else segmentation.follow_edges(self.small, self.shares)
+
+    def regions(self, settings: RegionSettings | None = None) -> list[Region]:
+        """What moves; the artist's masks and regions come before what the network says.
+
+        Raises:
+            RegionError: a mask or a region's file can't be used, or nothing is left that moves.
+        """
+        settings = settings or RegionSettings()
+        if not settings.clean:
+            return []
+        asked = ("regions", settings, *region_files.stamps(settings))
+        return list(self.keep(asked, lambda: self._find(settings)))
+
+    @torch.inference_mode()
+    def _find(self, settings: RegionSettings) -> list[Region]:
+        white = None
+        if self.seen is None:
+            shares = self._shares_by_answers(settings.horizon)
+        else:
+            shares = self.seen[:, :3]
+            white = self.seen[:, 3:] if self.seen.shape[1] > 3 else None
+        return segmentation.find(self.image, shares, white, settings, self.device)
+
+    def _shares_by_answers(self, horizon: float | None) -> Tensor:  # [1, 3, 256, 256]
+        predictor, book = self.bundle.motion_predictor, self.bundle.motion_codes
+        probe = self.square(segmentation.PROBE_SIZE)
+        every = [k / (segmentation.PROBES - 1) for k in range(segmentation.PROBES)]
+        codes = [book.at(position).to(self.device) for position in every]
+        ask = lambda code: predictor(probe, code) * predictor.beta  # noqa: E731
+        return segmentation.by_answers(ask, codes, horizon)
+
+    def keep(self, name: Hashable, answer: Callable[[], T]) -> T:
+        """What is known by a name, or the answer, which is known from then on.
+
+        The last `KEPT_ANSWERS` are kept. Several threads may ask at a time.
+        """
+        with self._turn:
+            if name in self._answers:
+                self._answers.move_to_end(name)
+                return cast(T, self._answers[name])
+        found = answer()
+        with self._turn:
+            self._answers[name] = found
+            while len(self._answers) > KEPT_ANSWERS:
+                self._answers.popitem(last=False)
+        return found

@@ -1,0 +1,123 @@
+"""Color maps: how a picture's colors change with a code, on the predictors' grid.
+
+Two kinds: color transfer maps (section 4.2), which may be anchored in the picture's own look, and
+tone curves, which lead from that look to others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from ..landscape import Landscape
+from ..ops import color
+from . import tone_curves
+
+Predict = Callable[[Tensor, Tensor], Tensor]  # picture [B, 3, S, S], codes [B, Z] → maps
+Map = Callable[[Tensor], Tensor]  # a code [1, Z] → its map [1, 6, 256, 256] of one picture
+
+
+def transfer_maps(landscape: Landscape, anchored: bool = True) -> Map:
+    """What gives the color transfer maps of a picture; each is kept.
+
+    Args:
+        landscape: the picture.
+        anchored: whether the maps are corrected by what the predictor misses of the picture
+            in its own look (`ops.color.anchor`); a bundle without an encoder can't.
+    """
+    return _kept(landscape, ("map", anchored), transfer_predictor(landscape, anchored))
+
+
+def curves(landscape: Landscape) -> Map:
+    """What gives the tone curves of a picture; each is kept.
+
+    They are what light that begins with the picture is made with (`light.tone_curves`).
+    """
+    return _kept(landscape, ("curve",), curve_predictor(landscape))
+
+
+def _kept(landscape: Landscape, name: tuple[object, ...], predictor: Predict) -> Map:
+    @torch.inference_mode()
+    def predict(code: Tensor) -> Tensor:
+        return predictor(landscape.small, code.to(landscape.device))
+
+    return lambda code: landscape.keep((*name, *code.flatten().tolist()), lambda: predict(code))
+
+
+def transfer_predictor(landscape: Landscape, anchored: bool = True) -> Predict:
+    """What predicts the color transfer maps of one picture, at any size of it, from codes."""
+    predictor = landscape.bundle.appearance_predictor
+    if not anchored or "appearance_encoder" not in landscape.bundle.networks:
+        return predictor
+    make = lambda: AnchoredPredictor(predictor, landscape.own_look)  # noqa: E731
+    return landscape.keep(("transfer predictor",), make)
+
+
+def curve_predictor(landscape: Landscape) -> RelativePredictor:
+    """What predicts the tone curves of one picture, at any size of it, from codes."""
+    predictor = landscape.bundle.appearance_predictor
+    shares = lambda: landscape.edged_shares  # noqa: E731
+    make = lambda: RelativePredictor(predictor, landscape.own_look, shares)  # noqa: E731
+    return landscape.keep(("curve predictor",), make)
+
+
+class AnchoredPredictor:
+    """An appearance predictor for one picture, its maps anchored in the picture's own look."""
+
+    def __init__(self, predictor: Predict, own_code: Tensor) -> None:
+        """Take over a predictor; `own_code` [1, Z] is the picture's."""
+        self.predictor = predictor
+        with torch.inference_mode(False):
+            self.own_code = own_code.clone()
+        self._own_maps: dict[int, Tensor] = {}  # by the picture's size
+
+    def __call__(
+        self,
+        picture: Tensor,  # [B, 3, S, S] in [-1, 1], the same B times
+        codes: Tensor,  # [B, Z]
+    ) -> Tensor:  # [B, 6, S, S]
+        """The anchored maps."""
+        size = picture.shape[3]
+        if size not in self._own_maps:
+            # a normal tensor, which gradients may pass beside, whoever asks first
+            with torch.inference_mode(False), torch.no_grad():
+                self._own_maps[size] = self.predictor(picture[:1].clone(), self.own_code)
+        return self._related(self.predictor(picture, codes), self._own_maps[size], picture)
+
+    def _related(self, maps: Tensor, own: Tensor, picture: Tensor) -> Tensor:
+        return color.anchor(maps, own, picture)
+
+
+class RelativePredictor(AnchoredPredictor):
+    """What predicts, from codes, the tone curves that lead from one picture's own look to others.
+
+    As `AnchoredPredictor`, and exact: the own code's curves are the picture itself.
+    """
+
+    def __init__(
+        self, predictor: Predict, own_code: Tensor, shares: Callable[[], Tensor | None]
+    ) -> None:
+        """Take over a predictor; `shares` gives those of land, sky and water, when first asked."""
+        super().__init__(predictor, own_code)
+        self._shares = cache(shares)
+        self._lit: dict[int, tuple[Tensor, Tensor | None]] = {}  # by the picture's size
+
+    def _related(self, maps: Tensor, own: Tensor, picture: Tensor) -> Tensor:
+        size = picture.shape[3]
+        if size not in self._lit:
+            with torch.inference_mode(False), torch.no_grad():
+                self._lit[size] = self._formless(picture[:1].clone())
+        return tone_curves.relate(maps, own, *self._lit[size])
+
+    def _formless(self, picture: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The picture without the forms of what moves, and its shares."""
+        shares = self._shares()
+        if shares is None:
+            return picture, None
+        if shares.shape[2:] != picture.shape[2:]:
+            shares = interpolate(shares, picture.shape[2:], mode="bilinear", antialias=True)
+        return tone_curves.formless(picture, shares), shares

@@ -1,0 +1,55 @@
+"""Landscapes kept from one job to the next: the last pictures, at the last sizes asked for.
+
+A picture is known by its file's path, time and size.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from pathlib import Path
+
+from .. import images
+from ..animator import Animator
+from ..landscape import Landscape
+from ..settings.documents import Job
+
+KEPT = 3  # of one picture: its own size, a preview's, the thumbnails'
+
+
+class KeptLandscapes:
+    """The last landscapes."""
+
+    def __init__(self, animator: Animator) -> None:
+        """Keep what an animator looks at."""
+        self._animator = animator
+        self._kept: OrderedDict[Hashable, Landscape] = OrderedDict()
+
+    def of(
+        self,
+        path: Path,
+        size_wh: tuple[int, int] | None = None,
+        upright: bool = True,
+    ) -> Landscape:
+        """A picture at a size or its own; the same landscape as long as its file stays as it is."""
+        state = images.stamp(path), upright
+        own = self._kept.get((*state, None))
+        if own is None or state[0] is None:
+            own = self._animator.look_at(images.load_image(path, upright=upright))
+        wanted = own
+        if size_wh is not None:
+            kept = self._kept.get((*state, size_wh))
+            wanted = kept or self._animator.look_at(images.resize(own.image, *size_wh))
+        for size, one in ((size_wh, wanted), (None, own)):
+            self._kept[(*state, size)] = one
+            self._kept.move_to_end((*state, size))
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return wanted
+
+    def of_job(self, job: Job) -> tuple[Landscape, tuple[int, int]]:
+        """A job's picture at the size of the output, and height and width of its file."""
+        assert job.picture is not None
+        own = self.of(job.picture, None, job.clip.upright)
+        wanted = self.of(job.picture, job.clip.size_wh, job.clip.upright)
+        return wanted, (own.image.shape[2], own.image.shape[3])
