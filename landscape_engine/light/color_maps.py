@@ -104,7 +104,7 @@ class RelativePredictor(AnchoredPredictor):
         """Take over a predictor; `shares` gives those of land, sky and water, when first asked."""
         super().__init__(predictor, own_code)
         self._shares = cache(shares)
-        self._lit: dict[int, tuple[Tensor, Tensor | None]] = {}  # by the picture's size
+        self._lit: dict[int, tuple[Tensor, Tensor | None, Tensor]] = {}  # by the picture's size
 
     def _related(self, maps: Tensor, own: Tensor, picture: Tensor) -> Tensor:
         size = picture.shape[3]
@@ -113,11 +113,11 @@ class RelativePredictor(AnchoredPredictor):
                 self._lit[size] = self._formless(picture[:1].clone())
         return tone_curves.relate(maps, own, *self._lit[size])
 
-    def _formless(self, picture: Tensor) -> tuple[Tensor, Tensor | None]:
-        """The picture without the forms of what moves, and its shares."""
+    def _formless(self, picture: Tensor) -> tuple[Tensor, Tensor | None, Tensor]:
+        """The picture without the forms of what moves, its shares, and the picture."""
         shares = self._shares()
         if shares is None:
-            return picture, None
+            return picture, None, picture
         if shares.shape[2:] != picture.shape[2:]:
             shares = interpolate(shares, picture.shape[2:], mode="bilinear", antialias=True)
-        return tone_curves.formless(picture, shares), shares
+        return tone_curves.formless(picture, shares), shares, picture

@@ -16,6 +16,8 @@ Legend: m terms; B codes of one picture of h w pixels.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import torch
 from torch import Tensor
 
@@ -35,6 +37,7 @@ APART = 0.2, 0.4  # of w, that lit land gets warmer, or colder, than its sky at 
 LIT = 10.0, 35.0  # L* from which land takes part in it, and wholly
 GOLD_FADES = 1.05  # e below 0 at which no gold is left
 DUSK = 0.3  # of w, that goes with each e below 0
+BLUE = 1.5  # by which it is less for each w that a thing is blue already
 AFTERGLOW = 0.25  # ... and comes back at the horizon
 SUNLIT = (0.25, 0.75), (0.0, 14.0)  # w and L* by which land is above its mean: not, and surely
 LAST_SUN = 0.15, 0.75  # e below 0 at which the sun leaves what it lit, and has left it
@@ -49,7 +52,9 @@ GREY = 0.3  # of w and g, about which a thing is grey and keeps its tinge
 AS_ITS_SKY = 0.65  # of the change of water, the share that is its sky's
 MOST, EASE = 30.0, 14.0  # mean ΔE that no light reaches, and from which on it grows slower
 GLARE = 0.85  # share of its change that what is burnt out does not take: the sun stays the sun
-GLOW = (70.0, 90.0), (0.6, 1.2)  # L* and w of a sky that is the glow of its sun: a little, surely
+GLOW = (60.0, 85.0), (0.45, 1.0)  # L* and w of a sky that is the glow of its sun: a little, surely
+BURNT = 96.0, 99.0  # L* of what is burnt out: a little, surely
+REACH = 0.03  # of the width, about what glows
 SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun's, or a pale sky's
 DIM = 22.0  # mean L* below which a picture has less of a day
 NIGHT, DUSKY = 20.0, 30.0  # mean L* of a sky at night, and of the darkest that is none
@@ -66,6 +71,7 @@ def natural(
     wanted: Tensor,  # [B, 3, h, w] in [-1, 1] the picture as a network relights it
     picture: Tensor,  # [B or 1, 3, h, w] in [-1, 1], without its texture
     shares: Tensor | None = None,  # [1, 3, h, w] of land, sky and water
+    sharp: Tensor | None = None,  # [1, 3, h, w] in [-1, 1] the picture with its texture
 ) -> Tensor:  # [B, 3, h, w] in [-1, 1]
     """The picture as a day would relight it; itself, if nothing is wanted of it."""
     before = daylight.linear(picture).expand_as(wanted)
@@ -73,7 +79,7 @@ def natural(
     if float(change.abs().amax()) < 1e-4:
         return picture.expand_as(wanted)
     apart = max(1, min(wanted.shape[2:]) // FITTED_SIDE)
-    scene = _Scene(before, shares)
+    scene = _Scene(before, shares, None if sharp is None else daylight.linear(sharp))
     small = scene.every(apart)
     fitted = small.fit(change[..., apart // 2 :: apart, apart // 2 :: apart])
     gain = _gain(small.at(fitted), small)
@@ -87,10 +93,11 @@ class _Scene:
         self,
         light: Tensor,  # [B, 3, h, w] 0..1
         shares: Tensor | None,  # [1, 3, h, w]
+        sharp: Tensor | None = None,  # [1, 3, h, w] 0..1, with its texture
         places: tuple[Tensor, Tensor] | None = None,  # x and y, where they aren't all
     ) -> None:
         count, _, h, w = light.shape
-        self.light, self.shares = light, shares
+        self.light, self.shares, self.sharp = light, shares, sharp
         if places is None:
             y = torch.linspace(-1, 1, h, device=light.device).view(1, 1, h, 1)
             x = torch.linspace(-1, 1, w, device=light.device).view(1, 1, 1, w)
@@ -115,7 +122,8 @@ class _Scene:
             return self
         some = (..., slice(apart // 2, None, apart), slice(apart // 2, None, apart))
         shares = None if self.shares is None else self.shares[some]
-        return _Scene(self.light[some], shares, (self.x[some], self.y[some]))
+        sharp = None if self.sharp is None else self.sharp[some]
+        return _Scene(self.light[some], shares, sharp, (self.x[some], self.y[some]))
 
     @property
     def seen(self) -> Tensor:  # [B, 1, 1, 1] 0..1
@@ -134,6 +142,18 @@ class _Scene:
         of_water = (self.y - self.shore) / (1 - self.shore).clamp(min=0.1)
         share = self.water / (self.sky + self.water).clamp(min=1e-3)
         return torch.lerp(of_sky.clamp(0, 1), of_water.clamp(0, 1), share)
+
+    @cached_property
+    def glow(self) -> tuple[Tensor, Tensor]:  # each [B or 1, 1, h, w] 0..1
+        """How surely sky is the glow of a sun, or close to it; and the disc amid its glow."""
+        light = self.light if self.sharp is None else self.sharp
+        lightness, _, _ = daylight.lab(light)
+        warmth, _ = daylight.axes((light + FAINT).log())
+        shown = self.sky[:1] * _rising(lightness, GLOW[0]) * _rising(warmth, GLOW[1])
+        reach = max(1, round(REACH * shown.shape[3]))
+        glow = masks.blur(-masks.shrink(-shown, reach), reach)
+        disc = masks.blur(-masks.shrink(-_rising(lightness, BURNT), reach // 3), reach // 3)
+        return glow, disc * glow
 
     def _night(self) -> Tensor:  # [B, 1, 1, 1] 0..1
         """How surely a picture was taken at night: by its dark sky, or the aurora's green."""
@@ -190,12 +210,13 @@ def _by_day(
     exposure, warmth, green = change.split(1, 1)
     exposure = _exposure(exposure.clamp(DIMMEST, BRIGHTEST), scene)
     warmth = _warmth(warmth, exposure, scene)
-    burnt = ((scene.lightness - 96) / 3).clamp(0, 1)
+    burnt = _rising(scene.lightness, BURNT)
     large = ((_mean(burnt, torch.ones_like(burnt)) - SUN) / (PALE_SKY - SUN)).clamp(0, 1)
     glare = GLARE * (1 - large) * masks.blur(burnt, max(1, scene.x.shape[3] // 21))
+    glow, disc = scene.glow
+    glare = torch.maximum(glare, GLARE * disc)
     exposure = exposure * (1 - glare)
     # no sun gets colder, nor its glow
-    glow = scene.sky * _rising(scene.lightness, GLOW[0]) * _rising(scene.warmth, GLOW[1])
     kept = torch.maximum(glare / GLARE, glow)
     warmth = warmth * (1 - torch.where(warmth < 0, kept, glare))
     green = _green(green, warmth, scene)
@@ -226,6 +247,7 @@ def _warmth(warmth: Tensor, exposure: Tensor, scene: _Scene) -> Tensor:
     warmth = _under_a_grey_sky(warmth, scene)
     dimmed = (-exposure - 0.15).clamp(min=0)
     dusk = DUSK * dimmed * (1 - 0.5 * scene.sky)
+    dusk = dusk / (1 + BLUE * (-scene.warmth).clamp(min=0))
     glow = AFTERGLOW * dimmed * scene.sky * (1 - scene.height) ** 2
     warmth = warmth - dusk + glow - 2 * DUSK * scene.dark * exposure.clamp(min=0)
     warmth = _agreeing(warmth, scene)

@@ -47,8 +47,16 @@ def shade_logits(
     logits: Tensor,  # [B, 3, H, W] of the picture
     curves: Tensor,  # [B, 6, H, W]
 ) -> Tensor:  # [B, 3, H, W] in [-1, 1]
-    """`σ(C^w ∘ logits + C^b)`, in -1..1."""
-    shaded = torch.addcmul(curves[:, 3:], curves[:, :3], logits).sigmoid_()
+    """`σ(C^w ∘ logits + C^b)`, in -1..1; green gets no further ahead of red and blue than it was.
+
+    Curves are made for the mean color of a place: of a yellow glow in it they would leave a green
+    one, as red ends at white before green does.
+    """
+    ahead = (logits[:, 1] - torch.maximum(logits[:, 0], logits[:, 2])).relu_()
+    shaded = torch.addcmul(curves[:, 3:], curves[:, :3], logits)
+    red, green, blue = shaded.unbind(1)
+    torch.minimum(green, ahead.add_(torch.maximum(red, blue)), out=green)
+    shaded.sigmoid_()
     return shaded.mul_(2 + 4 * EDGE).sub_(1 + 2 * EDGE).clamp_(-1, 1)
 
 
@@ -57,6 +65,7 @@ def relate(
     own_map: Tensor,  # [B or 1, 6, h, w], predicted for the picture's own look
     picture: Tensor,  # [B or 1, 3, h, w] in [-1, 1], `formless`
     shares: Tensor | None = None,  # [1, 3, h, w] of land, sky and water, if they are known
+    sharp: Tensor | None = None,  # [1, 3, h, w] in [-1, 1] the picture with its forms
 ) -> Tensor:  # [B, 6, h, w]
     """The tone curves that change a picture as one map's output differs from the other's.
 
@@ -71,7 +80,7 @@ def relate(
     lit = (picture + 1) * factor - 1
     pale = 1 - (1 - picture) * (1 - shown) / (1 - own).clamp(min=1e-3)
     wanted = torch.where(shown < own, lit, torch.minimum(lit, pale))
-    wanted = relighting.natural(wanted, picture, shares)
+    wanted = relighting.natural(wanted, picture, shares, sharp)
     return through(picture, wanted, (wanted + 1 + TOE) / (picture + 1 + TOE))
 
 
