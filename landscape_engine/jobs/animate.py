@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -128,9 +130,8 @@ def render(
         with watch.stage("predict"):
             foreseen = _predict(animator, landscape, job)
         notes += travel.notes(foreseen.motion)
-        frames = animator.render(
-            landscape, foreseen.motion, foreseen.light, job.loop, job.clip, watch
-        )
+        motion = _followed(foreseen.motion, job, progress)
+        frames = animator.render(landscape, motion, foreseen.light, job.loop, job.clip, watch)
         frames = progress(frames, job.clip.frames, "frames")
         if poster:
             frames = _keep_poster(frames, poster)
@@ -165,6 +166,19 @@ def _predict(animator: Animator, landscape: Landscape, job: Job) -> _Foreseen:
     with torch.inference_mode():
         motion = travel.fit(motion, job.loop, job.loop.period(job.clip.frames))
     return _Foreseen(chosen, light, motion)
+
+
+def _followed(motion: MotionField, job: Job, progress: Progress) -> MotionField:
+    """A motion whose steps are followed, where a loop needs them all before its first frame."""
+    if motion.steady or job.loop.kind == "none":
+        return motion
+    period = job.loop.period(job.clip.frames)
+    count = 2 * (period - 1) if job.loop.kind == "crossfade" else period
+
+    def accumulated() -> Iterator[Tensor]:
+        return progress(islice(motion.accumulated(), count), count, "motion")
+
+    return replace(motion, accumulated=accumulated)
 
 
 def _notes(job: Job, picture_hw: SizeHW) -> list[str]:

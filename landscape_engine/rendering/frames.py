@@ -6,7 +6,6 @@ frames are shared out instead, one to a core; they come out in order, and few wa
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .. import cpus
 from ..loops.looping import Make
 from .lighting import ColorMap, Light, Start, when_needed
 from .moved_frames import MovedFrames
@@ -120,7 +120,7 @@ def _workers(picture: Tensor) -> int:
     if picture.device.type != "cpu":
         return 1
     affordable = IN_FLIGHT_BYTES // (picture.numel() * picture.element_size())
-    return max(1, min(os.cpu_count() or 1, MOST_WORKERS, affordable))
+    return max(1, min(cpus.available(), MOST_WORKERS, affordable))
 
 
 def _start_pool(workers: int) -> ThreadPoolExecutor:

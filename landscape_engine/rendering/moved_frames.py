@@ -6,11 +6,13 @@ stays behind however the process ends. Where the disk has no room for them, they
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -22,6 +24,8 @@ from .compositing import Drift, move
 from .plates import Plates
 
 KEPT_BYTES = 1 << 30  # frames of a loop that are kept take no more than this
+IN_MEMORY = {"tmpfs", "ramfs"}
+ON_DISK = (Path("/var/tmp"), Path.home() / ".cache")  # where the usual folder is memory
 SHARE_OF_DISK = 0.25  # of what is free
 
 
@@ -83,6 +87,25 @@ class MovedFrames:
             self._scratch.close()
 
 
+def scratch_folder(mounts: Path = Path("/proc/mounts")) -> Path:
+    """Where scratch files go: the system's folder for them, unless that is memory.
+
+    Args:
+        mounts: Linux's list of what is mounted where.
+    """
+    usual = Path(tempfile.gettempdir())
+    try:
+        lines = mounts.read_text().splitlines()
+    except OSError:  # no Linux: there the folder is on a disk
+        return usual
+    kinds = {Path(place): kind for _, place, kind, *_ in map(str.split, lines)}
+    for folder in (usual, *ON_DISK):
+        at = next((one for one in (folder, *folder.parents) if one in kinds), None)
+        if folder.is_dir() and os.access(folder, os.W_OK) and kinds.get(at) not in IN_MEMORY:
+            return folder
+    return usual
+
+
 class Scratch:
     """A file without a name that holds tensors of one shape by their numbers."""
 
@@ -100,8 +123,9 @@ class Scratch:
         if picture.device.type != "cpu":
             return None
         try:
-            free = shutil.disk_usage(tempfile.gettempdir()).free
-            file = tempfile.TemporaryFile(prefix="landscape-", buffering=0)
+            folder = scratch_folder()
+            free = shutil.disk_usage(folder).free
+            file = tempfile.TemporaryFile(prefix="landscape-", dir=folder, buffering=0)
         except OSError:
             return None
         room = min(KEPT_BYTES, int(free * SHARE_OF_DISK))

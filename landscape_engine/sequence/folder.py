@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from .. import staging
+from .. import cpus, staging
 from ..images import to_linear_float16, to_uint8, to_uint16
 from ..staging import explaining, rename_all, resolve, swap_folder
 from .dither import dither
@@ -25,7 +25,7 @@ PNG_COMPRESSION = 1  # of 9: five times faster than the usual 6, a tenth larger
 class FrameFolder:
     """Numbered picture files."""
 
-    workers = max(2, min(4, os.cpu_count() or 2))
+    workers = max(2, min(4, cpus.available()))
     padding_wh = (0, 0)
     notes: tuple[str, ...] = ()
 

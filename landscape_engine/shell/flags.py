@@ -32,7 +32,7 @@ def add_settings_flags(parser: Any, kind: type) -> None:
         elif get_origin(base) is Literal:
             options["choices"] = get_args(base)
         elif get_origin(base) is tuple:  # of texts: the flag may be repeated
-            options.update(action="append", default=[], metavar=field.metadata["metavar"])
+            options.update(action=_Each, default=[], metavar=field.metadata["metavar"])
         else:
             options["type"] = {int: whole, float: number, str: str}[base]
             options["metavar"] = field.metadata["metavar"] or field.name.upper()
@@ -55,6 +55,23 @@ class _Choice(argparse.Action):
     ) -> None:
         """Turn it on or off."""
         setattr(namespace, self.dest, option_string == self.option_strings[0])
+
+
+class _Each(argparse.Action):
+    """A flag that may be repeated; the first of a command line replaces what a job says."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Add a value."""
+        given = vars(namespace).setdefault("_given", set())
+        before = getattr(namespace, self.dest) if self.dest in given else []
+        given.add(self.dest)
+        setattr(namespace, self.dest, [*before, values])
 
 
 def settings_from(options: argparse.Namespace, kind: type[Settings]) -> Settings:
