@@ -24,7 +24,7 @@ from ..settings import MotionSettings
 from . import calm, reference_clips
 from .moving_water import is_water
 
-AUTO = "auto"
+AUTO, GAUSSIAN = "auto", "gaussian"
 FEW = 6  # of the best codes, among which the seed draws
 AGAINST = 0.3  # cost of water that goes against the sky
 
@@ -164,19 +164,24 @@ def _choose(landscape: Landscape, settings: MotionSettings, seed: int) -> Tensor
     bundle = landscape.bundle
     if not settings.arrows or settings.arrows_as == "field":
         return named(bundle, settings.code, seed)
-    searched = settings.code in ("random", AUTO)
+    searched = settings.code in ("random", AUTO, GAUSSIAN)
     start = None if searched else named(bundle, settings.code, seed)
     *_, best = fit(landscape, settings.arrows, start)
     return best.code
 
 
 def named(bundle: ModelBundle, name: str, seed: int = 0) -> Tensor:  # [1, Z]
-    """The code of a name: 'random', a position in the codebook, a clip or a code file.
+    """The code of a name: 'random', 'gaussian', a position in the codebook, a clip, a code file.
+
+    'gaussian' is a code from N(0, 1), as VAE and WAE draw their codes towards it (section 6.6).
 
     Raises:
         CodeError: the position is outside 0..1, or the file holds no such code.
         PictureError: the file is a clip that can't be read.
     """
+    if name == GAUSSIAN:
+        generator = torch.Generator().manual_seed(seed)
+        return torch.randn(1, bundle.code_size("motion"), generator=generator).to(bundle.device)
     name = "random" if name == AUTO else name
     position = sources.position(name, seed, "motion", len(bundle.motion_codebook or ()))
     if position is not None:

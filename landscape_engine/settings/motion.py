@@ -27,10 +27,11 @@ class MotionSettings:
         "auto",
         "latent code: 'auto' (those of the codebook that suit the picture's sky and its water, at "
         "a calm pace; --seed draws among the best), a position 0..1 in the codebook, 'random' "
-        "(drawn with --seed), a file with a vector (.json or .npy), or a time-lapse that moves so "
-        "(a video or a folder of frames)",
+        "(drawn with --seed), 'gaussian' (drawn from N(0, 1) with --seed, for bundles trained with "
+        "a regularizer), a file with a vector (.json or .npy), or a video or a folder of frames "
+        "whose motion is copied",
         flag="motion-code",
-        metavar="auto|POS|random|FILE",
+        metavar="auto|POS|random|gaussian|FILE",
     )
     speed: float = setting(
         1.0,

@@ -19,6 +19,11 @@ class TrainingLoopSettings:
     steps: int = setting(4000, "optimiser steps in the whole run")
     batch: int = setting(8, "samples in a step, of each process; the paper: 8")
     learning_rate: float = setting(3e-4, "Adam's learning rate; the paper: 1e-4")
+    first_beta: float = setting(0.9, "Adam's decay of the mean gradient; the paper: 0.5")
+    second_beta: float = setting(0.99, "Adam's decay of the mean square; the paper: 0.999")
+    most_gradient: float = setting(
+        1.0, "norm to which a step's gradients are shortened; 0: never (the paper)"
+    )
     decay_from: float = setting(
         0.6, "share of the steps after which the rate falls linearly, to a twentieth"
     )
@@ -39,8 +44,13 @@ class TrainingLoopSettings:
             check_at_least(f"--{name.replace('_', '-')}", getattr(self, name), 0)
         if not self.learning_rate > 0:
             raise SettingsError(f"--learning-rate is {self.learning_rate:g}; expected more than 0.")
-        if not 0 <= self.average < 1:
-            raise SettingsError(f"--average is {self.average:g}; expected 0 to less than 1.")
+        check_at_least("--most-gradient", self.most_gradient, 0)
+        for name in ("average", "first_beta", "second_beta"):
+            if not 0 <= getattr(self, name) < 1:
+                raise SettingsError(
+                    f"--{name.replace('_', '-')} is {getattr(self, name):g}; expected 0 to less "
+                    "than 1."
+                )
 
 
 @dataclass(frozen=True)

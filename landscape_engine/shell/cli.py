@@ -68,12 +68,14 @@ def entry() -> NoReturn:
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse a command line; what a job's document says are the defaults of `animate`'s flags."""
+    """Parse a command line; a job's document, or the paper's preset, says what its defaults are."""
     parser = parsers.build()
     options = parser.parse_args(arguments)
     if getattr(options, "job", None):
         parser = parsers.build(documents.read(options.job))
         options = parser.parse_args(arguments)
+    if options.command == "train" and parsers.preset_of(options) == "paper":
+        options = parsers.build(paper=True).parse_args(arguments)
     if options.command == "animate" and not (options.picture and options.out):
         missing = "--out" if options.picture else "PICTURE"
         parser.error(f"{missing} is missing: give it, or a --job whose document names it")

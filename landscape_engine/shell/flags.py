@@ -92,6 +92,16 @@ def values_of(job: documents.Job) -> dict[str, Any]:
     return values
 
 
+def values_in(groups: dict[type, dict[str, Any]]) -> dict[str, Any]:
+    """The values of some fields of settings classes, by the names that their flags have."""
+    return {
+        _place(kind, field): values[field.name]
+        for kind, values in groups.items()
+        for field in dataclasses.fields(kind)
+        if field.name in values
+    }
+
+
 def _place(kind: type, field: dataclasses.Field) -> str:
     return f"{kind.__name__}.{field.name}"
 

@@ -23,7 +23,8 @@ from ..settings import (
     TrainSceneSettings,
     documents,
 )
-from .flags import add_settings_flags, number, values_of, whole
+from ..settings.paper import PAPER
+from .flags import add_settings_flags, number, values_in, values_of, whole
 
 Commands = Any  # what argparse gives sub-commands to, which has no public name
 
@@ -35,8 +36,13 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"landscape-engine: {message} (see `{self.prog} --help`).\n")
 
 
-def build(job: documents.Job | None = None) -> argparse.ArgumentParser:
-    """The whole command line; what a job's document says are the defaults of `animate`'s flags."""
+def build(job: documents.Job | None = None, paper: bool = False) -> argparse.ArgumentParser:
+    """The whole command line.
+
+    Args:
+        job: a document, which says the defaults of `animate`'s flags.
+        paper: whether the defaults of `train`'s flags are the paper's.
+    """
     parser = _Parser(
         prog="landscape-engine",
         description="Turn one landscape picture into a seamless animation.",
@@ -44,8 +50,10 @@ def build(job: documents.Job | None = None) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"landscape-engine {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _animate(commands, job)
-    for add in (_demo, _codebook, _evaluate, _fit, _authors, _train, _worker):
+    for add in (_demo, _codebook, _evaluate, _fit, _authors):
         add(commands)
+    _train(commands, paper)
+    _worker(commands)
     return parser
 
 
@@ -198,13 +206,20 @@ def _authors(commands: Commands) -> None:
     )
 
 
-def _train(commands: Commands) -> None:
+def _train(commands: Commands, paper: bool) -> None:
     train = commands.add_parser("train", help="train the networks of a bundle")
     parts = train.add_subparsers(dest="part", required=True, metavar="PART")
     motion = parts.add_parser("motion", help="train the motion predictor and its encoder")
     scene = parts.add_parser("scene", help="train the network that finds sky and water")
     for part in (motion, scene):
         _add_photos_flag(part)
+    motion.add_argument(
+        "--preset",
+        choices=("scenes", "paper"),
+        default="scenes",
+        help="what all other flags are where they aren't given: ours, which mixes scenes in, or "
+        "the paper's (default: %(default)s)",
+    )
     _add_train_flags(motion, TrainMotionSettings)
     _add_train_flags(scene, TrainSceneSettings, TrainSceneLoopSettings)
     motion.add_argument(
@@ -228,6 +243,7 @@ def _train(commands: Commands) -> None:
     )
     _add_photos_flag(appearance)
     _add_train_flags(appearance, TrainAppearanceSettings)
+    add_settings_flags(appearance.add_argument_group("codes"), RegularizerSettings)
     codes = parts.add_parser(
         "codes",
         help="train the LSTM that predicts days",
@@ -241,6 +257,15 @@ def _train(commands: Commands) -> None:
         help="more days: scenes under changing light, encoded by the bundle",
     )
     _add_train_flags(codes, TrainCodesSettings)
+    if paper:
+        for name, part in (("motion", motion), ("appearance", appearance)):
+            part.set_defaults(**values_in(PAPER[name]))
+
+
+def preset_of(options: argparse.Namespace) -> str | None:
+    """The preset that a command line of `train` names, if what it trains has any."""
+    own = getattr(options, "preset", None)
+    return own or getattr(options, "TrainAppearanceSettings.preset", None)
 
 
 def _worker(commands: Commands) -> None:

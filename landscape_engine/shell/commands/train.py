@@ -63,7 +63,14 @@ def _train(options: argparse.Namespace, device: torch.device) -> None:
         kind = settings_from(options, TrainAppearanceSettings)
         scenes = train_appearance.load_clips(options.clips, kind)
         networks = train_appearance.train(
-            options.run, kind, loop, scenes, device, photos_folder=options.photos, **limits
+            options.run,
+            kind,
+            loop,
+            scenes,
+            device,
+            photos_folder=options.photos,
+            regularizer=settings_from(options, RegularizerSettings),
+            **limits,
         )
         if ranks.is_first():
             bundling.add_appearance(options.bundle, networks, kind, scenes, options.photos)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ...networks.encoder import Encoder
 from ...settings import RegularizerSettings
 
+FREE = RegularizerSettings()  # codes without a regularizer
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 

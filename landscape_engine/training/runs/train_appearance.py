@@ -21,10 +21,16 @@ from ...networks.appearance import AppearancePredictor
 from ...networks.encoder import Encoder
 from ...networks.perceptual import VGG16, PerceptualNetwork, load_perceptual
 from ...ops import color
-from ...settings import DrawKind, TrainAppearanceSettings, TrainingLoopSettings
+from ...settings import (
+    DrawKind,
+    RegularizerSettings,
+    TrainAppearanceSettings,
+    TrainingLoopSettings,
+)
 from ..data import lit_clips as clips, distinct_lights as lights, stills
 from ..scenes import hours, relit
-from ..losses import flow_losses as losses, style
+from ..losses import flow_losses as losses, regularizers, style
+from ..losses.regularizers import FREE
 from ..data.lit_clips import Clip
 from .training_loop import Losses, Run
 from .mixing import clip_sample
@@ -34,6 +40,7 @@ ENCODER_SIZE = 128
 EXAMPLES = 16  # pictures that give the perceptual features their units
 LONGEST_SEQUENCE = 16
 MADE_DAYS, MADE_CODES, MADE_SCENES = 12, 8, 6  # of the codebook's made-up days
+CODE_SIZE, NOISE_STREAM = 8, 6
 MARGIN = 1.15  # clips are held this much larger than the crops taken from them
 
 
@@ -87,29 +94,39 @@ class LightSamples(Dataset):
     def __init__(self, pairs: LightPairs, made: RelitPairs, share: float) -> None:
         self.pairs, self.made, self.share = pairs, made, share
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
-        """A picture, its target and what the encoder is shown, each [3, S, S] in [-1, 1]."""
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """A picture, its target and what the encoder is shown, each [3, S, S] in [-1, 1]; noise.
+
+        The noise, [Z] Gaussian, is for the codes' regularizer.
+        """
+        rng = np.random.default_rng((self.pairs.seed, index, NOISE_STREAM))
+        noise = torch.from_numpy(rng.standard_normal(CODE_SIZE)).float()
         number = clip_sample(index, self.share)
         if number is None:
-            return self.made[index]
+            return (*self.made[index], noise)
         source, target = self.pairs[number]
-        return source, target, target
+        return source, target, target, noise
 
     def __len__(self) -> int:
         """As many as one cares to draw."""
         return 2**31
 
 
-def build(settings: TrainAppearanceSettings) -> nn.ModuleDict:
-    """The two networks that are trained together."""
-    return nn.ModuleDict(
-        {
-            "appearance_predictor": AppearancePredictor(settings.width),
-            "appearance_encoder": Encoder(3, settings.encoder_width, norm="none"),
-        }
-    )
+def build(
+    settings: TrainAppearanceSettings, regularizer: RegularizerSettings = FREE
+) -> nn.ModuleDict:
+    """The two networks that are trained together; for `vae` its head, too."""
+    encoder = Encoder(3, settings.encoder_width, norm="none")
+    modules = {
+        "appearance_predictor": AppearancePredictor(settings.width),
+        "appearance_encoder": encoder,
+    }
+    if regularizer.regularizer == "vae":
+        modules["appearance_spread"] = regularizers.spread_of(encoder)
+    return nn.ModuleDict(modules)
 
 
+@torch.random.fork_rng(devices=())  # the caller's numbers go on as they were
 def train(
     folder: Path,
     settings: TrainAppearanceSettings,
@@ -119,6 +136,7 @@ def train(
     minutes: float | None = None,
     start: Path | None = None,
     photos_folder: Path | None = None,
+    regularizer: RegularizerSettings = FREE,
 ) -> nn.ModuleDict:
     """Train (or resume) a run in `folder`; gives the averaged networks.
 
@@ -131,6 +149,7 @@ def train(
         minutes: after which to stop.
         start: a run or a bundle to begin with the weights of.
         photos_folder: stills with regions, to be relit beside procedural scenes.
+        regularizer: what draws the codes towards a Gaussian.
     """
     made = relit_pairs(settings.size, loop.seed, photos_folder)
     pairs = LightPairs(scenes, settings.size, loop.seed, settings.draw)
@@ -143,24 +162,31 @@ def train(
         features = style.FeatureLosses(network, examples, *weights)
         described = describe(settings, network)
     torch.manual_seed(loop.seed)
-    modules = build(settings)
+    modules = build(settings, regularizer)
     predictor, encoder = modules["appearance_predictor"], modules["appearance_encoder"]
+    spread = modules["appearance_spread"] if "appearance_spread" in modules else None
 
     def loss(batch: list[Tensor]) -> Losses:
-        source, target, shown = batch
-        code = encoder(_encoder_input(shown)).float()
+        source, target, shown, noise = batch
+        code, code_loss = regularizers.encode(
+            encoder, spread, _encoder_input(shown), noise, regularizer, settings.code_weight
+        )
         color_map = predictor(source, code).float()
         output = color.transfer(source, color_map)
         parts = {
             "pooled": lambda: losses.spatial_pooling(output, target, settings.cells),
             "tv": lambda: losses.total_variation(color_map, source),
-            "code": lambda: code.square().mean(),
         }
         weights = {name: getattr(settings, f"{name}_weight") for name in parts}
         weighted = {k: weights[k] * part() for k, part in parts.items() if weights[k]}
+        if settings.code_weight or regularizer.regularizer != "none":
+            weighted["code"] = code_loss
         return weighted | (features(output, source, target) if features else {})
 
-    run = Run(folder, modules, loop, {"appearance": described}, start)
+    known: dict[str, Any] = {"appearance": described}
+    if regularizer.regularizer != "none":
+        known["regularizer"] = asdict(regularizer)
+    run = Run(folder, modules, loop, known, start)
     return run.train(samples, loss, device, minutes)
 
 
@@ -206,6 +232,7 @@ def collect_sequences(
 
 
 @torch.no_grad()
+@torch.random.fork_rng(devices=())
 def made_sequences(
     modules: nn.ModuleDict, made: RelitPairs, count: int = MADE_DAYS, seed: int = 7
 ) -> list[Tensor]:  # each [K, Z]

@@ -68,6 +68,7 @@ def build(settings: TrainCodesSettings, codes: Tensor) -> nn.ModuleDict:
     return nn.ModuleDict({"code_lstm": lstm})
 
 
+@torch.random.fork_rng(devices=())  # the caller's numbers go on as they were
 def train(
     folder: Path,
     settings: TrainCodesSettings,

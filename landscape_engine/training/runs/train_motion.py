@@ -22,6 +22,7 @@ from torch.utils.data import Dataset
 from ...networks.encoder import Encoder
 from ...networks.motion import MotionPredictor
 from ...settings import (MotionClipSettings, RegularizerSettings, TrainingLoopSettings, TrainMotionSettings)
+from ..losses.regularizers import FREE
 from ..losses import flow_losses as losses, regularizers
 from . import motion_sheet
 from ..scenes import relit, landscapes as scenes, wind
@@ -33,7 +34,6 @@ from .mixing import clip_sample
 
 CODE_SIZE = 8
 NO_FILM = Film((), MotionClipSettings())
-FREE = RegularizerSettings()  # codes without a regulariser
 
 
 class MotionScenes(Dataset):
@@ -123,6 +123,7 @@ def build(settings: TrainMotionSettings, regularizer: RegularizerSettings = FREE
     return modules
 
 
+@torch.random.fork_rng(devices=())  # the caller's numbers go on as they were
 def train(
     folder: Path,
     settings: TrainMotionSettings,

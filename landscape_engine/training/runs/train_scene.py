@@ -129,6 +129,7 @@ def one_cycle(done: float, rising: float) -> float:
     return float(1 + np.cos(np.pi * (done - rising) / max(1 - rising, 1e-6))) / 2
 
 
+@torch.random.fork_rng(devices=())  # the caller's numbers go on as they were
 def train(
     folder: Path,
     settings: TrainSceneSettings,

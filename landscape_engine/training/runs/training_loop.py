@@ -71,7 +71,7 @@ class Run:
         self.carried = carried or nn.Module()
         self.step = 0
         self.optimizer = optimizer or torch.optim.Adam(
-            modules.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99)
+            modules.parameters(), lr=settings.learning_rate, betas=(settings.first_beta, settings.second_beta)
         )
         self._highest = [group["lr"] for group in self.optimizer.param_groups]
         self._schedule = schedule
@@ -165,7 +165,9 @@ class Run:
         done = self.step / self.settings.steps
         if self._schedule:
             return self._schedule(max(done, min(time_done, 1.0)))
-        left = (1 - done) / max(1 - self.settings.decay_from, 1e-6)
+        if self.settings.decay_from >= 1:
+            return 1.0
+        left = (1 - done) / (1 - self.settings.decay_from)
         return max(0.05, min(1.0, left))
 
     def train(
@@ -227,7 +229,8 @@ class Run:
             self.optimizer.zero_grad(set_to_none=True)
             total.backward()
             ranks.average_gradients(self.modules.parameters())
-            norm = nn.utils.clip_grad_norm_(self.modules.parameters(), 1.0)
+            most = self.settings.most_gradient or torch.inf
+            norm = nn.utils.clip_grad_norm_(self.modules.parameters(), most)
             # a flat picture's norms can make gradients too large for floats: without that step
             lost = 0 if torch.isfinite(norm) else lost + 1
             if lost == MOST_LOST:
