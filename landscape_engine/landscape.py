@@ -17,7 +17,7 @@ from typing import TypeVar, cast
 import torch
 from torch import Tensor
 
-from .bundles.checkpoints import ModelBundle
+from .bundles.checkpoints import ModelBundle, PredictorName
 from .networks import inputs, scene
 from .scene import region_files, segmentation
 from .scene.regions import Region
@@ -60,9 +60,16 @@ class Landscape:
         """[1, 3 or 4, H, W] the image on the device."""
         return self.image.to(self.device)
 
+    def input_of(self, name: PredictorName) -> Tensor:  # [1, 3, S, S]
+        """The colors as a predictor of the bundle takes them."""
+        side = self.bundle.input_size(name)
+        if side == inputs.PREDICTOR_SIZE:
+            return self.small
+        return self.keep(("input", side), lambda: self.square(side))
+
     @cached_property
     def small(self) -> Tensor:
-        """[1, 3, 256, 256] the colors as the predictors take them."""
+        """[1, 3, 256, 256] the colors on the grid of fields and maps."""
         return self.square(inputs.PREDICTOR_SIZE)
 
     def square(self, side: int) -> Tensor:  # [1, 3, side, side]

@@ -27,6 +27,7 @@ from ..errors import BundleError
 from ..networks.appearance import AppearancePredictor
 from ..networks.code_lstm import CodeLSTM
 from ..networks.encoder import Encoder
+from ..networks.inputs import PREDICTOR_SIZE
 from ..networks.motion import MotionPredictor
 from ..networks.scene import SceneNetwork
 from .codebook import AppearanceCodebook, MotionCodebook
@@ -36,6 +37,7 @@ VERSION = 1
 CODEBOOKS = "codebooks.safetensors"  # beside a file for each network
 DEFAULT = Path(__file__).parents[1] / "models" / "default"
 
+PredictorName = Literal["motion_predictor", "appearance_predictor"]
 CodeKind = Literal["motion", "appearance"]
 BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "motion_predictor": MotionPredictor,
@@ -58,6 +60,8 @@ class ModelBundle:
         appearance_codebook: None where the bundle has no appearance.
         about: how the bundle came to be; plain JSON data.
         folder: where it was loaded from, if it was.
+        input_sizes: side in pixels of the square pictures that a predictor was trained on, by its
+            name; it is asked at that size (`input_size`).
     """
 
     networks: dict[str, nn.Module]
@@ -66,6 +70,11 @@ class ModelBundle:
     appearance_codebook: AppearanceCodebook | None = None
     about: dict[str, Any] = field(default_factory=dict)
     folder: Path | None = None
+    input_sizes: dict[str, int] = field(default_factory=dict)
+
+    def input_size(self, name: PredictorName) -> int:
+        """Side of the square pictures at which a predictor is asked; the paper's 256 by default."""
+        return self.input_sizes.get(name, PREDICTOR_SIZE)
 
     @property
     def device(self) -> torch.device:
@@ -178,6 +187,7 @@ def save(bundle: ModelBundle, folder: Path, dtype: torch.dtype = torch.float16) 
         "format": FORMAT,
         "version": VERSION,
         "networks": bundle.built,
+        "input_sizes": bundle.input_sizes,
         "about": bundle.about,
     }
     gone = {path.name: {} for path in _weights(folder)}
@@ -327,6 +337,7 @@ def load(folder: Path | str = DEFAULT) -> ModelBundle:
         AppearanceCodebook([_codes(s, folder) for s in sequences]) if sequences else None,
         description.get("about", {}),
         folder,
+        _sizes(description.get("input_sizes", {}), folder),
     )
 
 
@@ -351,6 +362,18 @@ def _describe(folder: Path) -> dict[str, Any]:
     if not isinstance(description.get("networks"), dict):
         raise BundleError(f"{path} names no networks; copy the bundle anew.")
     return description
+
+
+def _sizes(found: Any, folder: Path) -> dict[str, int]:
+    fit = isinstance(found, dict) and all(
+        isinstance(n, int) and n % 8 == 0 and 64 <= n <= 1024 for n in found.values()
+    )
+    if not fit:
+        raise BundleError(
+            f"{folder / 'bundle.json'} has the input sizes {found!r}; expected for each predictor "
+            "a multiple of 8 from 64 to 1024."
+        )
+    return found
 
 
 def _fill(network: nn.Module, name: str, tensors: dict[str, Tensor], folder: Path) -> None:

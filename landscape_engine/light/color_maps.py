@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from ..landscape import Landscape
-from ..ops import color
+from ..ops import color, warping
+from ..scene.segmentation import GRID_HW
 from . import tone_curves
 
 Predict = Callable[[Tensor, Tensor], Tensor]  # picture [B, 3, S, S], codes [B, Z] → maps
@@ -43,7 +44,8 @@ def curves(landscape: Landscape) -> Map:
 def _kept(landscape: Landscape, name: tuple[object, ...], predictor: Predict) -> Map:
     @torch.inference_mode()
     def predict(code: Tensor) -> Tensor:
-        return predictor(landscape.small, code.to(landscape.device))
+        asked = landscape.input_of("appearance_predictor")
+        return warping.enlarge(predictor(asked, code.to(landscape.device)), *GRID_HW)
 
     return lambda code: landscape.keep((*name, *code.flatten().tolist()), lambda: predict(code))
 

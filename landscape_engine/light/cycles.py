@@ -17,7 +17,7 @@ from ..bundles.codebook import CodeCycle, pace, resample
 from ..errors import CodeError, SettingsError
 from ..fitting.annotations import read_patches
 from ..landscape import Landscape
-from ..networks.inputs import predictor_input
+from ..networks.inputs import square
 from ..settings import AppearanceSettings, ClipSettings, parse_key
 from . import color_maps, days, looks
 
@@ -136,7 +136,8 @@ def light(
     if settings.kind == "per-frame":
         bundle = landscape.bundle
         predictor = bundle.appearance_predictor
-        raw = lambda frame, code: predictor(predictor_input(frame, bundle.device), code)  # noqa: E731
+        side = bundle.input_size("appearance_predictor")
+        raw = lambda frame, code: predictor(square(frame, side, bundle.device), code)  # noqa: E731
         return LightCycle(codes, raw, settings.cycles, per_frame=True)
     if codes.relative:
         maps = color_maps.curves(landscape)

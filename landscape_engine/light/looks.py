@@ -45,7 +45,7 @@ def fit(
     bundle = landscape.bundle
     return optimize.fit_appearance_code(
         color_maps.transfer_predictor(landscape, anchored),
-        landscape.small,
+        landscape.input_of("appearance_predictor"),
         landscape.aspect,
         read_patches(patches),
         torch.cat(bundle.days.sequences).to(bundle.device),

@@ -211,7 +211,7 @@ def fit(
     bundle = landscape.bundle
     return optimize.fit_motion_code(
         bundle.motion_predictor,
-        landscape.small,
+        landscape.input_of("motion_predictor"),
         landscape.aspect,
         read_arrows(arrows),
         bundle.motion_codes.codes.to(bundle.device),

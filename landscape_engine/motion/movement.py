@@ -13,11 +13,12 @@ from torch import Tensor
 
 from ..fitting.annotations import Arrow, read_arrows
 from ..landscape import Landscape
-from ..networks.inputs import predictor_input
+from ..networks.inputs import square
 from ..ops import warping
 from ..scene import bases, falls, region_files
 from ..scene import regions as regions_of
 from ..scene.regions import FALLS, Region
+from ..scene.segmentation import GRID_HW
 from ..settings import MotionSettings
 from . import calm, codes, directing, hints, moving_water
 from . import fields as motion_fields
@@ -33,7 +34,8 @@ def step_of(landscape: Landscape, code: Tensor) -> Tensor:  # [1, Z] → [1, 2, 
 
 @torch.inference_mode()
 def _step_of(landscape: Landscape, code: Tensor) -> Tensor:  # [1, 2, h, w]
-    return landscape.bundle.motion_predictor(landscape.small, code)
+    step = landscape.bundle.motion_predictor(landscape.input_of("motion_predictor"), code)
+    return warping.enlarge(step, *GRID_HW)
 
 
 # ------------------------------------------------------------- the whole picture
@@ -80,14 +82,15 @@ def _recur(landscape: Landscape, code: Tensor, settings: MotionSettings) -> Iter
     The accumulated flow is kept on the predictor's grid and resized to warp the picture.
     """
     image, predictor = landscape.picture, landscape.bundle.motion_predictor
+    side = landscape.bundle.input_size("motion_predictor")
     height, width = image.shape[2:]
     arrows = read_arrows(settings.arrows if settings.arrows_as != "code" else ())
     frame, flow = image, None
     while True:
         # never yield in inference mode: it would leak into the caller
         with torch.inference_mode():
-            small = predictor_input(frame, landscape.device)
-            step = predictor(small, code) * settings.speed
+            small = square(frame, side, landscape.device)
+            step = warping.enlarge(predictor(small, code), *GRID_HW) * settings.speed
             if arrows:  # where each frame moves; one that has come to rest leaves an arrow idle
                 moving = hints.moving_part(step)
                 step = _follow(landscape, step, moving, arrows, settings)

@@ -140,6 +140,7 @@ def _put(
     encoder = {"in_channels": encoder_channels, "width": settings.encoder_width, "norm": "none"}
     built = {f"{part}_predictor": {"width": settings.width}, f"{part}_encoder": encoder}
     _fill(bundle, part, networks, settings, built)
+    bundle.input_sizes[f"{part}_predictor"] = settings.size
 
 
 def _fill(
