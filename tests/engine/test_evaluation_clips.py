@@ -22,6 +22,7 @@ from landscape_engine.evaluation import (
 )
 from landscape_engine.evaluation import light_reach as light
 from landscape_engine.images import load_image, to_uint8
+from landscape_engine.motion import codes
 from landscape_engine.motion import fields as motion_fields
 from landscape_engine.networks.perceptual import TAPS
 from landscape_engine.sequence import write_sequence
@@ -62,13 +63,13 @@ def obedient(animator, monkeypatch):
     """An animator whose codes are the motion itself, in pixels to the right."""
     animator.bundle.motion_codebook = MotionCodebook(CODES)
 
-    def predict_motion(image, settings, code, regions):
+    def move(landscape, settings, code, regions):
         step = torch.zeros(1, 2, 32, 48)
-        step[:, 0] = -float(code[0, 0]) * settings.speed * 2 / (image.shape[3] - 1)
+        step[:, 0] = -float(code[0, 0]) * settings.speed * 2 / (landscape.image.shape[3] - 1)
         return motion_fields.steady_motion(step)
 
-    monkeypatch.setattr(animator, "predict_motion", predict_motion)
-    monkeypatch.setattr(animator, "encode_motion_clip", lambda frames: CODES[2:3])
+    monkeypatch.setattr(animator, "move", move)
+    monkeypatch.setattr(codes, "encode", lambda bundle, frames: CODES[2:3])
     return animator
 
 
