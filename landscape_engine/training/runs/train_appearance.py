@@ -22,13 +22,16 @@ from ...networks.encoder import Encoder
 from ...networks.perceptual import VGG16, PerceptualNetwork, load_perceptual
 from ...ops import color
 from ...settings import DrawKind, TrainAppearanceSettings, TrainingLoopSettings
-from ..data import lit_clips as clips, distinct_lights as lights, stills
-from ..scenes import hours, relit
-from ..losses import flow_losses as losses, style
+from ..data import distinct_lights as lights
+from ..data import lit_clips as clips
+from ..data import stills
 from ..data.lit_clips import Clip
-from .training_loop import Losses, Run
-from .mixing import clip_sample
+from ..losses import flow_losses as losses
+from ..losses import style
+from ..scenes import hours, relit
 from ..scenes.relit import RelitPairs
+from .mixing import clip_sample
+from .training_loop import Losses, Run
 
 ENCODER_SIZE = 128
 EXAMPLES = 16  # pictures that give the perceptual features their units

@@ -23,8 +23,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, default_collate
 from tqdm import tqdm
 
-from ...bundles import checkpoints
 from ... import images
+from ...bundles import checkpoints
 from ...errors import TrainingError
 from ...settings import TrainingLoopSettings
 from . import ranks
