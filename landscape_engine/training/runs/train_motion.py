@@ -32,7 +32,7 @@ from ..data.common_fields import ENCODER_SIZE, CommonFields, measure_all
 from ..data.footage import Film, Footage
 from ..losses import flow_losses as losses
 from ..losses import regularizers
-from ..scenes import landscapes as scenes
+from ..scenes import drawn_scenes as scenes
 from ..scenes import relit, wind
 from . import motion_sheet
 from .mixing import clip_sample
