@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
@@ -115,6 +116,18 @@ def test_no_two_files_have_one_name():
         if path.stem != "__init__" and room(path) not in OWN_NAMES:
             paths[path.stem].append(str(path.relative_to(PACKAGE)))
     assert not {stem: found for stem, found in paths.items() if len(found) > 1}
+
+
+def test_no_file_of_the_package_is_ignored_and_so_left_out_of_the_wheel():
+    paths = "\n".join(str(path.relative_to(ROOT)) for path in FILES)
+    git = ["git", "-C", str(ROOT), "check-ignore", "--no-index", "--stdin"]
+    try:
+        found = subprocess.run(git, input=paths, capture_output=True, text=True)
+    except OSError:
+        pytest.skip("git isn't here")
+    if found.returncode not in (0, 1):
+        pytest.skip("this is no repository")
+    assert not found.stdout
 
 
 def test_the_contributors_picture_has_this_order():
