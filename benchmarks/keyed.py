@@ -26,13 +26,15 @@ def main() -> None:
     found = []
     for picture in pictures:
         image = le.resize(le.load_image(picture)[:, :3], 640, 360)
-        motion = animator.predict_motion(image, MotionSettings(code="0.3"))
+        landscape, clip = animator.look_at(image), ClipSettings(FRAMES)
+        motion = animator.move(landscape, MotionSettings(code="0.3"))
         for position in POSITIONS:
             clips = []
             for kind in ("keyed", "per-frame"):
                 appearance = AppearanceSettings(kind=kind, code=str(position), anchor=False)
+                light = animator.light(landscape, appearance, clip)
                 frames = animator.render(
-                    image, motion, appearance, LoopSettings(frames=FRAMES), ClipSettings(FRAMES)
+                    landscape, motion, light, LoopSettings(frames=FRAMES), clip
                 )
                 clips.append([f.cpu() for f in frames])
             found.append(psnr(*clips))

@@ -13,7 +13,7 @@ from PIL import Image
 
 PROGRAM = """
 import json, resource, sys
-from landscape_engine.cli import main
+from landscape_engine.shell.cli import main
 code = main(sys.argv[1:])
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(json.dumps(peak * (1 if sys.platform == "darwin" else 1024)))

@@ -68,7 +68,7 @@ def floors() -> dict[str, float]:
         )
         animator = load_animator(device="cpu")
         small, code = torch.rand(1, 3, 256, 256), torch.zeros(1, 8)
-        network = measure(lambda: animator.predict_color_map(small, code), 5)
+        network = measure(lambda: animator.bundle.appearance_predictor(small, code), 5)
     with tempfile.TemporaryDirectory() as folder:
         stills = [image] * 200
         started = time.perf_counter()

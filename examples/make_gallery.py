@@ -15,6 +15,9 @@ from torch import Tensor
 import landscape_engine as le
 from landscape_engine import images
 from landscape_engine.animator import Animator
+from landscape_engine.landscape import Landscape
+from landscape_engine.light import color_maps, cycles
+from landscape_engine.light import looks as light_looks
 from landscape_engine.light.tone_curves import shade
 from landscape_engine.loops import looping
 from landscape_engine.motion.fields import MotionField
@@ -40,34 +43,34 @@ def main() -> None:
     """Draw them all."""
     GALLERY.mkdir(parents=True, exist_ok=True)
     animator = le.load_animator(device="cpu")
-    picture = le.resize(le.load_image(EXAMPLE)[:, :3], WIDTH, HEIGHT)
+    lake = animator.look_at(le.resize(le.load_image(EXAMPLE)[:, :3], WIDTH, HEIGHT))
     for draw in (regions, codes, arrows, region_file, water, loops, days, patches, reference, keys):
-        rows = draw(animator, picture)
+        rows = draw(animator, lake)
         Image.fromarray(_sheet(rows)).save(GALLERY / f"{draw.__name__}.jpg", quality=88)
         print(GALLERY / f"{draw.__name__}.jpg")
 
 
-def regions(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
+def regions(animator: Animator, lake: Landscape) -> list[list[np.ndarray]]:
     """What was found to move: sky and water painted over the picture."""
-    painted = images.to_uint8(picture).astype(np.float32) * 0.6
-    for region in animator.find_regions(picture):
+    painted = images.to_uint8(lake.image).astype(np.float32) * 0.6
+    for region in lake.regions():
         color = (90, 130, 255) if region.name == "sky" else (60, 230, 160)
         alpha = warping.enlarge(region.alpha, HEIGHT, WIDTH)[0, 0, :, :, None].numpy()
         painted = painted + 0.4 * alpha * np.array(color)
-    return [[_tile(picture), _fit(painted.clip(0, 255).astype(np.uint8))]]
+    return [[_tile(lake.image), _fit(painted.clip(0, 255).astype(np.uint8))]]
 
 
-def codes(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
+def codes(animator: Animator, lake: Landscape) -> list[list[np.ndarray]]:
     """Six codes of the codebook: their fields, and frame 40 of each."""
-    motions = [animator.predict_motion(picture, MotionSettings(code=str(k / 5))) for k in range(6)]
+    motions = [animator.move(lake, MotionSettings(code=str(k / 5))) for k in range(6)]
     return [
-        [_field(picture, m) for m in motions[:3]],
-        [_field(picture, m) for m in motions[3:]],
-        [_tile(_frame(picture, m, 40)) for m in motions[:3]],
+        [_field(lake.image, m) for m in motions[:3]],
+        [_field(lake.image, m) for m in motions[3:]],
+        [_tile(_frame(lake.image, m, 40)) for m in motions[:3]],
     ]
 
 
-def arrows(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
+def arrows(animator: Animator, lake: Landscape) -> list[list[np.ndarray]]:
     """One arrow, one up and away, and two that disagree within one sky."""
     drawn = [
         ("0.35,0.2,0.65,0.2",),
@@ -76,15 +79,12 @@ def arrows(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
     ]
     rows = []
     for mode in ("code", "field"):
-        made = [
-            animator.predict_motion(picture, MotionSettings(arrows=a, arrows_as=mode))
-            for a in drawn
-        ]
-        rows.append([_arrows(_field(picture, m), a) for m, a in zip(made, drawn, strict=True)])
+        made = [animator.move(lake, MotionSettings(arrows=a, arrows_as=mode)) for a in drawn]
+        rows.append([_arrows(_field(lake.image, m), a) for m, a in zip(made, drawn, strict=True)])
     return rows
 
 
-def region_file(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
+def region_file(animator: Animator, lake: Landscape) -> list[list[np.ndarray]]:
     """A polygon of its own motion, and a still mask over a part of the sky."""
     with tempfile.TemporaryDirectory() as folder:
         own = Path(folder) / "left.json"
@@ -103,54 +103,55 @@ def region_file(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
         ]
         tiles = []
         for where in settings:
-            found = animator.find_regions(picture, where)
-            motion = animator.predict_motion(picture, MotionSettings(code="0.727"), regions=found)
-            tiles.append(_field(picture, motion))
+            found = lake.regions(where)
+            motion = animator.move(lake, MotionSettings(code="0.727"), regions=found)
+            tiles.append(_field(lake.image, motion))
     return [tiles]
 
 
-def water(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
+def water(animator: Animator, lake: Landscape) -> list[list[np.ndarray]]:
     """Water as predicted, as the mirrored sky, and with ripples (twice as large)."""
     settings = [
         MotionSettings(code="0.727"),
         MotionSettings(code="0.727", water="mirrored"),
         MotionSettings(code="0.727", water="still", ripple=4),
     ]
-    motions = [animator.predict_motion(picture, s) for s in settings]
-    fields = [_field(picture, m) for m in motions]
-    crops = [_crop(_frame(picture, m, 30), 0.25, 0.62, 0.5) for m in motions]
+    motions = [animator.move(lake, s) for s in settings]
+    fields = [_field(lake.image, m) for m in motions]
+    crops = [_crop(_frame(lake.image, m, 30), 0.25, 0.62, 0.5) for m in motions]
     return [fields, crops]
 
 
-def loops(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
+def loops(animator: Animator, lake: Landscape) -> list[list[np.ndarray]]:
     """A ridge under a moving sky, midway through the loop: the input, before, after."""
     rows = []
     for code in ("0.1", "0.9"):
         settings = MotionSettings(code=code)
-        plain = animator.predict_motion(picture, settings, regions=[])
-        within = animator.predict_motion(picture, settings)
+        plain = animator.move(lake, settings, regions=[])
+        within = animator.move(lake, settings)
         frames = [
-            picture,
-            _frame(picture, plain, PERIOD // 2, LoopSettings(blend="plain")),
-            _frame(picture, within, PERIOD // 2),
+            lake.image,
+            _frame(lake.image, plain, PERIOD // 2, LoopSettings(blend="plain")),
+            _frame(lake.image, within, PERIOD // 2),
         ]
         rows.append([_crop(frame, 0.55, 0.05, 0.45) for frame in frames])
     return rows
 
 
-def days(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
+def days(animator: Animator, lake: Landscape) -> list[list[np.ndarray]]:
     """Two days of the codebook, each at eight of its looks; the first is the picture's own."""
-    rows, curves = [], animator.tone_curves(picture)
+    rows, curves = [], color_maps.curves(lake)
     for position in ("0.532", "0.785"):
-        looks = animator.appearance_codes(AppearanceSettings(code=position, codes=8), 0, picture)
+        day = AppearanceSettings(code=position, codes=8)
+        looks = cycles.sequence(animator.bundle, day, 0, lake).split(1)
         with torch.inference_mode():
-            lit = [render_frame(picture, (), curves(c), transfer=shade) for c in looks.split(1)]
+            lit = [render_frame(lake.picture, (), curves(c), transfer=shade) for c in looks]
         shown = [_tile(frame) for frame in lit]
         rows += [shown[:4], shown[4:]]
     return rows
 
 
-def patches(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
+def patches(animator: Animator, lake: Landscape) -> list[list[np.ndarray]]:
     """Colors asked for at two places: the light that was fitted to them, and what it left added."""
     asked = [
         ("0.5,0.12,0.05,#f2a65a", "0.5,0.8,0.05,#7a5a6a"),
@@ -158,29 +159,29 @@ def patches(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
     ]
     rows = []
     for pair in asked:
-        *_, fit = animator.fit_appearance_code(picture, pair)
-        tiles = (_lit(animator, picture, fit.code), _corrected(animator, picture, fit.code, pair))
-        rows.append([_tile(picture), *(_patches(_tile(tile), pair) for tile in tiles)])
+        fit = animator.fit_light(lake, pair)
+        tiles = (_lit(lake, fit.code), _corrected(lake, fit.code, pair))
+        rows.append([_tile(lake.image), *(_patches(_tile(tile), pair) for tile in tiles)])
     return rows
 
 
-def reference(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
+def reference(animator: Animator, lake: Landscape) -> list[list[np.ndarray]]:
     """A picture in another light (made from the example); its look, and what it left added."""
     with torch.inference_mode():
-        warm = picture * torch.tensor([0.8, 0.55, 0.4]).view(1, 3, 1, 1)
+        warm = lake.image * torch.tensor([0.8, 0.55, 0.4]).view(1, 3, 1, 1)
         warm = warm + torch.tensor([0.05, -0.15, -0.3]).view(1, 3, 1, 1)
-    seen = warm.flip(3)
-    look = animator.encode_appearance(seen)
-    made = (_lit(animator, picture, look), _corrected(animator, picture, look, seen))
-    return [[_tile(picture), _tile(seen)], [_tile(tile) for tile in made]]
+    seen = animator.look_at(warm.flip(3))
+    look = seen.own_look
+    made = (_lit(lake, look), _corrected(lake, look, seen))
+    return [[_tile(lake.image), _tile(seen.image)], [_tile(tile) for tile in made]]
 
 
-def keys(animator: Animator, picture: Tensor) -> list[list[np.ndarray]]:
+def keys(animator: Animator, lake: Landscape) -> list[list[np.ndarray]]:
     """Two key frames in a clip of 60: the light from the input through them and back."""
     appearance = AppearanceSettings(keys=("20=0.2", "40=0.532"))
-    motion = animator.predict_motion(picture, MotionSettings(code="0.727"))
-    clip = ClipSettings(frames=60)
-    frames = animator.render(picture, motion, appearance, LoopSettings(frames=60), clip)
+    motion, clip = animator.move(lake, MotionSettings(code="0.727")), ClipSettings(frames=60)
+    light = animator.light(lake, appearance, clip)
+    frames = animator.render(lake, motion, light, LoopSettings(frames=60), clip)
     shown = [_tile(frame) for n, frame in enumerate(frames) if n % 10 == 0]
     return [shown[:3], shown[3:]]
 
@@ -198,16 +199,14 @@ def _frame(
         return render_frame(picture, next(islice(looping.frames(motion, loop, PERIOD), t, None)))
 
 
-def _lit(animator: Animator, picture: Tensor, code: Tensor) -> Tensor:
+def _lit(lake: Landscape, code: Tensor) -> Tensor:
     with torch.inference_mode():
-        return render_frame(picture, (), animator.color_maps(picture)(code))
+        return render_frame(lake.picture, (), color_maps.transfer_maps(lake)(code))
 
 
-def _corrected(
-    animator: Animator, picture: Tensor, code: Tensor, wanted: Tensor | tuple[str, ...]
-) -> Tensor:
+def _corrected(lake: Landscape, code: Tensor, wanted: Landscape | tuple[str, ...]) -> Tensor:
     with torch.inference_mode():
-        return render_frame(picture, (), animator.correct_color_map(picture, code, wanted))
+        return render_frame(lake.picture, (), light_looks.corrected_map(lake, code, wanted))
 
 
 def _field(picture: Tensor, motion: MotionField) -> np.ndarray:

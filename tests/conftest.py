@@ -14,6 +14,7 @@ from landscape_engine.animator import Animator
 from landscape_engine.bundles import checkpoints
 from landscape_engine.bundles.checkpoints import ModelBundle
 from landscape_engine.bundles.codebook import AppearanceCodebook, MotionCodebook
+from landscape_engine.landscape import Landscape
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -68,6 +69,11 @@ def bundle_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def picture() -> torch.Tensor:
     return make_picture(90, 160)
+
+
+@pytest.fixture
+def landscape(animator: Animator, picture: torch.Tensor) -> Landscape:
+    return animator.look_at(picture)
 
 
 @pytest.fixture

@@ -1,65 +1,54 @@
-"""The house keeps its layers: a module imports only those of rows above its own."""
+"""The house keeps its order: a room of the engine imports only the rooms above its own."""
 
 from __future__ import annotations
 
 import ast
+import re
+import subprocess
 import sys
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "landscape_engine"
-LAYERS = [  # as in CONTRIBUTING.md; within a row, only what ALLOWED says
-    {"errors", "settings", "documents", "staging"},
-    {"devices", "ops", "images", "sequence"},
-    {"networks"},
-    {"codebook", "checkpoints", "authors", "region_files"},
-    {"fitting", "training"},
-    {
-        "animator",
-        "motion_codes",
-        "looks",
-        "scenery",
-        "movement",
-        "rendering",
-        "moved_frames",
-        "contact_sheet",
-        "sources",
-    },
-    {"evaluation"},
-    {"cli", "commands", "flags", "interruption", "parsers", "worker", "__main__", "__init__"},
+ORDER = [  # as in CONTRIBUTING.md; within a room anything goes
+    "errors",
+    "staging",
+    "settings",
+    "ops",
+    "images",
+    "sequence",
+    "networks",
+    "fitting",
+    "bundles",
+    "scene",
+    "landscape",
+    "motion",
+    "light",
+    "loops",
+    "rendering",
+    "animator",
+    "jobs",
+    "evaluation",
+    "training",
+    "worker",
+    "shell",
+    "__init__",
+    "__main__",
 ]
-ALLOWED = {  # imports within a row, and the one that a sub-command makes when it runs
-    ("settings", "errors"),
-    ("documents", "errors"),
-    ("documents", "settings"),
-    ("staging", "errors"),
-    ("sequence", "images"),
-    ("checkpoints", "codebook"),
-    ("authors", "checkpoints"),
-    ("authors", "codebook"),
-    ("animator", "rendering"),
-    ("rendering", "moved_frames"),
-    ("animator", "sources"),
-    ("looks", "scenery"),
-    ("animator", "motion_codes"),
-    ("animator", "looks"),
-    ("animator", "scenery"),
-    ("animator", "movement"),
-    ("motion_codes", "sources"),
-    ("looks", "sources"),
-    ("movement", "motion_codes"),
-    ("contact_sheet", "animator"),
-    ("commands", "flags"),
-    ("cli", "commands"),
-    ("cli", "parsers"),
-    ("parsers", "flags"),
-    ("cli", "interruption"),
-    ("commands", "worker"),
-    ("worker", "commands"),
-    ("__main__", "cli"),
+OF_ANIMATING = {"landscape", "motion", "light", "loops", "rendering", "animator", "jobs"}
+NEVER = {  # rooms above that stay closed all the same
+    "light": {"motion"},
+    "training": OF_ANIMATING | {"evaluation"},
+    "worker": {"training"},
+    "evaluation": {"training"},
 }
+OWN_NAMES = {"settings", "networks", "shell"}  # files named after what they set, build or run
+FILES = sorted(PACKAGE.rglob("*.py"))
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 def room(path: Path) -> str:
@@ -67,53 +56,91 @@ def room(path: Path) -> str:
     return first.removesuffix(".py")
 
 
-def imports(path: Path) -> set[str]:
-    """The rooms of the package that a file imports, inside functions too."""
+def nodes(tree: ast.AST, inside_functions: bool) -> Iterator[ast.AST]:
+    """The nodes of a file, those inside functions too or not."""
+    for node in ast.iter_child_nodes(tree):
+        yield node
+        if inside_functions or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from nodes(node, inside_functions)
+
+
+def imports(path: Path, inside_functions: bool = True) -> set[str]:
+    """The rooms of the package that a file imports, by the names that it writes."""
     inside = path.relative_to(PACKAGE).parent.parts
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(ast.parse(path.read_text(encoding="utf-8")), inside_functions):
         if isinstance(node, ast.ImportFrom) and node.level:
             base = inside[: len(inside) - node.level + 1]
             parts = [*base, *(node.module.split(".") if node.module else [])]
             names = [parts[0]] if parts else [alias.name for alias in node.names]
-            found |= {n for n in names if (PACKAGE / n).is_dir() or (PACKAGE / f"{n}.py").exists()}
+            found |= set(names) - {"__version__"}  # all that is taken of the package itself
         elif isinstance(node, ast.Import | ast.ImportFrom):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module]
-            assert not any(n and n.split(".")[0] == "bpy" for n in names), f"{path} imports bpy"
+            tops = {str(name).partition(".")[0] for name in names}
+            assert not tops & {"bpy", PACKAGE.name}, f"{path} imports {tops}"
     return found
-
-
-FILES = sorted(PACKAGE.rglob("*.py"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_imports_go_upwards(path):
     own = room(path)
-    layer = next((i for i, row in enumerate(LAYERS) if own in row), None)
-    assert layer is not None, f"{own} has no row in the layer table"
-    for other in imports(path) - {own}:
-        above = {name for row in LAYERS[:layer] for name in row}
-        assert other in above or (own, other) in ALLOWED, f"{own} may not import {other}"
+    assert own in ORDER, f"{own} has no place in the order"
+    open_rooms = set(ORDER[: ORDER.index(own)]) - NEVER.get(own, set())
+    closed = imports(path) - {own} - open_rooms
+    assert not closed, f"{own} may not import {', '.join(sorted(closed))}"
+
+
+def test_all_rooms_of_the_order_are_there():
+    assert set(ORDER) == {room(path) for path in FILES}
 
 
 def test_animating_does_not_pay_for_training():
-    animating = next(row for row in LAYERS if "animator" in row)
-    assert not any("training" in imports(PACKAGE / f"{name}.py") for name in animating)
-    commands = {p.stem: imports(p) for p in (PACKAGE / "commands").glob("*.py")}
-    drawing = "codebook"  # takes a scene of training's where no picture is given
-    assert {n for n, found in commands.items() if "training" in found} == {"train", drawing}
+    takers = {p for p in FILES if room(p) != "training" and "training" in imports(p)}
+    commands = PACKAGE / "shell" / "commands"
+    drawing = commands / "codebook.py"  # takes a scene of training's where no picture is given
+    assert takers == {commands / "train.py", drawing}
+    assert "training" not in imports(drawing, inside_functions=False)
+    # a command's file is imported when the command is run, and by nothing else
+    for path in FILES:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"(from|import) .*commands(\.| import )train\b", text), path
 
 
 def test_no_file_is_called_after_nothing():
     assert not {"utils", "misc", "common", "helpers"} & {p.stem for p in FILES}
 
 
-def test_the_contributors_table_is_this_one():
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    for number, row in enumerate(LAYERS):
-        line = next(x for x in text.splitlines() if x.startswith(f"| {number} |"))
-        for name in row - {"__main__", "__init__"}:
-            assert name in line, f"CONTRIBUTING.md's row {number} lacks {name}"
+def test_no_two_files_have_one_name():
+    paths = defaultdict(list)
+    for path in FILES:
+        if path.stem != "__init__" and room(path) not in OWN_NAMES:
+            paths[path.stem].append(str(path.relative_to(PACKAGE)))
+    assert not {stem: found for stem, found in paths.items() if len(found) > 1}
+
+
+def test_no_file_of_the_package_is_ignored_and_so_left_out_of_the_wheel():
+    paths = "\n".join(str(path.relative_to(ROOT)) for path in FILES)
+    git = ["git", "-C", str(ROOT), "check-ignore", "--no-index", "--stdin"]
+    try:
+        found = subprocess.run(git, input=paths, capture_output=True, text=True)
+    except OSError:
+        pytest.skip("git isn't here")
+    if found.returncode not in (0, 1):
+        pytest.skip("this is no repository")
+    assert not found.stdout
+
+
+def test_the_contributors_picture_has_this_order():
+    picture = CONTRIBUTING.split("landscape_engine/  ", 1)[1].split("blender_addon/", 1)[0]
+    shown = re.findall(r"^  ([a-z_]+)/?  ", picture, re.MULTILINE)
+    assert [name for name in shown if name in ORDER] == ORDER[:-2]
+
+
+def test_the_contributors_table_has_these_rules():
+    table = CONTRIBUTING.split("| room | never imports |", 1)[1].split("\n\n", 1)[0]
+    rows = [line.split("|")[1:3] for line in table.splitlines()[2:]]
+    told = {name.strip(): set(closed.strip().split(", ")) for name, closed in rows}
+    assert told == NEVER
 
 
 ADDON = ROOT / "blender_addon"

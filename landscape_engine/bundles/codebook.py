@@ -166,9 +166,9 @@ class CodeCycle:
         codes: [K, Z] in order.
         phases: of each code, 0 to less than 1, rising; the first is 0.
         corrections: for each code, [1, 3, h, w] to be added to the colors that it gives the picture
-            of this cycle, or None; empty where there are none (`fitting.corrections`).
+            of this cycle, or None; empty where there are none (`light.corrections`).
         relative: whether a code stands for what changes from the picture's own look, as a tone
-            curve, and not for a color transfer map (`ops.tone_curves`).
+            curve, and not for a color transfer map (`light.tone_curves`).
     """
 
     codes: Tensor

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from .. import images
-from . import curves, report
+from . import plots, report
 from .clip_protocol import CURVES, MEASURES, ClipEvaluation, at_shown, longest, mean_curves
 from .protocol import mean
 
@@ -162,21 +162,21 @@ def plot(clips: Sequence[ClipEvaluation]) -> Tensor:  # [1, 3, H, W] in [-1, 1]
     measures = [
         m for m in MEASURES if any(v is not None for _, c in rows for v in c[m].get("still", []))
     ]
-    return curves.draw(
+    return plots.draw(
         [
-            [curves.Panel(f"{TITLES[m]}: {title}", _lines(measured[m])) for m in measures]
+            [plots.Panel(f"{TITLES[m]}: {title}", _lines(measured[m])) for m in measures]
             for title, measured in rows
         ]
     )
 
 
-def _lines(measured: dict[str, Any]) -> list[curves.Line]:
+def _lines(measured: dict[str, Any]) -> list[plots.Line]:
     lines = []
     for name, (title, color, dashed) in LOOKS.items():
         if name not in measured:
             continue
         bounds = (measured["min"], measured["max"]) if name == "mean" else ((), ())
-        lines.append(curves.Line(title, measured[name], color, dashed, *bounds))
+        lines.append(plots.Line(title, measured[name], color, dashed, *bounds))
     return lines
 
 

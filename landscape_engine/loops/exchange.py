@@ -52,7 +52,7 @@ def density(
 
 def planned(
     layers: Layers,
-    scattered: Tensor,  # [1, 1, b, w] `noise.smooth`, on the rows that the layers hold
+    scattered: Tensor,  # [1, 1, b, w] `phase_noise.smooth`, on the rows that the layers hold
 ) -> Layers:
     """A blend whose pixels go over one after another; `shown` says how, once density is known."""
     if layers.second is None or layers.share is None:
@@ -62,7 +62,7 @@ def planned(
 
 def waves(
     layers: Layers,
-    scattered: Tensor,  # [1, 1, b, w] `noise.smooth`, on the rows that the layers hold
+    scattered: Tensor,  # [1, 1, b, w] `phase_noise.smooth`, on the rows that the layers hold
 ) -> Layers:
     """A blend of waves whose places go over one after another, each within a short while.
 

@@ -25,7 +25,7 @@ def direct(
     speed: float = 1.0,
     among: Sequence[Arrow] = (),
 ) -> Tensor:  # [1, 2, h, w] backward, normalised
-    """Bend a field to arrows, each in its own way (`ops.hints`).
+    """Bend a field to arrows, each in its own way (`motion.hints`).
 
     Args:
         field: what is predicted, times `speed`.

@@ -123,7 +123,7 @@ def _evaluate(commands: Commands) -> None:
         help="measure what a bundle does to pictures, and how it predicts clips",
         description="Measure motion, loops and light of stills, and how near the frames that are "
         "predicted from a clip's first one come to those filmed; print tables. The formulas are in "
-        "landscape_engine/evaluation: metrics.py, artifacts.py, daylight.py, light.py, "
+        "landscape_engine/evaluation: metrics.py, artifacts.py, day_faults.py, light_reach.py, "
         "samplings.py, clip_protocol.py.",
     )
     evaluate.add_argument(

@@ -19,9 +19,7 @@ requests    stdin heard in the background
 events      what a job's folder is told
 process     the loop: one job after the other, and their ends
 tasks       what can be asked for, a function each, whose arguments are the fields of job.json
-previews    a job made small
-thumbnails  what the codes of a codebook do to one picture
-warmth      the pictures and the predictions that are kept from job to job
+landscapes  the pictures that are kept from job to job, with what is known of them
 """
 
 PROTOCOL = 1

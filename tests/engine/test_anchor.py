@@ -7,6 +7,8 @@ import torch
 
 from landscape_engine.fitting.annotations import read_patches
 from landscape_engine.light import looks
+from landscape_engine.light.color_maps import transfer_maps
+from landscape_engine.networks.inputs import predictor_input
 from landscape_engine.ops import color
 from landscape_engine.settings import AppearanceSettings, ClipSettings, LoopSettings, MotionSettings
 
@@ -48,36 +50,42 @@ def test_the_correction_fades_in_the_dark():
     assert change[0] > 2 * change[1] > 4 * change[2]
 
 
-def test_maps_follow_the_setting(animator, picture):
+@torch.inference_mode()
+def test_maps_follow_the_setting(animator, picture, landscape):
+    def predict(code):
+        return animator.bundle.appearance_predictor(predictor_input(picture, code.device), code)
+
     code = torch.zeros(1, 8)
-    raw = animator.predict_color_map(picture, code)
-    assert torch.equal(animator.color_maps(picture, anchored=False)(code), raw)
-    own = animator.encode_appearance(picture)
-    anchored = animator.color_maps(picture)(own)
+    raw = predict(code)
+    assert torch.equal(transfer_maps(landscape, anchored=False)(code), raw)
+    own = landscape.own_look
+    anchored = transfer_maps(landscape)(own)
     small = torch.nn.functional.interpolate(picture[:, :3], (256, 256), mode="area")
-    plain = color.transfer(small, animator.predict_color_map(picture, own))
+    plain = color.transfer(small, predict(own))
     kept = color.transfer(small, anchored)
     assert (kept - small).abs().mean() < 0.5 * (plain - small).abs().mean()
     del animator.bundle.networks["appearance_encoder"]
-    assert torch.equal(animator.color_maps(picture)(code), raw), "without an encoder: as predicted"
+    without = transfer_maps(animator.look_at(picture))
+    assert torch.equal(without(code), raw), "without an encoder: as predicted"
 
 
-def test_frame_0_of_key_frames_is_the_picture(animator, picture):
-    settings = AppearanceSettings(keys=("2=1.0",))
-    still = animator.predict_motion(picture, MotionSettings(speed=0.01))
+def test_frame_0_of_key_frames_is_the_picture(animator, picture, landscape):
+    settings, clip = AppearanceSettings(keys=("2=1.0",)), ClipSettings(frames=4)
+    still = animator.move(landscape, MotionSettings(speed=0.01))
     errors = {}
     for anchored in (True, False):
         asked = AppearanceSettings(keys=settings.keys, anchor=anchored)
-        frames = animator.render(picture, still, asked, LoopSettings(), ClipSettings(frames=4))
+        light = animator.light(landscape, asked, clip)
+        frames = animator.render(landscape, still, light, LoopSettings(), clip)
         errors[anchored] = float((next(frames)[:, :3] - picture[:, :3]).abs().mean())
     assert errors[True] < 0.5 * errors[False]
 
 
 @pytest.mark.parametrize("anchored", [True, False])
-def test_patches_are_fitted_to_what_will_be_shown(animator, picture, anchored):
+def test_patches_are_fitted_to_what_will_be_shown(picture, landscape, anchored):
     patches = read_patches(["0.5,0.3,0.1,#c08040"])
-    *_, fit = looks.fit(animator.bundle, picture, patches, anchored=anchored)
-    color_map = animator.color_maps(picture, anchored)(fit.code)
+    *_, fit = looks.fit(landscape, patches, anchored=anchored)
+    color_map = transfer_maps(landscape, anchored)(fit.code)
     small = torch.nn.functional.interpolate(picture[:, :3], (256, 256), mode="area")
     shown = color.transfer(small, color_map)[0, :, 60:94, 115:141].mean((1, 2))
     asked = torch.tensor([0xC0, 0x80, 0x40]) / 127.5 - 1

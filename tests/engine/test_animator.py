@@ -12,6 +12,8 @@ import torch
 
 from landscape_engine.bundles.devices import choose_device
 from landscape_engine.errors import BundleError, CodeError, SettingsError
+from landscape_engine.light import cycles
+from landscape_engine.motion import codes as motion_codes
 from landscape_engine.motion import fields as motion_fields
 from landscape_engine.settings import AppearanceSettings, ClipSettings, LoopSettings, MotionSettings
 from tests.conftest import make_picture
@@ -19,9 +21,11 @@ from tests.conftest import make_picture
 OFF = AppearanceSettings(kind="off")
 
 
-def clip(animator, picture, motion_settings=None, **settings):
-    motion = animator.predict_motion(picture, motion_settings or MotionSettings(code="0.4"))
-    return list(animator.render(picture, motion, **settings))
+def clip(animator, picture, motion_settings=None, appearance=None, clip=None, **settings):
+    landscape = animator.look_at(picture)
+    motion = animator.move(landscape, motion_settings or MotionSettings(code="0.4"))
+    light = animator.light(landscape, appearance, clip)
+    return list(animator.render(landscape, motion, light, clip=clip, **settings))
 
 
 @pytest.mark.parametrize("appearance", ["keyed", "off"])
@@ -65,23 +69,25 @@ def test_off_keeps_still_pixels_bit_for_bit(animator):
     step = torch.zeros(1, 2, 256, 256)
     step[:, 0, :128] = 0.005
     motion = motion_fields.steady_motion(step)
-    for frame in animator.render(
-        picture, motion, OFF, LoopSettings(frames=6), ClipSettings(frames=12)
-    ):
+    landscape, loop, clip = animator.look_at(picture), LoopSettings(frames=6), ClipSettings(12)
+    assert animator.light(landscape, OFF, clip) is None
+    for frame in animator.render(landscape, motion, None, loop, clip):
         assert torch.equal(frame[:, :, 46:], picture[:, :, 46:])
 
 
-def test_recurrent_goes_on_from_what_it_shows(animator, picture):
+def test_recurrent_goes_on_from_what_it_shows(animator, landscape):
     settings = MotionSettings(kind="recurrent", code="0.4", speed=3)
-    recurrent = animator.predict_motion(picture, settings).accumulated()
+    recurrent = animator.move(landscape, settings).accumulated()
     steps = [next(recurrent) for _ in range(3)]
     assert not torch.allclose(steps[1], 2 * steps[0], atol=1e-7)
 
 
 @pytest.mark.parametrize("kind", ["steady", "recurrent"])
-def test_inference_mode_does_not_leak_between_frames(animator, picture, kind):
-    motion = animator.predict_motion(picture, MotionSettings(kind=kind, code="0.4"))
-    frames = animator.render(picture, motion, clip=ClipSettings(frames=3))
+def test_inference_mode_does_not_leak_between_frames(animator, landscape, kind):
+    motion = animator.move(landscape, MotionSettings(kind=kind, code="0.4"))
+    three = ClipSettings(frames=3)
+    light = animator.light(landscape, clip=three)
+    frames = animator.render(landscape, motion, light, clip=three)
     accumulated = motion.accumulated()
     for _ in range(2):
         next(frames)
@@ -89,29 +95,29 @@ def test_inference_mode_does_not_leak_between_frames(animator, picture, kind):
         assert not torch.is_inference_mode_enabled() and torch.is_grad_enabled()
 
 
-def test_speed_is_a_factor(animator, picture):
-    one = animator.predict_motion(picture, MotionSettings(kind="recurrent", code="0.2"))
-    two = animator.predict_motion(picture, MotionSettings(kind="recurrent", code="0.2", speed=-2))
+def test_speed_is_a_factor(animator, landscape):
+    one = animator.move(landscape, MotionSettings(kind="recurrent", code="0.2"))
+    two = animator.move(landscape, MotionSettings(kind="recurrent", code="0.2", speed=-2))
     assert torch.allclose(two.step, -2 * one.step)
 
 
-def test_random_codes_follow_the_seed(animator):
-    settings = MotionSettings(code="random")
-    assert torch.equal(animator.motion_code(settings, 1), animator.motion_code(settings, 1))
-    assert not torch.equal(animator.motion_code(settings, 1), animator.motion_code(settings, 2))
+def test_random_codes_follow_the_seed(bundle):
+    one, same, other = (motion_codes.named(bundle, "random", seed) for seed in (1, 1, 2))
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
 
 
 @pytest.mark.parametrize("ending", ["json", "npy"])
-def test_codes_from_files(animator, tmp_path, ending):
+def test_codes_from_files(bundle, tmp_path, ending):
     path = tmp_path / f"code.{ending}"
     vector = np.linspace(-1, 1, 8).astype(np.float32)
     if ending == "json":
         path.write_text(json.dumps(vector.tolist()))
     else:
         np.save(path, vector)
-    assert np.allclose(animator.motion_code(MotionSettings(code=str(path)))[0], vector)
+    assert np.allclose(motion_codes.named(bundle, str(path))[0], vector)
     settings = AppearanceSettings(code=str(path), codes=3)
-    assert animator.appearance_codes(settings).shape == (3, 8)
+    assert cycles.sequence(bundle, settings).shape == (3, 8)
 
 
 @pytest.mark.parametrize(
@@ -125,62 +131,54 @@ def test_codes_from_files(animator, tmp_path, ending):
         ("[]", "codes of 8 numbers"),
     ],
 )
-def test_unusable_codes_are_refused(animator, tmp_path, text, message):
+def test_unusable_codes_are_refused(bundle, tmp_path, text, message):
     path = tmp_path / "code.json"
     path.write_text(text)
     with pytest.raises(CodeError, match=message):
-        animator.motion_code(MotionSettings(code=str(path)))
+        motion_codes.named(bundle, str(path))
 
 
-def test_two_motion_codes_are_one_too_many(animator, tmp_path):
+def test_two_motion_codes_are_one_too_many(bundle, tmp_path):
     path = tmp_path / "code.npy"
     np.save(path, np.zeros((2, 8), np.float32))
     with pytest.raises(CodeError, match="one vector"):
-        animator.motion_code(MotionSettings(code=str(path)))
+        motion_codes.named(bundle, str(path))
 
 
-def test_a_code_that_is_nothing_is_refused(animator):
+def test_a_code_that_is_nothing_is_refused(bundle):
     with pytest.raises(CodeError, match="no number"):
-        animator.motion_code(MotionSettings(code="nowhere.json"))
+        motion_codes.named(bundle, "nowhere.json")
     with pytest.raises(CodeError, match="from 0 to 1"):
-        animator.motion_code(MotionSettings(code="1.5"))
+        motion_codes.named(bundle, "1.5")
 
 
-def test_a_bundle_without_appearance_still_moves(animator, picture):
+def test_a_bundle_without_appearance_still_moves(animator, picture, landscape):
     del animator.bundle.networks["appearance_predictor"]
-    motion = animator.predict_motion(picture)
-    frames = animator.render(picture, motion, OFF, clip=ClipSettings(frames=1))
+    motion, light = animator.move(landscape), animator.light(landscape, OFF)
+    frames = animator.render(landscape, motion, light, clip=ClipSettings(frames=1))
     assert next(frames).shape == picture.shape
     with pytest.raises(BundleError, match="no appearance predictor"):
-        animator.render(picture, motion)
+        animator.light(landscape)
 
 
-def test_frames_do_not_pile_up(animator, picture):
-    motion = animator.predict_motion(picture)
+def test_frames_do_not_pile_up(animator, landscape):
+    motion, clip = animator.move(landscape), ClipSettings(frames=30)
+    light = animator.light(landscape, clip=clip)
     seen = []
-    for frame in animator.render(picture, motion, clip=ClipSettings(frames=30)):
+    for frame in animator.render(landscape, motion, light, clip=clip):
         seen.append(weakref.ref(frame))
     del frame
     gc.collect()
     assert not any(ref() is not None for ref in seen)
 
 
-def test_keyed_light_is_exact_at_its_keys(animator, picture):
-    codes = animator.appearance_codes(AppearanceSettings(code="0"))
+def test_keyed_light_is_exact_at_its_keys(animator, landscape):
+    codes = cycles.sequence(animator.bundle, AppearanceSettings(code="0"))
     still = motion_fields.steady_motion(torch.zeros(1, 2, 256, 256))
-    frames = len(codes)
-    keyed, exact = (
-        list(
-            animator.render(
-                picture,
-                still,
-                AppearanceSettings(kind=kind, anchor=False),
-                clip=ClipSettings(frames=frames),
-                codes=codes,
-            )
-        )
-        for kind in ("keyed", "per-frame")
-    )
+    clip = ClipSettings(frames=len(codes))
+    kinds = (AppearanceSettings(kind=kind, anchor=False) for kind in ("keyed", "per-frame"))
+    lights = [animator.light(landscape, kind, clip, codes) for kind in kinds]
+    keyed, exact = (list(animator.render(landscape, still, one, clip=clip)) for one in lights)
     assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(keyed, exact, strict=True))
 
 

@@ -15,8 +15,9 @@ from landscape_engine.animator import Animator, load_animator
 from landscape_engine.bundles import authors, checkpoints
 from landscape_engine.errors import BundleError
 from landscape_engine.images import load_image, to_uint8
+from landscape_engine.light.color_maps import transfer_maps
 from landscape_engine.ops import color
-from landscape_engine.settings import AppearanceSettings, ClipSettings, LoopSettings, MotionSettings
+from landscape_engine.settings import ClipSettings, LoopSettings, MotionSettings
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,8 @@ def test_networks_agree(imported, golden, parity):
     image, code = load_image(parity / "scene.png"), torch.linspace(-1, 1, 8)[None]
     flow = imported.bundle.network("motion_predictor")(image, code)[0, :, ::8, ::8]
     assert np.abs(flow.numpy() - golden["flow"]).max() * 64 < 1e-3
-    shown = color.transfer(image, imported.predict_color_map(image, code))[0, :, ::8, ::8]
+    color_map = transfer_maps(imported.look_at(image), anchored=False)(code)
+    shown = color.transfer(image, color_map)[0, :, ::8, ::8]
     assert np.abs(shown.numpy() - golden["appearance"]).max() < 1e-3
     averaged = torch.nn.functional.avg_pool2d(image, 2)
     encoded = imported.bundle.network("appearance_encoder")(averaged)[0]
@@ -60,14 +62,10 @@ def test_networks_agree(imported, golden, parity):
 
 def test_the_whole_recurrent_crossfaded_loop_agrees(imported, golden, parity):
     image = load_image(parity / "scene.png")
-    motion = imported.predict_motion(image, MotionSettings(kind="recurrent", code="0.35"))
-    frames = imported.render(
-        image,
-        motion,
-        AppearanceSettings(kind="off"),
-        LoopSettings(kind="crossfade", frames=5, sampling="bilinear"),
-        ClipSettings(frames=5),
-    )
+    scene = imported.look_at(image)
+    motion = imported.move(scene, MotionSettings(kind="recurrent", code="0.35"))
+    loop = LoopSettings(kind="crossfade", frames=5, sampling="bilinear")
+    frames = imported.render(scene, motion, None, loop, ClipSettings(frames=5))
     for frame, expected in zip(frames, golden["loop"], strict=True):
         difference = np.abs(to_uint8(frame).astype(float) - expected)
         # they truncate to 8 bits, twice where frames are blended: up to 0.9 grey levels in the mean

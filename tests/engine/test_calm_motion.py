@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from landscape_engine.loops import looping, travel
-from landscape_engine.motion import calm
+from landscape_engine.motion import calm, codes
 from landscape_engine.motion import fields as motion_fields
 from landscape_engine.motion.fields import MovingPart
 from landscape_engine.ops import warping
@@ -101,13 +101,13 @@ def test_other_loops_are_the_papers():
         assert travel.fit(asked, replace(LOOP, kind=kind), 100) is asked
 
 
-def test_the_seed_draws_among_codes_that_suit(animator, picture):
+def test_the_seed_draws_among_codes_that_suit(landscape):
     settings = MotionSettings()
     assert settings.code == "auto"
-    first, again, other = (animator.choose_codes(picture, settings, seed) for seed in (0, 0, 1))
+    first, again, other = (codes.chosen(landscape, settings, seed) for seed in (0, 0, 1))
     assert first.calm and torch.equal(first.code, again.code)
     assert not torch.equal(first.code, other.code)
-    named = animator.choose_codes(picture, MotionSettings(code="0.5"))
+    named = codes.chosen(landscape, MotionSettings(code="0.5"))
     assert not named.calm and named.water is None
 
 

@@ -74,7 +74,7 @@ def test_flags_give_the_settings_back():
 
 def test_help_does_not_load_torch():
     program = (
-        "import sys; from landscape_engine import cli\n"
+        "import sys; from landscape_engine.shell import cli\n"
         "try: cli.main(['--help'])\n"
         "except SystemExit: assert 'torch' not in sys.modules and 'numpy' not in sys.modules"
     )
@@ -362,5 +362,6 @@ def test_zero_motion_is_not_asked_for_by_torch():
     from tests.conftest import make_bundle
 
     animator = Animator(make_bundle(), torch.device("cpu"))
-    step = animator.predict_motion(make_picture(90, 160), MotionSettings(code="0.5")).step
+    lake = animator.look_at(make_picture(90, 160))
+    step = animator.move(lake, MotionSettings(code="0.5")).step
     assert float(step.abs().max()) > 1e-4

@@ -8,7 +8,7 @@ import torch
 from landscape_engine.fitting import targets
 from landscape_engine.fitting.annotations import Patch
 from landscape_engine.images import save_image
-from landscape_engine.light import corrections
+from landscape_engine.light import corrections, cycles
 from landscape_engine.ops import color
 from landscape_engine.rendering.lighting import Light, when_needed
 from landscape_engine.settings import AppearanceSettings, ClipSettings, LoopSettings, MotionSettings
@@ -172,38 +172,36 @@ def sunset(picture, tmp_path):
     return path
 
 
-def test_pictures_and_patches_are_corrected_and_codes_are_not(animator, picture, sunset):
+def test_pictures_and_patches_are_corrected_and_codes_are_not(landscape, sunset):
     clip = ClipSettings(20)
     keys = AppearanceSettings(keys=("4=0.3", f"8={sunset}"), patches=("0.5,0.3,0.1,#804020",))
-    found = [one is not None for one in animator.appearance_cycle(picture, keys, clip).corrections]
+    found = [one is not None for one in cycles.key_codes(landscape, keys, clip).corrections]
     assert found == [False, False, True, True]
-    held = animator.appearance_cycle(picture, AppearanceSettings(code=str(sunset)), clip)
+    held = cycles.key_codes(landscape, AppearanceSettings(code=str(sunset)), clip)
     assert len(held.codes) == len(held.corrections) == 1
 
 
-def test_a_held_reference_is_one_look_however_many_codes_are_asked_for(animator, picture, sunset):
+def test_a_held_reference_is_one_look_however_many_codes_are_asked_for(landscape, sunset):
     settings = AppearanceSettings(code=str(sunset), codes=3)
-    cycle = animator.appearance_cycle(picture, settings, ClipSettings(20))
+    cycle = cycles.key_codes(landscape, settings, ClipSettings(20))
     assert {len(cycle.codes), len(cycle.phases), len(cycle.corrections)} == {1}
     assert cycle.corrections[0].shape == (1, 3, 256, 256)
 
 
 @pytest.mark.parametrize("settings", [{"correct": False}, {"kind": "per-frame"}])
-def test_corrections_can_be_left_out(animator, picture, sunset, settings):
+def test_corrections_can_be_left_out(landscape, sunset, settings):
     clip = ClipSettings(20)
     for wish in ({"code": str(sunset)}, {"patches": ("0.5,0.3,0.1,#804020",)}):
-        cycle = animator.appearance_cycle(picture, AppearanceSettings(**wish, **settings), clip)
+        cycle = cycles.key_codes(landscape, AppearanceSettings(**wish, **settings), clip)
         assert not any(one is not None for one in cycle.corrections)
 
 
-def test_a_frame_has_the_color_of_its_patch(animator, picture):
+def test_a_frame_has_the_color_of_its_patch(animator, picture, landscape):
     patch = Patch((0.5, 0.3), 0.1, (128, 64, 32))
-    maps = animator.color_maps(picture)
     missed = []
     for correct in (False, True):
         settings = AppearanceSettings(patches=("0.5,0.3,0.1,#804020",), correct=correct)
-        cycle = animator.appearance_cycle(picture, settings, ClipSettings(20))
-        light = Light(lambda _, code: maps(code), picture, cycle)
+        light = Light(animator.light(landscape, settings, ClipSettings(20)), picture)
         small = torch.nn.functional.interpolate(picture[:, :3], (256, 256), mode="area")
         shown = color.transfer(small, light.keyed(0.5, when_needed)())
         _, mask = targets.draw_patches([patch], (256, 256), 160 / 90)
@@ -212,11 +210,12 @@ def test_a_frame_has_the_color_of_its_patch(animator, picture):
     assert missed[1] < 0.3 * missed[0]
 
 
-def test_rendering_takes_the_corrections(animator, picture, sunset):
-    motion = animator.predict_motion(picture, MotionSettings(code="0.4"), regions=[])
-    frames = []
+def test_rendering_takes_the_corrections(animator, landscape, sunset):
+    motion = animator.move(landscape, MotionSettings(code="0.4"), regions=[])
+    frames, loop, clip = [], LoopSettings(frames=4), ClipSettings(4)
     for correct in (False, True):
-        light = AppearanceSettings(code=str(sunset), correct=correct)
-        shown = animator.render(picture, motion, light, LoopSettings(frames=4), ClipSettings(4))
+        settings = AppearanceSettings(code=str(sunset), correct=correct)
+        light = animator.light(landscape, settings, clip)
+        shown = animator.render(landscape, motion, light, loop, clip)
         frames.append(next(iter(shown)))
     assert (frames[1] - frames[0]).abs().mean() > 0.02

@@ -17,11 +17,12 @@ from landscape_engine.evaluation import (
     clip_light,
     clip_protocol,
     clip_report,
-    curves,
     perceptual_distance,
+    plots,
 )
 from landscape_engine.evaluation import light_reach as light
 from landscape_engine.images import load_image, to_uint8
+from landscape_engine.motion import codes
 from landscape_engine.motion import fields as motion_fields
 from landscape_engine.networks.perceptual import TAPS
 from landscape_engine.sequence import write_sequence
@@ -62,13 +63,13 @@ def obedient(animator, monkeypatch):
     """An animator whose codes are the motion itself, in pixels to the right."""
     animator.bundle.motion_codebook = MotionCodebook(CODES)
 
-    def predict_motion(image, settings, code, regions):
+    def move(landscape, settings, code, regions):
         step = torch.zeros(1, 2, 32, 48)
-        step[:, 0] = -float(code[0, 0]) * settings.speed * 2 / (image.shape[3] - 1)
+        step[:, 0] = -float(code[0, 0]) * settings.speed * 2 / (landscape.image.shape[3] - 1)
         return motion_fields.steady_motion(step)
 
-    monkeypatch.setattr(animator, "predict_motion", predict_motion)
-    monkeypatch.setattr(animator, "encode_motion_clip", lambda frames: CODES[2:3])
+    monkeypatch.setattr(animator, "move", move)
+    monkeypatch.setattr(codes, "encode", lambda bundle, frames: CODES[2:3])
     return animator
 
 
@@ -288,15 +289,15 @@ def test_without_weights_there_is_no_distance(tmp_path, monkeypatch):
 
 
 def test_the_plot_shows_each_curve():
-    line = curves.Line("nothing moves", [0.1, 0.2, None, 0.3], "#ff0000")
-    bars = curves.Line("codes", [0.2] * 4, "#0000ff", False, [0.1] * 4, [0.3] * 4)
-    sheet = curves.draw([[curves.Panel("RMSE", [line, bars]), curves.Panel("empty")]])
-    assert sheet.shape == (1, 3, curves.SIZE[1], 2 * curves.SIZE[0])
-    left = sheet[..., : curves.SIZE[0]]
+    line = plots.Line("nothing moves", [0.1, 0.2, None, 0.3], "#ff0000")
+    bars = plots.Line("codes", [0.2] * 4, "#0000ff", False, [0.1] * 4, [0.3] * 4)
+    sheet = plots.draw([[plots.Panel("RMSE", [line, bars]), plots.Panel("empty")]])
+    assert sheet.shape == (1, 3, plots.SIZE[1], 2 * plots.SIZE[0])
+    left = sheet[..., : plots.SIZE[0]]
     for shown in ((1, -1, -1), (-1, -1, 1)):
         far = (left - torch.tensor(shown).view(1, 3, 1, 1)).abs().amax(1)
         assert int((far < 0.2).sum()) > 50
-    assert [curves.nice_step(v) for v in (0.06, 1.0, 30)] == pytest.approx([0.01, 0.2, 5])
+    assert [plots.nice_step(v) for v in (0.06, 1.0, 30)] == pytest.approx([0.01, 0.2, 5])
 
 
 def test_the_shell_evaluates_stills_and_clips(clouds, bundle_folder, tmp_path, capsys):
@@ -341,7 +342,7 @@ def test_the_longest_clips_have_a_mean(obedient, clouds, tmp_path):
     names = ["clouds"] * 6 + ["short"] + ["mirrored"] * 6 + ["mean"] * 6
     assert [row.split(",")[0] for row in rows] == names
     assert clip_report.tables(found).count("\n| mean ") == 2
-    assert clip_report.plot(found).shape == (1, 3, 4 * curves.SIZE[1], curves.SIZE[0])
+    assert clip_report.plot(found).shape == (1, 3, 4 * plots.SIZE[1], plots.SIZE[0])
     assert clip_report.draw(found).shape[2] > 200
 
 

@@ -260,7 +260,7 @@ QUICK = EvaluationSettings(
 
 def test_a_default_clip_has_eighths_of_its_loop_and_quarters_of_its_day(animator, still):
     image, _ = reference_masks.load_still(still[0], None, 80)
-    clip = DefaultClip(animator, image, [], LoopSettings(frames=6))
+    clip = DefaultClip(animator, animator.look_at(image), [], LoopSettings(frames=6))
     assert clip.period == 8, "of six frames there are no eighths"
     frames = list(clip.in_loop())
     assert len(frames) == 8 and len(list(clip.day())) == default_clip.LIGHTS

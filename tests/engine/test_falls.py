@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from landscape_engine.landscape import Landscape
 from landscape_engine.loops import travel
 from landscape_engine.motion import fields as motion_fields
 from landscape_engine.motion import movement, moving_water
@@ -120,13 +121,14 @@ def test_falls_move_by_themselves_only_where_the_codes_suit_the_picture():
     pool = water.copy()
     pool[CURTAIN] = False
     both = [region("water", pool, (256, 256)), region("falls", water & ~pool, (256, 256))]
-    bundle, image = make_bundle(), tensor(picture)
-    code = bundle.motion_codebook.codes[:1]
-    step = movement.predict_step(bundle, image, code, 1.0)
+    image = tensor(picture)
+    landscape = Landscape(image, make_bundle())
+    code = landscape.bundle.motion_codes.codes[:1]
+    step = movement.step_of(landscape, code)
 
     def moved(calm: bool, water: str = "predicted") -> torch.Tensor:
         settings, chosen = MotionSettings(water=water), Chosen(code, calm=calm)
-        motion = movement.in_regions(bundle, image, step, both, settings, 0, chosen)
+        motion = movement.in_regions(landscape, step, both, settings, 0, chosen)
         part = next(p for p in motion.parts if p.region.name == "falls")
         return part.step[:, 1][part.region.core[:, 0]]
 

@@ -15,6 +15,8 @@ from landscape_engine.errors import AnnotationError, BundleError, PictureError, 
 from landscape_engine.fitting import optimize, targets
 from landscape_engine.fitting.annotations import Arrow, Patch, read_arrow, read_patch
 from landscape_engine.images import save_image
+from landscape_engine.light import cycles
+from landscape_engine.motion import codes as motion_codes
 from landscape_engine.motion import directing, hints
 from landscape_engine.motion import reference_clips as clips
 from landscape_engine.networks.code_lstm import CodeLSTM
@@ -149,24 +151,24 @@ def test_a_code_follows_an_arrow(angle):
     assert fit.errors_deg[0] < 10 and fit.note is None and fit.code.shape == (1, 8)
 
 
-def test_a_fit_leaves_weights_and_gradient_mode_alone(animator, picture):
+def test_a_fit_leaves_weights_and_gradient_mode_alone(animator, landscape):
     predictor = animator.bundle.network("motion_predictor")
     before = {k: v.clone() for k, v in predictor.state_dict().items()}
-    for fit in animator.fit_motion_code(picture, ["0.2,0.3,0.6,0.3"], steps=2):
+    for fit in motion_codes.fit(landscape, ["0.2,0.3,0.6,0.3"], steps=2):
         assert torch.is_grad_enabled() and not torch.is_inference_mode_enabled()
         assert not fit.code.requires_grad
     assert all(torch.equal(v, before[k]) for k, v in predictor.state_dict().items())
     assert all(p.grad is None for p in predictor.parameters())
 
 
-def test_a_fit_is_never_worse_than_its_start(animator, picture):
+def test_a_fit_is_never_worse_than_its_start(landscape):
     start = torch.zeros(1, 8)
-    fits = list(animator.fit_motion_code(picture, ["0.2,0.3,0.6,0.3"], start, steps=4))
+    fits = list(motion_codes.fit(landscape, ["0.2,0.3,0.6,0.3"], start, steps=4))
     assert fits[-1].loss <= fits[0].loss
 
 
-def test_a_fit_can_be_closed(animator, picture):
-    fits = animator.fit_motion_code(picture, ["0.2,0.3,0.6,0.3"])
+def test_a_fit_can_be_closed(landscape):
+    fits = motion_codes.fit(landscape, ["0.2,0.3,0.6,0.3"])
     next(fits)
     fits.close()
 
@@ -226,35 +228,33 @@ def test_an_arrow_where_nothing_moves_is_refused():
 
 
 @pytest.mark.parametrize("kind", ["steady", "recurrent"])
-def test_motion_follows_the_arrow(animator, picture, kind):
+def test_motion_follows_the_arrow(animator, landscape, kind):
     arrow = Arrow((0.3, 0.4), (0.5, 0.6))
     settings = MotionSettings(kind=kind, code="0.4", arrows=("0.3,0.4,0.5,0.6",), arrows_as="field")
-    motion = animator.predict_motion(picture, settings, regions=[])
+    motion = animator.move(landscape, settings, regions=[])
     assert targets.angles_deg(motion.step, [arrow], 160 / 90).item() < 1
 
 
-def test_keys_run_from_the_input_through_them_and_back(animator, picture, tmp_path):
+def test_keys_run_from_the_input_through_them_and_back(picture, landscape, tmp_path):
     save_image(picture, tmp_path / "look.png")
     (tmp_path / "code.json").write_text(json.dumps([0.5] * 8))
     keys = (f"5={tmp_path / 'look.png'}", f"10={tmp_path / 'code.json'}", "15=input", "18=0")
-    cycle = animator.appearance_cycle(picture, AppearanceSettings(keys=keys), ClipSettings(20))
-    own = animator.encode_appearance(picture)
+    cycle = cycles.key_codes(landscape, AppearanceSettings(keys=keys), ClipSettings(20))
+    own = landscape.own_look
     assert cycle.phases == (0, 0.25, 0.5, 0.75, 0.9)
     assert torch.equal(cycle.codes[0:1], own) and torch.equal(cycle.codes[3:4], own)
     assert torch.allclose(cycle.codes[1:2], own, atol=1e-4)
     assert cycle.codes[2].tolist() == [0.5] * 8
 
 
-def test_patches_are_reached_half_way(animator, picture, tmp_path):
+def test_patches_are_reached_half_way(landscape, tmp_path):
     settings = AppearanceSettings(patches=("0.5,0.3,0.1,#804020",))
-    cycle = animator.appearance_cycle(picture, settings, ClipSettings(20))
+    cycle = cycles.key_codes(landscape, settings, ClipSettings(20))
     assert cycle.phases == (0, 0.5)
     file = tmp_path / "patches.json"
     file.write_text('[{"center": [0.5, 0.3], "radius": 0.1, "color": "#804020"}]')
     same = AppearanceSettings(keys=(f"10={file}",))
-    assert torch.equal(
-        animator.appearance_cycle(picture, same, ClipSettings(20)).codes, cycle.codes
-    )
+    assert torch.equal(cycles.key_codes(landscape, same, ClipSettings(20)).codes, cycle.codes)
 
 
 @pytest.mark.parametrize(
@@ -270,27 +270,27 @@ def test_patches_are_reached_half_way(animator, picture, tmp_path):
         ({"keys": ("5=0.1",), "patches": ("0,0,.1,#000000",), "patch_frame": 5}, "and the patches"),
     ],
 )
-def test_bad_keys_get_their_own_sentences(animator, picture, settings, sentence):
+def test_bad_keys_get_their_own_sentences(landscape, settings, sentence):
     with pytest.raises(SettingsError, match=sentence):
-        animator.appearance_cycle(picture, AppearanceSettings(**settings), ClipSettings(20))
+        cycles.key_codes(landscape, AppearanceSettings(**settings), ClipSettings(20))
 
 
-def test_a_reference_picture_is_one_held_look(animator, picture, tmp_path):
+def test_a_reference_picture_is_one_held_look(bundle, picture, landscape, tmp_path):
     save_image(picture, tmp_path / "look.png")
-    codes = animator.appearance_codes(AppearanceSettings(code=str(tmp_path / "look.png")))
-    assert torch.allclose(codes, animator.encode_appearance(picture), atol=1e-4)
+    codes = cycles.sequence(bundle, AppearanceSettings(code=str(tmp_path / "look.png")))
+    assert torch.allclose(codes, landscape.own_look, atol=1e-4)
 
 
-def test_a_day_begins_with_the_picture(animator, picture):
+def test_a_day_begins_with_the_picture(bundle, landscape):
     settings = AppearanceSettings(code="predict", codes=5)
     with pytest.raises(BundleError, match="code LSTM"):
-        animator.appearance_codes(settings, 0, picture)
-    lstm = animator.bundle.networks["code_lstm"] = CodeLSTM(hidden_size=8).requires_grad_(False)
+        cycles.sequence(bundle, settings, 0, landscape)
+    lstm = bundle.networks["code_lstm"] = CodeLSTM(hidden_size=8).requires_grad_(False)
     lstm.unrest.copy_(0.1 * torch.eye(8))
-    day = animator.appearance_codes(settings, 0, picture)
-    assert day.shape == (5, 8) and torch.equal(day[:1], animator.encode_appearance(picture))
-    assert torch.equal(day, animator.appearance_codes(settings, 0, picture))
-    assert not torch.equal(day, animator.appearance_codes(settings, 1, picture))
+    day = cycles.sequence(bundle, settings, 0, landscape)
+    assert day.shape == (5, 8) and torch.equal(day[:1], landscape.own_look)
+    assert torch.equal(day, cycles.sequence(bundle, settings, 0, landscape))
+    assert not torch.equal(day, cycles.sequence(bundle, settings, 1, landscape))
 
 
 def test_a_bundle_keeps_its_lstm(bundle, tmp_path):
@@ -308,21 +308,21 @@ def drifting(count, step):
     return [smooth[..., 60 - step * t : 316 - step * t].contiguous() for t in range(count)]
 
 
-def test_the_common_flow_of_a_drift_is_its_step(animator):
+def test_the_common_flow_of_a_drift_is_its_step(bundle):
     flow = clips.common_flow(drifting(6, 3))  # moves to the right by three pixels
     middle = flow[0, :, 64:192, 64:192].flatten(1).median(1).values * 255 / 2
     assert middle.tolist() == pytest.approx([-3, 0], abs=0.3)
-    assert animator.encode_motion_clip(drifting(3, 3)).shape == (1, 8)
+    assert motion_codes.encode(bundle, drifting(3, 3)).shape == (1, 8)
 
 
-def test_clips_that_do_not_move_or_are_none_are_refused(animator, tmp_path):
+def test_clips_that_do_not_move_or_are_none_are_refused(bundle, tmp_path):
     with pytest.raises(PictureError, match="all the same"):
-        animator.encode_motion_clip(drifting(3, 0))
+        motion_codes.encode(bundle, drifting(3, 0))
     with pytest.raises(PictureError, match="holds 0 frames"):
-        animator.encode_motion_clip(tmp_path)
+        motion_codes.encode(bundle, tmp_path)
     (tmp_path / "no.mp4").write_bytes(b"nothing")
     with pytest.raises(PictureError, match="can't be read as a video"):
-        animator.encode_motion_clip(tmp_path / "no.mp4")
+        motion_codes.encode(bundle, tmp_path / "no.mp4")
 
 
 # ------------------------------------------------------------------------------ shell

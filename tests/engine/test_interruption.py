@@ -9,7 +9,7 @@ import pytest
 
 WRITE_A_LARGE_GIF = """
 import sys, torch
-from landscape_engine.interruption import at_once
+from landscape_engine.shell.interruption import at_once
 from landscape_engine.sequence import write_sequence
 frame = torch.rand(1, 3, 2160, 3840) * 2 - 1
 with at_once():

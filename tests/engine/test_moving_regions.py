@@ -316,19 +316,19 @@ def test_overlapping_regions_are_refused(tmp_path):
         apply(RegionSettings(region=(one, two)))
 
 
-def test_what_a_region_asks_wrongly_is_said_of_it(animator, picture, tmp_path):
+def test_what_a_region_asks_wrongly_is_said_of_it(animator, landscape, tmp_path):
     own = write_region(tmp_path / "left.json", polygon=[[0, 0], [0.4, 0], [0.4, 1]], code="7")
-    where = animator.find_regions(picture, RegionSettings(region=(own,)))
+    where = landscape.regions(RegionSettings(region=(own,)))
     with pytest.raises(CodeError, match="the region 'left': .* is 7; expected"):
-        animator.predict_motion(picture, MotionSettings(code="0.1"), regions=where)
+        animator.move(landscape, MotionSettings(code="0.1"), regions=where)
 
 
-def test_an_animator_takes_them_all(animator, picture, tmp_path):
+def test_an_animator_takes_them_all(animator, landscape, tmp_path):
     own = write_region(
         tmp_path / "left.json", polygon=[[0, 0], [0.4, 0], [0.4, 1], [0, 1]], code="0.9"
     )
     mask = write_mask(tmp_path / "moving.png", slice(0, 90), size=(90, 160))
-    where = animator.find_regions(picture, RegionSettings(moving_mask=mask, region=(own,)))
-    motion = animator.predict_motion(picture, MotionSettings(code="0.1"), regions=where)
+    where = landscape.regions(RegionSettings(moving_mask=mask, region=(own,)))
+    motion = animator.move(landscape, MotionSettings(code="0.1"), regions=where)
     assert [part.region.name for part in motion.parts] == ["moving", "left"]
     assert not torch.equal(motion.parts[0].step, motion.parts[1].step)

@@ -10,7 +10,7 @@ import torch
 from landscape_engine.bundles import checkpoints
 from landscape_engine.bundles.codebook import AppearanceCodebook
 from landscape_engine.errors import BundleError
-from landscape_engine.light import daylight, days, looks, relighting, tone_curves
+from landscape_engine.light import color_maps, cycles, daylight, days, relighting, tone_curves
 from landscape_engine.ops import color
 from landscape_engine.settings import AppearanceSettings, ClipSettings, LoopSettings, MotionSettings
 
@@ -260,9 +260,10 @@ def test_nothing_is_clipped_that_was_not_and_nothing_wanted_is_the_picture():
 
 
 def frames_of(animator, picture, appearance, count=6):
-    still = animator.predict_motion(picture, MotionSettings(speed=1e-6), regions=())
-    clip = ClipSettings(frames=count)
-    return list(animator.render(picture, still, appearance, LoopSettings(), clip))
+    landscape, clip = animator.look_at(picture), ClipSettings(frames=count)
+    still = animator.move(landscape, MotionSettings(speed=1e-6), regions=())
+    light = animator.light(landscape, appearance, clip)
+    return list(animator.render(landscape, still, light, LoopSettings(), clip))
 
 
 @pytest.mark.parametrize("code", ["0", "0.3", "1", "random", None])
@@ -273,30 +274,31 @@ def test_the_first_frame_of_a_day_is_the_picture(animator, picture, code):
     assert max((f - picture).abs().mean() for f in frames) > 0.01, "and the light changes"
 
 
-def test_a_day_is_the_own_look_and_what_changes(animator, picture):
-    day = animator.bundle.appearance_codebook.at(0.5)
-    own = animator.encode_appearance(picture)
+def test_a_day_is_the_own_look_and_what_changes(bundle, landscape):
+    day = bundle.days.at(0.5)
+    own = landscape.own_look
     asked = AppearanceSettings(code="0.5")
     wanted = days.calm(own + day - day[:1])
-    assert torch.allclose(animator.appearance_codes(asked, 0, picture), wanted)
+    assert torch.allclose(cycles.sequence(bundle, asked, 0, landscape), wanted)
     absolute = AppearanceSettings(code="0.5", relative=False)
-    assert torch.equal(animator.appearance_codes(absolute, 0, picture), day)
+    assert torch.equal(cycles.sequence(bundle, absolute, 0, landscape), day)
     per_frame = AppearanceSettings(code="0.5", kind="per-frame")
-    assert torch.equal(animator.appearance_codes(per_frame, 0, picture), day), "as the paper has it"
+    as_the_paper_has_it = cycles.sequence(bundle, per_frame, 0, landscape)
+    assert torch.equal(as_the_paper_has_it, day)
 
 
-def test_a_day_leaves_its_first_look_slowly_and_comes_back_slowly(animator, picture):
+def test_a_day_leaves_its_first_look_slowly_and_comes_back_slowly():
     codes = torch.tensor([0.0, 4.0, 1.0, 4.0, 1.0, 4.0])[:, None]
     calm = days.calm(codes)
     assert calm[0] == 0 and calm[1] < 3 and calm[-1] < 3
     assert (calm[2:-1] - 2.5).abs().max() < 1e-6, "and does not waver"
 
 
-def test_codes_of_ones_own_are_shown_as_they_are(animator, picture, tmp_path):
-    day = animator.appearance_cycle(picture, AppearanceSettings(code="0.5"), ClipSettings())
+def test_codes_of_ones_own_are_shown_as_they_are(landscape, tmp_path):
+    day = cycles.key_codes(landscape, AppearanceSettings(code="0.5"), ClipSettings())
     (tmp_path / "day.json").write_text(json.dumps(day.codes.tolist()))
     asked = AppearanceSettings(code=str(tmp_path / "day.json"))
-    again = animator.appearance_cycle(picture, asked, ClipSettings())
+    again = cycles.key_codes(landscape, asked, ClipSettings())
     assert torch.equal(again.codes, day.codes)
 
 
@@ -307,24 +309,24 @@ def test_a_day_that_hardly_changes_is_lengthened():
     assert days.lengthen(codes, 9.0)[-1] == 1 + days.MOST_LONGER
 
 
-def test_absolute_days_are_color_transfer_maps(animator, picture):
+def test_absolute_days_are_color_transfer_maps(animator, picture, landscape):
     light = AppearanceSettings(code="0.5", relative=False)
-    cycle = animator.appearance_cycle(picture, light, ClipSettings(frames=4))
+    cycle = cycles.key_codes(landscape, light, ClipSettings(frames=4))
     assert not cycle.relative
     (first, *_) = frames_of(animator, picture, light, 4)
-    maps = animator.color_maps(picture)(cycle.codes[:1])
+    maps = color_maps.transfer_maps(landscape)(cycle.codes[:1])
     maps = torch.nn.functional.interpolate(
         maps, picture.shape[2:], mode="bilinear", align_corners=True
     )
     assert torch.allclose(first, color.transfer(picture, maps), atol=1e-5)
 
 
-def test_one_code_is_a_look_to_be_held(animator, picture, tmp_path):
+def test_one_code_is_a_look_to_be_held(landscape, tmp_path):
     code = torch.linspace(-1, 1, 8)
     path = tmp_path / "look.json"
     path.write_text(json.dumps(code.tolist()))
     light = AppearanceSettings(code=str(path), codes=3)
-    cycle = animator.appearance_cycle(picture, light, ClipSettings(frames=4))
+    cycle = cycles.key_codes(landscape, light, ClipSettings(frames=4))
     assert torch.allclose(cycle.codes, code.expand(3, -1)) and not cycle.relative
 
 
@@ -343,23 +345,23 @@ def test_seeds_draw_other_days_as_long_as_there_are_any():
     assert farthest not in suiting
 
 
-def test_without_an_lstm_the_default_is_a_day_of_the_codebook_and_says_so(animator, picture):
+def test_without_an_lstm_the_default_is_a_day_of_the_codebook_and_says_so(bundle, landscape):
     usual = AppearanceSettings()
-    drawn = animator.appearance_codes(AppearanceSettings(code="random"), 3, picture)
-    assert torch.equal(animator.appearance_codes(usual, 3, picture), drawn)
-    (note,) = looks.notes(animator.bundle, usual)
+    drawn = cycles.sequence(bundle, AppearanceSettings(code="random"), 3, landscape)
+    assert torch.equal(cycles.sequence(bundle, usual, 3, landscape), drawn)
+    (note,) = cycles.notes(bundle, usual)
     assert "no code LSTM" in note
-    assert not looks.notes(animator.bundle, AppearanceSettings(code="0.2"))
+    assert not cycles.notes(bundle, AppearanceSettings(code="0.2"))
     with pytest.raises(BundleError, match="code LSTM"):
-        animator.appearance_codes(AppearanceSettings(code="predict"), 3, picture)
+        cycles.sequence(bundle, AppearanceSettings(code="predict"), 3, landscape)
 
 
-def test_with_an_lstm_the_default_is_a_predicted_day(animator, picture):
-    animator.bundle.networks["code_lstm"] = checkpoints.build("code_lstm", {"hidden_size": 4})
+def test_with_an_lstm_the_default_is_a_predicted_day(bundle, landscape):
+    bundle.networks["code_lstm"] = checkpoints.build("code_lstm", {"hidden_size": 4})
     usual, named = (AppearanceSettings(code=code) for code in (None, "predict"))
-    day = animator.appearance_codes(usual, 1, picture)
-    assert torch.equal(day, animator.appearance_codes(named, 1, picture))
-    assert torch.equal(day[:1], animator.encode_appearance(picture))
-    assert not looks.notes(animator.bundle, usual)
-    cycle = animator.appearance_cycle(picture, usual, ClipSettings(frames=4))
+    day = cycles.sequence(bundle, usual, 1, landscape)
+    assert torch.equal(day, cycles.sequence(bundle, named, 1, landscape))
+    assert torch.equal(day[:1], landscape.own_look)
+    assert not cycles.notes(bundle, usual)
+    cycle = cycles.key_codes(landscape, usual, ClipSettings(frames=4))
     assert cycle.relative

@@ -11,11 +11,10 @@ import torch
 
 from landscape_engine.bundles import checkpoints
 from landscape_engine.errors import BundleError, TrainingError
+from landscape_engine.landscape import Landscape
 from landscape_engine.networks import scene
 from landscape_engine.networks.efficientnet_lite import EfficientNetLite
 from landscape_engine.networks.scene import SceneNetwork
-from landscape_engine.scene import segmentation as scenery
-from landscape_engine.settings import RegionSettings
 from landscape_engine.training.runs import trunks
 from tests.conftest import make_bundle, make_picture
 
@@ -169,25 +168,25 @@ def test_an_unknown_trunk_is_refused(with_scene, tmp_path):
 )
 def test_a_picture_is_asked_about_at_its_own_aspect(with_scene, size, asked):
     assert scene.asked_size(*size) == asked
-    shares = scenery.shares(with_scene, torch.zeros(1, 4, *size))
+    shares = Landscape(torch.zeros(1, 4, *size), with_scene).seen
     assert shares.shape == (1, 3, *asked)
     assert torch.allclose(shares.sum(1), torch.ones(()), atol=1e-5)
 
 
 def test_a_mirrored_picture_gets_the_mirrored_answer(with_scene):
     image = make_picture(90, 160)
-    one, other = scenery.shares(with_scene, image), scenery.shares(with_scene, image.flip(3))
+    one, other = (Landscape(picture, with_scene).seen for picture in (image, image.flip(3)))
     assert torch.allclose(one, other.flip(3), atol=1e-4)
     assert one.std() > 1e-3
 
 
 def test_the_color_maps_grid_has_the_same_shares(with_scene):
     image = make_picture(90, 160)
-    square = scenery.square_shares(with_scene, image)
-    assert square.shape == (1, 3, 256, 256)
-    own = scenery.shares(with_scene, image)
-    assert torch.allclose(square.mean((2, 3)), own.mean((2, 3)), atol=0.01)
-    assert torch.equal(scenery.square_shares(make_bundle(), image), torch.ones(1, 1, 256, 256))
+    landscape = Landscape(image, with_scene)
+    assert landscape.shares.shape == (1, 3, 256, 256)
+    assert torch.allclose(landscape.shares.mean((2, 3)), landscape.seen.mean((2, 3)), atol=0.01)
+    without = Landscape(image, make_bundle())
+    assert without.seen is None and torch.equal(without.shares, torch.ones(1, 1, 256, 256))
 
 
 def test_sky_and_water_become_regions(with_scene, monkeypatch):
@@ -198,7 +197,7 @@ def test_sky_and_water_become_regions(with_scene, monkeypatch):
         return shares
 
     monkeypatch.setattr(scene, "ask", said)
-    found = scenery.find(with_scene, torch.zeros(1, 3, 288, 512), RegionSettings())
+    found = Landscape(torch.zeros(1, 3, 288, 512), with_scene).regions()
     assert [region.name for region in found] == ["sky", "water"]
     sky, water = (region.alpha[0, 0] for region in found)
     assert sky[:100].min() > 0.9 and sky[130:].max() == 0
@@ -211,5 +210,5 @@ def test_the_default_bundles_network_knows_sky_from_water():
     image = torch.zeros(1, 3, 96, 144)
     image[:, :, :48] = torch.tensor([-0.3, 0.1, 0.7]).view(1, 3, 1, 1)  # blue above brown
     image[:, :, 48:] = torch.tensor([-0.5, -0.6, -0.8]).view(1, 3, 1, 1)
-    shares = scenery.shares(bundle, image + 0.05 * torch.randn(96, 144))[0].mean(2)
+    shares = Landscape(image + 0.05 * torch.randn(96, 144), bundle).seen[0].mean(2)
     assert shares[1, :100].mean() > 0.5 > shares[1, -100:].mean()

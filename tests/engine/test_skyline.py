@@ -9,6 +9,7 @@ import torch
 
 from landscape_engine.bundles.codebook import CodeCycle
 from landscape_engine.light import tone_curves
+from landscape_engine.light.cycles import LightCycle
 from landscape_engine.ops import masks, strips, warping
 from landscape_engine.rendering import compositing
 from landscape_engine.rendering.compositing import Drift
@@ -119,7 +120,7 @@ def test_the_papers_maps_know_no_skyline(sky, mixed_curves):
     line = Skyline(sky, (GRID, GRID))
     picture = torch.rand(1, 3, HEIGHT, WIDTH) * 2 - 1
     absolute = CodeCycle.even(torch.zeros(2, 1))
-    light = Light(lambda _, code: mixed_curves, picture, absolute, line)
+    light = Light(LightCycle(absolute, lambda _, code: mixed_curves), picture, line)
     color_map = light.keyed(0.3, lambda make, k: lambda: make(k))()
     shown = light.recolor(picture.clone(), Drift.of(()), color_map, compositing.never)
     assert torch.equal(shown, compositing.recolor(picture, mixed_curves))
@@ -129,7 +130,7 @@ def test_a_relative_day_is_recolored_strip_by_strip_along_it(sky, mixed_curves, 
     line = Skyline(sky, (GRID, GRID))
     picture = torch.rand(1, 3, HEIGHT, WIDTH) * 2 - 1
     day = CodeCycle(torch.zeros(2, 1), (0.0, 0.5), relative=True)
-    light = Light(lambda _, code: mixed_curves, picture, day, line)
+    light = Light(LightCycle(day, lambda _, code: mixed_curves), picture, line)
     monkeypatch.setitem(strips.STRIP_PIXELS, "cpu", 37 * WIDTH)
     color_map = light.keyed(0.3, lambda make, k: lambda: make(k))()
     moved = picture.clone()

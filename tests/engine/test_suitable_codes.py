@@ -10,11 +10,10 @@ from torch import nn
 
 from landscape_engine.animator import Animator
 from landscape_engine.bundles.codebook import MotionCodebook
-from landscape_engine.motion import calm, moving_water
+from landscape_engine.motion import calm, movement, moving_water
 from landscape_engine.motion import codes as motion_codes
 from landscape_engine.scene.regions import Guide, region_of
 from landscape_engine.settings import MotionSettings
-from landscape_engine.worker.warmth import WarmAnimator
 
 from ..conftest import make_bundle, make_picture
 
@@ -56,6 +55,14 @@ PICTURE = make_picture(90, 160)
 LEVEL, DOWN, UP, LEFT, TORN = (0.2, 0), (0.02, 0.2), (0.02, -0.2), (-0.2, 0.01), (0.2, 0, 2)
 
 
+def suitable(animator, regions):
+    return motion_codes.suitable(animator.look_at(PICTURE), regions)
+
+
+def moved(animator, settings, regions, code=None):
+    return animator.move(animator.look_at(PICTURE), settings, code, regions=regions)
+
+
 def codes_of(chosen) -> list[tuple[float, ...]]:
     return [tuple(round(v, 3) for v in one.code[0, :3].tolist()) for one in chosen]
 
@@ -66,19 +73,19 @@ def usual_px(part, width=960):
 
 
 def test_the_sky_goes_level_and_as_one():
-    found = winds(DOWN, TORN, LEVEL, UP).suitable_codes(PICTURE, [SKY])
+    found = suitable(winds(DOWN, TORN, LEVEL, UP), [SKY])
     assert codes_of(found)[0] == (0.2, 0, 0)
 
 
 def test_seeds_go_through_the_best_leftward_and_rightward_in_turn():
-    animator = winds(DOWN, LEVEL, (0.2, 0.02), LEFT, (-0.2, 0.03))
+    landscape = winds(DOWN, LEVEL, (0.2, 0.02), LEFT, (-0.2, 0.03)).look_at(PICTURE)
     ways = [
-        float(animator.choose_codes(PICTURE, MotionSettings(), seed, [SKY]).code[0, 0]) > 0
+        float(motion_codes.chosen(landscape, MotionSettings(), seed, [SKY]).code[0, 0]) > 0
         for seed in range(4)
     ]
     assert ways == [True, False, True, False]
-    found = animator.suitable_codes(PICTURE, [SKY])
-    again = animator.choose_codes(PICTURE, MotionSettings(), len(found), [SKY])
+    found = motion_codes.suitable(landscape, [SKY])
+    again = motion_codes.chosen(landscape, MotionSettings(), len(found), [SKY])
     assert again is not None and torch.equal(again.code, found[0].code)
 
 
@@ -87,29 +94,27 @@ def test_a_narrow_gap_goes_the_way_that_keeps_its_sources():
     mask = torch.zeros(90, 160)
     mask[:60, 78:82] = 1
     slit = region_of(mask.numpy(), (GRID, GRID), "sky", CPU)
-    assert codes_of(winds(LEVEL, DOWN).suitable_codes(PICTURE, [slit]))[0] == (0.02, 0.2, 0)
+    assert codes_of(suitable(winds(LEVEL, DOWN), [slit]))[0] == (0.02, 0.2, 0)
 
 
 def test_water_goes_the_skys_way_and_not_away():
     animator = winds(LEVEL, LEFT, UP)
-    for chosen in animator.suitable_codes(PICTURE, [SKY, WATER])[:2]:
+    for chosen in suitable(animator, [SKY, WATER])[:2]:
         assert chosen.water[0, 0].sign() == chosen.code[0, 0].sign()
-    alone = winds(UP, DOWN).suitable_codes(PICTURE, [WATER])
+    alone = suitable(winds(UP, DOWN), [WATER])
     assert codes_of(alone)[0] == (0.02, 0.2, 0) and alone[0].water is None
 
 
 def test_regions_with_a_code_of_their_own_have_no_say():
     own = part_of_picture("mist", 0.4, 0.6, Guide(code="0.5"))
-    with_it, without = (winds(LEVEL, DOWN).suitable_codes(PICTURE, r) for r in ([SKY, own], [SKY]))
+    with_it, without = (suitable(winds(LEVEL, DOWN), r) for r in ([SKY, own], [SKY]))
     assert codes_of(with_it) == codes_of(without)
 
 
 @pytest.mark.parametrize("speed", [1.0, 0.5, -2.0])
 def test_skies_pass_at_a_calm_pace_whatever_is_predicted(speed):
     for fast in (0.2, 1.0):
-        motion = winds((fast, 0)).predict_motion(
-            PICTURE, MotionSettings(speed=speed), regions=[SKY]
-        )
+        motion = moved(winds((fast, 0)), MotionSettings(speed=speed), [SKY])
         assert usual_px(motion.parts[0]) == pytest.approx(
             960 * calm.SKY_PACE * abs(speed), rel=0.02
         )
@@ -117,13 +122,13 @@ def test_skies_pass_at_a_calm_pace_whatever_is_predicted(speed):
 
 
 def test_what_is_slower_is_quickened_a_little_at_most():
-    motion = winds((0.01, 0)).predict_motion(PICTURE, MotionSettings(), regions=[SKY])
-    plain = winds((0.01, 0)).predict_motion(PICTURE, MotionSettings(code="0"), regions=[SKY])
+    motion = moved(winds((0.01, 0)), MotionSettings(), [SKY])
+    plain = moved(winds((0.01, 0)), MotionSettings(code="0"), [SKY])
     assert usual_px(motion.parts[0]) <= usual_px(plain.parts[0]) * calm.MOST_HASTE * 1.01
 
 
 def test_water_gets_faster_towards_the_viewer():
-    motion = winds(LEVEL).predict_motion(PICTURE, MotionSettings(), regions=[SKY, WATER])
+    motion = moved(winds(LEVEL), MotionSettings(), [SKY, WATER])
     rows = motion.parts[1].step[0, 0].abs().mean(1) / 2 * 960  # pixels a frame
     inside = torch.nonzero(WATER.core[0, 0].any(1)).flatten()
     there = rows[inside[0] : inside[-1] + 1]
@@ -147,21 +152,20 @@ def test_waters_horizon_lies_between_it_and_the_sky():
 )
 def test_codes_that_are_named_or_fitted_keep_the_networks_speed(settings, guide):
     region = replace(SKY, guide=guide or Guide())
-    motion = winds((1.0, 0)).predict_motion(PICTURE, settings, regions=[region])
+    motion = moved(winds((1.0, 0)), settings, [region])
     assert usual_px(motion.parts[0]) == pytest.approx(960 / 2 / 64, rel=0.05)
 
 
 def test_a_code_that_is_given_moves_as_it_comes():
     animator = winds((1.0, 0))
-    code = animator.motion_code(MotionSettings(code="0"))
-    motion = animator.predict_motion(PICTURE, MotionSettings(), code, regions=[SKY])
+    code = motion_codes.named(animator.bundle, "0")
+    motion = moved(animator, MotionSettings(), [SKY], code)
     assert usual_px(motion.parts[0]) == pytest.approx(960 / 2 / 64, rel=0.05)
 
 
 def test_a_region_can_ask_for_what_suits_it():
     region = replace(SKY, guide=Guide(code="auto"))
-    animator = winds(LEVEL, DOWN)
-    motion = animator.predict_motion(PICTURE, MotionSettings(code="1"), regions=[region])
+    motion = moved(winds(LEVEL, DOWN), MotionSettings(code="1"), [region])
     step = motion.parts[0].step
     assert float(step[:, 1].abs().max()) < 0.05 * float(step[:, 0].abs().max())
     assert usual_px(motion.parts[0]) == pytest.approx(960 * calm.SKY_PACE, rel=0.02)
@@ -169,32 +173,32 @@ def test_a_region_can_ask_for_what_suits_it():
 
 def test_an_arrow_keeps_its_own_pace_beside_a_calm_region():
     settings = MotionSettings(arrows=("0.2,0.2,0.5,0.2",), arrows_as="field")
-    motion = winds((1.0, 0)).predict_motion(PICTURE, settings, regions=[SKY, WATER])
+    motion = moved(winds((1.0, 0)), settings, [SKY, WATER])
     assert usual_px(motion.parts[0]) > 2 * 960 * calm.SKY_PACE
     assert usual_px(motion.parts[1]) < 1.1 * 960 * calm.WATER_PACE
 
 
 @pytest.mark.parametrize("kind", ["steady", "recurrent"])
-def test_the_whole_picture_takes_a_suitable_code_as_predicted(animator, picture, kind):
+def test_the_whole_picture_takes_a_suitable_code_as_predicted(animator, landscape, kind):
     settings = MotionSettings(kind=kind)
-    chosen = animator.choose_codes(picture, settings, 0, [])
-    motion = animator.predict_motion(picture, settings, chosen, regions=[])
-    assert torch.equal(motion.step, animator.predict_step(picture, chosen.code))
+    chosen = motion_codes.chosen(landscape, settings, 0, [])
+    motion = animator.move(landscape, settings, chosen, regions=[])
+    assert torch.equal(motion.step, movement.step_of(landscape, chosen.code))
 
 
-def test_without_a_picture_auto_is_drawn(animator):
-    auto, drawn = (animator.motion_code(MotionSettings(code=c), 3) for c in ("auto", "random"))
+def test_without_a_picture_auto_is_drawn(bundle):
+    auto, drawn = (motion_codes.named(bundle, name, 3) for name in ("auto", "random"))
     assert torch.equal(auto, drawn)
 
 
-def test_the_worker_asks_the_codebook_once(animator, picture, monkeypatch):
+def test_a_landscape_asks_the_codebook_once(landscape, monkeypatch):
     asked = []
-    usual = motion_codes.suitable
-    monkeypatch.setattr(motion_codes, "suitable", lambda *a: asked.append(1) or usual(*a))
-    warm = WarmAnimator(animator)
+    network = landscape.bundle.motion_predictor
+    usual = network.forward
+    monkeypatch.setattr(network, "forward", lambda *a: asked.append(1) or usual(*a))
     regions = [part_of_picture("sky", 0, 0.5)]
     for seed in range(3):
-        warm.choose_codes(picture, MotionSettings(), seed, regions)
+        motion_codes.chosen(landscape, MotionSettings(), seed, regions)
     assert len(asked) == 1
-    warm.choose_codes(picture, MotionSettings(), 0, [part_of_picture("sky", 0, 0.4)])
+    motion_codes.chosen(landscape, MotionSettings(), 0, [part_of_picture("sky", 0, 0.4)])
     assert len(asked) == 2

@@ -22,7 +22,7 @@ from landscape_engine.shell import cli
 from landscape_engine.training.data import lit_clips as clips
 from landscape_engine.training.losses import flow_losses as losses
 from landscape_engine.training.runs import bundling, train_appearance, train_motion
-from landscape_engine.training.scenes import landscapes as scenes
+from landscape_engine.training.scenes import drawn_scenes as scenes
 from landscape_engine.training.scenes import wind
 
 CPU = torch.device("cpu")

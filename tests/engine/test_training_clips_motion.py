@@ -377,8 +377,8 @@ def first_moments(run: Path) -> list[torch.Tensor]:
 PROGRAM = """
 import os
 import sys
-from landscape_engine import cli
-from landscape_engine.training import bundling
+from landscape_engine.shell import cli
+from landscape_engine.training.runs import bundling
 bundling.CANDIDATES = bundling.MOST_MOTION_CODES  # the codebook's 2,000 take long
 code = cli.main(sys.argv[1:])
 sys.stdout.flush()

@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from landscape_engine.bundles import checkpoints
 from landscape_engine.bundles.codebook import AppearanceCodebook
 from landscape_engine.errors import SettingsError, TrainingError
+from landscape_engine.landscape import Landscape
 from landscape_engine.light import looks
 from landscape_engine.light.days import predict_day
 from landscape_engine.settings import TrainCodesSettings, TrainingLoopSettings
@@ -268,7 +269,7 @@ def test_the_rest_of_the_bundle_stays_to_the_byte(folder, picture, capsys):
     assert now == described
     assert (folder / "MODEL_CARD.md").read_text() == "about"
     assert (folder / "LICENSE").read_text() == "ours"
-    day = looks.predict_day(checkpoints.load(folder), picture, seed=2)
+    day = looks.predict_day(Landscape(picture, checkpoints.load(folder)), seed=2)
     assert day.shape == (8, 8) and torch.isfinite(day).all()
     capsys.readouterr()
 

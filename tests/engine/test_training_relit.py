@@ -10,9 +10,9 @@ from landscape_engine.errors import SettingsError
 from landscape_engine.settings import TrainAppearanceSettings
 from landscape_engine.training.data.lit_clips import Clip
 from landscape_engine.training.runs import bundling, train_appearance
+from landscape_engine.training.scenes import drawn_scenes as scenes
 from landscape_engine.training.scenes import hours, relit
-from landscape_engine.training.scenes import landscapes as scenes
-from landscape_engine.training.scenes.landscapes import Scene
+from landscape_engine.training.scenes.drawn_scenes import Scene
 
 SIDE = 64
 

@@ -12,11 +12,10 @@ from landscape_engine.loops.travel import Sources
 from landscape_engine.motion.fields import MotionField, MovingPart, motion_of_parts
 from landscape_engine.ops import masks, warping
 from landscape_engine.scene.regions import region_of
-from landscape_engine.settings import AppearanceSettings, ClipSettings, LoopSettings
+from landscape_engine.settings import ClipSettings, LoopSettings
 
 H, W = 64, 128
 SMALL = torch.zeros(1, 3, H, W)
-OFF = AppearanceSettings(kind="off")
 PLAIN = LoopSettings(phase_noise=0.0)
 
 
@@ -145,7 +144,7 @@ def test_the_note_says_what_became_of_the_region():
     assert said.startswith("the region 'reed' stays still:")
 
 
-def test_rendering_fits_the_travel_by_itself(animator, picture):
+def test_rendering_fits_the_travel_by_itself(animator, picture, landscape):
     height, width = picture.shape[2:]
     grid = (256, 256)
     mask = torch.zeros(height, width)
@@ -155,7 +154,8 @@ def test_rendering_fits_the_travel_by_itself(animator, picture):
     step[:, 0] = 0.02
     asked = motion_of_parts([MovingPart(region, step)], masks.blur(torch.zeros(1, 3, *grid), 1))
     loop, clip = LoopSettings(frames=48), ClipSettings(frames=2)
-    fitted = animator.fit_travel(asked, loop, clip)
+    with torch.inference_mode():
+        fitted = travel.fit(asked, loop, loop.period(clip.frames))
     assert fitted.parts[0].slowed < 1 and fitted.period == 48
-    ours, same = (list(animator.render(picture, m, OFF, loop, clip)) for m in (asked, fitted))
+    ours, same = (list(animator.render(landscape, m, None, loop, clip)) for m in (asked, fitted))
     assert all(torch.equal(a, b) for a, b in zip(ours, same, strict=True))

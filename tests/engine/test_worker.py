@@ -15,8 +15,10 @@ import torch
 
 from landscape_engine import images
 from landscape_engine.jobs.preview import reduce
-from landscape_engine.settings import AppearanceSettings, MotionSettings, RegionSettings, documents
-from landscape_engine.worker.warmth import KeptPicture, WarmAnimator
+from landscape_engine.light import cycles
+from landscape_engine.motion import codes
+from landscape_engine.settings import AppearanceSettings, ClipSettings, MotionSettings, documents
+from landscape_engine.worker.landscapes import KEPT, KeptLandscapes
 from tests.conftest import make_picture
 
 LONG = {"clip": {"frames": 5000}, "appearance": {"kind": "off"}}  # longer than any test waits
@@ -212,7 +214,7 @@ def test_without_a_job_it_ends_by_itself(talk):
     assert not (one.folder / "worker.json").exists()
 
 
-# ------------------------------------------------------------------- previews, warmth
+# ------------------------------------------------------------------- previews, what is kept
 
 
 def test_a_preview_thins_the_clip_and_moves_as_far_in_a_loop(tmp_path):
@@ -237,31 +239,83 @@ def test_a_preview_thins_the_clip_and_moves_as_far_in_a_loop(tmp_path):
 
 
 def test_a_moved_slider_predicts_nothing_anew(animator, lake, monkeypatch):
-    warm, kept, asked = WarmAnimator(animator), KeptPicture(), []
-    network = animator.bundle.network("motion_predictor")
+    kept, asked = KeptLandscapes(animator), []
+    network = animator.bundle.motion_predictor
     usual = network.forward
     monkeypatch.setattr(network, "forward", lambda *a: asked.append(1) or usual(*a))
-    image = kept.read(lake, (64, 36))
-    code = warm.motion_code(MotionSettings(code="0.3"))
 
     def predict(speed):
-        regions = warm.find_regions(kept.read(lake, (64, 36)), RegionSettings())
+        landscape = kept.of(lake, (64, 36))
+        regions = landscape.regions()
         settings = MotionSettings(code="0.3", speed=speed)
-        return warm.predict_motion(kept.read(lake, (64, 36)), settings, code, regions=regions)
+        code = codes.choose(landscape, settings)
+        return animator.move(landscape, settings, code, regions=regions)
 
     first, passes = predict(1.0), len(asked)
     assert passes
     faster = predict(2.0)
     assert len(asked) == passes
-    usual_one = animator.predict_motion(image, MotionSettings(code="0.3", speed=2.0), code)
+    anew = animator.look_at(kept.of(lake, (64, 36)).image)
+    usual_one = animator.move(anew, MotionSettings(code="0.3", speed=2.0))
+    assert len(asked) > passes
     assert faster.step.equal(usual_one.step) and not faster.step.equal(first.step)
 
 
-def test_a_picture_that_was_written_anew_is_read_anew(tmp_path):
-    path, kept = tmp_path / "lake.png", KeptPicture()
+def test_other_light_predicts_no_motion_anew_and_the_same_no_map(animator, lake, monkeypatch):
+    kept, moved, lit = KeptLandscapes(animator), [], []
+    for network, asked in (
+        (animator.bundle.motion_predictor, moved),
+        (animator.bundle.appearance_predictor, lit),
+    ):
+        usual = network.forward
+        count = lambda *a, asked=asked, usual=usual: asked.append(1) or usual(*a)  # noqa: E731
+        monkeypatch.setattr(network, "forward", count)
+
+    def render(code):
+        landscape, clip = kept.of(lake, (64, 36)), ClipSettings(frames=4)
+        light = animator.light(landscape, AppearanceSettings(code=code), clip)
+        list(animator.render(landscape, animator.move(landscape), light, clip=clip))
+        return len(moved), len(lit)
+
+    first, same, other = render("0"), render("0"), render("1")
+    assert first == same and min(first) > 0
+    assert other[0] == first[0] and other[1] > first[1]
+
+
+def test_patches_and_arrows_are_fitted_once(animator, lake, monkeypatch):
+    kept, asked = KeptLandscapes(animator), []
+    for network in (animator.bundle.motion_predictor, animator.bundle.appearance_predictor):
+        usual = network.forward
+        count = lambda *a, usual=usual: asked.append(1) or usual(*a)  # noqa: E731
+        monkeypatch.setattr(network, "forward", count)
+    arrows = MotionSettings(arrows=("0.2,0.3,0.6,0.3",), arrows_as="code")
+    patches = AppearanceSettings(patches=("0.5,0.3,0.1,#804020",))
+
+    def fit():
+        landscape = kept.of(lake)
+        cycle = cycles.key_codes(landscape, patches, ClipSettings(20))
+        return codes.choose(landscape, arrows), cycle.codes
+
+    first, passes = fit(), len(asked)
+    again = fit()
+    assert passes and len(asked) == passes
+    assert all(one is same for one, same in zip(first, again, strict=True))
+
+
+def test_a_picture_that_was_written_anew_is_read_anew(animator, tmp_path):
+    path, kept = tmp_path / "lake.png", KeptLandscapes(animator)
     images.save_image(make_picture(20, 30), path)
-    first = kept.read(path)
-    assert kept.read(path) is first and kept.read(path, (15, 10)) is kept.read(path, (15, 10))
+    first = kept.of(path)
+    assert kept.of(path) is first and kept.of(path, (15, 10)) is kept.of(path, (15, 10))
+    assert kept.of(path, (15, 10)).image.shape == (1, 3, 10, 15)
     images.save_image(-make_picture(20, 30), path)
     os.utime(path, ns=(1, 1))
-    assert torch.allclose(kept.read(path), -first, atol=1e-6)
+    assert torch.allclose(kept.of(path).image, -first.image, atol=1e-6)
+
+
+def test_the_last_sizes_of_a_picture_are_kept(animator, lake):
+    kept = KeptLandscapes(animator)
+    own, small = kept.of(lake), kept.of(lake, (16, 9))
+    others = [kept.of(lake, (width, 9)) for width in range(17, 17 + KEPT)]
+    assert kept.of(lake) is own and kept.of(lake, (17 + KEPT - 1, 9)) is others[-1]
+    assert kept.of(lake, (16, 9)) is not small

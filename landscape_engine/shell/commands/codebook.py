@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     given = images.load_image(options.picture) if options.picture else None
     animator = load_animator(options.bundle, options.device)
     if given is None:
-        from ...training.scenes.landscapes import thumbnail_scene
+        from ...training.scenes.drawn_scenes import thumbnail_scene
 
         given = thumbnail_scene(int(animator.bundle.about.get("thumbnail_seed", 0)), TILE_WIDTH)
     images.save_image(draw_codebook(animator, given, options.rows, bars.bar), options.out)

@@ -16,9 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..scenes import landscapes as scenes
+from ..scenes import drawn_scenes as scenes
+from ..scenes.drawn_scenes import Scene
 from ..scenes.grounds import land_texture
-from ..scenes.landscapes import Scene
 from ..scenes.skies import draw_sky
 from . import labelled
 

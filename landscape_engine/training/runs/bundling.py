@@ -14,10 +14,16 @@ from ...bundles import checkpoints
 from ...bundles.checkpoints import ModelBundle
 from ...bundles.codebook import AppearanceCodebook, MotionCodebook
 from ...errors import SettingsError
-from ...settings import (TrainAppearanceSettings, TrainCodesSettings, TrainedPairSettings, TrainMotionSettings, TrainSceneSettings)
-from . import train_appearance, train_motion, train_scene
-from ..data.lit_clips import Clip
+from ...settings import (
+    TrainAppearanceSettings,
+    TrainCodesSettings,
+    TrainedPairSettings,
+    TrainMotionSettings,
+    TrainSceneSettings,
+)
 from ..data.footage import Film
+from ..data.lit_clips import Clip
+from . import train_appearance, train_motion, train_scene
 
 MOST_MOTION_CODES = 100  # that the training's are clustered to
 MOST_FILMED = 36  # … of clips, where there are winds too

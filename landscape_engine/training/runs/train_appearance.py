@@ -27,14 +27,17 @@ from ...settings import (
     TrainAppearanceSettings,
     TrainingLoopSettings,
 )
-from ..data import lit_clips as clips, distinct_lights as lights, stills
-from ..scenes import hours, relit
-from ..losses import flow_losses as losses, regularizers, style
-from ..losses.regularizers import FREE
+from ..data import distinct_lights as lights
+from ..data import lit_clips as clips
+from ..data import stills
 from ..data.lit_clips import Clip
-from .training_loop import Losses, Run
-from .mixing import clip_sample
+from ..losses import flow_losses as losses
+from ..losses import regularizers, style
+from ..losses.regularizers import FREE
+from ..scenes import hours, relit
 from ..scenes.relit import RelitPairs
+from .mixing import clip_sample
+from .training_loop import Losses, Run
 
 ENCODER_SIZE = 128
 EXAMPLES = 16  # pictures that give the perceptual features their units

@@ -21,7 +21,8 @@ from ...bundles.checkpoints import ModelBundle
 from ...errors import TrainingError
 from ...networks.code_lstm import CodeLSTM
 from ...settings import TrainCodesSettings, TrainingLoopSettings
-from ..data import lit_clips as clips, day_sequences as days
+from ..data import day_sequences as days
+from ..data import lit_clips as clips
 from . import train_appearance
 from .training_loop import Losses, Run, append
 

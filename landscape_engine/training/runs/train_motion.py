@@ -21,16 +21,23 @@ from torch.utils.data import Dataset
 
 from ...networks.encoder import Encoder
 from ...networks.motion import MotionPredictor
-from ...settings import (MotionClipSettings, RegularizerSettings, TrainingLoopSettings, TrainMotionSettings)
-from ..losses.regularizers import FREE
-from ..losses import flow_losses as losses, regularizers
-from . import motion_sheet
-from ..scenes import relit, landscapes as scenes, wind
+from ...settings import (
+    MotionClipSettings,
+    RegularizerSettings,
+    TrainingLoopSettings,
+    TrainMotionSettings,
+)
 from ..data import stills
 from ..data.common_fields import ENCODER_SIZE, CommonFields, measure_all
 from ..data.footage import Film, Footage
-from .training_loop import Losses, Run
+from ..losses import flow_losses as losses
+from ..losses import regularizers
+from ..losses.regularizers import FREE
+from ..scenes import drawn_scenes as scenes
+from ..scenes import relit, wind
+from . import motion_sheet
 from .mixing import clip_sample
+from .training_loop import Losses, Run
 
 CODE_SIZE = 8
 NO_FILM = Film((), MotionClipSettings())

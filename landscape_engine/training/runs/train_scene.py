@@ -16,11 +16,11 @@ from torch.utils.data import Dataset
 from ...errors import TrainingError
 from ...networks.scene import SceneNetwork
 from ...settings import TrainSceneLoopSettings, TrainSceneSettings
-from ..scenes import cameras, rare_scenes, relit, things
 from ..data import labelled, stills
-from ..losses import flow_losses as losses
-from . import ranks, scoring, trunks
 from ..data.labelled import LabelledStill
+from ..losses import flow_losses as losses
+from ..scenes import cameras, rare_scenes, relit, things
+from . import ranks, scoring, trunks
 from .training_loop import Losses, Run
 
 SCENES_SEEN = 0.9, 1.4  # as `labelled.SEEN`: scenes are drawn at the size of a sample

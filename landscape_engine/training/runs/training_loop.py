@@ -23,8 +23,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, default_collate
 from tqdm import tqdm
 
-from ...bundles import checkpoints
 from ... import images
+from ...bundles import checkpoints
 from ...errors import TrainingError
 from ...settings import TrainingLoopSettings
 from . import ranks
@@ -71,7 +71,9 @@ class Run:
         self.carried = carried or nn.Module()
         self.step = 0
         self.optimizer = optimizer or torch.optim.Adam(
-            modules.parameters(), lr=settings.learning_rate, betas=(settings.first_beta, settings.second_beta)
+            modules.parameters(),
+            lr=settings.learning_rate,
+            betas=(settings.first_beta, settings.second_beta),
         )
         self._highest = [group["lr"] for group in self.optimizer.param_groups]
         self._schedule = schedule

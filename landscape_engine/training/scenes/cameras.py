@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .landscapes import grade
+from .drawn_scenes import grade
 
 GREY = 0.12  # share of the pictures without color
 SOFT, GRAINY, PACKED = 0.25, 0.25, 0.3  # shares out of focus, with noise, as a poor JPEG

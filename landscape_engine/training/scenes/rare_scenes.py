@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from ..data import stills
-from . import landscapes as scenes
+from . import drawn_scenes as scenes
+from .drawn_scenes import Scene
 from .grounds import land_texture, ridge
-from .landscapes import Scene
 from .scene_noise import noise, uniform_color
 from .skies import draw_sky, stars
 

@@ -16,8 +16,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from ..data import stills
+from .drawn_scenes import Scene
 from .hours import Look, random_look
-from .landscapes import Scene
 
 DARKEST = 0.04  # mean lightness of land below which its texture is no longer lifted
 OWN, SAME = 0.2, 0.1  # shares of pairs that go to the picture's own light, that stay as they are

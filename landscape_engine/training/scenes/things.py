@@ -12,10 +12,10 @@ from torch import Tensor
 
 from ..data import stills
 from ..data.labelled import SKY, WATER
-from . import landscapes as scenes
+from . import drawn_scenes as scenes
 from . import rare_scenes
+from .drawn_scenes import Scene
 from .grounds import land_texture
-from .landscapes import Scene
 
 LEAST = 0.05  # share of a picture that must be water for rocks in it
 

@@ -1,4 +1,4 @@
-"""Commands without a shell: a job is done and reported by a call, as the worker makes it."""
+"""Jobs without a shell: one is done and reported by a call."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 
 from landscape_engine import images
 from landscape_engine.errors import DocumentError
+from landscape_engine.jobs.animate import animate
 from landscape_engine.settings import documents
-from landscape_engine.shell.commands.animate import animate
 from tests.conftest import make_picture
 
 
@@ -29,7 +29,7 @@ def job(tmp_path):
     )
 
 
-def test_a_job_is_done_by_a_call_that_prints_nothing(job, animator, tmp_path, capsys):
+def test_a_job_is_done_by_a_call_that_prints_nothing(job, bundle_folder, tmp_path, capsys):
     seen = []
 
     def count(frames, number, stage):
@@ -37,7 +37,7 @@ def test_a_job_is_done_by_a_call_that_prints_nothing(job, animator, tmp_path, ca
             seen.append((number, stage))
             yield frame
 
-    done = animate(job, progress=count, load=lambda bundle, device: animator)
+    done = animate(job, bundle=bundle_folder, progress=count)
     assert seen == [(5, "frames")] * 5
     assert len(list((tmp_path / "frames").iterdir())) == done["frames"] == 5
     assert "no whole number of loops" in done["notes"][0]
@@ -46,13 +46,13 @@ def test_a_job_is_done_by_a_call_that_prints_nothing(job, animator, tmp_path, ca
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_progress_that_raises_ends_the_job_and_leaves_nothing(job, animator, tmp_path):
+def test_a_progress_that_raises_ends_the_job_and_leaves_nothing(job, bundle_folder, tmp_path):
     def cancel(frames, number, stage):
         yield next(frames)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        animate(job, progress=cancel, load=lambda bundle, device: animator)
+        animate(job, bundle=bundle_folder, progress=cancel)
     assert [p.name for p in tmp_path.iterdir()] == ["lake.png"]
 
 

@@ -1,4 +1,4 @@
-"""Curves: values over frames, drawn as a plot (Figure 10 of the paper)."""
+"""Plots: values over frames, drawn as curves (Figure 10 of the paper)."""
 
 from __future__ import annotations
 

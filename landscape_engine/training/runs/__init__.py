@@ -1,0 +1,1 @@
+"""Runs: one file for each network that is trained, and the loop that they share."""
