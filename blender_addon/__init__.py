@@ -5,7 +5,7 @@ The engine runs in a process of its own (`engine_client`), never in Blender's.
 
     panels       what the artist sees
     operators    what the buttons do
-    jobs         what runs in the engine
+    jobs         what runs in the engine; engine is the connection to it
     job_documents, annotations, image_exchange
                  Blender's data as plain data, and frames as Blender's data
 """

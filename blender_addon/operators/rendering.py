@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from .. import image_exchange, job_documents, jobs, results
+from .. import exchange_folder, image_exchange, job_documents, jobs, results, window
 from . import subject
 from .subject import JobOperator, reporting
 
@@ -23,13 +23,13 @@ class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
 
     def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
         """Ask for the whole clip."""
-        asked = job_documents.order(context, obj, jobs.picture_folder())
+        asked = job_documents.order(context, obj, exchange_folder.pictures())
         target = results.next_target(obj)
         name, scene = obj.name, context.scene.name
 
         def finish(report: dict[str, Any]) -> str:
-            done = results.take(jobs.object_of(name), jobs.scene_of(scene), report)
-            jobs.push_undo("Animate Landscape")
+            done = results.take(subject.named(name), subject.scene_named(scene), report)
+            window.push_undo("Animate Landscape")
             return done
 
         task = {"task": "animate", "job": {**asked.document, "out": str(target)}}
@@ -44,31 +44,22 @@ class LANDSCAPE_OT_preview(JobOperator, bpy.types.Operator):
 
     def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
         """Ask for a small clip."""
-        asked = job_documents.order(context, obj, jobs.picture_folder())
+        asked = job_documents.order(context, obj, exchange_folder.pictures())
         name, scene = obj.name, context.scene.name
 
         def finish(result: dict[str, Any]) -> str:
             image_exchange.show_sequence(
-                jobs.object_of(name),
+                subject.named(name),
                 Path(result["folder"]) / "0001.png",
                 result["frames"],
-                frame_start=jobs.scene_of(scene).frame_start,
+                frame_start=subject.scene_named(scene).frame_start,
             )
-            jobs.push_undo("Preview Landscape")
-            _play()
+            window.push_undo("Preview Landscape")
+            window.play()
             return f"a preview of {result['width']}×{result['height']} pixels is on the plane."
 
         task = {"task": "preview", "job": asked.document, "side": PREVIEW_SIDE_PX}
         return jobs.start(task, self.bl_label, obj, finish, asked.notes)
-
-
-def _play() -> None:
-    """Start the playback, if it doesn't run."""
-    windows = bpy.context.window_manager.windows
-    if bpy.app.background or not windows or any(w.screen.is_animation_playing for w in windows):
-        return
-    with bpy.context.temp_override(window=windows[0]):
-        bpy.ops.screen.animation_play()
 
 
 class LANDSCAPE_OT_cancel(bpy.types.Operator):
@@ -86,7 +77,7 @@ class LANDSCAPE_OT_cancel(bpy.types.Operator):
         """Cancel the jobs of the active object, else all."""
         for job in jobs.running(context.object) or jobs.running():
             jobs.cancel(job)
-        jobs.redraw()
+        window.redraw()
         return {"FINISHED"}
 
 

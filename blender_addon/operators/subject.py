@@ -12,6 +12,8 @@ import bpy
 from .. import jobs
 from ..errors import AddonError
 
+KEPT = "the frames are kept on the disk."
+
 
 def of(context: bpy.types.Context) -> bpy.types.Object:
     """The active object.
@@ -27,6 +29,30 @@ def of(context: bpy.types.Context) -> bpy.types.Object:
             f"the active object '{obj.name}' is no mesh; select the plane with the picture."
         )
     return obj
+
+
+def named(name: str) -> bpy.types.Object:
+    """The object that a job was started for, at the job's end.
+
+    Raises:
+        AddonError: it is gone.
+    """
+    obj = bpy.data.objects.get(name)
+    if obj is None:
+        raise AddonError(f"the object '{name}' is gone or renamed; {KEPT}")
+    return obj
+
+
+def scene_named(name: str) -> bpy.types.Scene:
+    """The scene that a job was started in, at the job's end.
+
+    Raises:
+        AddonError: it is gone.
+    """
+    scene = bpy.data.scenes.get(name)
+    if scene is None:
+        raise AddonError(f"the scene '{name}' is gone or renamed; {KEPT}")
+    return scene
 
 
 class OnSubject:

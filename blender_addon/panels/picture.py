@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from .. import image_exchange, jobs, preferences, presets
+from .. import choices, engine, image_exchange, jobs, presets
 from .frame import Tab
 from .words import sentence, time_left
 
@@ -48,11 +48,11 @@ class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
 
 def _engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """What is known of the engine, and one click for what is missing."""
-    if not preferences.choices().interpreter:
+    if not choices.interpreter():
         sentence(layout, context, "The engine isn't set up on this machine.", "ERROR")
         layout.operator("landscape.find_engine", icon="VIEWZOOM")
         return
-    client = jobs.client_if_any()
+    client = engine.client_if_any()
     state = client.state if client else "off"
     about = client.about if client else None
     row = layout.row(align=True)

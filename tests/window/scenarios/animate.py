@@ -170,7 +170,7 @@ def steps():
     yield from animate()
     yield from cancel()
     yield from open_again()
-    client = sys.modules[f"{job['addon']}.jobs"].client_if_any()
+    client = sys.modules[f"{job['addon']}.engine"].client_if_any()
     report["worker"] = client.about["pid"]
     report["torch"] = "torch" in sys.modules
 
