@@ -15,6 +15,7 @@ import bpy
 
 from . import (
     annotations,
+    disk,
     jobs,
     keymaps,
     operators,
@@ -34,7 +35,7 @@ CLASSES = (
     *panels.classes,
 )
 # what registers more than classes
-PARTS = (properties, previews, results, jobs, keymaps, annotations.arrow_heads)
+PARTS = (disk, properties, previews, results, jobs, keymaps, annotations.arrow_heads)
 
 
 def register() -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import bpy
 
+from . import disk
+
 PACKAGE = __package__
 INTERPRETER_VARIABLE = "LANDSCAPE_PYTHON"  # for farms and tests; it comes before the preferences
 IDLE_MINUTES = 15
@@ -33,20 +35,23 @@ def made() -> Choices:
     """All choices."""
     chosen = _preferences()
     return Choices(
-        interpreter=interpreter(),
+        interpreter=interpreter() or "",
         device=chosen.device if chosen else "auto",
         bundle=bpy.path.abspath(chosen.bundle) if chosen and chosen.bundle else "",
         idle_minutes=chosen.idle_minutes if chosen else IDLE_MINUTES,
     )
 
 
-def interpreter() -> str:
-    """The path of the interpreter that has the engine; empty where none is known."""
+def interpreter(ask: disk.Ask = disk.now) -> str | None:
+    """The path of the interpreter that has the engine; empty where there is none.
+
+    Panels ask for what is kept of the disk, which is None until that was looked at.
+    """
     chosen = _preferences()
     return (
         os.environ.get(INTERPRETER_VARIABLE, "")
         or (bpy.path.abspath(chosen.interpreter) if chosen else "")
-        or recorded_interpreter()
+        or ask(recorded_interpreter)
     )
 
 
@@ -70,6 +75,7 @@ def record_interpreter(path: str) -> None:
     folder = user_folder()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / RECORD).write_text(json.dumps({"interpreter": path}) + "\n", encoding="utf-8")
+    disk.doubt()
 
 
 def user_folder() -> Path:

@@ -16,7 +16,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from . import engine, window, wording
+from . import disk, engine, window, wording
 from .errors import AddonError
 
 TICK_S = 0.05
@@ -148,6 +148,7 @@ def _take(job: Job, event: dict[str, Any]) -> None:
 def _end(job: Job, event: dict[str, Any]) -> None:
     job.state = event["event"]
     job.message = wording.for_panel(event.get("message", ""))
+    disk.doubt()
     if job.state != "done":
         return
     try:

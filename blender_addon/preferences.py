@@ -9,7 +9,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
-from . import choices, jobs
+from . import choices, disk, jobs
 from .panels.words import sentence
 
 DEVICES = (
@@ -18,6 +18,7 @@ DEVICES = (
     ("cuda", "NVIDIA GPU", "Compute on an NVIDIA GPU"),
     ("mps", "Apple GPU", "Compute on an Apple GPU"),
 )
+UNKNOWN = "No interpreter with the engine is known: run install_addon.py, or choose one."
 
 
 class LandscapePreferences(bpy.types.AddonPreferences):
@@ -54,14 +55,11 @@ class LandscapePreferences(bpy.types.AddonPreferences):
         layout.prop(self, "bundle")
         layout.prop(self, "idle_minutes")
         layout.operator("landscape.check_engine", icon="CHECKMARK")
-        found = choices.interpreter()
-        sentence(
-            layout,
-            context,
-            f"The engine runs in '{found}'."
-            if found
-            else "No interpreter with the engine is known: run install_addon.py, or choose one.",
-        )
+        found = choices.interpreter(disk.kept)
+        if found:
+            sentence(layout, context, f"The engine runs in '{found}'.")
+        elif found == "":
+            sentence(layout, context, UNKNOWN)
         checked = jobs.latest(None)
         if checked:
             sentence(layout, context, f"{checked.name}: {checked.message or checked.stage}")
