@@ -43,7 +43,6 @@ def _wanted_client() -> EngineClient:
         )
     if _client is None or chosen != _made_for:
         stop()
-        exchange_folder.remove_old()
         _client = EngineClient(
             chosen.interpreter,
             exchange_folder.own(),
@@ -82,7 +81,6 @@ def stop(wait_s: float = 0.5) -> None:
 
 def leave() -> None:
     """End the worker, and remove the pictures that were written for it."""
-    if _client is not None:
-        stop()
-        exchange_folder.leave()
+    stop()
+    exchange_folder.leave()
     _unread.clear()
