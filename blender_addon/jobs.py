@@ -39,11 +39,17 @@ class Job:
     notes: list[str] = field(default_factory=list)
     state: str = "running"  # running, done, failed, cancelled
     message: str = ""
+    started_at: float = field(default_factory=time.monotonic)
 
     @property
     def fraction(self) -> float:
         """How much is done, 0 to 1."""
         return self.done / self.total if self.total else 0.0
+
+    @property
+    def age_s(self) -> float:
+        """How long ago it was started."""
+        return time.monotonic() - self.started_at
 
 
 _running: dict[str, Job] = {}

@@ -13,6 +13,7 @@ from . import subject
 from .subject import JobOperator, reporting
 
 PREVIEW_SIDE_PX = 384
+ESC_S = 10.0  # for so long ESC takes a job back; later it may be meant for something else
 
 
 class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
@@ -70,15 +71,41 @@ class LANDSCAPE_OT_cancel(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only while something runs; else the key goes to whom it belongs."""
+        """Only while something runs."""
         return bool(jobs.running())
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Cancel the jobs of the active object, else all."""
-        for job in jobs.running(context.object) or jobs.running():
-            jobs.cancel(job)
-        window.redraw()
+        _cancel(jobs.running(context.object) or jobs.running())
         return {"FINISHED"}
+
+
+class LANDSCAPE_OT_cancel_new(bpy.types.Operator):
+    """Stop what the engine has just begun; nothing of it is left"""
+
+    bl_idname = "landscape.cancel_new"
+    bl_label = "Cancel New Jobs"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only while a job is new and nothing plays; else the key goes to whom it belongs."""
+        return bool(_new_jobs()) and not window.is_playing()
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Cancel the new jobs."""
+        _cancel(_new_jobs())
+        return {"FINISHED"}
+
+
+def _new_jobs() -> list[jobs.Job]:
+    return [job for job in jobs.running() if job.age_s < ESC_S]
+
+
+def _cancel(those: list[jobs.Job]) -> None:
+    for job in those:
+        jobs.cancel(job)
+    window.redraw()
 
 
 class LANDSCAPE_OT_dismiss(subject.OnSubject, bpy.types.Operator):
@@ -98,5 +125,6 @@ classes = (
     LANDSCAPE_OT_animate,
     LANDSCAPE_OT_preview,
     LANDSCAPE_OT_cancel,
+    LANDSCAPE_OT_cancel_new,
     LANDSCAPE_OT_dismiss,
 )
