@@ -12,6 +12,8 @@ from . import choices, exchange_folder
 from .engine_client import EngineClient, Event
 from .errors import AddonError
 
+STOP_S = 0.5  # for a worker that was told to end
+
 _client: EngineClient | None = None
 _made_for: choices.Choices | None = None
 _unread: list[tuple[str, Event]] = []  # what a client's jobs ended with when it was stopped
@@ -66,12 +68,12 @@ def events() -> list[tuple[str, Event]]:
     return unread + (_client.poll() if _client is not None else [])
 
 
-def stop(wait_s: float = 0.5) -> None:
+def stop() -> None:
     """End the worker, which frees its memory and the GPU's; one that doesn't end is killed."""
     global _client, _made_for
     if _client is None:
         return
-    _client.stop(wait_s=wait_s)
+    _client.stop(wait_s=STOP_S)
     for job_id, event in _client.poll():
         if event["event"] == "cancelled":
             event = {**event, "message": "the engine was stopped."}

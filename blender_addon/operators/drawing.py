@@ -9,16 +9,7 @@ from typing import Any
 import bpy
 from bpy_extras import view3d_utils
 
-from .. import (
-    annotations,
-    exchange_folder,
-    image_exchange,
-    job_documents,
-    jobs,
-    results,
-    window,
-    wording,
-)
+from .. import annotations, image_exchange, job_documents, jobs, results, window, wording
 from ..errors import AddonError
 from ..properties.appearance import center_property, color_property, radius_property
 from . import subject
@@ -68,8 +59,7 @@ class _Fit(JobOperator):
         wish = self.wish(context, obj, notes)
         folder = results.output_folder(obj.landscape.output.folder)
         target = folder / f"{results.file_name(obj)}-{self.kind}.json"
-        image = image_exchange.picture_of(obj)
-        picture = image_exchange.picture_file(image, exchange_folder.pictures())
+        picture = subject.picture_file(obj)
         name, kind = obj.name, self.kind
 
         def finish(result: dict[str, Any]) -> str:
@@ -80,7 +70,7 @@ class _Fit(JobOperator):
             note = wording.for_panel(result.get("note") or "")
             return f"the code is in '{settings.code_file}'. {note}".strip()
 
-        task = {"task": "fit", "picture": str(picture), "upright": False, "out": str(target)}
+        task = {"task": "fit", "picture": picture, "upright": False, "out": str(target)}
         task.update(wish)
         return jobs.start(task, self.bl_label, obj, finish, notes)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import bpy
 
-from .. import jobs
+from .. import exchange_folder, image_exchange, jobs
 from ..errors import AddonError
 
 KEPT = "the frames are kept on the disk."
@@ -29,6 +29,16 @@ def of(context: bpy.types.Context) -> bpy.types.Object:
             f"the active object '{obj.name}' is no mesh; select the plane with the picture."
         )
     return obj
+
+
+def picture_file(obj: bpy.types.Object) -> str:
+    """The path of a file with the object's picture, for the engine.
+
+    Raises:
+        AddonError: it has none, or the file can't be written.
+    """
+    picture = image_exchange.picture_of(obj)
+    return str(image_exchange.picture_file(picture, exchange_folder.pictures()))
 
 
 def named(name: str) -> bpy.types.Object:
