@@ -5,7 +5,7 @@ The engine runs in a process of its own (`engine_client`), never in Blender's.
 
     panels       what the artist sees
     operators    what the buttons do
-    jobs         what runs in the engine
+    jobs         what runs in the engine; engine is the connection to it
     job_documents, annotations, image_exchange
                  Blender's data as plain data, and frames as Blender's data
 """
@@ -15,6 +15,7 @@ import bpy
 
 from . import (
     annotations,
+    disk,
     jobs,
     keymaps,
     operators,
@@ -34,7 +35,7 @@ CLASSES = (
     *panels.classes,
 )
 # what registers more than classes
-PARTS = (properties, previews, results, jobs, keymaps, annotations.arrow_heads)
+PARTS = (disk, properties, previews, results, jobs, keymaps, annotations.arrow_heads)
 
 
 def register() -> None:

@@ -25,7 +25,7 @@ import bpy
 from mathutils import Matrix
 
 if __package__:
-    from . import image_exchange, job_documents, preferences, register, results, unregister
+    from . import choices, image_exchange, job_documents, register, results, unregister
     from .errors import AddonError
 
 ENGINES = {"cycles": ("CYCLES",), "eevee": ("BLENDER_EEVEE_NEXT", "BLENDER_EEVEE")}
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do all items; gives the exit code: 0 if all went well, 1 if one or more failed."""
     options = _parser().parse_args(arguments)
     if options.python:
-        os.environ[preferences.INTERPRETER_VARIABLE] = options.python
+        os.environ[choices.INTERPRETER_VARIABLE] = options.python
     ours = not hasattr(bpy.types.Object, "landscape")  # else it is enabled as an extension
     if ours:
         register()
@@ -92,8 +92,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _find_engine() -> None:
     """Take the running interpreter for the engine if none is known and it has one."""
-    if not preferences.choices().interpreter and importlib.util.find_spec("landscape_engine"):
-        os.environ[preferences.INTERPRETER_VARIABLE] = sys.executable
+    if not choices.interpreter() and importlib.util.find_spec("landscape_engine"):
+        os.environ[choices.INTERPRETER_VARIABLE] = sys.executable
 
 
 def _report(item: Path | None, options: argparse.Namespace) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The jobs that run in the engine: started, followed by a timer, ended; the window never waits.
+"""The table of jobs: started, followed by a timer, ended; the window never waits.
 
 What lives here outlives operators and files: Blender's timers and modal operators may end at any
 time, and its data may move, so that a job knows its object by name only.
@@ -7,25 +7,20 @@ time, and its data may move, so that a job knows its object by name only.
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
 
-from . import preferences, wording
-from .engine_client import EngineClient
+from . import disk, engine, window, wording
 from .errors import AddonError
 
 TICK_S = 0.05
 WAIT_S = 0.02  # between two looks at a job, where nothing else is to be done
-OLD_DAYS = 2  # what lies longer in the exchange folder is of a Blender that is gone
 
 
 @dataclass
@@ -44,67 +39,22 @@ class Job:
     notes: list[str] = field(default_factory=list)
     state: str = "running"  # running, done, failed, cancelled
     message: str = ""
+    started_at: float = field(default_factory=time.monotonic)
 
     @property
     def fraction(self) -> float:
         """How much is done, 0 to 1."""
         return self.done / self.total if self.total else 0.0
 
+    @property
+    def age_s(self) -> float:
+        """How long ago it was started."""
+        return time.monotonic() - self.started_at
 
-_client: EngineClient | None = None
-_made_for: preferences.Choices | None = None
+
 _running: dict[str, Job] = {}
 _latest: dict[str, Job] = {}  # the last job of each object, for the panel
 _opened = 0  # files opened so far: a job puts its frames into the one it was started in alone
-
-
-def exchange_folder() -> Path:
-    """This Blender's own folder, for what is exchanged with the worker."""
-    return preferences.choices().folder / str(os.getpid())
-
-
-def picture_folder() -> Path:
-    """Where images without a file of their own are written for the worker."""
-    return exchange_folder() / "pictures"
-
-
-def client() -> EngineClient:
-    """The engine's client, made anew where the preferences have changed.
-
-    Raises:
-        AddonError: no interpreter is known.
-    """
-    global _client, _made_for
-    chosen = preferences.choices()
-    if not chosen.interpreter:
-        raise AddonError(
-            "no Python with the engine is known; run install_addon.py, or choose an interpreter in "
-            "the add-on's preferences."
-        )
-    if _client is None or chosen != _made_for:
-        stop()
-        _remove_old(chosen.folder)
-        _client = EngineClient(
-            chosen.interpreter,
-            exchange_folder(),
-            device=chosen.device,
-            bundle=chosen.bundle or None,
-            idle_minutes=chosen.idle_minutes,
-        )
-        _made_for = chosen
-    return _client
-
-
-def _remove_old(folder: Path) -> None:
-    """Remove what Blenders that are long gone exchanged with their workers."""
-    for old in folder.glob("*"):
-        if time.time() - old.stat().st_mtime > OLD_DAYS * 86400:
-            shutil.rmtree(old, ignore_errors=True)
-
-
-def client_if_any() -> EngineClient | None:
-    """The engine's client, if one was needed so far."""
-    return _client
 
 
 def start(
@@ -121,12 +71,11 @@ def start(
     """
     about = obj.name if obj else ""
     job = Job(name, about, _opened, finish, notes=list(notes or ()))
-    job.id = client().submit(task).id
+    job.id = engine.submit(task)
     _running[job.id] = job
     _latest[about] = job
-    redraw()
-    if not bpy.app.background and not bpy.app.timers.is_registered(_tick):
-        bpy.app.timers.register(_tick, first_interval=TICK_S, persistent=True)
+    window.redraw()
+    window.start_timer(_tick, TICK_S)
     return job
 
 
@@ -154,9 +103,9 @@ def wait(job: Job) -> None:
 
 def cancel(job: Job) -> None:
     """Stop a job; nothing of it is left."""
-    if job.state == "running" and _client is not None:
+    if job.state == "running":
         job.stage = "cancelling"
-        _client.cancel(job.id)
+        engine.cancel(job.id)
 
 
 def running(obj: bpy.types.Object | None = None) -> list[Job]:
@@ -178,7 +127,7 @@ def dismiss(obj: bpy.types.Object) -> None:
 
 def follow() -> bool:
     """Take in what the worker has said since the last time; true if anything."""
-    events = _client.poll() if _client is not None else []
+    events = engine.events()
     for identity, event in events:
         job = _running.get(identity)
         if job:
@@ -205,6 +154,7 @@ def _take(job: Job, event: dict[str, Any]) -> None:
 def _end(job: Job, event: dict[str, Any]) -> None:
     job.state = event["event"]
     job.message = wording.for_panel(event.get("message", ""))
+    disk.doubt()
     if job.state != "done":
         return
     try:
@@ -223,68 +173,12 @@ def _end(job: Job, event: dict[str, Any]) -> None:
         )
 
 
-def object_of(job_object: str) -> bpy.types.Object:
-    """The object that a job was started for.
-
-    Raises:
-        AddonError: it is gone.
-    """
-    obj = bpy.data.objects.get(job_object)
-    if obj is None:
-        raise AddonError(
-            f"the object '{job_object}' is gone or renamed; the frames are kept on the disk."
-        )
-    return obj
-
-
-def scene_of(name: str) -> bpy.types.Scene:
-    """The scene that a job was started in.
-
-    Raises:
-        AddonError: it is gone.
-    """
-    scene = bpy.data.scenes.get(name)
-    if scene is None:
-        raise AddonError(f"the scene '{name}' is gone or renamed; the frames are kept on the disk.")
-    return scene
-
-
-def push_undo(message: str) -> None:
-    """Make what was just done one step of the undo history."""
-    windows = bpy.context.window_manager.windows
-    if bpy.app.background or not windows:
-        return
-    with bpy.context.temp_override(window=windows[0]):
-        bpy.ops.ed.undo_push(message=message)
-
-
-def redraw() -> None:
-    """Draw the panels anew."""
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                for region in area.regions:
-                    if region.type == "UI":
-                        region.tag_redraw()
-
-
 def _tick() -> float | None:
     if follow():
-        redraw()
+        window.redraw()
     if _running:
         return TICK_S
     return None  # the next job registers it again
-
-
-def stop(wait_s: float = 0.5) -> None:
-    """End the worker, which frees its memory and the GPU's; one that doesn't end is killed."""
-    global _client, _made_for
-    if _client is not None:
-        _client.stop(wait_s=wait_s)
-    _client = _made_for = None
-    for job in _running.values():
-        job.state, job.message = "cancelled", "the engine was stopped."
-    _running.clear()
 
 
 @persistent
@@ -302,12 +196,8 @@ def register() -> None:
 
 def unregister() -> None:
     """End the worker and all that follows it."""
-    if bpy.app.timers.is_registered(_tick):
-        bpy.app.timers.unregister(_tick)
-    if _forget_ended in bpy.app.handlers.load_post:
-        bpy.app.handlers.load_post.remove(_forget_ended)
-    folder = exchange_folder() if _client is not None else None
-    stop()
-    if folder:
-        shutil.rmtree(folder / "pictures", ignore_errors=True)
+    window.stop_timer(_tick)
+    bpy.app.handlers.load_post.remove(_forget_ended)
+    engine.leave()
+    _running.clear()
     _latest.clear()

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ESC over a 3D view cancels what runs; while nothing does, the key goes to whom it belongs."""
+"""ESC over a 3D view takes back a job that was just started.
+
+It stops playback, too, and ends many tools: while something plays, and once a job is a few seconds
+old, the key goes to whom it belongs, and the panel's button alone cancels.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ def register() -> None:
     if config is None:
         return
     keymap = config.keymaps.new(name="3D View", space_type="VIEW_3D")
-    _added.append((keymap, keymap.keymap_items.new("landscape.cancel", "ESC", "PRESS")))
+    _added.append((keymap, keymap.keymap_items.new("landscape.cancel_new", "ESC", "PRESS")))
 
 
 def unregister() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 import bpy.utils.previews
 
-from . import jobs
+from . import window
 
 FPS = 8
 
@@ -55,14 +55,14 @@ def icon(thumbnail: Thumbnail, moving: bool) -> int:
 
 
 def _play(self: bpy.types.WindowManager, context: bpy.types.Context) -> None:
-    if self.landscape_play and not bpy.app.timers.is_registered(_tick):
-        bpy.app.timers.register(_tick, persistent=True)
+    if self.landscape_play:
+        window.start_timer(_tick, 0.0)
 
 
 def _tick() -> float | None:
     if not bpy.context.window_manager.landscape_play:
         return None
-    jobs.redraw()
+    window.redraw()
     return 1 / FPS
 
 
@@ -78,8 +78,7 @@ def register() -> None:
 def unregister() -> None:
     """Free the icons."""
     global _icons
-    if bpy.app.timers.is_registered(_tick):
-        bpy.app.timers.unregister(_tick)
+    window.stop_timer(_tick)
     del bpy.types.WindowManager.landscape_play
     _drawn.clear()
     if _icons is not None:

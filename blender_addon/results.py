@@ -13,7 +13,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from . import image_exchange, preferences
+from . import exchange_folder, image_exchange
 from .errors import AddonError
 
 MOVIES = {"mp4", "webm", "gif"}
@@ -135,7 +135,7 @@ def is_movie(file: str) -> bool:
 @persistent
 def _put_pictures_back(*_: Any) -> None:
     """Previews don't outlive the Blender that made them: their planes show the picture again."""
-    exchange = preferences.choices().folder
+    exchange = exchange_folder.root()
     for obj in bpy.data.objects:
         shown = image_exchange.shown_file(obj)
         if shown and exchange in shown.parents and not shown.is_file():

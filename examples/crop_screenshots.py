@@ -15,7 +15,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 STEPS = {  # the README's four steps, by the names of the tests' screenshots
     "blender-1-picture": "tab",
     "blender-2-arrows": "arrows",
-    "blender-3-animate": "progress_key",
+    "blender-3-animate": "progress_button",
     "blender-4-texture": "frame_7",
 }
 VIEW = (0, 28, 1052, 720)  # the 3D view of a window of 1280×800 pixels: left, top, right, bottom

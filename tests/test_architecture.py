@@ -147,7 +147,9 @@ ADDON = ROOT / "blender_addon"
 BLENDERS_OWN = {
     "bpy", "bpy_extras", "bl_operators", "bl_ui", "gpu", "gpu_extras", "mathutils", "numpy",
 }  # fmt: skip
-OF_SYSTEM_ALONE = {"engine_client", "engine_process", "errors"}  # no Blender, nothing installed
+OF_SYSTEM_ALONE = {  # no Blender, nothing installed
+    "engine_client", "engine_process", "errors", "file_lock",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("path", sorted(ADDON.rglob("*.py")), ids=lambda p: p.stem)

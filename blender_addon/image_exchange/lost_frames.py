@@ -10,24 +10,36 @@ from pathlib import Path
 
 import bpy
 
+from .. import disk
 from ..errors import AddonError
 from . import sequences, sources
 
 LEVELS = 3  # folders of the old path that are looked for beside the .blend
+WHAT_TO_DO = "find them, or animate again."
 
 
-def missing_frames(obj: bpy.types.Object | None) -> str | None:
+def missing_frames(obj: bpy.types.Object | None, ask: disk.Ask = disk.now) -> str | None:
     """What of the shown frames is missing, in one sentence; None if all are there.
 
-    Blender shows a missing file in magenta and says nothing. Reads one folder; no file is opened.
+    Blender shows a missing file in magenta and says nothing. Panels ask for what is kept of the
+    disk.
     """
     node = sequences.shown_node(obj)
     if node is None:
         return None
     first = sources.path_of(node.image)
     if node.image.source == "MOVIE":
-        return None if first.is_file() else f"the movie '{first}' isn't there; {_what_to_do()}"
-    wanted = _names(first, node.image_user.frame_duration)
+        there = ask(os.path.isfile, first, unknown=True)
+        return None if there else f"the movie '{first}' isn't there; {WHAT_TO_DO}"
+    return ask(_missing, first, node.image_user.frame_duration)
+
+
+def _missing(first: Path, frames: int) -> str | None:
+    """What of a sequence is missing; reads its folder, and opens no file."""
+    try:
+        wanted = _names(first, frames)
+    except AddonError as error:
+        return str(error)
     try:
         with os.scandir(first.parent) as entries:
             there = {entry.name for entry in entries}
@@ -38,7 +50,7 @@ def missing_frames(obj: bpy.types.Object | None) -> str | None:
         return None
     return (
         f"{len(missing)} of {len(wanted)} frames, from '{missing[0]}' on, aren't in "
-        f"'{first.parent}'; {_what_to_do()}"
+        f"'{first.parent}'; {WHAT_TO_DO}"
     )
 
 
@@ -92,7 +104,3 @@ def _names(first: Path, frames: int) -> list[str]:
 def _name(path: Path) -> str:
     """A file's name, also of a path that another system wrote."""
     return re.split(r"[\\/]", str(path))[-1]
-
-
-def _what_to_do() -> str:
-    return "find them, or animate again."

@@ -8,32 +8,34 @@ from pathlib import Path
 
 import bpy
 
+from .. import disk
 from ..errors import AddonError
 from . import materials
 
 NEED = "expected one still picture"
 
 
-def picture_of(obj: bpy.types.Object | None) -> bpy.types.Image:
+def picture_of(obj: bpy.types.Object | None, ask: disk.Ask = disk.now) -> bpy.types.Image:
     """The picture that is animated: the one chosen in the panel, else the one in the material.
 
     The material's is that of the image texture node that feeds the color of the surface; where
-    our frames are shown, the picture that they were made of.
+    our frames are shown, the picture that they were made of. Panels ask for what is kept of the
+    disk.
 
     Raises:
         AddonError: there is none, or it can't be animated.
     """
     image = _picture(obj)
-    problem = image_problem(image)
+    problem = image_problem(image, ask)
     if problem:
         raise AddonError(problem)
     return image
 
 
-def source_problem(obj: bpy.types.Object | None) -> str | None:
-    """What `picture_of` would refuse, without raising: cheap enough to be drawn."""
+def source_problem(obj: bpy.types.Object | None, ask: disk.Ask = disk.now) -> str | None:
+    """What `picture_of` would refuse, without raising."""
     try:
-        picture_of(obj)
+        picture_of(obj, ask)
     except AddonError as error:
         return str(error)
     return None
@@ -70,7 +72,7 @@ def _picture(obj: bpy.types.Object | None) -> bpy.types.Image:
     )
 
 
-def image_problem(image: bpy.types.Image) -> str | None:
+def image_problem(image: bpy.types.Image, ask: disk.Ask = disk.now) -> str | None:
     """Why an image can't be a picture for the engine, in one sentence; None if it can."""
     name = image.name
     if image.source == "MOVIE":
@@ -87,7 +89,7 @@ def image_problem(image: bpy.types.Image) -> str | None:
         if not image.filepath:
             return f"'{name}' has no file and no pixels; {NEED}: open one."
         path = path_of(image)
-        if not path.is_file():
+        if not ask(os.path.isfile, path, unknown=True):
             return f"'{path}', the file of '{name}', isn't there; put it back or open another one."
     if min(image.size) == 0:
         return f"'{name}' has no pixels or can't be read; {NEED}: open or export it again."

@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 from bpy.props import EnumProperty, FloatProperty
 
-from .. import image_exchange, jobs, previews
+from .. import jobs, previews
 from . import subject
 from .subject import JobOperator, OnSubject, reporting
 
@@ -32,7 +32,7 @@ class LANDSCAPE_OT_draw_thumbnails(JobOperator, bpy.types.Operator):
 
     def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
         """Ask for small pictures."""
-        picture = image_exchange.picture_file(image_exchange.picture_of(obj), jobs.picture_folder())
+        picture = subject.picture_file(obj)
         positions = [round((i + 0.5) / SHOWN, 4) for i in range(SHOWN)]
         name, kind = obj.name, self.kind
 
@@ -42,7 +42,7 @@ class LANDSCAPE_OT_draw_thumbnails(JobOperator, bpy.types.Operator):
 
         task = {
             "task": "thumbnails",
-            "picture": str(picture),
+            "picture": picture,
             "upright": False,  # as Blender shows it
             "kind": kind,
             "positions": positions,

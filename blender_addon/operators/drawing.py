@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 from bpy_extras import view3d_utils
 
-from .. import annotations, image_exchange, job_documents, jobs, results, wording
+from .. import annotations, image_exchange, job_documents, jobs, results, window, wording
 from ..errors import AddonError
 from ..properties.appearance import center_property, color_property, radius_property
 from . import subject
@@ -59,18 +59,18 @@ class _Fit(JobOperator):
         wish = self.wish(context, obj, notes)
         folder = results.output_folder(obj.landscape.output.folder)
         target = folder / f"{results.file_name(obj)}-{self.kind}.json"
-        picture = image_exchange.picture_file(image_exchange.picture_of(obj), jobs.picture_folder())
+        picture = subject.picture_file(obj)
         name, kind = obj.name, self.kind
 
         def finish(result: dict[str, Any]) -> str:
-            settings = getattr(jobs.object_of(name).landscape, kind)
+            settings = getattr(subject.named(name).landscape, kind)
             settings.code_from = "FILE"
             settings.code_file = image_exchange.portable(Path(result["path"]))
-            jobs.push_undo("Fit Code")
+            window.push_undo("Fit Code")
             note = wording.for_panel(result.get("note") or "")
             return f"the code is in '{settings.code_file}'. {note}".strip()
 
-        task = {"task": "fit", "picture": str(picture), "upright": False, "out": str(target)}
+        task = {"task": "fit", "picture": picture, "upright": False, "out": str(target)}
         task.update(wish)
         return jobs.start(task, self.bl_label, obj, finish, notes)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from .. import jobs, preferences
+from .. import choices, engine, jobs, window
 from ..errors import AddonError
 from .subject import reporting
 
@@ -42,11 +42,11 @@ class LANDSCAPE_OT_find_engine(bpy.types.Operator):
         """Record what is found."""
         found = usual_interpreters()
         if found:
-            preferences.record_interpreter(str(found[0]))
+            choices.record_interpreter(str(found[0]))
             self.report({"INFO"}, f"the engine runs in '{found[0]}'.")
             return bpy.ops.landscape.check_engine("INVOKE_DEFAULT")
         if not bpy.app.background:
-            bpy.ops.preferences.addon_show(module=preferences.PACKAGE)
+            bpy.ops.preferences.addon_show(module=choices.PACKAGE)
         raise AddonError(
             "no engine is in the usual places; run install_addon.py, or choose the Python that has "
             "landscape_engine in the add-on's preferences."
@@ -75,7 +75,8 @@ class LANDSCAPE_OT_check_engine(bpy.types.Operator):
 
     def _ask(self) -> jobs.Job:
         def finish(about: dict[str, Any]) -> str:
-            version = (jobs.client().about or {}).get("version", "")
+            client = engine.client_if_any()
+            version = client.about["version"] if client and client.about else ""
             return (
                 f"landscape-engine {version} on {about['device']}, "
                 f"{about['motion_codes']} motions, {about['appearance_codes']} days."
@@ -93,11 +94,13 @@ class LANDSCAPE_OT_stop_engine(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only if it was started."""
-        return jobs.client_if_any() is not None
+        return engine.client_if_any() is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """End it."""
-        jobs.stop()
+        engine.stop()
+        jobs.follow()
+        window.redraw()
         return {"FINISHED"}
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import bpy
 
-from .. import image_exchange, job_documents, jobs, results
+from .. import exchange_folder, image_exchange, job_documents, jobs, results, window
 from . import subject
 from .subject import JobOperator, reporting
 
 PREVIEW_SIDE_PX = 384
+ESC_S = 10.0  # for so long ESC takes a job back; later it may be meant for something else
 
 
 class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
@@ -23,13 +24,13 @@ class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
 
     def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
         """Ask for the whole clip."""
-        asked = job_documents.order(context, obj, jobs.picture_folder())
+        asked = job_documents.order(context, obj, exchange_folder.pictures())
         target = results.next_target(obj)
         name, scene = obj.name, context.scene.name
 
         def finish(report: dict[str, Any]) -> str:
-            done = results.take(jobs.object_of(name), jobs.scene_of(scene), report)
-            jobs.push_undo("Animate Landscape")
+            done = results.take(subject.named(name), subject.scene_named(scene), report)
+            window.push_undo("Animate Landscape")
             return done
 
         task = {"task": "animate", "job": {**asked.document, "out": str(target)}}
@@ -44,31 +45,22 @@ class LANDSCAPE_OT_preview(JobOperator, bpy.types.Operator):
 
     def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
         """Ask for a small clip."""
-        asked = job_documents.order(context, obj, jobs.picture_folder())
+        asked = job_documents.order(context, obj, exchange_folder.pictures())
         name, scene = obj.name, context.scene.name
 
         def finish(result: dict[str, Any]) -> str:
             image_exchange.show_sequence(
-                jobs.object_of(name),
+                subject.named(name),
                 Path(result["folder"]) / "0001.png",
                 result["frames"],
-                frame_start=jobs.scene_of(scene).frame_start,
+                frame_start=subject.scene_named(scene).frame_start,
             )
-            jobs.push_undo("Preview Landscape")
-            _play()
+            window.push_undo("Preview Landscape")
+            window.play()
             return f"a preview of {result['width']}×{result['height']} pixels is on the plane."
 
         task = {"task": "preview", "job": asked.document, "side": PREVIEW_SIDE_PX}
         return jobs.start(task, self.bl_label, obj, finish, asked.notes)
-
-
-def _play() -> None:
-    """Start the playback, if it doesn't run."""
-    windows = bpy.context.window_manager.windows
-    if bpy.app.background or not windows or any(w.screen.is_animation_playing for w in windows):
-        return
-    with bpy.context.temp_override(window=windows[0]):
-        bpy.ops.screen.animation_play()
 
 
 class LANDSCAPE_OT_cancel(bpy.types.Operator):
@@ -79,15 +71,41 @@ class LANDSCAPE_OT_cancel(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only while something runs; else the key goes to whom it belongs."""
+        """Only while something runs."""
         return bool(jobs.running())
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Cancel the jobs of the active object, else all."""
-        for job in jobs.running(context.object) or jobs.running():
-            jobs.cancel(job)
-        jobs.redraw()
+        _cancel(jobs.running(context.object) or jobs.running())
         return {"FINISHED"}
+
+
+class LANDSCAPE_OT_cancel_new(bpy.types.Operator):
+    """Stop what the engine has just begun; nothing of it is left"""
+
+    bl_idname = "landscape.cancel_new"
+    bl_label = "Cancel New Jobs"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only while a job is new and nothing plays; else the key goes to whom it belongs."""
+        return bool(_new_jobs()) and not window.is_playing()
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Cancel the new jobs."""
+        _cancel(_new_jobs())
+        return {"FINISHED"}
+
+
+def _new_jobs() -> list[jobs.Job]:
+    return [job for job in jobs.running() if job.age_s < ESC_S]
+
+
+def _cancel(those: list[jobs.Job]) -> None:
+    for job in those:
+        jobs.cancel(job)
+    window.redraw()
 
 
 class LANDSCAPE_OT_dismiss(subject.OnSubject, bpy.types.Operator):
@@ -107,5 +125,6 @@ classes = (
     LANDSCAPE_OT_animate,
     LANDSCAPE_OT_preview,
     LANDSCAPE_OT_cancel,
+    LANDSCAPE_OT_cancel_new,
     LANDSCAPE_OT_dismiss,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from .. import image_exchange
+from .. import disk, image_exchange
 
 
 class Tab:
@@ -24,8 +24,7 @@ class SubjectTab(Tab):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only with a picture to animate."""
-        obj = context.object
-        return obj is not None and obj.type == "MESH" and not image_exchange.source_problem(obj)
+        return not image_exchange.source_problem(context.object, disk.kept)
 
 
 def seed_row(layout: bpy.types.UILayout, clip: Any) -> None:

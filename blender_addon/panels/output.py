@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from .. import image_exchange, job_documents
+from .. import disk, image_exchange, job_documents
 from .frame import SubjectTab, chosen, editable_list
 
 
@@ -48,7 +48,8 @@ class LANDSCAPE_PT_loop(SubjectTab, bpy.types.Panel):
             column = layout.column(align=True)
             column.prop(clip, "width")
             column.prop(clip, "height")
-        width, height = job_documents.frame_size(clip, tuple(image_exchange.picture_of(obj).size))
+        picture = image_exchange.picture_of(obj, disk.kept)
+        width, height = job_documents.frame_size(clip, tuple(picture.size))
         layout.label(text=f"Frames of {width} × {height} pixels")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from .. import image_exchange, jobs, preferences, presets
+from .. import choices, disk, engine, image_exchange, jobs, presets
 from .frame import Tab
 from .words import sentence, time_left
 
@@ -29,12 +29,12 @@ class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
             _engine(layout, context)
             return
         layout.prop(obj.landscape, "picture")
-        problem = image_exchange.source_problem(obj)
+        problem = image_exchange.source_problem(obj, disk.kept)
         if problem:
             sentence(layout, context, problem, "ERROR")
             layout.operator("landscape.make_plane", icon="FILE_IMAGE")
         else:
-            picture = image_exchange.picture_of(obj)
+            picture = image_exchange.picture_of(obj, disk.kept)
             width, height = picture.size
             layout.label(text=f"{picture.name}, {width} × {height} pixels", icon="IMAGE_DATA")
         _engine(layout, context)
@@ -48,11 +48,11 @@ class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
 
 def _engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """What is known of the engine, and one click for what is missing."""
-    if not preferences.choices().interpreter:
+    if choices.interpreter(disk.kept) == "":
         sentence(layout, context, "The engine isn't set up on this machine.", "ERROR")
         layout.operator("landscape.find_engine", icon="VIEWZOOM")
         return
-    client = jobs.client_if_any()
+    client = engine.client_if_any()
     state = client.state if client else "off"
     about = client.about if client else None
     row = layout.row(align=True)
@@ -78,7 +78,7 @@ def _buttons(layout: bpy.types.UILayout) -> None:
 
 def _frames(layout: bpy.types.UILayout, context: bpy.types.Context, obj: bpy.types.Object) -> None:
     """What of the shown frames is missing, and the way back to the picture."""
-    missing = image_exchange.missing_frames(obj)
+    missing = image_exchange.missing_frames(obj, disk.kept)
     if missing:
         sentence(layout, context, missing, "ERROR")
         layout.operator("landscape.find_frames", icon="VIEWZOOM")

@@ -20,7 +20,7 @@ given = json.loads(sys.argv[2])
 os.environ["LANDSCAPE_PYTHON"] = given["python"]
 import bpy, blender_addon
 blender_addon.register()
-from blender_addon import jobs
+from blender_addon import engine, jobs
 told = {}
 
 def refusal(operator, **arguments):
@@ -96,10 +96,10 @@ bpy.ops.landscape.fit_patches()
 told["fitted"] = [settings.appearance.code_from, settings.appearance.code_file]
 bpy.ops.landscape.show_picture()
 told["picture"] = node.image.name
-worker = jobs.client_if_any().about["pid"]
+worker = engine.client_if_any().about["pid"]
 told["torch"] = "torch" in sys.modules
 bpy.ops.landscape.stop_engine()
-told["state"] = jobs.client_if_any() is None
+told["state"] = engine.client_if_any() is None
 """,
         picture=str(picture),
     )
@@ -225,11 +225,11 @@ bpy.ops.landscape.make_plane(filepath=given["picture"])
         + """
 settings.output.folder = given["folder"] + "/frames"
 bpy.ops.landscape.animate()
-first = jobs.client_if_any().about["pid"]
+first = engine.client_if_any().about["pid"]
 settings.clip.frames = 4000
-from blender_addon import job_documents, results
+from blender_addon import exchange_folder, job_documents
 from pathlib import Path
-asked = job_documents.order(bpy.context, bpy.context.object, jobs.picture_folder())
+asked = job_documents.order(bpy.context, bpy.context.object, exchange_folder.pictures())
 task = {"task": "animate", "job": {**asked.document, "out": given["folder"] + "/long"}}
 job = jobs.start(task, "Animate", bpy.context.object, lambda report: "")
 while job.done < 2:
@@ -242,7 +242,7 @@ while job.state == "running":
 told["state"], told["message"] = job.state, job.message
 settings.clip.frames = 4
 told["next"] = list(bpy.ops.landscape.animate())
-told["another"] = jobs.client_if_any().about["pid"] != first
+told["another"] = engine.client_if_any().about["pid"] != first
 """,
         picture=str(picture),
     )

@@ -67,6 +67,10 @@ def test_a_job_is_cancelled_within_a_second(told, way):
     assert cancelled["results"] == 1 and cancelled["there"]
 
 
+def test_escape_of_playback_and_of_later_minutes_leaves_the_job(told):
+    assert told["escape_during_playback"] == told["escape_later"] == "running"
+
+
 def test_a_saved_file_opens_with_its_frames(told):
     opened = told["opened"]
     assert opened["source"] == "SEQUENCE" and opened["there"] and opened["results"] == 1

@@ -26,6 +26,7 @@ from driver import (
     seen_at,
     straight,
     view,
+    window,
     world_to_uv,
 )
 
@@ -132,11 +133,12 @@ def cancel():
     for way in ("key", "button"):
         yield from press("landscape.animate")
         yield lambda: latest().state == "running"
-        yield (lambda: latest().state != "running" or latest().done > 0), JOB_LIMIT_S
-        yield from screenshot(f"progress_{way}")
         if way == "key":
             yield from key("ESC", middle())
         else:
+            yield (lambda: latest().state != "running" or latest().done > 0), JOB_LIMIT_S
+            yield from screenshot(f"progress_{way}")
+            yield from escape()
             yield from press("landscape.cancel")
         asked = time.monotonic()
         yield lambda: latest().state != "running"
@@ -146,6 +148,19 @@ def cancel():
             **shown(),
         }
     plane().landscape.clip.frames = FRAMES
+
+
+def escape():
+    """Press ESC while it is meant for playback, and for nothing any more; the job goes on."""
+    with in_view():
+        bpy.ops.screen.animation_play()
+    yield from key("ESC", middle())
+    yield lambda: not window().screen.is_animation_playing
+    report["escape_during_playback"] = latest().state
+    latest().started_at -= 60
+    yield from key("ESC", middle())
+    yield 1.0
+    report["escape_later"] = latest().state
 
 
 def open_again():
@@ -170,7 +185,7 @@ def steps():
     yield from animate()
     yield from cancel()
     yield from open_again()
-    client = sys.modules[f"{job['addon']}.jobs"].client_if_any()
+    client = sys.modules[f"{job['addon']}.engine"].client_if_any()
     report["worker"] = client.about["pid"]
     report["torch"] = "torch" in sys.modules
 

@@ -20,9 +20,9 @@ def steps():
     settings.clip.frames = 1000
     yield from open_tab("Landscape")
     yield from press("landscape.animate")
-    jobs = sys.modules[f"{job['addon']}.jobs"]
+    jobs, engine = (sys.modules[f"{job['addon']}.{part}"] for part in ("jobs", "engine"))
     yield (lambda: jobs.latest(bpy.data.objects[name]).done > 0), 240
-    report["worker"] = jobs.client_if_any().about["pid"]
+    report["worker"] = engine.client_if_any().about["pid"]
     write_report()
     if job["way"] == "quit":
         bpy.ops.wm.quit_blender()

@@ -1,0 +1,104 @@
+"""Who ends a job: ESC a new one alone, the panel's button any, and whoever ends the engine."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+WAITING = "#!/bin/sh\nexec sleep 100\n"  # an interpreter whose worker never gets ready
+
+SCENE = """
+import json, os, sys
+sys.path.insert(0, {repository!r})
+os.environ["LANDSCAPE_PYTHON"] = {python!r}
+import bpy, blender_addon
+from blender_addon import engine, jobs, keymaps, window
+told = {{}}
+blender_addon.register()
+
+def started(name):
+    return jobs.start({{"task": "status"}}, name, None, lambda result: "")
+
+def pressed(name):
+    "The operator that a key or a button calls: whether it may, and what it does."
+    operator = getattr(bpy.ops.landscape, name)
+    if operator.poll():
+        operator()
+        jobs.follow()
+        return True
+    return False
+
+try:
+{lines}
+finally:
+    blender_addon.unregister()
+print("TOLD", json.dumps(told))
+"""
+
+
+@pytest.fixture
+def told(run_blender, tmp_path):
+    pythons = [tmp_path / "python", tmp_path / "other python"]
+    for python in pythons:
+        python.write_text(WAITING)
+        python.chmod(0o755)
+
+    def run(lines: str) -> dict:
+        script = tmp_path / "script.py"
+        body = textwrap.indent(lines.replace("OTHER", repr(str(pythons[1]))), "    ")
+        text = SCENE.format(repository=str(REPOSITORY), python=str(pythons[0]), lines=body)
+        script.write_text(text, encoding="utf-8")
+        printed = run_blender(script)
+        line = next(line for line in printed.splitlines() if line.startswith("TOLD"))
+        return json.loads(line.removeprefix("TOLD "))
+
+    return run
+
+
+def test_escape_takes_back_a_new_job_and_leaves_an_old_one(told):
+    found = told(
+        """
+told["keys"] = [[item.type, item.idname] for _, item in keymaps._added]
+escape = told["keys"][0][1].partition(".")[2] if told["keys"] else "cancel_new"
+told["nothing runs"] = pressed(escape)
+new = started("new")
+told["new"] = [pressed(escape), new.state]
+old = started("old")
+old.started_at = old.started_at - 60 if hasattr(old, "started_at") else 0
+told["old"] = [pressed(escape), old.state]
+new = started("new beside it")
+told["both"] = [pressed(escape), old.state, new.state]
+new, window.is_playing = started("while it plays"), lambda: True
+told["playing"] = [pressed(escape), new.state]
+told["button"] = [pressed("cancel"), old.state, new.state]
+"""
+    )
+    assert not found["nothing runs"]
+    assert found["new"] == [True, "cancelled"]
+    assert found["old"] == [False, "running"]
+    assert found["both"] == [True, "running", "cancelled"]
+    assert found["playing"] == [False, "running"]
+    assert found["button"] == [True, "cancelled", "cancelled"]
+
+
+def test_jobs_end_with_the_engine_and_with_the_choices_it_was_made_for(told):
+    found = told(
+        """
+stopped = started("stopped")
+told["stop"] = [pressed("stop_engine"), stopped.state, stopped.message]
+told["left"] = [len(jobs.running()), engine.client_if_any() is None, engine.events()]
+before = started("before")
+os.environ["LANDSCAPE_PYTHON"] = OTHER
+after = started("after")
+jobs.follow()
+told["another"] = [before.state, before.message, after.state, len(jobs.running())]
+"""
+    )
+    said = "the engine was stopped."
+    assert found["stop"] == [True, "cancelled", said]
+    assert found["left"] == [0, True, []]
+    assert found["another"] == ["cancelled", said, "running", 1]

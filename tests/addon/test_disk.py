@@ -1,0 +1,144 @@
+"""A redraw reads nothing of the disk, and the panels still know what lies there."""
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+SCENE = """
+import json, os, sys
+from pathlib import Path
+sys.path[:0] = [{here!r}, {repository!r}]
+import bpy, blender_addon
+from blender_addon import choices, image_exchange, jobs, previews
+from panel_drawing import disk_calls, drawn
+from blender_scenes import picture_on_disk
+folder = {folder!r}
+os.environ.pop("LANDSCAPE_PYTHON", None)
+(choices.user_folder() / "engine.json").unlink(missing_ok=True)
+told = {{}}
+blender_addon.register()
+try:
+    bpy.ops.wm.read_homefile(use_empty=True)
+    picture = picture_on_disk(Path(folder, "lake.png"))
+    for number in (1, 2, 3):
+        picture_on_disk(Path(folder, "frames", f"{{number:04d}}.png"))
+    bpy.ops.landscape.make_plane(filepath=str(picture))
+    plane = bpy.context.object
+    settings = plane.landscape
+    bpy.ops.landscape.add_item(list="REGIONS")
+    bpy.ops.landscape.add_item(list="PATCHES")
+    bpy.ops.landscape.add_item(list="KEYS")
+    settings.results.add().file = folder + "/frames/0001.png"
+    image_exchange.show_sequence(plane, folder + "/frames/0001.png", 3)
+{lines}
+finally:
+    blender_addon.unregister()
+print("TOLD", json.dumps(told))
+"""
+
+
+@pytest.fixture
+def told(run_blender, tmp_path):
+    def run(lines: str) -> dict:
+        folder = tmp_path / "Bilder ü"
+        folder.mkdir()
+        text = SCENE.format(
+            here=str(HERE),
+            repository=str(HERE.parents[1]),
+            folder=str(folder),
+            lines=textwrap.indent(lines, "    "),
+        )
+        script = tmp_path / "script.py"
+        script.write_text(text, encoding="utf-8")
+        printed = run_blender(script)
+        line = next(line for line in printed.splitlines() if line.startswith("TOLD"))
+        return json.loads(line.removeprefix("TOLD "))
+
+    return run
+
+
+def test_no_panel_and_no_poll_reads_the_disk(told):
+    found = told(
+        f"""
+choices.record_interpreter({sys.executable!r})
+bpy.ops.landscape.check_engine()
+previews._drawn[plane.name, "motion"] = [previews.Thumbnail(0.5, 0)]
+drawn(blender_addon, plane)  # Blender loads what it draws the first time
+told["counts"] = bool(disk_calls(choices.recorded_interpreter))
+told["plane"] = disk_calls(lambda: drawn(blender_addon, plane))
+told["nothing"] = disk_calls(lambda: drawn(blender_addon, None))
+told["words"] = drawn(blender_addon, plane)
+"""
+    )
+    assert found["counts"], "the counter sees what it counts"
+    assert found["plane"] == [] and found["nothing"] == []
+    for part in ("lake.png, 32 × 18 pixels", "Engine ", "Frames of 32 × 18 pixels", "0.50"):
+        assert any(part in word for word in found["words"]), (part, found["words"])
+
+
+def test_the_panels_learn_what_is_on_the_disk(told):
+    found = told(
+        f"""
+from blender_addon import disk
+def seen():
+    drawn(blender_addon, plane)
+    changed = disk.look_again()
+    words = " ".join(drawn(blender_addon, plane))
+    return [changed] + [part in words for part in (
+        "1 of 3 frames", "isn't there; put it back",
+        "isn't set up", "The engine starts when needed",
+    )]
+told["first"] = seen()
+told["again"] = seen()
+os.remove(folder + "/frames/0002.png")
+told["before the timer"] = "1 of 3 frames" in " ".join(drawn(blender_addon, plane))
+told["a frame is gone"] = seen()
+os.rename(picture, folder + "/aside.png")
+told["the picture is gone"] = seen()
+os.rename(folder + "/aside.png", picture)
+choices.record_interpreter({sys.executable!r})
+told["back"] = seen()
+"""
+    )
+    assert found["first"] == [True, False, False, True, False]
+    assert found["again"] == [False, False, False, True, False]
+    assert not found["before the timer"]
+    assert found["a frame is gone"] == [True, True, False, True, False]
+    assert found["the picture is gone"] == [True, True, True, True, False]
+    assert found["back"] == [True, True, False, False, True]
+
+
+def test_the_timer_looks_at_once_at_what_is_new_or_in_doubt_and_ends_when_nothing_is_drawn(told):
+    found = told(
+        """
+from blender_addon import disk, window
+waits = []
+window.start_timer = lambda timer, after_s: waits.append(after_s)
+def wait():
+    waits.clear()
+    drawn(blender_addon, plane)
+    return min(waits)
+told["new"] = wait()
+told["goes on"] = disk._look()
+told["known"] = wait()
+jobs._end(jobs.Job("Animate", plane.name, 0, lambda result: ""), {"event": "cancelled"})
+told["a job has ended"] = wait()
+told["looked"] = disk._look()
+told["nothing drawn"] = disk._look()
+bpy.ops.wm.save_as_mainfile(filepath=folder + "/one.blend")
+wait(), disk._look()
+bpy.ops.wm.open_mainfile(filepath=folder + "/one.blend")
+plane = bpy.data.objects["lake"]
+told["opened"] = wait()
+"""
+    )
+    assert found["new"] == found["a job has ended"] == found["opened"] == 0
+    assert found["known"] >= 2 and found["goes on"] >= 2 and found["looked"] >= 2
+    assert found["nothing drawn"] is None
