@@ -395,7 +395,7 @@ def test_a_build_that_cannot_be_had_leaves_pips_own(installer, tmp_path, monkeyp
     first, second = [words for words in asked if "pip" in words]
     assert "torch>=" in " ".join(first) and second[-1] == str(installer.REPOSITORY)
     printed = capsys.readouterr().out
-    assert "there/cpu gives none for cpu; pip's own is taken instead" in printed
+    assert "there/cpu has none for cpu; pip's own is taken instead" in printed
     assert (tmp_path / "new" / installer.MARKER).read_text().endswith("torch for cpu")
 
 
