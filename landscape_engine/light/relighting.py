@@ -37,7 +37,7 @@ APART = 0.2, 0.4  # of w, that lit land gets warmer, or colder, than its sky at 
 LIT = 10.0, 35.0  # L* from which land takes part in it, and wholly
 GOLD_FADES = 1.05  # e below 0 at which no gold is left
 DUSK = 0.3  # of w, that goes with each e below 0
-BLUE = 1.5  # by which it is less for each w that a thing is blue already
+BLUE = 1.5  # by which it is less for each w that land is blue already
 AFTERGLOW = 0.25  # ... and comes back at the horizon
 SUNLIT = (0.25, 0.75), (0.0, 14.0)  # w and L* by which land is above its mean: not, and surely
 LAST_SUN = 0.15, 0.75  # e below 0 at which the sun leaves what it lit, and has left it
@@ -247,7 +247,7 @@ def _warmth(warmth: Tensor, exposure: Tensor, scene: _Scene) -> Tensor:
     warmth = _under_a_grey_sky(warmth, scene)
     dimmed = (-exposure - 0.15).clamp(min=0)
     dusk = DUSK * dimmed * (1 - 0.5 * scene.sky)
-    dusk = dusk / (1 + BLUE * (-scene.warmth).clamp(min=0))
+    dusk = dusk / (1 + BLUE * scene.land * (-scene.warmth).clamp(min=0))
     glow = AFTERGLOW * dimmed * scene.sky * (1 - scene.height) ** 2
     warmth = warmth - dusk + glow - 2 * DUSK * scene.dark * exposure.clamp(min=0)
     warmth = _agreeing(warmth, scene)

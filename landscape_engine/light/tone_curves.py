@@ -47,12 +47,14 @@ def shade_logits(
     logits: Tensor,  # [B, 3, H, W] of the picture
     curves: Tensor,  # [B, 6, H, W]
 ) -> Tensor:  # [B, 3, H, W] in [-1, 1]
-    """`σ(C^w ∘ logits + C^b)`, in -1..1; green gets no further ahead of red and blue than it was.
+    """`σ(C^w ∘ logits + C^b)`, in -1..1; what is warm gets no greener than it was.
 
     Curves are made for the mean color of a place: of a yellow glow in it they would leave a green
-    one, as red ends at white before green does.
+    one, as red ends at white before green does. Green may get as far ahead of red and blue as it
+    was, and further by as much as the pixel is blue: teal water stays teal.
     """
-    ahead = (logits[:, 1] - torch.maximum(logits[:, 0], logits[:, 2])).relu_()
+    blue = (logits[:, 2] - logits[:, 0]).relu_()
+    ahead = (logits[:, 1] - torch.maximum(logits[:, 0], logits[:, 2])).relu_().add_(blue)
     shaded = torch.addcmul(curves[:, 3:], curves[:, :3], logits)
     red, green, blue = shaded.unbind(1)
     torch.minimum(green, ahead.add_(torch.maximum(red, blue)), out=green)

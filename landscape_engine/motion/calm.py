@@ -15,6 +15,8 @@ from ..ops import masks, warping
 SKY_PACE = 5e-4  # usual length of a sky's motion: 0.48 pixels a frame at 960, 5 % of it in 100
 WATER_PACE = 6e-4  # of water at the picture's lower edge: 0.58 pixels a frame at 960
 FAR = 0.15  # share of that which water at the horizon keeps
+FAR_CLOUDS, OVERHEAD = 0.25, 0.4  # share that clouds there keep; height from which they have all
+LOWEST = 0.95  # share of a sky above its horizon
 EDDIES = 0.04  # share of a field's width over which a sky's is averaged
 MOST_HASTE = 2.0  # how much a field that is slower is quickened at most
 USUAL = 0.7  # quantile of a region's lengths that is its usual one
@@ -89,6 +91,26 @@ def at_pace(
     pace = SKY_PACE * abs(speed)
     usual = float(_usual(in_widths(field, aspect)[:, :, core[0, 0]]))
     return field * min(pace / max(usual, 1e-12), MOST_HASTE)
+
+
+def over_horizon(
+    field: Tensor,  # [1, 2, h, w] backward, normalised
+    core: Tensor,  # [1, 1, h, w] bool
+) -> Tensor:  # [1, 2, h, w]
+    """A sky's field whose speed grows over the horizon, as that of a layer seen from below.
+
+    Clouds near the horizon are far away. Row y keeps `FAR_CLOUDS + (1 - FAR_CLOUDS) S((horizon - y)
+    / OVERHEAD)` of its speed, S(x) = x² (3 - 2 x) on 0..1, y from the picture's top in shares of
+    its height. A sky that reaches the picture's lower edge has no horizon and stays as it is.
+    """
+    height = core.shape[2]
+    rows = core[0, 0].sum(1).cumsum(0)
+    lowest = int((rows < LOWEST * rows[-1]).sum())
+    if bool(core[0, 0, -1].any()) or not int(rows[-1]):
+        return field
+    y = torch.arange(height, device=field.device)
+    high = ((lowest - y) / (OVERHEAD * height)).clamp(0, 1)
+    return field * (FAR_CLOUDS + (1 - FAR_CLOUDS) * high * high * (3 - 2 * high)).view(1, 1, -1, 1)
 
 
 def towards_viewer(

@@ -187,7 +187,8 @@ def _at_pace(
         return part
     aspect, speed = image.shape[3] / image.shape[2], settings.speed * guide.speed
     if not is_water(region):
-        return replace(part, step=calm.at_pace(part.step, core, aspect, speed))
+        step = calm.at_pace(part.step, core, aspect, speed)
+        return replace(part, step=calm.over_horizon(step, core) if region.kind == "sky" else step)
     horizon = moving_water.horizon(core, [r.core for r in regions if r.name == "sky"])
     step = calm.towards_viewer(part.step, core, aspect, horizon, speed)
     return replace(part, step=step)

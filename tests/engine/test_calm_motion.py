@@ -60,6 +60,18 @@ def test_a_sky_takes_the_calm_pace_whatever_was_predicted():
         torch.testing.assert_close(length, torch.full_like(length, speed * calm.SKY_PACE))
 
 
+def test_clouds_are_the_slower_the_nearer_the_horizon():
+    sky = region("sky", slice(0, 48))
+    rows = calm.over_horizon(wind(1.0, 0.0), sky.core)[0, 0].mean(1) / wind(1.0, 0.0)[0, 0, 0, 0]
+    assert rows[0] == 1 and (rows[1:] <= rows[:-1] + 1e-9).all()
+    assert rows[44] < 1.3 * calm.FAR_CLOUDS and rows[63] == pytest.approx(calm.FAR_CLOUDS)
+
+
+def test_a_sky_without_a_horizon_drifts_as_one():
+    for whole in (region("sky", slice(0, None)), region("sky", slice(0, 0))):
+        assert torch.equal(calm.over_horizon(wind(1.0, 0.0), whole.core), wind(1.0, 0.0))
+
+
 def test_water_is_the_faster_the_nearer():
     water = region("water", slice(32, None))
     paced = calm.towards_viewer(wind(1.0, 0.0), water.core, 1.0, 0.5)

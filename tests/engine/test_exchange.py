@@ -44,6 +44,13 @@ def test_what_is_dense_stays_longer_and_comes_sooner():
     assert shown(0.5, 0.8, 0.0) > 0.85 and shown(0.5, 0.0, 0.8) < 0.15, "never in two places"
 
 
+def test_at_no_time_is_more_than_a_part_of_the_places_on_its_way():
+    scattered = noise.smooth(torch.zeros(1, 2, *GRID), exchange.CELLS).flatten()[::7].tolist()
+    for share in (0.3, 0.4, 0.5, 0.6):
+        at = [shown(share, 0.5, 0.5, one) for one in scattered]
+        assert sum(0.1 < one < 0.9 for one in at) < 0.45 * len(at)
+
+
 def test_dense_is_what_differs_most_in_terms_of_the_region():
     plate = torch.zeros(1, 3, *SIZE)
     assert not exchange.density(plate).any()

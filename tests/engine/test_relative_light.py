@@ -91,6 +91,25 @@ def test_a_pale_sky_darkens_as_any_does():
     assert change_of(shown, picture)[..., :20, :36].mean() < -0.6
 
 
+def test_a_yellow_glow_in_an_orange_sky_gets_no_greener():
+    orange = torch.tensor([0.7, 0.2, -0.3]).view(1, 3, 1, 1)
+    wanted = torch.tensor([0.1, -0.1, -0.2]).view(1, 3, 1, 1)
+    curves = tone_curves.through(orange, wanted, torch.full((1, 3, 1, 1), 0.8))
+    yellow = torch.tensor([1.0, 0.95, 0.0]).view(1, 3, 1, 1)
+    unlimited = torch.addcmul(curves[:, 3:], curves[:, :3], tone_curves.logits(yellow))
+    assert unlimited[0, 1] > unlimited[0, 0], "it would"
+    red, green, blue = tone_curves.shade(yellow, curves)[0, :, 0, 0]
+    assert green <= red + 1e-6 and blue < green
+
+
+def test_teal_water_stays_teal():
+    grey, warm = torch.zeros(1, 3, 1, 1), torch.tensor([0.1, 0.0, -0.15]).view(1, 3, 1, 1)
+    curves = tone_curves.through(grey, warm, torch.ones(1, 3, 1, 1))
+    teal = torch.tensor([-0.6, 0.1, 0.1]).view(1, 3, 1, 1)
+    red, green, blue = tone_curves.shade(teal, curves)[0, :, 0, 0]
+    assert green > blue > red, "green was no further ahead, and may be now"
+
+
 # --------------------------------------------------------------------- daylight
 
 
@@ -155,6 +174,37 @@ def test_gold_falls_on_what_is_lit_and_dusk_is_blue():
         relighting.natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES), picture
     ).unbind(1)
     assert (red - blue)[0, 32:48].mean() < -0.1, "without the sun land is lit by the sky"
+
+
+def test_a_suns_glow_in_the_sharp_picture_is_not_cooled_nor_its_disc_darkened():
+    picture = scene(sky=0.3)
+    sharp = picture.clone()
+    sharp[:, :, 18:28, 18:28] = torch.tensor([1.0, 0.5, -0.2]).view(1, 3, 1, 1)  # too small a glow
+    sharp[:, :, 21:25, 21:25] = 1.0  # for the picture without its forms
+    wanted = relit(picture, -0.9, -0.7, -0.3)
+    red, green, blue = change_of(
+        relighting.natural(wanted, picture, SHARES, sharp), picture
+    ).unbind(1)
+    near, far = (slice(19, 27), slice(19, 27)), (slice(4, 10), slice(50, 60))
+    cooled = (red - blue)[0]
+    assert cooled[far].mean() < -0.2 and cooled[near].mean() > cooled[far].mean() / 2
+    assert green[0, 22:24, 22:24].mean() > green[0][far].mean() / 2
+    assert torch.equal(
+        relighting.natural(wanted, picture, SHARES, picture),
+        relighting.natural(wanted, picture, SHARES),
+    )
+
+
+def test_land_that_is_blue_already_gets_less_blue_at_dusk(monkeypatch):
+    picture = scene()
+    picture[:, :, 32:48] += torch.tensor([-0.3, 0.0, 0.3]).view(1, 3, 1, 1)
+    cooled = []
+    for less in (relighting.BLUE, 0.0):
+        monkeypatch.setattr(relighting, "BLUE", less)
+        shown = relighting.natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES)
+        red, _, blue = change_of(shown, picture).unbind(1)
+        cooled.append(float((red - blue)[0, 32:48].mean()))
+    assert cooled[0] > cooled[1] + 0.05
 
 
 def test_a_grey_sky_takes_less_gold_than_a_blue_one():
