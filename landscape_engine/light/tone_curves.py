@@ -24,6 +24,7 @@ FLATTEST = 0.7  # ... and how much weaker: what is dark before glare stays dark
 STRONGEST = 2.5  # times that a value grows at most, black being 0: no night becomes day
 WEAKEST = 0.25  # ... and shrinks: a night isn't black
 FORMS = 0.04  # share of the width within which forms of sky and water are blurred
+TEAL = 0.5  # of how much more blue than red there is, by which green may get ahead
 TOE = 0.11  # below black, from which sRGB is nearly a power of light
 
 
@@ -51,10 +52,11 @@ def shade_logits(
 
     Curves are made for the mean color of a place: of a yellow glow in it they would leave a green
     one, as red ends at white before green does. Green may get as far ahead of red and blue as it
-    was, and further by as much as the pixel is blue: teal water stays teal.
+    was, and further by a share of how blue the pixel is: teal water stays teal.
     """
     blue = (logits[:, 2] - logits[:, 0]).relu_()
-    ahead = (logits[:, 1] - torch.maximum(logits[:, 0], logits[:, 2])).relu_().add_(blue)
+    ahead = (logits[:, 1] - torch.maximum(logits[:, 0], logits[:, 2])).relu_()
+    ahead.add_(blue, alpha=TEAL)
     shaded = torch.addcmul(curves[:, 3:], curves[:, :3], logits)
     red, green, blue = shaded.unbind(1)
     torch.minimum(green, ahead.add_(torch.maximum(red, blue)), out=green)
