@@ -25,6 +25,7 @@ from . import (
     previews,
     properties,
     results,
+    window,
 )
 
 CLASSES = (
@@ -35,7 +36,7 @@ CLASSES = (
     *panels.classes,
 )
 # what registers more than classes
-PARTS = (disk, properties, previews, results, jobs, keymaps, annotations.arrow_heads)
+PARTS = (window, disk, properties, previews, results, jobs, keymaps, annotations.arrow_heads)
 
 
 def register() -> None:

@@ -7,11 +7,19 @@ lets some Blenders hang at their end.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
+from typing import Any
 
 import bpy
+from bpy.app.handlers import persistent
+
+JUST_S = 0.5  # within which a playback has just ended
 
 Timer = Callable[[], float | None]  # gives the seconds until its next call; None ends it
+
+_stopped_at = -math.inf  # when a playback ended last
 
 
 def redraw() -> None:
@@ -38,6 +46,11 @@ def is_playing() -> bool:
     return any(w.screen.is_animation_playing for w in bpy.context.window_manager.windows)
 
 
+def was_playing() -> bool:
+    """Whether a playback runs or has just ended: the key that ends it reaches others afterwards."""
+    return is_playing() or time.monotonic() - _stopped_at < JUST_S
+
+
 def play() -> None:
     """Start the playback, if it doesn't run."""
     windows = bpy.context.window_manager.windows
@@ -57,3 +70,19 @@ def stop_timer(timer: Timer) -> None:
     """Call it no more."""
     if bpy.app.timers.is_registered(timer):
         bpy.app.timers.unregister(timer)
+
+
+@persistent
+def _note_stop(*_: Any) -> None:
+    global _stopped_at
+    _stopped_at = time.monotonic()
+
+
+def register() -> None:
+    """Watch playbacks ending."""
+    bpy.app.handlers.animation_playback_post.append(_note_stop)
+
+
+def unregister() -> None:
+    """Stop watching."""
+    bpy.app.handlers.animation_playback_post.remove(_note_stop)

@@ -89,8 +89,8 @@ class LANDSCAPE_OT_cancel_new(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only while a job is new and nothing plays; else the key goes to whom it belongs."""
-        return bool(_new_jobs()) and not window.is_playing()
+        """Only while a job is new and nothing played; else the key goes to whom it belongs."""
+        return bool(_new_jobs()) and not window.was_playing()
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Cancel the new jobs."""
