@@ -1,7 +1,8 @@
 """Thin things: masts, rigging, wires, reeds, twigs and towers, which stay still before what moves.
 
 They are narrow across and long along, darker or lighter than what is on *both* sides of them, and
-rooted in what stays, or straight and long. Edges, wisps of cloud and stars are none of this.
+rooted in what stays, or straight and long. Edges, wisps of cloud and stars are none of this. Before
+a clear sky (`clear_sky`) anything crisp close to land is one.
 
 Legend: H W pixels of the masks.
 """
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from . import clear_sky
 from .certainty import LAND, SKY, WATER
 
 ANGLES = 16  # directions in which things are looked for, over half a turn
@@ -62,6 +64,7 @@ def find(
         usual = _usual(plane)
         aside = cv2.subtract(usual, plane) if polarity == "dark" else cv2.subtract(plane, usual)
         every, steep = contrast(plane, polarity)
+        found |= clear_sky.details(sky, plane, every, polarity)
         apart = sky & (beside | (aside > 255 * LEAST[polarity]))
         narrow = np.where(apart, every, 0)
         narrow[water] = steep[water]

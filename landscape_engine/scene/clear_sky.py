@@ -1,0 +1,51 @@
+"""Clear sky: where nothing but its gradient is, what is crisp close to land is no cloud.
+
+Wind turbines, lamp posts and the last twigs of a bare tree differ too little from a bright sky to
+be told from wisps by their contrast alone. Before a clear sky they are, and nothing is lost by
+keeping still what lies there.
+
+Legend: H W pixels of the masks.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+FINE, COARSE = 0.012, 0.036  # over which a sky's mean is taken, share of the width
+EVEN = 0.012  # most mean difference between both in a clear sky, of 1
+BESIDE = 0.06  # how far from land things stand, share of the width
+SMALL = 7  # widest of what is crisp, pixels
+LEAST = {"dark": 0.02, "light": 0.04}  # contrast of what is crisp, of 1
+
+
+def details(
+    sky: np.ndarray,  # bool [H, W]
+    plane: np.ndarray,  # uint8 [H, W]
+    narrow: np.ndarray,  # uint8 [H, W] contrast of what is narrow, by `thin_things.contrast`
+    polarity: str,
+) -> np.ndarray:  # bool [H, W]
+    """What is crisp in a clear sky close to land: darker or lighter than what is around it."""
+    import cv2
+
+    width = sky.shape[1]
+    reach = 2 * round(BESIDE * width) + 1
+    beside = cv2.dilate((~sky).astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+    kind = cv2.MORPH_BLACKHAT if polarity == "dark" else cv2.MORPH_TOPHAT
+    small = cv2.morphologyEx(plane, kind, np.ones((SMALL, SMALL), np.uint8)) // 2
+    crisp = cv2.max(narrow, small) > 255 * LEAST[polarity]
+    return crisp & beside & sky & _clear(sky, plane)
+
+
+def _clear(sky: np.ndarray, plane: np.ndarray) -> np.ndarray:  # bool [H, W]
+    """Where a sky has no forms: two means of it, a fine and a coarse one, hardly differ."""
+    import cv2
+
+    weight = sky.astype(np.float32)
+
+    def mean(values: np.ndarray, share: float) -> np.ndarray:
+        size = (2 * max(1, round(share * sky.shape[1])) + 1,) * 2
+        return cv2.blur(values * weight, size) / np.maximum(cv2.blur(weight, size), 1e-3)
+
+    light = plane.astype(np.float32)
+    forms = mean(np.abs(mean(light, FINE) - mean(light, COARSE)), COARSE)
+    return forms < 255 * EVEN
