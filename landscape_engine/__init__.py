@@ -13,19 +13,73 @@ Method: Endo, Kanamori, Kuriyama, "Animating Landscape", ACM TOG 38(6), 2019.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # for editors and type checkers
+    from .animator import Animator as Animator
+    from .animator import load_animator as load_animator
+    from .bundles.checkpoints import ModelBundle as ModelBundle
+    from .errors import AnnotationError as AnnotationError
+    from .errors import BundleError as BundleError
+    from .errors import CodeError as CodeError
+    from .errors import DocumentError as DocumentError
+    from .errors import LandscapeError as LandscapeError
+    from .errors import OutputError as OutputError
+    from .errors import PictureError as PictureError
+    from .errors import RegionError as RegionError
+    from .errors import SettingsError as SettingsError
+    from .errors import TrainingError as TrainingError
+    from .fitting.annotations import Arrow as Arrow
+    from .fitting.annotations import Patch as Patch
+    from .fitting.optimize import AppearanceFit as AppearanceFit
+    from .fitting.optimize import MotionFit as MotionFit
+    from .images import load_image as load_image
+    from .images import resize as resize
+    from .images import save_image as save_image
+    from .landscape import Landscape as Landscape
+    from .light.cycles import LightCycle as LightCycle
+    from .motion.codes import Chosen as Chosen
+    from .motion.fields import MotionField as MotionField
+    from .rendering.stopwatch import Stopwatch as Stopwatch
+    from .scene.regions import Region as Region
+    from .sequence import WrittenSequence as WrittenSequence
+    from .sequence import write_sequence as write_sequence
+    from .settings import AppearanceSettings as AppearanceSettings
+    from .settings import ClipSettings as ClipSettings
+    from .settings import LoopSettings as LoopSettings
+    from .settings import MotionSettings as MotionSettings
+    from .settings import OutputSettings as OutputSettings
+    from .settings import RegionSettings as RegionSettings
 
 __version__ = "0.1.0"
 
 _HOMES = {  # names are fetched when first used: `import landscape_engine` doesn't wait for torch
     "Animator": "animator",
-    "Stopwatch": "rendering.stopwatch",
     "load_animator": "animator",
     "ModelBundle": "bundles.checkpoints",
-    "MotionField": "motion.fields",
+    "AnnotationError": "errors",
+    "BundleError": "errors",
+    "CodeError": "errors",
+    "DocumentError": "errors",
+    "LandscapeError": "errors",
+    "OutputError": "errors",
+    "PictureError": "errors",
+    "RegionError": "errors",
+    "SettingsError": "errors",
+    "TrainingError": "errors",
+    "Arrow": "fitting.annotations",
+    "Patch": "fitting.annotations",
+    "AppearanceFit": "fitting.optimize",
+    "MotionFit": "fitting.optimize",
     "load_image": "images",
     "resize": "images",
     "save_image": "images",
+    "Landscape": "landscape",
+    "LightCycle": "light.cycles",
+    "Chosen": "motion.codes",
+    "MotionField": "motion.fields",
+    "Stopwatch": "rendering.stopwatch",
+    "Region": "scene.regions",
     "WrittenSequence": "sequence",
     "write_sequence": "sequence",
     "AppearanceSettings": "settings",
@@ -33,7 +87,7 @@ _HOMES = {  # names are fetched when first used: `import landscape_engine` doesn
     "LoopSettings": "settings",
     "MotionSettings": "settings",
     "OutputSettings": "settings",
-    "LandscapeError": "errors",
+    "RegionSettings": "settings",
 }
 __all__ = sorted(_HOMES)
 

@@ -86,7 +86,7 @@ class Landscape:
         """
         encoder = self.bundle.appearance_encoder
         with torch.inference_mode(False), torch.no_grad():
-            return encoder(self.square(inputs.ENCODER_SIZE))
+            return cast(Tensor, encoder(self.square(inputs.ENCODER_SIZE)))
 
     @cached_property
     def seen(self) -> Tensor | None:

@@ -162,7 +162,8 @@ class ModelBundle:
 def build(name: str, arguments: dict[str, Any]) -> nn.Module:
     """Build a network with its arguments, in inference mode, channels last."""
     network = BUILDERS[name](**arguments)
-    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+    network.eval().requires_grad_(False)
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
 def save(bundle: ModelBundle, folder: Path, dtype: torch.dtype = torch.float16) -> None:
@@ -190,7 +191,7 @@ def save(bundle: ModelBundle, folder: Path, dtype: torch.dtype = torch.float16) 
         "input_sizes": bundle.input_sizes,
         "about": bundle.about,
     }
-    gone = {path.name: {} for path in _weights(folder)}
+    gone: dict[str, dict[str, Tensor]] = {path.name: {} for path in _weights(folder)}
     _write(folder, gone | files | {CODEBOOKS: codes}, description)
 
 
@@ -373,7 +374,7 @@ def _sizes(found: Any, folder: Path) -> dict[str, int]:
             f"{folder / 'bundle.json'} has the input sizes {found!r}; expected for each predictor "
             "a multiple of 8 from 64 to 1024."
         )
-    return found
+    return cast("dict[str, int]", found)
 
 
 def _fill(network: nn.Module, name: str, tensors: dict[str, Tensor], folder: Path) -> None:

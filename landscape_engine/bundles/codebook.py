@@ -100,7 +100,8 @@ class AppearanceCodebook:
         """
         suiting = self.suiting(own)
         order = torch.randperm(len(suiting), generator=torch.Generator().manual_seed(0)).tolist()
-        return self.sequences[suiting[order[seed % len(suiting)]]]
+        number: int = order[seed % len(suiting)]
+        return self.sequences[suiting[number]]
 
     def suiting(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,11 @@ def _names(folder: Path) -> list[Path]:
 def _folder(path: Path, wanted: set[int]) -> Iterator[tuple[int, Read]]:
     for number, name in enumerate(_names(path)):
         if number in wanted:
-            yield number, lambda name=name: images.load_image(name)[:, :3]
+            yield number, partial(_of_picture, name)
+
+
+def _of_picture(path: Path) -> Tensor:  # [1, 3, H, W]
+    return images.load_image(path)[:, :3]
 
 
 def _count(path: Path) -> int:
@@ -170,8 +175,8 @@ def _times(path: Path) -> list[int]:
         raise PictureError(
             f"'{path}' can't be read as a video ({error}); export it again as MP4."
         ) from error
-    known = len({p for p in packets if p is not None}) == len(packets)
-    return sorted(packets) if known else list(range(len(packets)))
+    known = {p for p in packets if p is not None}
+    return sorted(known) if len(known) == len(packets) else list(range(len(packets)))
 
 
 def _video(path: Path, wanted: set[int]) -> Iterator[tuple[int, Read]]:
@@ -183,7 +188,7 @@ def _video(path: Path, wanted: set[int]) -> Iterator[tuple[int, Read]]:
         while left and left[0] < last:
             yield left.pop(0), _refuse_damaged
         if left and left[0] == last:
-            yield left.pop(0), lambda frame=frame: _of_video(frame)
+            yield left.pop(0), partial(_of_video, frame)
         if not left:
             return
     for number in left:

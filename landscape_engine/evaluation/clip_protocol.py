@@ -203,6 +203,7 @@ class _Trial:
         there = [k for k, f in enumerate(self.frames.following, start=1) if f is not None]
         at = max([k for k in there if k <= AT], default=there[0])
         filmed = self.frames.following[at - 1]
+        assert filmed is not None
         errors = {}
         for position in positions:
             *_, last = self.predictions(self.code_at(position), at)
@@ -234,7 +235,8 @@ class _Trial:
         measured: dict[str, dict[str, Values]] = {
             name: {measure: [] for measure in MEASURES} for name in ("still", *sources)
         }
-        shown, shown_at = {}, 0
+        shown: dict[str, Tensor] = {}
+        shown_at = 0
         held = self._taps(self.frames.first)
         for t in steps:
             filmed = self.frames.following[t - 1]
@@ -243,8 +245,8 @@ class _Trial:
             for name, frame in {"still": self.frames.first, **predicted}.items():
                 error = None if filmed is None else rmse(frame, filmed)
                 apart = None
-                if wanted is not None:
-                    taps = held if name == "still" else self._taps(frame)
+                taps = held if name == "still" or wanted is None else self._taps(frame)
+                if wanted is not None and taps is not None:
                     apart = perceptual_distance.distance(taps, wanted)
                 measured[name]["rmse"].append(error)
                 measured[name]["perceptual"].append(apart)
@@ -276,8 +278,9 @@ def mean_curves(found: Sequence[ClipEvaluation]) -> dict[str, dict[str, Values]]
     for measure in MEASURES:
         means[measure] = {}
         for name in CURVES:
-            curves = [c.curves[measure].get(name) for c in longest(found)]
-            if all(curve is not None for curve in curves):
+            every = longest(found)
+            curves = [c.curves[measure][name] for c in every if name in c.curves[measure]]
+            if len(curves) == len(every):
                 means[measure][name] = _over(curves, lambda values: sum(values) / len(values))
     return means
 

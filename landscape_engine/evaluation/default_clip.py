@@ -106,7 +106,7 @@ class DefaultClip:
         asked = max(every, SOURCES_EVERY)
         found["sourceless"] = samplings.sourceless(self.motion, self.loop, self.period, asked)
         moving = torch.stack(list(self.moving.values())).amax(0) > 0.5
-        seen = {"ghost": Ghost(self.image), "pulse": Pulse(moving)}
+        seen: dict[str, Ghost | Pulse | Torn] = {"ghost": Ghost(self.image), "pulse": Pulse(moving)}
         if thin is not None:
             seen["torn"] = Torn(self.image, thin)
         foreign = Ghost(self.image)

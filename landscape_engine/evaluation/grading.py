@@ -44,7 +44,7 @@ def grade(
     landscape = animator.look_at(image)
     clip = DefaultClip(animator, landscape, landscape.regions(where), loop or LoopSettings())
     still = Evaluation(picture.stem, image, None, image.new_empty(0, 2, *image.shape[2:]))
-    thin = load_thin(masks, picture, tuple(image.shape[2:]))
+    thin = load_thin(masks, picture, (image.shape[2], image.shape[3]))
     still.figures = dict.fromkeys(NAMES) | clip.figures(thin, clip.period // SHOWN)
     return still, draw(clip)
 

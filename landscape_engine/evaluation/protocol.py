@@ -118,7 +118,7 @@ def evaluate(
     found = [trial.recolored(p) for p in trial.stage(_middles(settings.lights), "lights")]
     kept = [e for e in found if e is not None]
     still.figures["edges"], still.figures["edges_worst"] = mean(kept), min(kept, default=None)
-    thin = load_thin(masks, picture, tuple(image.shape[2:]))
+    thin = load_thin(masks, picture, (image.shape[2], image.shape[3]))
     default = DefaultClip(animator, trial.landscape, trial.regions, loop)
     for clip in trial.stage([default], "defaults"):
         still.figures |= clip.figures(thin)

@@ -61,7 +61,7 @@ def load_still(
     image = images.resize(image, width, max(2, round(width * own_wh[1] / own_wh[0])))
     if path is None:
         return image, None
-    return image, load_mask(path, own_wh, tuple(image.shape[2:]))
+    return image, load_mask(path, own_wh, (image.shape[2], image.shape[3]))
 
 
 def find_mask(folder: Path, picture: Path) -> Path:

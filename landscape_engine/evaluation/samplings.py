@@ -31,6 +31,7 @@ def step_of(
     """One frame's flow at a picture's size, regions cut as sharply as in rendering."""
     if not motion.parts:
         return warping.enlarge(motion.step, height, width)
+    fields: list[tuple[Tensor, Tensor | None]]
     fields = [(part.step, part.region.alpha) for part in motion.parts]
     return _lay_over(fields, height, width)
 

@@ -159,8 +159,8 @@ def _color(value: Any) -> tuple[float, float, float]:
             raise AnnotationError(
                 f"'{_short(value)}' is no color; expected #rrggbb, such as #ff8040."
             )
-        r, g, b = bytes.fromhex(match[1])
-        return float(r), float(g), float(b)
+        red, green, blue = bytes.fromhex(match[1])
+        return float(red), float(green), float(blue)
     form = "a color as #rrggbb or three numbers 0..255"
     r, g, b = _numbers(_listed(value, 3, form), form)
     return r, g, b

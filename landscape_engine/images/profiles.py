@@ -38,7 +38,8 @@ def _build_transform(profile: bytes | None, source_mode: str, mode: str) -> Any 
             if source_mode == "LAB"
             else ImageCms.ImageCmsProfile(BytesIO(profile or b""))
         )
-        found = getattr(source, "profile", source).xcolor_space.strip()
+        core: Any = getattr(source, "profile", source)
+        found = core.xcolor_space.strip()
         if found != spaces[source_mode]:
             return None  # such as an RGB profile left in a picture made grey
         transform = ImageCms.buildTransform(

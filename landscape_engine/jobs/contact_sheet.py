@@ -61,8 +61,8 @@ def _motion_row(animator: Animator, small: Landscape, position: float) -> list[T
     side = min(40, height)
     painted[:, :, :side, :side] = flow_colors.wheel(side)
     loop = looping.frames(motion, LoopSettings("none"), 2)
-    shown = [f for t, f in enumerate(islice(loop, max(MOTION_FRAMES) + 1)) if t in MOTION_FRAMES]
-    shown = [render_frame(small.picture, layers).cpu() for layers in shown]
+    every = enumerate(islice(loop, max(MOTION_FRAMES) + 1))
+    shown = [render_frame(small.picture, f).cpu() for t, f in every if t in MOTION_FRAMES]
     return [small.image, painted, *shown]
 
 

@@ -92,7 +92,7 @@ def search(
     """Fit a code to what was checked, with what is loaded; as `fit` else."""
     started = time.perf_counter() if started is None else started
     kind: CodeKind = "motion" if asked.arrows else "appearance"
-    begin = start and sources.read_code(landscape.bundle, start, kind)
+    begin = sources.read_code(landscape.bundle, start, kind) if start else None
     fits: Iterator[Any] = (
         codes.fit(landscape, asked.arrows, begin)
         if asked.arrows

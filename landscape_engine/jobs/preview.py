@@ -59,10 +59,11 @@ def _thin_keys(light: AppearanceSettings, share: float, frames: int) -> Appearan
         at = max(round(frame * share), max(keys, default=-1) + 1)
         if at < frames / light.cycles:
             keys[at] = value
-    at = None if light.patch_frame is None else round(light.patch_frame * share)
-    if at is not None:
+    patches_at = light.patch_frame
+    if patches_at is not None:
+        wanted = round(patches_at * share)
         free = [n for n in range(int(frames / light.cycles)) if n not in keys]
-        at = min(free, key=lambda n: abs(n - at), default=at)
+        patches_at = min(free, key=lambda n: abs(n - wanted), default=wanted)
     cycles = min(light.cycles, frames)
     thinned = tuple(f"{at}={value}" for at, value in keys.items())
-    return replace(light, keys=thinned, patch_frame=at, cycles=cycles)
+    return replace(light, keys=thinned, patch_frame=patches_at, cycles=cycles)

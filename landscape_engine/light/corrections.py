@@ -55,7 +55,8 @@ def towards_patches(
     asked = asked[:, :, 0, 0].to(device)
     weight = discs[:, 0].to(device)
     weight = weight / weight.sum((1, 2), keepdim=True)
-    place = targets.on_screen(warping.identity_grid(*picture.shape[2:], device), aspect)
+    height, width = picture.shape[2:]
+    place = targets.on_screen(warping.identity_grid(height, width, device), aspect)
     local = masks.blur(picture, color.AROUND)
     features = torch.cat([place / NEAR, local / ALIKE, classes / KIN], dim=1)
     apart = features - _means(features, weight)[:, :, None, None]  # [n, F, h, w]

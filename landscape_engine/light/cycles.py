@@ -172,21 +172,21 @@ def _key_codes(landscape: Landscape, settings: AppearanceSettings, clip: ClipSet
             if is_day and settings.anchor and _relative(bundle, settings):
                 return CodeCycle(codes, pace(codes), relative=True)
             return CodeCycle.even(codes)
-        keys, phases = {0: str(path)}, (0.0,)  # one look, however many codes are asked for
+        keys: dict[int, Any] = {0: str(path)}  # one look, however many codes are asked for
     else:
-        length = clip.frames / settings.cycles
-        keys = _keys(settings, length)
-        phases = tuple(frame / length for frame in keys)
-    codes, offsets = [], []
+        keys = _keys(settings, clip.frames / settings.cycles)
+    phases = tuple(frame / (clip.frames / settings.cycles) for frame in keys)
+    made: list[Tensor] = []
+    offsets: list[Tensor | None] = []
     for value in keys.values():
         code, wanted = looks.at_key(landscape, value, settings.anchor)
         offset = None
         if corrected and wanted is not None:
             color_map = color_maps.transfer_maps(landscape, settings.anchor)(code)
             offset = looks.correction(landscape, color_map, wanted)
-        codes.append(code)
+        made.append(code)
         offsets.append(offset)
-    return CodeCycle(torch.cat(codes), phases, tuple(offsets))
+    return CodeCycle(torch.cat(made), phases, tuple(offsets))
 
 
 def _keys(settings: AppearanceSettings, length: float) -> dict[int, Any]:

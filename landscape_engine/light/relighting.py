@@ -101,7 +101,7 @@ class _Scene:
         if places is None:
             y = torch.linspace(-1, 1, h, device=light.device).view(1, 1, h, 1)
             x = torch.linspace(-1, 1, w, device=light.device).view(1, 1, 1, w)
-            places = (one.expand(count, 1, h, w) for one in (x, y))
+            places = x.expand(count, 1, h, w), y.expand(count, 1, h, w)
         self.x, self.y = places
         self.lightness, _, _ = daylight.lab(light)
         self.dark = (1 - self.lightness / 45).clamp(0, 1)
@@ -301,9 +301,9 @@ def _green(green: Tensor, warmth: Tensor, scene: _Scene) -> Tensor:
     own, locus = scene.warmth, daylight.GREEN_OF_WARMTH * warmth
     gold = ((own + warmth).clamp(min=0) - own.clamp(min=0)).clamp(min=0)
     rose = torch.where(warmth < 0, (green - locus).clamp(-0.03, 0), 0)
-    squares = own.square(), scene.green.square()
-    colorful = 1 - (-sum(squares) / GREY**2).exp()
-    along = squares[0] / sum(squares).clamp(min=1e-6)  # what is green or magenta has no such way
+    color = own.square() + scene.green.square()
+    colorful = 1 - (-color / GREY**2).exp()
+    along = own.square() / color.clamp(min=1e-6)  # what is green or magenta has no such way
     fading = colorful * along * torch.where(own > 0, scene.sky, 0.6 + 0.4 * scene.sky)
     fading = fading * (warmth * own < 0)
     return torch.lerp(locus, _by_grey(warmth, scene), fading) - ROSE * gold + rose

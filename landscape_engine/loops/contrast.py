@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from ..ops import masks, warping
+from ..ops import masks, shrinking, warping
 from .layers import Layers
 
 DETAIL_PX = 4  # detail, of which a blend loses contrast, is what a blur of this radius removes
@@ -40,10 +39,9 @@ def take_apart(
     low = masks.blur(small, DETAIL_PX)
     if core is None:
         return Frequencies((small - low).mean(1, keepdim=True), low, None)
-    h, w = (side // GRID for side in small.shape[2:])
-    size = {"size": (h, w), "mode": "area"}
-    inside = F.interpolate(core.to(small.dtype), **size)
-    filled = masks.extend(F.interpolate(small, **size), (inside > 0.99).to(small.dtype))
+    size = small.shape[2] // GRID, small.shape[3] // GRID
+    inside = shrinking.area(core.to(small.dtype), size)
+    filled = masks.extend(shrinking.area(small, size), (inside > 0.99).to(small.dtype))
     detail = (small - low).mean(1, keepdim=True)
     return Frequencies(detail, low, masks.blur(filled, GLOW_PX // GRID))
 
@@ -62,6 +60,7 @@ def corrected(pictured: Frequencies, layers: Layers) -> Layers:
         return layers
     folded = layers if pictured.glow is None else layers.folded()
     first, second = folded.first, folded.second
+    assert second is not None and layers.share is not None
     h, w = (side // GRID for side in pictured.low.shape[2:])
     whole, rough = layers.held, layers.held.on(h)
     identity = warping.identity_grid(h, w, first.device, rough.rows)

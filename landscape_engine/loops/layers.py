@@ -48,12 +48,13 @@ class Layers:
         """
         if self.mirror is None:
             return self
-        h, w = self.mirror.shape[2:]
+        mirror = self.mirror
+        h, w = mirror.shape[2:]
         identity = warping.identity_grid(h, w, self.first.device, self.held.rows)
 
         def fold(flow: Tensor) -> Tensor:
             source = warping.reflect(identity + flow)
-            inside = source + warping.sample(self.mirror, source) - identity
+            inside = source + warping.sample(mirror, source) - identity
             return torch.where(flow == 0, flow, inside)
 
         second = None if self.second is None else fold(self.second)

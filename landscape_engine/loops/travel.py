@@ -44,7 +44,8 @@ class Sources:
     ) -> None:
         """Follow a steady field for so many frames, in K leaps."""
         region = core[0, 0] if bool(core.any()) else torch.ones_like(core[0, 0])
-        identity = warping.identity_grid(*step.shape[2:], step.device)
+        h, w = step.shape[2:]
+        identity = warping.identity_grid(h, w, step.device)
         stride = -(-int(region.sum()) // COUNTED)
         points = identity[0, :, region][None, :, None, ::stride]  # [1, 2, 1, N]
         leap = step * (frames / LEAPS)

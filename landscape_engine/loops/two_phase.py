@@ -58,8 +58,9 @@ class TwoPhase:
         place = self.place
         a, b = (1 - u) * place.holds(first), u * place.holds(second)
         share, found = b / (a + b), place.found(first)
-        if found is not None:
-            found = torch.lerp(found, place.found(second), share)
+        later = place.found(second)
+        if found is not None and later is not None:
+            found = torch.lerp(found, later, share)
         return place.put(Layers(first, second, share, found=found))
 
 

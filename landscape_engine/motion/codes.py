@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -100,6 +100,7 @@ def _suitable(landscape: Landscape, regions: Sequence[Region]) -> tuple[Chosen, 
     if other is None and water is None:
         other = torch.ones_like(flows[:1, :1], dtype=torch.bool)
     if other is None:
+        assert water is not None
         costs, rightward = calm.water_costs(flows, water, aspect), calm.rightward(flows, water)
         return tuple(Chosen(codes[k : k + 1], calm=True) for k in _best(costs, rightward))
     best = _best(calm.sky_costs(flows, other, aspect), calm.rightward(flows, other))
@@ -237,4 +238,4 @@ def encode(
     frames = reference_clips.load_clip(Path(clip)) if isinstance(clip, Path | str) else list(clip)
     beta = bundle.motion_predictor.beta
     flow = reference_clips.encoder_input(reference_clips.common_flow(frames), beta, ENCODER_SIZE)
-    return bundle.motion_encoder(flow.to(bundle.device))
+    return cast(Tensor, bundle.motion_encoder(flow.to(bundle.device)))

@@ -58,9 +58,9 @@ def common_flow(
         PictureError: no frame differs from the one before.
     """
     gray = [_gray(frame) for frame in frames]
-    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     flows = [
-        flow.calc(after, before, None)
+        flow.calc(after, before, np.empty((*after.shape, 2), np.float32))
         for before, after in pairwise(gray)
         if np.abs(after.astype(np.int16) - before).mean() > SAME
     ]

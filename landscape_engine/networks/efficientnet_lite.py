@@ -66,6 +66,7 @@ class FoldedConv(nn.Module):
         self.kernel, self.stride, self.groups = kernel, stride, groups
         self.weight = nn.Parameter(torch.empty(c_out, c_in // groups, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(c_out))
+        self.scale: Tensor
         self.register_buffer("scale", torch.ones(c_out))
         nn.init.kaiming_normal_(self.weight)
 

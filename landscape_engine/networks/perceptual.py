@@ -22,7 +22,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -46,6 +46,8 @@ DISTILLED_LAYERS = {
 }
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
+Padding = Literal["zeros", "reflect", "replicate", "circular"]
+
 
 class PerceptualNetwork(nn.Module):
     """Convolutions of 3×3 with ReLU, halved by max pooling between blocks; frozen.
@@ -61,7 +63,8 @@ class PerceptualNetwork(nn.Module):
         self.name = name
         self.entry = entry
         self.convolutions = nn.ModuleDict(convolutions)
-        self.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        self.eval().requires_grad_(False)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch has it
 
     def forward(
         self,
@@ -132,6 +135,7 @@ def _build(name: str, state: Any, source: str) -> PerceptualNetwork:
     """The network of a state dict of either kind."""
     if isinstance(state, Mapping) and isinstance(state.get("model"), Mapping):
         state = state["model"]
+    padding: Padding
     if isinstance(state, Mapping) and "features.0.weight" in state:
         entry = _normalisation()
         layers, padding = VGG16_LAYERS, "zeros"
@@ -152,7 +156,7 @@ def _build(name: str, state: Any, source: str) -> PerceptualNetwork:
 
 
 def _convolution(
-    state: Mapping[str, Any], key: str, channels: int, padding: str, source: str
+    state: Mapping[str, Any], key: str, channels: int, padding: Padding, source: str
 ) -> nn.Conv2d:
     weight, bias = state.get(f"{key}.weight"), state.get(f"{key}.bias")
     kernel = 1 if key == "conv0" else 3

@@ -77,6 +77,7 @@ class Context(nn.Module):
         self.place = nn.Conv2d(c_in + 1, width, 1)
         self.out = nn.Conv2d(width, width, 1)
         nn.init.zeros_(self.out.weight)
+        assert self.out.bias is not None
         nn.init.zeros_(self.out.bias)
 
     def forward(
@@ -128,5 +129,5 @@ def _convolution(width: int) -> nn.Sequential:
     )
 
 
-def _enlarge(field: Tensor, size: tuple[int, int]) -> Tensor:
+def _enlarge(field: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:
     return F.interpolate(field, size, mode="bilinear", align_corners=False)

@@ -101,7 +101,7 @@ def mirror(
     if inside.all():
         return torch.zeros(1, 2, h, w, device=core.device)
     source, _ = Edge(inside).mirrored(slice(0, h), (0.25, 0.5, 1.0))
-    flow = source - np.stack(np.mgrid[:h, :w], -1)
+    flow = source - np.moveaxis(np.mgrid[:h, :w], 0, -1)
     backward = torch.from_numpy(flow[..., ::-1].astype(np.float32)).permute(2, 0, 1)[None]
     return backward.to(core.device) / warping.pixels_per_unit(h, w, core.device)
 
@@ -137,7 +137,7 @@ class Edge:
         """
         height, width = self.inside.shape
         q = self.nearest(rows)
-        p = np.stack(np.mgrid[rows, :width], -1)
+        p = np.moveaxis(np.mgrid[rows, :width], 0, -1).copy()
         source, found = q.copy(), np.zeros(q.shape[:2], bool)
         for share in shares:
             far = np.rint(q + share * (q - p)).astype(np.int64)

@@ -129,6 +129,7 @@ class _Part:
         fields = [identity + layers.first]
         if layers.second is not None:
             share = layers.share if layers.begun is None else layers.begun
+            assert share is not None  # of a second layer
             fields += [identity + layers.second, share.expand(1, 1, b, w)]
         if layers.contrast is not None:
             fields.append(layers.contrast)
@@ -160,6 +161,7 @@ class _Part:
             more, low = fields[:, at : at + 1], fields[:, at + 1 : at + 4]
             made[:, :3].addcmul_(made[:, :3], more).sub_(low)
         if layers.base is not None:  # I + alpha (moved D - D), which is I where alpha is 0
+            assert layers.alpha is not None  # a base is a region's
             alpha = warping.enlarge(layers.alpha, self.height, self.width, rows)
             strip.addcmul_(made.sub_(plate[:, :, rows]), alpha)
             strip.clamp_(*(self.bounds or (-1, 1)))

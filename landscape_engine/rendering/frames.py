@@ -48,8 +48,8 @@ def frames(
     keyed = light is not None and not light.is_per_frame
     rounds = light.rounds if light else 1
     again = period if period and period < count else None
-    prepare = light.prepare if keyed else None
-    drifts = keyed and not light.skyline
+    prepare = light.prepare if light and keyed else None
+    drifts = light is not None and keyed and not light.skyline
     moved = MovedFrames(picture, again, drifts, cancelled.is_set, prepare)
 
     def make(n: int, layers: Make, color_map: ColorMap | None, phase: float) -> Tensor:
@@ -60,6 +60,7 @@ def frames(
             if light.is_per_frame:
                 colors = light.per_frame(frame.moved, phase)
                 return torch.cat([colors, frame.moved[:, 3:]], 1)
+            assert color_map is not None  # of each frame of keyed light
             return light.recolor(frame.moved, frame.drift, color_map(), cancelled.is_set)
 
     def jobs(start: Start) -> Iterator[tuple[int, Make, ColorMap | None, float]]:
@@ -70,7 +71,7 @@ def frames(
             with torch.inference_mode():
                 with stopwatch.stage("motion"):
                     layers = next(plan)
-                if keyed:
+                if light and keyed:
                     with stopwatch.stage("appearance"):
                         color_map = light.keyed(phase, start)
             yield n, layers, color_map, phase

@@ -12,8 +12,8 @@ import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import torch
@@ -100,8 +100,8 @@ def scratch_folder(mounts: Path = Path("/proc/mounts")) -> Path:
         return usual
     kinds = {Path(place): kind for _, place, kind, *_ in map(str.split, lines)}
     for folder in (usual, *ON_DISK):
-        at = next((one for one in (folder, *folder.parents) if one in kinds), None)
-        if folder.is_dir() and os.access(folder, os.W_OK) and kinds.get(at) not in IN_MEMORY:
+        kind = next((kinds[one] for one in (folder, *folder.parents) if one in kinds), "")
+        if folder.is_dir() and os.access(folder, os.W_OK) and kind not in IN_MEMORY:
             return folder
     return usual
 
@@ -109,7 +109,7 @@ def scratch_folder(mounts: Path = Path("/proc/mounts")) -> Path:
 class Scratch:
     """A file without a name that holds tensors of one shape by their numbers."""
 
-    def __init__(self, file: BinaryIO, shape: torch.Size, most: int) -> None:
+    def __init__(self, file: FileIO, shape: torch.Size, most: int) -> None:
         """Keep at most so many tensors in a file."""
         self._file = file
         self._shape = shape
@@ -135,7 +135,7 @@ class Scratch:
         """Keep a tensor; false if there is no room."""
         if n >= self._most:
             return False
-        data = memoryview(tensor.contiguous().numpy()).cast("B")
+        data = tensor.contiguous().numpy().data.cast("B")
         try:
             with self._turn:
                 self._file.seek(n * self._bytes)
@@ -149,7 +149,7 @@ class Scratch:
     def read(self, n: int) -> Tensor | None:
         """A tensor that was kept, as a copy; None if the disk doesn't give it back."""
         pixels = np.empty(self._bytes // 4, np.float32)
-        left = memoryview(pixels).cast("B")
+        left = pixels.data.cast("B")
         try:
             with self._turn:
                 self._file.seek(n * self._bytes)

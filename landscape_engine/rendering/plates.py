@@ -131,7 +131,7 @@ def _continue(
     low = masks.extend(masks.blur_within(small, kept, FINE_PX), kept)
     edge = masks.Edge(inside)
     at = torch.from_numpy(edge.nearest(slice(None))).to(picture.device)
-    coarse = [max(2, side // COARSER) for side in inside.shape]
+    coarse = max(2, inside.shape[0] // COARSER), max(2, inside.shape[1] // COARSER)
     smooth = shrinking.area(low[:, :, at[..., 0], at[..., 1]], coarse)
     smooth = masks.blur(smooth, SMOOTH_PX // COARSER)
     formless = torch.from_numpy(edge.distance / MIRRORED_PX).clamp(max=1)

@@ -155,7 +155,7 @@ def _core(mask: np.ndarray, reach: float) -> np.ndarray:
     depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5)
     count, parts = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
     deepest = np.zeros(count, np.float32)
-    np.maximum.at(deepest, parts.ravel(), depth.ravel())
+    np.maximum.at(deepest, parts.astype(np.intp).ravel(), depth.ravel())
     return mask & (depth > np.minimum(reach, 0.5 * deepest[parts]))
 
 

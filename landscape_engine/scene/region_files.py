@@ -249,7 +249,7 @@ def _paint(polygon: Any, size_hw: tuple[int, int], path: Path) -> np.ndarray:
     height, width = size_hw
     mask = np.zeros((height, width), np.uint8)
     at = np.round((corners * (width, height) - 0.5) * 16).astype(np.int32)
-    cv2.fillPoly(mask, [at], 255, 8, 4)
+    cv2.fillPoly(mask, [at], (255,), 8, 4)
     if not mask.any():
         raise RegionError(f"'polygon' of the region '{path}' covers no pixel of the picture.")
     return mask.astype(np.float32) / 255

@@ -10,11 +10,12 @@ Legend: h w pixels of the predictor's grid or of the shares, H W pixels of the m
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..ops import masks, shrinking
@@ -75,7 +76,7 @@ class Region:
 
 def find(
     shares: Tensor,  # [1, 3, h, w] of land, sky and water, at the picture's aspect
-    picture: np.ndarray,  # uint8 [H, W, 3]
+    picture: NDArray[Any],  # uint8 [H, W, 3]
     horizon: float | None = None,
     grid_hw: tuple[int, int] = (256, 256),
     device: torch.device | str = "cpu",
@@ -117,7 +118,7 @@ def find(
 
 
 def region_of(
-    mask: np.ndarray,  # float32 [H, W] 0..1
+    mask: NDArray[Any],  # float32 [H, W] 0..1
     grid_hw: tuple[int, int],
     name: str,
     device: torch.device,
@@ -167,7 +168,7 @@ def motion_within(
 
 
 def _sureness(
-    shares: np.ndarray,  # float32 [3, h, w]
+    shares: NDArray[Any],  # float32 [3, h, w]
     grid_hw: tuple[int, int],
 ) -> Tensor:  # [1, 1, *grid_hw] from LEAST_SURE to 1
     """How much of its motion a region keeps: all where it surely moves, less towards doubt."""
@@ -179,7 +180,7 @@ def _sureness(
     return LEAST_SURE + (1 - LEAST_SURE) * smooth
 
 
-def _without_specks(labels: np.ndarray) -> np.ndarray:
+def _without_specks(labels: NDArray[Any]) -> NDArray[Any]:
     """Labels [H, W] without regions and holes too small to be meant."""
     import cv2
 

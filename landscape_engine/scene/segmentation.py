@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import torch
@@ -48,10 +49,10 @@ def _kind(
 ) -> RegionKind:
     """What most of a region is: one that was found by its name, the artist's by what is seen."""
     if region.name in (*regions.NAMES.values(), regions.FALLS) and region.guide == Guide():
-        return region.name
+        return cast(RegionKind, region.name)
     inside = on_grid(shares)[0][:, region.core[0, 0].to(shares.device)]
     most = int(inside.mean(1).argmax()) if inside.numel() else certainty.LAND
-    return regions.NAMES.get(most, "other")
+    return cast(RegionKind, regions.NAMES.get(most, "other"))
 
 
 def label(

@@ -117,7 +117,7 @@ def _answers(plane: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
         angle = np.pi * k / ANGLES
         line = _line(angle, LONG)
         mean = cv2.filter2D(plane, -1, _line(angle, 1) / 3.0, borderType=cv2.BORDER_REPLICATE)
-        wide = cv2.copyMakeBorder(mean, *[ASIDE] * 4, cv2.BORDER_REPLICATE)
+        wide = cv2.copyMakeBorder(mean, ASIDE, ASIDE, ASIDE, ASIDE, cv2.BORDER_REPLICATE)
         dy, dx = round(ASIDE * np.cos(angle)), -round(ASIDE * np.sin(angle))
         one, other = (
             wide[ASIDE + y : ASIDE + y + height, ASIDE + x : ASIDE + x + width]
@@ -153,8 +153,7 @@ def _attached(
         slender = stats[:, cv2.CC_STAT_AREA] < SLENDER * extent**2
         kept |= (extent > STRAIGHT * narrow.shape[1]) & slender
     clear = narrow > 255 * (least or CLEAR[polarity])
-    clear = np.bincount(parts.ravel(), clear.ravel(), minlength=count)
-    kept &= clear > LONG
+    kept &= np.bincount(parts.ravel(), clear.ravel(), minlength=count) > LONG
     kept[0] = False
     return kept[parts]
 

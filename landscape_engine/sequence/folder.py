@@ -72,7 +72,7 @@ def _encode_png(pixels: np.ndarray) -> memoryview:  # [H, W, 3|4] uint8 or uint1
     order = cv2.COLOR_RGB2BGR if pixels.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
     options = [cv2.IMWRITE_PNG_COMPRESSION, PNG_COMPRESSION]
     _, data = cv2.imencode(".png", cv2.cvtColor(pixels, order), options)
-    return memoryview(data)
+    return data.data
 
 
 def _write_exr(path: Path, pixels: np.ndarray) -> None:  # [H, W, 3|4] float16, scene-linear

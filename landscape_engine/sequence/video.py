@@ -64,7 +64,8 @@ class Video:
         # bitexact: no version, date or random id in the file, so that the same frames give the
         # same bytes. use_editlist=0: with no B-frames there is nothing to shift, and a loop has no
         # list that players read differently.
-        self._container = av.open(
+        self._stream: Any = None
+        self._container: Any = av.open(
             str(path),
             "w",
             format=format,
@@ -75,7 +76,7 @@ class Video:
             },
         )
         try:
-            self._stream: Any = self._container.add_stream(CODECS[format], rate=self._rate)
+            self._stream = self._container.add_stream(CODECS[format], rate=self._rate)
             self._stream.width, self._stream.height = width, height
             self._stream.pix_fmt = self._pixel_format
             self._stream.codec_context.time_base = 1 / self._rate
@@ -120,10 +121,10 @@ class Video:
         import av.filter
 
         graph = av.filter.Graph()
-        source = graph.add_buffer(
+        source = graph.add_buffer(  # its stub wants a VideoFormat; the name serves
             width=width,
             height=height,
-            format=self._frame_format,
+            format=self._frame_format,  # type: ignore[arg-type]
             time_base=1 / self._rate,
         )
         sink = graph.add("buffersink")

@@ -98,6 +98,7 @@ class TrainAppearanceSettings(TrainedPairSettings):
         for name, value in APPEARANCE_PRESETS[self.preset].items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
+        assert self.draw is not None and self.clip_share is not None  # the preset's
         check_choice("--draw", self.draw, DrawKind)
         for name in ("style", "pooled", "content", "tv", "code"):
             check_at_least(f"--{name}-weight", getattr(self, f"{name}_weight"), 0)

@@ -41,8 +41,9 @@ class KeptLandscapes:
             kept = self._kept.get((*state, size_wh))
             wanted = kept or self._animator.look_at(images.resize(own.image, *size_wh))
         for size, one in ((size_wh, wanted), (None, own)):
-            self._kept[(*state, size)] = one
-            self._kept.move_to_end((*state, size))
+            known_as = (*state, size)
+            self._kept[known_as] = one
+            self._kept.move_to_end(known_as)
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         return wanted

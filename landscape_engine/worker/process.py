@@ -133,11 +133,11 @@ class Worker:
             for job in [job for job in self._waiting if job.folder == folder]:
                 self._waiting.remove(job)
                 job.end("cancelled")
-            job = self._running
-            if job is None or job.folder != folder or self._cancelling:
+            running = self._running
+            if running is None or running.folder != folder or self._cancelling:
                 return
             self._cancelling = True
-            late = threading.Timer(PATIENCE_S, self._give_up, (job,))
+            late = threading.Timer(PATIENCE_S, self._give_up, (running,))
             late.daemon = True
             late.start()
             if hasattr(signal, "pthread_kill"):  # wakes it, if it waits for a lock
@@ -180,7 +180,8 @@ class Worker:
 
     def _do(self, job: JobEvents, desk: Desk) -> None:
         """Do one job and say how it ended; only what isn't about this job passes through."""
-        event, fields = "cancelled", {}
+        event = "cancelled"
+        fields: dict[str, Any] = {}
         try:
             try:
                 self._cancellable = True

@@ -178,7 +178,8 @@ def draw_thumbnails(
     found = _region_settings(regions)
     events.progress("read")
     read = partial(desk.landscapes.of, _picture(picture), upright=bool(upright))
-    small = read(fit_within(read().image.shape[:1:-1], side))
+    own = read().image
+    small = read(fit_within((own.shape[3], own.shape[2]), side))
     events.progress("predict")
     asked = (desk.animator, small, positions, frames, events.folder)
     if kind == "motion":

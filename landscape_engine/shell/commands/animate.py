@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from ...jobs.animate import animate
 from ...settings import documents
@@ -35,5 +36,7 @@ def show(options: argparse.Namespace, picture: Path, out: Path, poster: Path | N
 
 def job_from(options: argparse.Namespace, picture: Path, out: Path) -> Job:
     """The job that the flags of a command line describe."""
-    groups = {name: settings_from(options, kind) for name, kind in documents.GROUPS.items()}
+    groups: dict[str, Any] = {
+        name: settings_from(options, kind) for name, kind in documents.GROUPS.items()
+    }
     return Job(picture, out, **groups)

@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     for picture in stills:  # before the first still's minute, not after
         masks = None if settings.sheet else options.masks
         image, _ = reference_masks.load_still(picture, masks, settings.width)
-        reference_masks.load_thin(options.masks, picture, tuple(image.shape[2:]))
+        reference_masks.load_thin(options.masks, picture, (image.shape[2], image.shape[3]))
     for clip in clips:
         clip_frames.load(clip, asked, settings.width)
     device = choose_device(options.device)

@@ -43,16 +43,19 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace, device: torch.device) -> None:
-    kind = TrainSceneLoopSettings if options.part == "scene" else TrainingLoopSettings
-    loop = settings_from(options, kind)
     limits = {"minutes": options.minutes, "start": options.start}
-    if options.part == "motion":
-        _train_motion(options, loop, device)
-    elif options.part == "scene":
+    if options.part == "scene":
         labels = settings_from(options, TrainSceneSettings)
-        networks = train_scene.train(options.run, labels, loop, options.photos, device, **limits)
+        schedule = settings_from(options, TrainSceneLoopSettings)
+        networks = train_scene.train(
+            options.run, labels, schedule, options.photos, device, **limits
+        )
         if ranks.is_first():
             bundling.add_scene(options.bundle, networks, labels)
+        return
+    loop = settings_from(options, TrainingLoopSettings)
+    if options.part == "motion":
+        _train_motion(options, loop, device)
     elif options.part == "codes":
         light = settings_from(options, TrainCodesSettings)
         known = train_codes.load_days(options.bundle, options.clips)
@@ -60,11 +63,11 @@ def _train(options: argparse.Namespace, device: torch.device) -> None:
         if ranks.is_first():
             bundling.add_codes(options.bundle, networks, light)
     else:
-        kind = settings_from(options, TrainAppearanceSettings)
-        scenes = train_appearance.load_clips(options.clips, kind)
+        what = settings_from(options, TrainAppearanceSettings)
+        scenes = train_appearance.load_clips(options.clips, what)
         networks = train_appearance.train(
             options.run,
-            kind,
+            what,
             loop,
             scenes,
             device,
@@ -73,7 +76,7 @@ def _train(options: argparse.Namespace, device: torch.device) -> None:
             **limits,
         )
         if ranks.is_first():
-            bundling.add_appearance(options.bundle, networks, kind, scenes, options.photos)
+            bundling.add_appearance(options.bundle, networks, what, scenes, options.photos)
 
 
 def _train_motion(

@@ -25,6 +25,7 @@ class CommonFields(nn.Module):
         """Begin with the paper's zero; `rate` is how far a field goes towards each prediction."""
         super().__init__()
         self.rate = rate
+        self.fields: Tensor
         self.register_buffer("fields", torch.zeros(count, 2, ENCODER_SIZE, ENCODER_SIZE))
 
     def __len__(self) -> int:

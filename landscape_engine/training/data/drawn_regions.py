@@ -99,7 +99,7 @@ def _paint(entry: dict, height: int, width: int) -> np.ndarray:  # uint8 [height
     for layer in LAYERS:
         for polygon in entry.get(layer, ()):
             corners = np.asarray(polygon, np.float64) * (width, height) - 0.5
-            cv2.fillPoly(labels, [np.round(corners * 16).astype(np.int32)], _PAINT[layer], 8, 4)
+            cv2.fillPoly(labels, [np.round(corners * 16).astype(np.int32)], (_PAINT[layer],), 8, 4)
     return labels
 
 

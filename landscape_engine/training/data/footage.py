@@ -97,12 +97,13 @@ def _clip(
     frames = list(_folder(place, size, remarks) if place.is_dir() else _video(place, size, remarks))
     trained = frames[: max(2, round(len(frames) * (1 - settings.held_out)))]
     kept = trained[:: settings.every]
-    good = [t for t, frame in enumerate(kept) if frame is not None]
+    usable = {t: frame for t, frame in enumerate(kept) if frame is not None}
+    good = list(usable)
     if len(good) < 2:
         remarks.append(f"{place} was left out: it gives {len(good)} frames; expected two or more.")
         return None
     places = {t: k for k, t in enumerate(good)}
-    shown = torch.stack([kept[t] for t in good])
+    shown = torch.stack(list(usable.values()))
     follow = [(places[t], places[u]) for t, u in pairwise(good) if u == t + 1]
     pairs = [p for p in follow if _moves(shown, p, settings)]
     if not pairs:
@@ -169,7 +170,7 @@ def _video(place: Path, size: int, remarks: list[str]) -> Iterator[Tensor | None
 
 def measure(clip: Footage) -> Tensor:  # [2, S, S] backward, normalised
     """What the clip's pairs have in common by optical flow: the median, pixel by pixel."""
-    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     step = -(-len(clip.pairs) // MEASURED_PAIRS)
     flows = []
     for pair in clip.pairs[::step]:
@@ -177,7 +178,7 @@ def measure(clip: Footage) -> Tensor:  # [2, S, S] backward, normalised
             cv2.cvtColor(clip.frames[t].permute(1, 2, 0).numpy().copy(), cv2.COLOR_RGB2GRAY)
             for t in pair
         )
-        flows.append(flow.calc(after, before, None))
+        flows.append(flow.calc(after, before, np.empty((*after.shape, 2), np.float32)))
     field = torch.from_numpy(np.median(np.stack(flows), 0)).permute(2, 0, 1)
     length = field.norm(dim=0)
     moving = length > STILL * length.flatten().quantile(0.95)

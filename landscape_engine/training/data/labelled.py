@@ -47,7 +47,7 @@ def load(folder: Path, longest: int = LONGEST) -> list[LabelledStill]:
         picture = Image.open(folder / name).convert("RGB")
         picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
         image = np.array(picture)
-        label, white = _read(folder / name, image.shape[:2]), None
+        label, white = _read(folder / name, (image.shape[0], image.shape[1])), None
         if label is not None:
             foam = label == WHITE_WATER
             white = foam if foam.any() else None
@@ -182,7 +182,7 @@ def boxes(
     import cv2
 
     free = (label == wanted).astype(np.uint8)
-    found = []
+    found: list[tuple[int, int, int, int]] = []
     while len(found) < most:
         near = cv2.distanceTransform(np.pad(free, 1), cv2.DIST_C, 3)[1:-1, 1:-1]
         half = int(near.max()) - 1

@@ -83,20 +83,20 @@ def _read(path: Path, sheet: dict | None, size: int, stride: int) -> Iterator[Cl
             yield Clip(path.name, torch.stack(frames), in_order=True)
     elif ending in VIDEO_ENDINGS:
         cells = _cells(sheet) if sheet else [(0.0, 0.0, 1.0, 1.0)]
-        rows = [[_cut(frame, cell, size) for cell in cells] for frame in _video(path, stride)]
+        film = [[_cut(frame, cell, size) for cell in cells] for frame in _video(path, stride)]
         for i in range(len(cells)):
-            frames = torch.stack([row[i] for row in rows])
-            yield Clip(f"{path.name}#{i}" if sheet else path.name, frames, in_order=True)
+            shown = torch.stack([row[i] for row in film])
+            yield Clip(f"{path.name}#{i}" if sheet else path.name, shown, in_order=True)
     elif ending in PICTURE_ENDINGS and sheet:
         picture = _picture(path)
         columns, rows = sheet["columns"], sheet["rows"]
-        frames = torch.stack([_cut(picture, cell, size) for cell in _cells(sheet)])
-        frames = frames.view(rows, columns, 3, size, size)
+        grid = torch.stack([_cut(picture, cell, size) for cell in _cells(sheet)])
+        grid = grid.view(rows, columns, 3, size, size)
         if sheet["scene"] == "column":
-            frames = frames.transpose(0, 1)
+            grid = grid.transpose(0, 1)
         elif sheet["scene"] == "all":
-            frames = frames.flatten(0, 1)[None]
-        for i, scene in enumerate(frames):
+            grid = grid.flatten(0, 1)[None]
+        for i, scene in enumerate(grid):
             yield Clip(f"{path.name}#{i}", scene.contiguous(), bool(sheet.get("in_order")))
 
 

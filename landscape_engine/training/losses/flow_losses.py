@@ -78,7 +78,8 @@ def photometric(
 
     Sampled without `warping.warp`, which copies what hardly moves and gives that no gradient.
     """
-    at = warping.identity_grid(*image.shape[2:], image.device) + flow
+    height, width = image.shape[2:]
+    at = warping.identity_grid(height, width, image.device) + flow
     return (warping.sample(image, at) - target).square().sum(1).mean()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from ...bundles import checkpoints
 from ...bundles.checkpoints import ModelBundle
 from ...bundles.codebook import AppearanceCodebook, MotionCodebook
 from ...errors import SettingsError
+from ...networks.code_lstm import CodeLSTM
 from ...settings import (
     TrainAppearanceSettings,
     TrainCodesSettings,
@@ -64,7 +65,7 @@ def add_appearance(
     The codebook holds the days of the clips and, unless these were trained on alone, made-up days.
     """
     sequences = train_appearance.collect_sequences(networks, scenes, settings.code_change)
-    if settings.clip_share < 1:
+    if settings.clip_share is not None and settings.clip_share < 1:
         made = train_appearance.relit_pairs(settings.size, 0, photos_folder)
         sequences += train_appearance.made_sequences(networks, made)
     bundle = _open(folder)
@@ -83,7 +84,7 @@ def add_scene(folder: Path, networks: nn.ModuleDict, settings: TrainSceneSetting
 
 def add_codes(folder: Path, networks: nn.ModuleDict, settings: TrainCodesSettings) -> None:
     """Write the code LSTM into a bundle; all else in it stays to the byte."""
-    lstm = networks["code_lstm"]
+    lstm = cast(CodeLSTM, networks["code_lstm"])
     built = {
         "code_size": lstm.fc_in.in_features,
         "hidden_size": settings.hidden_size,
@@ -144,7 +145,10 @@ def _put(
 ) -> None:
     """Put one half's predictor and encoder into a bundle, and how they were trained."""
     encoder = {"in_channels": encoder_channels, "width": settings.encoder_width, "norm": "none"}
-    built = {f"{part}_predictor": {"width": settings.width}, f"{part}_encoder": encoder}
+    built: dict[str, dict[str, Any]] = {
+        f"{part}_predictor": {"width": settings.width},
+        f"{part}_encoder": encoder,
+    }
     _fill(bundle, part, networks, settings, built)
     bundle.input_sizes[f"{part}_predictor"] = settings.size
 

@@ -73,12 +73,14 @@ def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
     if count() == 1:
         return
     learnt = [p for p in parameters if p.requires_grad]
+    gradients = []
     for p in learnt:
         if p.grad is None:
             p.grad = torch.zeros_like(p)
-    means = average(torch.cat([p.grad.flatten() for p in learnt]))
-    for p, mean in zip(learnt, means.split([p.numel() for p in learnt]), strict=True):
-        p.grad.copy_(mean.view_as(p))
+        gradients.append(p.grad)
+    means = average(torch.cat([one.flatten() for one in gradients]))
+    for one, mean in zip(gradients, means.split([p.numel() for p in learnt]), strict=True):
+        one.copy_(mean.view_as(one))
 
 
 def gather(values: Tensor) -> Tensor:  # [ranks · B, ...]

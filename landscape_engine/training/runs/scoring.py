@@ -22,12 +22,14 @@ def score(network: SceneNetwork, stills: list[LabelledStill]) -> dict[str, Any]:
         the stills that show the class; `pooled` over all their pixels. What isn't known isn't
         counted.
     """
-    per_still, both, either = {}, np.zeros(len(CLASSES)), np.zeros(len(CLASSES))
+    per_still: dict[str, dict[str, float | None]] = {}
+    both, either = np.zeros(len(CLASSES)), np.zeros(len(CLASSES))
     for still in stills:
         image = torch.from_numpy(still.image.transpose(2, 0, 1).copy())[None].float() / 127.5 - 1
         shares = ask(network, image, torch.device("cpu"))[:, : len(CLASSES)]
         found = F.interpolate(shares, still.label.shape, mode="bilinear")[0].argmax(0).numpy()
-        known, row = still.label != UNKNOWN, {}
+        known = still.label != UNKNOWN
+        row: dict[str, float | None] = {}
         for k, name in enumerate(CLASSES):
             is_k, said = (still.label == k) & known, (found == k) & known
             common, joint = int((is_k & said).sum()), int((is_k | said).sum())
@@ -37,7 +39,7 @@ def score(network: SceneNetwork, stills: list[LabelledStill]) -> dict[str, Any]:
         per_still[still.name] = row
 
     def mean(name: str) -> float | None:
-        values = [row[name] for row in per_still.values() if row[name] is not None]
+        values = [v for row in per_still.values() if (v := row[name]) is not None]
         return round(float(np.mean(values)), 4) if values else None
 
     pooled = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -155,24 +155,30 @@ def train(
         regularizer: what draws the codes towards a Gaussian.
     """
     made = relit_pairs(settings.size, loop.seed, photos_folder)
+    assert settings.draw and settings.clip_share is not None  # the preset's, as the weights are
+    assert settings.style_weight is not None and settings.content_weight is not None
+    code_weight = settings.code_weight or 0.0
     pairs = LightPairs(scenes, settings.size, loop.seed, settings.draw)
     samples = LightSamples(pairs, made, settings.clip_share)
     features, described = None, describe(settings)
     if settings.compares_features:
         network = load_perceptual(settings.perceptual).to(device)
         examples = torch.stack([samples[i][1] for i in range(EXAMPLES)]).to(device)
-        weights = settings.style_weight, settings.content_weight
-        features = style.FeatureLosses(network, examples, *weights)
+        features = style.FeatureLosses(
+            network, examples, settings.style_weight, settings.content_weight
+        )
         described = describe(settings, network)
     torch.manual_seed(loop.seed)
     modules = build(settings, regularizer)
-    predictor, encoder = modules["appearance_predictor"], modules["appearance_encoder"]
-    spread = modules["appearance_spread"] if "appearance_spread" in modules else None
+    predictor = cast(AppearancePredictor, modules["appearance_predictor"])
+    encoder = cast(Encoder, modules["appearance_encoder"])
+    has_spread = "appearance_spread" in modules
+    spread = cast(nn.Linear, modules["appearance_spread"]) if has_spread else None
 
     def loss(batch: list[Tensor]) -> Losses:
         source, target, shown, noise = batch
         code, code_loss = regularizers.encode(
-            encoder, spread, _encoder_input(shown), noise, regularizer, settings.code_weight
+            encoder, spread, _encoder_input(shown), noise, regularizer, code_weight
         )
         color_map = predictor(source, code).float()
         output = color.transfer(source, color_map)
@@ -182,7 +188,7 @@ def train(
         }
         weights = {name: getattr(settings, f"{name}_weight") for name in parts}
         weighted = {k: weights[k] * part() for k, part in parts.items() if weights[k]}
-        if settings.code_weight or regularizer.regularizer != "none":
+        if code_weight or regularizer.regularizer != "none":
             weighted["code"] = code_loss
         return weighted | (features(output, source, target) if features else {})
 

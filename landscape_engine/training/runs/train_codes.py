@@ -11,7 +11,7 @@ import hashlib
 import math
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -63,7 +63,7 @@ def build(settings: TrainCodesSettings, codes: Tensor) -> nn.ModuleDict:
     mean, deviation = codes.mean(0), codes.std(0).clamp(min=1e-6)
     with torch.no_grad():  # as if codes were whitened before the first layer and after the last
         lstm.fc_in.weight /= deviation
-        lstm.fc_in.bias -= lstm.fc_in.weight @ mean
+        lstm.fc_in.bias.sub_(lstm.fc_in.weight @ mean)
         lstm.fc_out.weight *= deviation[:, None]
         lstm.fc_out.bias.copy_(mean)
     return nn.ModuleDict({"code_lstm": lstm})
@@ -128,7 +128,7 @@ class CodesRun(Run):
         super().save()
 
     def _measure(self) -> None:
-        lstm = self.averaged.module["code_lstm"]
+        lstm = self._lstm()
         loss = float(errors(lstm, self.shown).square().mean()) / self.variance
         append(self.folder / "held_out.csv", self.step, {"code": loss})
         if loss < self.least:
@@ -137,10 +137,13 @@ class CodesRun(Run):
 
     def best(self) -> nn.ModuleDict:
         """The LSTM that missed the days held out by least, and by how much it did."""
-        lstm = self.averaged.module["code_lstm"]
+        lstm = self._lstm()
         lstm.load_state_dict(torch.load(self._best, weights_only=True)["code_lstm"])
         lstm.unrest.copy_(spread(errors(lstm, self.shown)))
-        return self.averaged.module
+        return self._averaged()
+
+    def _lstm(self) -> CodeLSTM:
+        return cast(CodeLSTM, self._averaged()["code_lstm"])
 
 
 @torch.no_grad()

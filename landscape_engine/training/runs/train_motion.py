@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -161,16 +161,19 @@ def train(
     torch.manual_seed(loop.seed)
     photos = stills.load(photos_folder) if photos_folder else None
     modules = build(settings, regularizer)
+    predictor = cast(MotionPredictor, modules["motion_predictor"])
+    encoder = cast(Encoder, modules["motion_encoder"])
+    spread = cast(nn.Linear, modules["motion_spread"]) if "motion_spread" in modules else None
     clips, clip_settings = film.clips, film.settings
     fields = CommonFields(len(clips), clip_settings.field_rate)
     measured = None
     if clips and (clip_settings.first_field == "measured" or clip_settings.measured_weight):
-        measured = measure_all(clips, modules["motion_predictor"].beta).to(device)
+        measured = measure_all(clips, cast(MotionPredictor, modules["motion_predictor"]).beta).to(
+            device
+        )
     if measured is not None and clip_settings.first_field == "measured":
         fields.begin_with(measured)
 
-    predictor, encoder = modules["motion_predictor"], modules["motion_encoder"]
-    spread = modules["motion_spread"] if "motion_spread" in modules else None
     beta, of_clips = predictor.beta, clip_settings.clip_weight
 
     def loss(batch: list[Tensor]) -> Losses:
@@ -256,8 +259,8 @@ def collect_codes(modules: nn.ModuleDict, count: int = 2000, seed: int = 7) -> T
 @torch.no_grad()
 def clip_codes(modules: nn.ModuleDict) -> Tensor:  # [N, Z]
     """The codes of the clips, of their common motion fields as training left them (section 4.1)."""
-    fields = modules["common_fields"].fields
-    encoder = modules["motion_encoder"].eval()
+    fields = cast(CommonFields, modules["common_fields"]).fields
+    encoder = cast(Encoder, modules["motion_encoder"]).eval()
     if not len(fields):
         return fields.new_zeros(0, encoder.fc.out_features).cpu()
     return torch.cat([encoder(field[None]).float().cpu() for field in fields])

@@ -6,7 +6,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from ...errors import TrainingError
+from ...networks.efficientnet_lite import EfficientNetLite
 from ...networks.scene import SceneNetwork
 from ...settings import TrainSceneLoopSettings, TrainSceneSettings
 from ..data import labelled, stills
@@ -105,7 +106,8 @@ def built(settings: TrainSceneSettings) -> dict[str, Any]:
 def build(settings: TrainSceneSettings) -> nn.ModuleDict:
     """The network that is trained, by its name."""
     network = SceneNetwork(**built(settings))
-    return nn.ModuleDict({"scene_network": network.to(memory_format=torch.channels_last)})
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch has it
+    return nn.ModuleDict({"scene_network": network})
 
 
 def optimizer_of(
@@ -146,10 +148,10 @@ def train(
     torch.manual_seed(loop.seed)
     learnt, kept_out, textures = _data(photos_folder, settings)
     modules = build(settings)
-    network = modules["scene_network"]
+    network = cast(SceneNetwork, modules["scene_network"])
     fresh = start is None and not (folder / "checkpoint.pt").exists()
     if fresh and settings.trunk != "tiny":
-        trunks.fill(network.trunk, trunks.published_weights())
+        trunks.fill(cast(EfficientNetLite, network.trunk), trunks.published_weights())
 
     def loss(batch: list[Tensor]) -> Losses:
         image, shares = batch
@@ -171,7 +173,8 @@ def train(
     samples = LabelledScenes(settings, loop.seed, learnt, textures)
     networks = run.train(samples, loss, device, minutes)
     if kept_out and ranks.is_first():
-        found = scoring.score(networks["scene_network"].cpu().eval(), kept_out)
+        learned = cast(SceneNetwork, networks["scene_network"].cpu().eval())
+        found = scoring.score(learned, kept_out)
         text = json.dumps(found, indent=1) + "\n"
         (folder / "held_out.json").write_text(text, encoding="utf-8")
         print(f"landscape-engine: {scoring.line(found)}", file=sys.stderr)

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -195,7 +195,10 @@ class Run:
             self._step_through(samples, losses, device, minutes, draw)
         finally:
             torch.set_flush_denormal(False)  # other libraries of this process count on them
-        return self.averaged.module
+        return self._averaged()
+
+    def _averaged(self) -> nn.ModuleDict:
+        return cast(nn.ModuleDict, self.averaged.module)
 
     def _step_through(
         self,
@@ -267,7 +270,7 @@ class Run:
     def _draw(self, draw: Draw, samples: Dataset, device: torch.device) -> None:
         """Draw what the averaged networks make of the first samples, the same ones each time."""
         batch = default_collate([samples[i] for i in range(SHOWN)])
-        sheet = draw(self.averaged.module.eval(), [x.to(device) for x in batch])
+        sheet = draw(cast(nn.ModuleDict, self._averaged().eval()), [x.to(device) for x in batch])
         images.save_image(sheet, self.folder / "sheets" / f"step-{self.step:06d}.png")
 
     def _batches(self, samples: Dataset) -> Iterator[list[Tensor]]:
@@ -279,7 +282,7 @@ class Run:
         ]
         yield from DataLoader(
             samples,
-            batch_sampler=[range(first, first + batch) for first in firsts],
+            batch_sampler=[list(range(first, first + batch)) for first in firsts],
             num_workers=self.settings.workers,
         )
 

@@ -52,8 +52,8 @@ def uprights(rng: np.random.Generator, size: int, horizon: float) -> Tensor:  # 
     shape = np.zeros((size * fine, size * fine), np.uint8)
 
     def line(x0: float, y0: float, x1: float, y1: float, wide: float) -> None:
-        ends = [tuple(int(v * size * fine) for v in end) for end in ((x0, y0), (x1, y1))]
-        cv2.line(shape, *ends, 255, max(1, round(wide * size * fine)))
+        ends = [(int(x * size * fine), int(y * size * fine)) for x, y in ((x0, y0), (x1, y1))]
+        cv2.line(shape, ends[0], ends[1], (255,), max(1, round(wide * size * fine)))
 
     def tree(x: float, y: float, angle: float, length: float, wide: float, depth: int) -> None:
         tip = x + length * np.sin(angle), y - length * np.cos(angle)
@@ -74,13 +74,13 @@ def uprights(rng: np.random.Generator, size: int, horizon: float) -> Tensor:  # 
             hull = rng.uniform(0.1, 0.35) * tall
             middle = (int(x * size * fine), int(foot * size * fine))
             axes = (int(hull * size * fine), int(0.3 * hull * size * fine))
-            cv2.ellipse(shape, middle, axes, 0, 0, 180, 255, -1)
+            cv2.ellipse(shape, middle, axes, 0, 0, 180, (255,), -1)
         elif kind < 0.7:
             tree(x, foot, rng.normal(0, 0.1), tall * 0.4, wide * 1.5, 4)
         else:  # a tower or a pole
             line(x, foot, x + rng.normal(0, 0.01), foot - tall, wide * rng.uniform(1, 6))
-    shape = cv2.resize(shape, (size, size), interpolation=cv2.INTER_AREA)
-    return torch.from_numpy(shape.astype(np.float32) / 255)
+    amount = cv2.resize(shape, (size, size), interpolation=cv2.INTER_AREA)
+    return torch.from_numpy(amount.astype(np.float32) / 255)
 
 
 def reeds(rng: np.random.Generator, size: int) -> Tensor:  # [size, size]
@@ -98,16 +98,16 @@ def reeds(rng: np.random.Generator, size: int) -> Tensor:  # [size, size]
         t = np.linspace(0, 1, 8)
         points = np.stack([x + bend * length * t**2, 1.02 - length * t], 1) * size * fine
         wide = max(1, round(rng.uniform(0.001, 0.006) * size * fine))
-        cv2.polylines(shape, [points.astype(np.int32)], False, 255, wide)
+        cv2.polylines(shape, [points.astype(np.int32)], False, (255,), wide)
         if rng.random() < 0.5:  # a plume
-            tip = tuple(int(v) for v in points[-1])
+            tip = int(points[-1, 0]), int(points[-1, 1])
             axes = (
                 max(1, int(0.05 * length * size * fine)),
                 max(1, int(0.16 * length * size * fine)),
             )
-            cv2.ellipse(shape, tip, axes, np.degrees(bend), 0, 360, 255, -1)
-    shape = cv2.resize(shape, (size, size), interpolation=cv2.INTER_AREA)
-    return torch.from_numpy(shape.astype(np.float32) / 255)
+            cv2.ellipse(shape, tip, axes, float(np.degrees(bend)), 0, 360, (255,), -1)
+    amount = cv2.resize(shape, (size, size), interpolation=cv2.INTER_AREA)
+    return torch.from_numpy(amount.astype(np.float32) / 255)
 
 
 def railing(rng: np.random.Generator, size: int) -> Tensor:  # [size, size]
@@ -120,7 +120,7 @@ def railing(rng: np.random.Generator, size: int) -> Tensor:  # [size, size]
 
     def line(x0: float, y0: float, x1: float, y1: float, wide: float) -> None:
         ends = [(int(x * full), int(y * full)) for x, y in ((x0, y0), (x1, y1))]
-        cv2.line(shape, *ends, 255, max(1, round(wide * full)))
+        cv2.line(shape, ends[0], ends[1], (255,), max(1, round(wide * full)))
 
     left, right = rng.uniform(-0.2, 0.4), rng.uniform(0.6, 1.2)
     foot, slope, tall = rng.uniform(0.5, 1.1), rng.normal(0, 0.15), rng.uniform(0.08, 0.4)
@@ -137,5 +137,5 @@ def railing(rng: np.random.Generator, size: int) -> Tensor:  # [size, size]
         line(*at(t, 0), *at(t, 1 if rails else rng.uniform(0.4, 1)), wide)
     for up in np.linspace(1, 0.2, rails):
         line(*at(0, up), *at(1, up), wide * rng.uniform(0.4, 1))
-    shape = cv2.resize(shape, (size, size), interpolation=cv2.INTER_AREA)
-    return torch.from_numpy(shape.astype(np.float32) / 255)
+    amount = cv2.resize(shape, (size, size), interpolation=cv2.INTER_AREA)
+    return torch.from_numpy(amount.astype(np.float32) / 255)

@@ -87,15 +87,15 @@ def behind_twigs(rng: np.random.Generator, scene: Scene) -> Scene:
     def twig(at: np.ndarray, angle: float, length: float, wide: float, depth: int) -> None:
         bend = angle + rng.normal(0, 0.25)
         tip = at + length * np.array([np.cos(bend), np.sin(bend)])
-        ends = [tuple(int(v) for v in p * full) for p in (at, tip)]
-        cv2.line(shape, *ends, 255, max(1, round(wide * full)))
+        ends = [(int(x), int(y)) for x, y in (at * full, tip * full)]
+        cv2.line(shape, ends[0], ends[1], (255,), max(1, round(wide * full)))
         for _ in range(rng.integers(1, 4) if depth else 0):
             on = at + (tip - at) * rng.uniform(0.3, 1)
             turned = bend + rng.uniform(-0.9, 0.9)
             twig(on, turned, length * rng.uniform(0.5, 0.9), wide * 0.65, depth - 1)
         if depth < 2 and leaves:
-            spot = tuple(int(v) for v in tip * full)
-            cv2.circle(shape, spot, max(1, int(rng.uniform(0.003, leaves) * full)), 255, -1)
+            spot = int(tip[0] * full), int(tip[1] * full)
+            cv2.circle(shape, spot, max(1, int(rng.uniform(0.003, leaves) * full)), (255,), -1)
 
     leaves = rng.uniform(0.005, 0.03) if rng.random() < 0.5 else 0.0
     if rng.random() < 0.7:
@@ -116,8 +116,8 @@ def behind_twigs(rng: np.random.Generator, scene: Scene) -> Scene:
             )
             for k in np.arange(-1, 1, gap):
                 middle = 0.5 + off * k
-                ends = [tuple(int(v) for v in (middle + way * s) * full) for s in (-2, 2)]
-                cv2.line(shape, *ends, 255, wide)
+                ends = [(int(x), int(y)) for x, y in ((middle + way * s) * full for s in (-2, 2))]
+                cv2.line(shape, ends[0], ends[1], (255,), wide)
         if rng.random() < 0.5:  # a part of the picture only
             shape[:, : int(rng.uniform(0, 0.6) * full)] = 0
     amount = torch.from_numpy(cv2.resize(shape, (size, size), interpolation=cv2.INTER_AREA)) / 255
@@ -168,8 +168,10 @@ def with_sand(rng: np.random.Generator, scene: Scene) -> Scene:
 
 def with_falls(rng: np.random.Generator, size: int, photos: stills.Stills | None) -> Scene:
     """Rock with white water that falls or rushes through it, and maybe a pool below."""
-    has_grounds = photos is not None and photos.grounds and rng.random() < 0.7
-    rock = stills.cut(rng, photos.grounds, size) if has_grounds else land_texture(rng, size)
+    if photos is not None and photos.grounds and rng.random() < 0.7:
+        rock = stills.cut(rng, photos.grounds, size)
+    else:
+        rock = land_texture(rng, size)
     image, sky, water = rock, torch.zeros(size, size), torch.zeros(size, size)
     top = rng.uniform(-0.4, 0.5)
     if top > 0:
