@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 from bpy_extras import view3d_utils
 
-from .. import annotations, image_exchange, job_documents, jobs, results, window, wording
+from .. import annotations, image_exchange, job_documents, jobs, results, window
 from ..errors import AddonError
 from ..properties.appearance import center_property, color_property, radius_property
 from . import subject
@@ -67,8 +67,7 @@ class _Fit(JobOperator):
             settings.code_from = "FILE"
             settings.code_file = image_exchange.portable(Path(result["path"]))
             window.push_undo("Fit Code")
-            note = wording.for_panel(result.get("note") or "")
-            return f"the code is in '{settings.code_file}'. {note}".strip()
+            return f"the code is in '{settings.code_file}'."
 
         task = {"task": "fit", "picture": picture, "upright": False, "out": str(target)}
         task.update(wish)

@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..ops import color, shrinking
+from ..settings.sentences import say
 from . import targets
 from .annotations import Arrow, Patch
 
@@ -195,14 +196,14 @@ def explain_arrows(
     turns = [targets.disagreement_deg(a, b, aspect) for a, b in pairs]
     if turns and max(turns) > TOLERATED_DEG:
         one, other = pairs[turns.index(max(turns))]
-        return (
+        return say(
             f"one code moves everything alike; the {one} and the {other} disagree by "
-            f"{max(turns):.0f}°: use --arrows-as field."
+            f"{max(turns):.0f}°: use <motion.arrows_as> field."
         )
     worst = max(range(len(arrows)), key=lambda i: errors_deg[i])
-    return (
+    return say(
         f"no code of this bundle comes nearer than {errors_deg[worst]:.0f}° to the "
-        f"{arrows[worst]}: use --arrows-as field."
+        f"{arrows[worst]}: use <motion.arrows_as> field."
     )
 
 
@@ -211,10 +212,10 @@ def explain_patches(patches: Sequence[Patch], errors_levels: Sequence[float]) ->
     if max(errors_levels) <= TOLERATED_LEVELS:
         return None
     worst = max(range(len(patches)), key=lambda i: errors_levels[i])
-    return (
+    return say(
         f"no code of this bundle comes nearer than {errors_levels[worst]:.0f} levels of 255 to the "
         f"color of the {patches[worst]}: render with the patches themselves, whose colors "
-        "--correct meets, or choose a color nearer to the picture's."
+        "<appearance.correct> meets, or choose a color nearer to the picture's."
     )
 
 

@@ -30,6 +30,7 @@ from ..rendering.stopwatch import Stopwatch
 from ..scene import region_files
 from ..settings import DeviceName, documents, unused
 from ..settings.documents import Job
+from ..settings.sentences import say
 from .progress import Progress, silent
 
 SizeHW = tuple[int, int]  # height and width, pixels
@@ -187,8 +188,11 @@ def _notes(job: Job, picture_hw: SizeHW) -> list[str]:
     clip, period = job.clip, job.loop.period(job.clip.frames)
     if job.loop.kind != "none" and clip.frames % period and clip.frames > 1:
         notes.append(
-            f"{clip.frames} frames are no whole number of loops of {period}: the clip's end won't "
-            f"meet its start (use --frames {max(1, round(clip.frames / period)) * period})."
+            say(
+                f"{clip.frames} frames are no whole number of loops of {period}: the clip's end "
+                "won't meet its start (use <clip.frames> "
+                f"{max(1, round(clip.frames / period)) * period})."
+            )
         )
     if clip.size_wh:
         height, width = picture_hw

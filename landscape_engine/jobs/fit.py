@@ -18,6 +18,7 @@ from ..landscape import Landscape
 from ..light import looks
 from ..motion import codes
 from ..settings import DeviceName
+from ..settings.sentences import say
 from .progress import Progress, silent
 
 
@@ -73,8 +74,11 @@ def check(arrows: Iterable[Any], patches: Iterable[Any], out: Path) -> Asked:
     asked = Asked(read_arrows(arrows), read_patches(patches))
     if bool(asked.arrows) == bool(asked.patches):
         raise AnnotationError(
-            f"fit was given {len(asked.arrows)} arrows and {len(asked.patches)} patches; expected "
-            "one kind: --arrow for a motion code or --patch for an appearance code."
+            say(
+                f"fit was given {len(asked.arrows)} arrows and {len(asked.patches)} patches; "
+                "expected one kind: <motion.arrows> for a motion code or <appearance.patches> for "
+                "an appearance code."
+            )
         )
     staging.check_file(out, ".json")
     return asked

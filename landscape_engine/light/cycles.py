@@ -19,6 +19,7 @@ from ..fitting.annotations import read_patches
 from ..landscape import Landscape
 from ..networks.inputs import square
 from ..settings import AppearanceSettings, ClipSettings, parse_key
+from ..settings.sentences import say
 from . import color_maps, days, looks
 
 SAME = 1e-6  # by which two codes may differ in each number that are one
@@ -93,8 +94,10 @@ def notes(bundle: ModelBundle, settings: AppearanceSettings) -> list[str]:
     if asked or _usual(bundle) == "predict":
         return []
     return [
-        "the bundle has no code LSTM to predict a day with; the light goes through a day of its "
-        "codebook instead, as with --appearance-code random."
+        say(
+            "the bundle has no code LSTM to predict a day with; the light goes through a day of "
+            "its codebook instead, as with <appearance.code> random."
+        )
     ]
 
 
@@ -196,14 +199,21 @@ def _keys(settings: AppearanceSettings, length: float) -> dict[int, Any]:
         frame = int(length / 2) if settings.patch_frame is None else settings.patch_frame
         if frame in keys:
             raise SettingsError(
-                f"frame {frame} has a key and the patches; give another --patch-frame."
+                say(
+                    f"frame {frame} has a key and the patches; give another "
+                    "<appearance.patch_frame>."
+                )
             )
         keys[frame] = read_patches(settings.patches)
     for frame in sorted(keys):
         if frame >= length:
             raise SettingsError(
-                f"the key at frame {frame} is outside the light's cycle of {length:g} frames; "
-                f"expected 0 to {-int(-length // 1) - 1} (see --frames, --appearance-cycles)."
+                say(
+                    f"the key at frame {frame} is outside the light's cycle of {length:g} frames; "
+                    f"expected 0 to {-int(-length // 1) - 1} (see <clip.frames>, "
+                    "<appearance.cycles>)."
+                ),
+                "appearance.keys",
             )
     keys.setdefault(0, "input")
     return dict(sorted(keys.items()))

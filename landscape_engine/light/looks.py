@@ -18,6 +18,7 @@ from ..fitting.annotations import Patch, read_patch_file, read_patches
 from ..fitting.optimize import AppearanceFit
 from ..landscape import Landscape
 from ..ops import color
+from ..settings.sentences import say
 from . import color_maps, corrections, days
 
 Wanted = Landscape | Sequence[Patch]  # a reference picture, or patches
@@ -99,8 +100,10 @@ def predict_day(
     """
     if "code_lstm" not in landscape.bundle.networks:
         raise BundleError(
-            "--appearance-code predict needs a bundle with a code LSTM and this one has none; "
-            "name a position of the codebook instead."
+            say(
+                "<appearance.code> predict needs a bundle with a code LSTM and this one has none; "
+                "name a position of the codebook instead."
+            )
         )
     return days.predict_day(landscape.bundle.code_lstm, landscape.own_look, count, seed)
 

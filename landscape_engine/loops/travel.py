@@ -21,6 +21,7 @@ from ..motion.fields import MotionField, MovingPart, motion_of_parts
 from ..ops import warping
 from ..scene.regions import FALLS, NAMES
 from ..settings import LoopSettings
+from ..settings.sentences import say
 from . import phase_noise as noise
 from .two_phase import CELLS
 
@@ -167,7 +168,7 @@ def _note(part: MovingPart, period: int | None) -> str:
         does.append("stays still")
     elif part.slowed != 1.0:
         does.append(f"moves at {part.slowed:.2f} of its speed")
-    return (
+    return say(
         f"{who} {' and '.join(does)}: more than {MOST_LOST:.0%} of it would otherwise show what "
-        "lies beyond its edge (a lower --motion-speed or a shorter --loop-frames avoids this)."
+        "lies beyond its edge (a lower <motion.speed> or a shorter <loop.frames> avoids this)."
     )

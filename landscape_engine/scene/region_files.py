@@ -27,6 +27,7 @@ from .. import images
 from ..errors import LandscapeError, RegionError
 from ..ops import shrinking
 from ..settings import RegionSettings
+from ..settings.sentences import about, prefixed
 from .regions import Guide, Region, region_of
 
 VERSION = 1
@@ -61,7 +62,8 @@ def apply(
     asked = bool(settings.still_mask or settings.moving_mask or settings.region)
     regions = list(found)
     if settings.moving_mask:
-        mask = read_mask(Path(settings.moving_mask), size_hw)
+        with about("regions.moving_mask"):
+            mask = read_mask(Path(settings.moving_mask), size_hw)
         regions = [region_of(mask, grid_hw, "moving", device, soften=0)]
     own = [read_region(Path(path), size_hw, grid_hw, device) for path in settings.region]
     _refuse_overlaps(own)
@@ -69,7 +71,9 @@ def apply(
         regions = [_without(other, region.alpha) for other in regions]
     regions += own
     if settings.still_mask:
-        still = torch.from_numpy(read_mask(Path(settings.still_mask), size_hw)).to(device)
+        with about("regions.still_mask"):
+            mask = read_mask(Path(settings.still_mask), size_hw)
+        still = torch.from_numpy(mask).to(device)
         regions = [_without(region, still[None, None]) for region in regions]
     regions = [region for region in regions if bool(region.core.any())]
     if asked and not regions:
@@ -204,7 +208,8 @@ def naming(region: Region) -> Iterator[None]:
     except LandscapeError as error:
         if region.guide == Guide():
             raise
-        raise type(error)(f"the region '{region.name}': {error}") from error
+        sentence = prefixed(f"the region '{region.name}': ", error.sentence)
+        raise type(error)(sentence, error.setting) from error
 
 
 def _number(

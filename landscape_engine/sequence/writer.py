@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ..errors import OutputError
 from ..settings import FormatName, OutputSettings
+from ..settings.sentences import say
 from ..staging import explaining, new_file
 from .folder import ENDINGS, FrameFolder, new_folder
 from .target import check_target, resolve_format
@@ -157,6 +158,8 @@ def _explaining(target: Path) -> Iterator[None]:
     except (av.FFmpegError, cv2.error) as error:
         reason = " ".join(str(error).split())[:200]
         raise OutputError(
-            f"'{target}' can't be encoded ({reason}); expected an encoder that takes these frames: "
-            "choose another --format or --size."
+            say(
+                f"'{target}' can't be encoded ({reason}); expected an encoder that takes these "
+                "frames: choose another <output.format> or <clip.size>."
+            )
         ) from error

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .fields import check_at_least, check_choice, check_within, setting
+from .checks import check_at_least, check_choice, check_within
+from .fields import setting
 from .training import TrainedPairSettings
 
 AppearancePreset = Literal["pairs", "paper"]

@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 
 from ..errors import SettingsError
-from .fields import MAX_FRAMES, MAX_SEED, MAX_SIDE_PX, check_within, setting
+from .checks import check_within
+from .fields import MAX_FRAMES, MAX_SEED, MAX_SIDE_PX, setting
+from .sentences import say
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,8 @@ class ClipSettings:
     )
 
     def __post_init__(self) -> None:
-        check_within("--frames", self.frames, 1, MAX_FRAMES)
-        check_within("--seed", self.seed, 0, MAX_SEED)
+        check_within("<clip.frames>", self.frames, 1, MAX_FRAMES)
+        check_within("<clip.seed>", self.seed, 0, MAX_SEED)
         if self.size is not None:
             parse_size(self.size)
 
@@ -45,9 +47,11 @@ def parse_size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d+)[xX×](\d+)", text)
     if not match:
         raise SettingsError(
-            f"--size is '{text}'; expected WIDTHxHEIGHT in pixels, such as 640x360."
+            say(f"<clip.size> is '{text}'; expected WIDTHxHEIGHT in pixels, such as 640x360.")
         )
     width, height = int(match[1]), int(match[2])
     if not (2 <= width <= MAX_SIDE_PX and 2 <= height <= MAX_SIDE_PX):
-        raise SettingsError(f"--size is {text}; expected sides of 2 to {MAX_SIDE_PX} pixels.")
+        raise SettingsError(
+            say(f"<clip.size> is {text}; expected sides of 2 to {MAX_SIDE_PX} pixels.")
+        )
     return width, height

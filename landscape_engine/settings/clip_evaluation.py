@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import SettingsError
-from .fields import MAX_FRAMES, MAX_SEED, check_at_least, check_choice, check_within, setting
+from .checks import check_at_least, check_choice, check_within
+from .fields import MAX_FRAMES, MAX_SEED, setting
 from .motion import MotionKind
 
 ClipLight = Literal["off", "encoded", "random"]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import SettingsError
-from .fields import MAX_SIDE_PX, check_at_least, check_choice, setting
+from .checks import check_at_least, check_choice
+from .fields import MAX_SIDE_PX, setting
 
 SteerName = Literal["none", "field", "code", "both"]
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import SettingsError
-from .fields import MAX_FRAMES, check_choice, check_within, setting
+from .checks import check_choice, check_within
+from .fields import MAX_FRAMES, setting
+from .sentences import say
 
 LoopKind = Literal["two-phase", "crossfade", "none"]
 BlendKind = Literal["condense", "contrast", "plain"]
@@ -50,13 +52,15 @@ class LoopSettings:
     )
 
     def __post_init__(self) -> None:
-        check_choice("--loop", self.kind, LoopKind)
-        check_choice("--loop-blend", self.blend, BlendKind)
-        check_choice("--sampling", self.sampling, SamplingKind)
+        check_choice("<loop.kind>", self.kind, LoopKind)
+        check_choice("<loop.blend>", self.blend, BlendKind)
+        check_choice("<loop.sampling>", self.sampling, SamplingKind)
         if self.frames is not None:
-            check_within("--loop-frames", self.frames, 2, MAX_FRAMES)
+            check_within("<loop.frames>", self.frames, 2, MAX_FRAMES)
         if not 0 <= self.phase_noise <= 1:
-            raise SettingsError(f"--phase-noise is {self.phase_noise:g}; expected 0 to 1.")
+            raise SettingsError(
+                say(f"<loop.phase_noise> is {self.phase_noise:g}; expected 0 to 1.")
+            )
 
     def period(self, clip_frames: int) -> int:
         """Frames in one motion loop for a clip of `clip_frames` frames."""

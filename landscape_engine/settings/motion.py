@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import SettingsError
-from .fields import check_choice, check_within, setting
+from .checks import check_choice, check_within
+from .fields import setting
+from .sentences import say
 
 MotionKind = Literal["steady", "recurrent"]
 WaterKind = Literal["predicted", "mirrored", "still"]
@@ -66,12 +68,14 @@ class MotionSettings:
     )
 
     def __post_init__(self) -> None:
-        check_choice("--motion", self.kind, MotionKind)
-        check_choice("--arrows-as", self.arrows_as, ArrowsAs)
+        check_choice("<motion.kind>", self.kind, MotionKind)
+        check_choice("<motion.arrows_as>", self.arrows_as, ArrowsAs)
         if not math.isfinite(self.speed) or self.speed == 0 or abs(self.speed) > 100:
             raise SettingsError(
-                f"--motion-speed is {self.speed:g}; expected a number other than 0 within ±100 "
-                "(to keep things still, use --frames 1)."
+                say(
+                    f"<motion.speed> is {self.speed:g}; expected a number other than 0 within ±100 "
+                    "(to keep things still, use <clip.frames> 1)."
+                )
             )
-        check_choice("--water", self.water, WaterKind)
-        check_within("--ripple", self.ripple, 0, 100)
+        check_choice("<motion.water>", self.water, WaterKind)
+        check_within("<motion.ripple>", self.ripple, 0, 100)

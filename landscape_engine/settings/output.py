@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import SettingsError
-from .fields import check_choice, setting
+from .checks import check_choice
+from .fields import setting
+from .sentences import say
 
 FormatName = Literal["png", "png16", "exr", "mp4", "webm", "gif"]
 
@@ -30,6 +32,8 @@ class OutputSettings:
 
     def __post_init__(self) -> None:
         if self.format is not None:
-            check_choice("--format", self.format, FormatName)
+            check_choice("<output.format>", self.format, FormatName)
         if not math.isfinite(self.fps) or not 0 < self.fps <= 1000:
-            raise SettingsError(f"--fps is {self.fps:g}; expected more than 0 and at most 1000.")
+            raise SettingsError(
+                say(f"<output.fps> is {self.fps:g}; expected more than 0 and at most 1000.")
+            )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..errors import SettingsError
 from .fields import setting
+from .sentences import say
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,12 @@ class RegionSettings:
     def __post_init__(self) -> None:
         if self.horizon is not None and not 0 < self.horizon < 1:
             raise SettingsError(
-                f"--horizon is {self.horizon:g}; expected a share of the height between 0 and 1."
+                say(
+                    f"<regions.horizon> is {self.horizon:g}; expected a share of the height "
+                    "between 0 and 1."
+                )
             )
         if not self.clean and (self.still_mask or self.moving_mask or self.region):
-            raise SettingsError("--no-clean moves the whole picture: leave masks and regions out.")
+            raise SettingsError(
+                say("<regions.clean off> moves the whole picture: leave masks and regions out.")
+            )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import SettingsError
-from .fields import check_at_least, check_choice, check_within, setting
+from .checks import check_at_least, check_choice, check_within
+from .fields import setting
 
 Trunk = Literal["efficientnet-lite0", "tiny"]
 

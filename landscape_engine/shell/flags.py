@@ -9,7 +9,7 @@ import typing
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from ..settings import documents
-from ..settings.fields import flag_of
+from ..settings.fields import flag_of, opposite_of
 
 Settings = TypeVar("Settings")
 
@@ -25,7 +25,7 @@ def add_settings_flags(parser: Any, kind: type) -> None:
         options: dict[str, Any] = {"default": field.default, "help": text}
         names = [f"--{flag_of(field)}"]
         if base is bool and field.metadata["opposite"]:
-            names.append(f"--{field.metadata['opposite']}")
+            names.append(f"--{opposite_of(field)}")
             options["action"] = _Choice
         elif base is bool:
             options["action"] = argparse.BooleanOptionalAction

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ..settings.sentences import as_data
+
 EVERY_S = 0.1  # progress is said no oftener
 
 
@@ -29,6 +31,10 @@ class JobEvents:
             if not self.ended:
                 line = json.dumps({"event": event, **fields}, ensure_ascii=False)
                 self._file.write(line.encode() + b"\n")
+
+    def note(self, sentence: str) -> None:
+        """Say what the person should know."""
+        self.say("note", text=sentence, parts=as_data(sentence))
 
     def end(self, event: str, **fields: Any) -> None:
         """Say the last thing, unless it was said already."""

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__, staging
 from ..errors import LandscapeError, SettingsError
 from ..settings import DeviceName
+from ..settings.sentences import as_data
 from . import PROTOCOL, requests
 from .events import JobEvents
 
@@ -193,6 +194,7 @@ class Worker:
             event, fields = "cancelled", {}
         except LandscapeError as error:
             event, fields = "failed", {"message": str(error), "kind": type(error).__name__}
+            fields |= {"setting": error.setting, "parts": as_data(error.sentence)}
         except Exception as error:
             traceback.print_exc()
             event, fields = "failed", {"message": _explain(error), "kind": type(error).__name__}

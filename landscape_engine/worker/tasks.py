@@ -215,7 +215,7 @@ def fit(
     begin = Path(start) if start else None
     done = fitting.search(landscape, asked, target, start=begin, progress=events.follow)
     if done["note"]:
-        events.say("note", text=done["note"])
+        events.note(done["note"])
     return {**done, "errors": done.get("errors_deg") or done.get("errors_levels")}
 
 
@@ -272,7 +272,7 @@ def _animate(
         job, desk.animator, landscape, own_hw, save_motion=save_motion, progress=events.follow
     )
     for note in done["notes"]:
-        events.say("note", text=note)
+        events.note(note)
     return done
 
 
