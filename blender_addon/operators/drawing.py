@@ -17,7 +17,7 @@ from .subject import JobOperator, OnSubject, reporting
 
 
 class LANDSCAPE_OT_draw_arrows(OnSubject, bpy.types.Operator):
-    """Draw on the picture the way that things should move; each stroke is an arrow"""
+    """Draw arrows on the picture in the directions of motion; each stroke is an arrow"""
 
     bl_idname = "landscape.draw_arrows"
     bl_label = "Draw Arrows"
@@ -75,7 +75,7 @@ class _Fit(JobOperator):
 
 
 class LANDSCAPE_OT_fit_arrows(_Fit, bpy.types.Operator):
-    """Fit one motion code to all arrows, and keep it in a file"""
+    """Fit one motion code to all arrows, and save it to a file"""
 
     bl_idname = "landscape.fit_arrows"
     bl_label = "Fit Code to Arrows"
@@ -90,7 +90,7 @@ class LANDSCAPE_OT_fit_arrows(_Fit, bpy.types.Operator):
 
 
 class LANDSCAPE_OT_fit_patches(_Fit, bpy.types.Operator):
-    """Fit one appearance code to all patches, and keep it in a file"""
+    """Fit one appearance code to all patches, and save it to a file"""
 
     bl_idname = "landscape.fit_patches"
     bl_label = "Fit Code to Patches"
@@ -105,7 +105,7 @@ class LANDSCAPE_OT_fit_patches(_Fit, bpy.types.Operator):
 
 
 class LANDSCAPE_OT_place_patch(OnSubject, bpy.types.Operator):
-    """Click on the picture where a color should be another one"""
+    """Click on the picture to place a patch, whose color you then choose"""
 
     bl_idname = "landscape.place_patch"
     bl_label = "Place Patch"

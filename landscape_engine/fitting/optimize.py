@@ -197,7 +197,7 @@ def explain_arrows(
     if turns and max(turns) > TOLERATED_DEG:
         one, other = pairs[turns.index(max(turns))]
         return say(
-            f"one code moves everything alike; the {one} and the {other} disagree by "
+            f"one code moves the whole picture; the {one} and the {other} disagree by "
             f"{max(turns):.0f}°: use <motion.arrows_as> field."
         )
     worst = max(range(len(arrows)), key=lambda i: errors_deg[i])
@@ -268,7 +268,7 @@ class Search:
         yield best, steps + 2, steps + 2
 
     def _refine(self, start: Candidate, steps: int) -> Iterator[tuple[Candidate, int]]:
-        """Adam from a start; yields (the best so far, how many steps were taken).
+        """Run Adam from a start; yields (the best so far, number of steps taken).
 
         At half size, where a step costs a quarter; but on the full picture, in fewer steps, where
         the network sees something else in the small one.
@@ -297,7 +297,7 @@ class Search:
                 return
 
     def _is_unlike(self, candidate: Candidate) -> bool:
-        """Whether a code does something else on the half-size picture than on the full one."""
+        """Whether a code's effect differs between the half-size picture and the full one."""
         with torch.inference_mode():
             _, errors = self.half(candidate.code)
         return float((errors[0] - candidate.errors).abs().max()) > UNLIKE * self.near

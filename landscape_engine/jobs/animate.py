@@ -1,4 +1,4 @@
-"""Animate: one job's picture into frames, and a report that says enough to do it again."""
+"""Animate: render one job's frames, with a report from which the job can be repeated."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def render(
     progress: Progress = silent,
     watch: Stopwatch | None = None,
 ) -> dict[str, Any]:
-    """Do a job that was checked, with what is loaded; as `animate` else.
+    """Do a checked job with a loaded bundle; otherwise as `animate`.
 
     Args:
         job: all settings.
@@ -150,7 +150,7 @@ def render(
 
 
 class _Foreseen(NamedTuple):
-    """What the networks say of a picture before its first frame is rendered."""
+    """The networks' predictions for a picture, before its first frame is rendered."""
 
     chosen: Chosen  # of the motion
     light: LightCycle | None
@@ -170,7 +170,7 @@ def _predict(animator: Animator, landscape: Landscape, job: Job) -> _Foreseen:
 
 
 def _followed(motion: MotionField, job: Job, progress: Progress) -> MotionField:
-    """A motion whose steps are followed, where a loop needs them all before its first frame."""
+    """A motion that reports its steps, where a loop needs them all before its first frame."""
     if motion.steady or job.loop.kind == "none":
         return motion
     period = job.loop.period(job.clip.frames)
@@ -183,7 +183,7 @@ def _followed(motion: MotionField, job: Job, progress: Progress) -> MotionField:
 
 
 def _notes(job: Job, picture_hw: SizeHW) -> list[str]:
-    """What the person should know about the result, a sentence each."""
+    """Notes about the result for the person who asked, a sentence each."""
     notes = []
     clip, period = job.clip, job.loop.period(job.clip.frames)
     if job.loop.kind != "none" and clip.frames % period and clip.frames > 1:
@@ -204,7 +204,7 @@ def _notes(job: Job, picture_hw: SizeHW) -> list[str]:
 def _describe(
     job: Job, written: sequence.WrittenSequence, foreseen: _Foreseen, watch: Stopwatch
 ) -> dict[str, Any]:
-    """What was done, and under "job" enough to do it again (with `animate --job`)."""
+    """The report, with the document under "job" that repeats it (`animate --job`)."""
     document = documents.write(job)
     document["output"]["format"] = written.format
     light = foreseen.light and foreseen.light.codes.codes.tolist()

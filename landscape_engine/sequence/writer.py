@@ -27,7 +27,7 @@ WAITING_FRAMES = 4  # rendered, not yet encoded
 
 @dataclass(frozen=True)
 class WrittenSequence:
-    """What `write_sequence` left on the disk."""
+    """The files that `write_sequence` has written."""
 
     paths: tuple[Path, ...]  # every file: the frames in order, or the one video
     frames: int  # how many were written
@@ -105,10 +105,10 @@ class Sink(Protocol):
         """Write one frame."""
 
     def finish(self, written: int) -> list[str]:
-        """Write what is left; gives the names of a folder's files."""
+        """Flush; returns the names of a folder's files."""
 
     def close(self) -> None:
-        """Let go of what is open, finished or not."""
+        """Close everything, finished or not."""
 
 
 def _refuse_size_changes(frames: Iterable[Tensor], shape: tuple[int, ...]) -> Iterator[Tensor]:
@@ -148,7 +148,7 @@ def _encode_in_background(frames: Iterable[Tensor], sink: Sink, target: Path) ->
 
 @contextlib.contextmanager
 def _explaining(target: Path) -> Iterator[None]:
-    """Turn what goes wrong while encoding, and only that, into our error."""
+    """Turn encoding errors, and only those, into ours."""
     import av
     import cv2
 

@@ -57,7 +57,7 @@ class AppearanceSettings:
     )
     patches: tuple[str, ...] = setting(
         (),
-        "a color that a disc of the picture should take; centre and radius in shares of the "
+        "a target color for a disc of the picture; centre and radius in shares of the "
         "picture (the radius: of its width); repeatable, all at one frame (default: none)",
         flag="patch",
         metavar="X,Y,R,#RRGGBB",
@@ -71,10 +71,9 @@ class AppearanceSettings:
 
     relative: bool = setting(
         True,
-        "relative: a sequence of the codebook or of a file begins with the picture's own look and "
-        "gives it the changes that follow its first code, and no light leaves neutrals greener or "
-        "rosier than daylight does; absolute: the paper's, codes as they are; for sequences alone, "
-        "not for per-frame",
+        "relative: begin with the picture's own look and add the changes of a codebook's or a "
+        "file's sequence after its first code; neutrals get no greener or rosier than daylight "
+        "makes them; absolute: the paper's, codes unchanged; sequences only, not for per-frame",
         opposite="absolute",
     )
     anchor: bool = setting(

@@ -1,4 +1,4 @@
-"""What is made."""
+"""Length, size and seed of the clip."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .sentences import say
 
 @dataclass(frozen=True)
 class ClipSettings:
-    """What is made: how many frames, how large, from which seed."""
+    """Length, size and seed of the clip."""
 
     frames: int = setting(400, "frames in the clip", flag="frames", metavar="N")
     size: str | None = setting(
@@ -22,7 +22,7 @@ class ClipSettings:
     seed: int = setting(0, "seed of everything random", flag="seed", metavar="K")
     upright: bool = setting(
         True,
-        "turn a photograph as its EXIF orientation says; --no-upright: as it is stored, which is "
+        "rotate a photograph by its EXIF orientation; --no-upright: use it as stored, which is "
         "how Blender shows it",
     )
 

@@ -43,7 +43,7 @@ GROUPS: dict[str, type] = {
 
 @dataclass(frozen=True)
 class Job:
-    """What one run makes of one picture."""
+    """All settings of one run on one picture."""
 
     picture: Path | None = None
     out: Path | None = None

@@ -23,7 +23,7 @@ class LoopSettings:
 
     kind: LoopKind = setting(
         "two-phase",
-        "two-phase: two copies half a period apart; crossfade: the paper's; none: open end",
+        "two-phase: blend two copies half a period apart; crossfade: the paper's; none: open end",
         flag="loop",
     )
     frames: int | None = setting(
@@ -35,19 +35,19 @@ class LoopSettings:
     )
     blend: BlendKind = setting(
         "condense",
-        "condense: forms of the sky go over from copy to copy one after another, thin ones "
-        "first; contrast: both copies are blended and keep their contrast; plain: the formula",
+        "condense: clouds switch from copy to copy one after another, thin ones first; contrast: "
+        "blend both copies and restore their contrast; plain: the paper's formula alone",
         flag="loop-blend",
     )
     sampling: SamplingKind = setting(
         "bicubic",
-        "how the moved picture is sampled; bicubic: as sharp as it was; bilinear: the paper's, "
-        "softer and a little quicker",
+        "sampling of the warped picture; bicubic: keeps its sharpness; bilinear: the paper's, "
+        "softer and a little faster",
     )
     phase_noise: float = setting(
         0.4,
-        "how far the phase differs from place to place, 0..1 of a loop (two-phase of regions); "
-        "with 0 the first frame is the picture, and the loop's seam shows a little",
+        "spatial variation of the phase, 0..1 of a loop (two-phase of regions); with 0 the first "
+        "frame is the picture, and the loop's seam is slightly visible",
         metavar="P",
     )
 

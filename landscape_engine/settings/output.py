@@ -26,8 +26,8 @@ class OutputSettings:
     fps: float = setting(30.0, "frames per second of a video", flag="fps", metavar="F")
     ten_bits: bool = setting(
         False,
-        "write an MP4 with 10 bits a color instead of 8: smooth skies come closer to the frames, "
-        "in a smaller file, which Blender and most players show and many browsers don't",
+        "write an MP4 with 10 bits per color instead of 8: smoother skies in a smaller file, which "
+        "Blender and most players support and many browsers don't",
     )
 
     def __post_init__(self) -> None:

@@ -15,14 +15,14 @@ class RegionSettings:
 
     clean: bool = setting(
         True,
-        "find what moves, smooth its motion and keep the rest still to the bit; --no-clean: the "
-        "raw predicted field",
+        "segment sky and water, smooth their motion and keep the rest still to the bit; "
+        "--no-clean: the raw predicted field",
     )
     still_mask: str | None = setting(
-        None, "picture that is white where all stays still (grey: partly)", metavar="FILE"
+        None, "mask of the still part: white (grey: partly still)", metavar="FILE"
     )
     moving_mask: str | None = setting(
-        None, "picture that is white where things move, in place of what is found", metavar="FILE"
+        None, "mask of the moving part: white; replaces the segmentation", metavar="FILE"
     )
     region: tuple[str, ...] = setting(
         (),
@@ -32,7 +32,7 @@ class RegionSettings:
     )
     horizon: float | None = setting(
         None,
-        "where the water begins, as a share of the height from the top (default: found)",
+        "upper edge of the water, as a share of the height from the top (default: detected)",
         metavar="Y",
     )
 

@@ -1,4 +1,4 @@
-"""Unused settings: what was asked for beside a choice that leaves it without effect."""
+"""Unused settings: those that another setting leaves without effect."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def notes(
         choice = "<motion.kind> recurrent" if recurrent else "<regions.clean off>"
         found += _sentence(choice, "moves the whole picture", asked)
     elif loop.kind != "two-phase":
-        reason = "has no two copies of a motion" if loop.kind == "none" else "fades once, alike"
+        reason = "has no two copies of a motion" if loop.kind == "none" else "fades once, uniformly"
         found += _sentence(f"<loop.kind> {loop.kind}", reason, of_copies)
     if loop.kind == "none":
         found += _sentence("<loop.kind> none", "has no period", _changed("loop", loop, "frames"))
