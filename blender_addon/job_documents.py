@@ -91,7 +91,7 @@ def motion(settings: Any) -> dict[str, Any]:
     """The group `motion`, without its arrows."""
     if settings.speed == 0:
         raise AddonError(
-            "the speed of the motion is 0, which moves nothing; expected another number: to keep "
+            "the speed of the motion is 0, so nothing moves; expected another number: to keep "
             "things still, paint a still mask, or set the frames to 1."
         )
     code = code_of(settings, "motion")
@@ -148,7 +148,7 @@ def _region_file(
 ) -> Path:
     if not item.mask:
         raise AddonError(
-            f"the region '{item.name}' has no mask; expected an image that is white where it is: "
+            f"the region '{item.name}' has no mask; expected an image, white inside the region: "
             "choose or paint one."
         )
     fields: dict[str, Any] = {
@@ -208,7 +208,7 @@ def appearance(settings: Any, folder: Path) -> dict[str, Any]:
 def _keys_and_patches(settings: Any, folder: Path) -> dict[str, Any]:
     if not settings.key_items and not settings.patch_items:
         raise AddonError(
-            "the light goes by keys and patches, but there are none; expected one or more: add a "
+            "the light follows keys and patches, but there are none; expected one or more: add a "
             "key at the playhead, place a patch, or choose another sequence."
         )
     ordered = sorted(settings.key_items, key=lambda key: key.frame)
@@ -237,7 +237,7 @@ def _key_value(key: Any, folder: Path) -> str:
 
 def _reference(image: bpy.types.Image | None, folder: Path, of: str) -> str:
     if not image:
-        raise AddonError(f"{of} goes by a reference, but none is chosen; choose a picture for it.")
+        raise AddonError(f"{of} uses a reference, but none is chosen; choose a picture for it.")
     return str(image_exchange.picture_file(image, folder))
 
 
@@ -251,7 +251,7 @@ def code_of(settings: Any, of: str, by: str = "code_from") -> str | None:
     if chosen not in {"FILE", "CLIP"}:
         return None
     if not settings.code_file:
-        raise AddonError(f"the code of the {of} comes from a file, but none is named; name it.")
+        raise AddonError(f"the code of the {of} comes from a file, but none is chosen; choose one.")
     path = Path(bpy.path.abspath(settings.code_file))
     if not path.exists():
         raise AddonError(

@@ -16,7 +16,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from . import disk, engine, window, wording
+from . import disk, engine, labels, window
 from .errors import AddonError
 
 TICK_S = 0.05
@@ -143,7 +143,7 @@ def _take(job: Job, event: dict[str, Any]) -> None:
         job.done, job.total = event["done"], event["total"] or 0
         job.seconds_left = event.get("seconds_left")
     elif kind == "note":
-        job.notes.append(wording.for_panel(event["text"]))
+        job.notes.append(labels.sentence(event))
     elif kind == "started":
         job.stage = "starting"
     else:
@@ -153,7 +153,7 @@ def _take(job: Job, event: dict[str, Any]) -> None:
 
 def _end(job: Job, event: dict[str, Any]) -> None:
     job.state = event["event"]
-    job.message = wording.for_panel(event.get("message", ""))
+    job.message = labels.sentence(event)
     disk.doubt()
     if job.state != "done":
         return

@@ -40,7 +40,7 @@ class LandscapePreferences(bpy.types.AddonPreferences):
     )
     idle_minutes: IntProperty(
         name="Idle Minutes",
-        description="The engine ends after this long without a job, and frees its memory",
+        description="Minutes without a job after which the engine exits and frees its memory",
         default=choices.IDLE_MINUTES,
         min=1,
         soft_max=120,

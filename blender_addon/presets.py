@@ -49,7 +49,7 @@ class LANDSCAPE_PT_presets(PresetPanel, bpy.types.Panel):
 
 
 class LANDSCAPE_OT_add_preset(AddPresetBase, bpy.types.Operator):
-    """Keep these settings under a name, or remove a preset"""
+    """Save these settings as a preset, or remove a preset"""
 
     bl_idname = "landscape.add_preset"
     bl_label = "Add Landscape Preset"

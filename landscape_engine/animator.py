@@ -60,7 +60,7 @@ def load_animator(
         if failure is not None:
             warnings.warn(
                 f"this machine's Apple GPU can't render ({failure}); the CPU renders instead. A "
-                "newer torch may help; --device mps insists.",
+                "newer torch may help; the device mps overrides this check.",
                 stacklevel=2,
             )
             chosen = torch.device("cpu")
@@ -68,7 +68,7 @@ def load_animator(
 
 
 def _failure_of(bundle: ModelBundle, device: torch.device) -> str | None:
-    """Why a device can't render a tiny picture; None if it can."""
+    """The reason a device fails to render a tiny picture; None if it succeeds."""
     picture = torch.linspace(-1, 1, 48 * 64).view(1, 1, 48, 64).expand(-1, 3, -1, -1).contiguous()
     loop, clip = LoopSettings(frames=4), ClipSettings(frames=4)
     try:
@@ -86,7 +86,7 @@ class Animator:
     """Animates pictures with one bundle on one device."""
 
     def __init__(self, bundle: ModelBundle, device: torch.device) -> None:
-        """Take a bundle to the device; if it's elsewhere, a copy, so that both can be used."""
+        """Move a bundle to the device; a copy, if it is on another, so that both stay usable."""
         self.bundle = bundle.on(device)
         self.device = device
 
@@ -94,7 +94,7 @@ class Animator:
         self,
         image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1], at the size of the output
     ) -> Landscape:
-        """A picture as the engine knows it: what is asked of it is computed once, and kept."""
+        """Take a picture; everything derived from it is computed on first use and cached."""
         return Landscape(image, self.bundle)
 
     def fit_motion(
@@ -180,7 +180,7 @@ class Animator:
         clip: ClipSettings | None = None,
         codes: Tensor | CodeCycle | None = None,  # [K, Z], evenly along the cycle
     ) -> LightCycle | None:
-        """How a picture's light changes; None where the settings turn it off.
+        """Predict how a picture's light changes; None where the settings turn it off.
 
         Args:
             landscape: the picture.

@@ -1,4 +1,4 @@
-"""CPUs: how many of a machine's this process may use."""
+"""CPUs: the number that this process may use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ CGROUP = Path("/sys/fs/cgroup")  # where Linux says what a container may use
 
 
 def available(cgroup: Path = CGROUP) -> int:
-    """How many CPUs this process may keep busy: 1 or more.
+    """The number of CPUs that this process may keep busy: 1 or more.
 
     The machine's, but no more than its affinity (`taskset`, a farm's slot), a container's quota
     and `OMP_NUM_THREADS` allow.

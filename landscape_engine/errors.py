@@ -16,7 +16,18 @@ from __future__ import annotations
 
 
 class LandscapeError(Exception):
-    """Anything that the engine refuses to do, in one sentence for the person who asked."""
+    """Anything that the engine refuses to do, in one sentence for the person who asked.
+
+    Attributes:
+        sentence: what `str` gives; it may know the settings it names (`settings.sentences`).
+        setting: the path in a job of the setting it is about, "motion.speed"; None if of none.
+    """
+
+    def __init__(self, sentence: str = "", setting: str | None = None) -> None:
+        """Without `setting` it is about the one that the sentence names first."""
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.setting: str | None = setting or getattr(sentence, "setting", None)
 
 
 class SettingsError(LandscapeError):

@@ -1,4 +1,4 @@
-"""Landscape: one picture as the engine knows it, taken apart once.
+"""Landscape: one picture with everything derived from it, computed once.
 
 What is known of a picture is computed when first asked for, on the bundle's device, and kept: its
 regions, its own look, its steps and color maps of codes. So a slider that is moved costs what
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 class Landscape:
-    """One picture and what one bundle knows of it; from `Animator.look_at`.
+    """One picture and what one bundle predicts for it; from `Animator.look_at`.
 
     Attributes:
         image: [1, 3 or 4, H, W] in [-1, 1], the picture at the size of the output.
@@ -45,7 +45,7 @@ class Landscape:
 
     @property
     def device(self) -> torch.device:
-        """Where the networks are."""
+        """The device of the networks."""
         return self.bundle.device
 
     @property
@@ -110,11 +110,11 @@ class Landscape:
 
     @cached_property
     def edged_shares(self) -> Tensor | None:
-        """[1, 3, 256, 256] the same, put right and following the picture's edges; or None."""
+        """[1, 3, 256, 256] the same, corrected and refined along the picture's edges; or None."""
         return None if self.seen is None else segmentation.follow_edges(self.small, self.shares)
 
     def regions(self, settings: RegionSettings | None = None) -> list[Region]:
-        """What moves; the artist's masks and regions come before what the network says.
+        """Segment the picture; the artist's masks and regions override the network.
 
         Raises:
             RegionError: a mask or a region's file can't be used, or nothing is left that moves.
@@ -144,7 +144,7 @@ class Landscape:
         return segmentation.by_answers(ask, codes, horizon)
 
     def keep(self, name: Hashable, answer: Callable[[], T]) -> T:
-        """What is known by a name, or the answer, which is known from then on.
+        """Return the cached value of a key; on a miss, compute and cache it.
 
         The last `KEPT_ANSWERS` are kept. Several threads may ask at a time.
         """

@@ -130,7 +130,7 @@ def discard_unfinished() -> None:
 
 
 def discard_forgotten(patience_s: float = math.inf) -> None:
-    """Remove what writers left that were cut short, where nothing else is being written."""
+    """Remove the leftovers of interrupted writers, unless something is being written."""
     deadline = time.monotonic() + patience_s
     while _unfinished and time.monotonic() < deadline:
         for staged, made in list(_unfinished.items()):
@@ -183,7 +183,7 @@ def remove(path: Path) -> None:
 
 @contextlib.contextmanager
 def explaining(target: Path) -> Iterator[None]:
-    """Turn what the system refuses in the block into our error.
+    """Turn the system's errors in the block into ours.
 
     Raises:
         OutputError: in place of an OSError.
@@ -195,7 +195,7 @@ def explaining(target: Path) -> Iterator[None]:
 
 
 def explain_write_failure(target: Path, error: OSError) -> OutputError:
-    """Put what the system said about a failed write into one sentence.
+    """Describe the system's error about a failed write in one sentence.
 
     Args:
         target: the file or folder that was asked for.

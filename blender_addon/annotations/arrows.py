@@ -182,7 +182,7 @@ def _pieces(places: list[Place], aspect: float) -> list[Arrow]:
 
 
 def _is_bent(places: list[Place], count: int, aspect: float) -> bool:
-    """Whether any of so many equal pieces of a line is far from straight."""
+    """Whether any of a number of equal pieces of a line is far from straight."""
     step = (len(places) - 1) // count
     parts = [places[i : i + step + 1] for i in range(0, len(places) - 1, step)]
     return any(

@@ -23,7 +23,7 @@ SIDE_PX = 128
 
 
 class LANDSCAPE_OT_draw_thumbnails(JobOperator, bpy.types.Operator):
-    """Draw what the codebook does to this picture"""
+    """Draw thumbnails of the codebook on this picture"""
 
     bl_idname = "landscape.draw_thumbnails"
     bl_label = "Draw Thumbnails"
@@ -53,7 +53,7 @@ class LANDSCAPE_OT_draw_thumbnails(JobOperator, bpy.types.Operator):
 
 
 class LANDSCAPE_OT_use_position(OnSubject, bpy.types.Operator):
-    """Take this place of the codebook"""
+    """Use this position of the codebook"""
 
     bl_idname = "landscape.use_position"
     bl_label = "Use"
@@ -72,7 +72,7 @@ class LANDSCAPE_OT_use_position(OnSubject, bpy.types.Operator):
 
 
 class LANDSCAPE_OT_roll_seed(OnSubject, bpy.types.Operator):
-    """Draw another seed: another motion and another day, where their codes are drawn"""
+    """Draw a new seed: a new motion and a new day, where codes are drawn at random"""
 
     bl_idname = "landscape.roll_seed"
     bl_label = "Roll"

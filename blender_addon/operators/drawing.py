@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 from bpy_extras import view3d_utils
 
-from .. import annotations, image_exchange, job_documents, jobs, results, window, wording
+from .. import annotations, image_exchange, job_documents, jobs, results, window
 from ..errors import AddonError
 from ..properties.appearance import center_property, color_property, radius_property
 from . import subject
@@ -17,7 +17,7 @@ from .subject import JobOperator, OnSubject, reporting
 
 
 class LANDSCAPE_OT_draw_arrows(OnSubject, bpy.types.Operator):
-    """Draw on the picture the way that things should move; each stroke is an arrow"""
+    """Draw arrows on the picture in the directions of motion; each stroke is an arrow"""
 
     bl_idname = "landscape.draw_arrows"
     bl_label = "Draw Arrows"
@@ -67,8 +67,7 @@ class _Fit(JobOperator):
             settings.code_from = "FILE"
             settings.code_file = image_exchange.portable(Path(result["path"]))
             window.push_undo("Fit Code")
-            note = wording.for_panel(result.get("note") or "")
-            return f"the code is in '{settings.code_file}'. {note}".strip()
+            return f"the code is in '{settings.code_file}'."
 
         task = {"task": "fit", "picture": picture, "upright": False, "out": str(target)}
         task.update(wish)
@@ -76,7 +75,7 @@ class _Fit(JobOperator):
 
 
 class LANDSCAPE_OT_fit_arrows(_Fit, bpy.types.Operator):
-    """Fit one motion code to all arrows, and keep it in a file"""
+    """Fit one motion code to all arrows, and save it to a file"""
 
     bl_idname = "landscape.fit_arrows"
     bl_label = "Fit Code to Arrows"
@@ -91,7 +90,7 @@ class LANDSCAPE_OT_fit_arrows(_Fit, bpy.types.Operator):
 
 
 class LANDSCAPE_OT_fit_patches(_Fit, bpy.types.Operator):
-    """Fit one appearance code to all patches, and keep it in a file"""
+    """Fit one appearance code to all patches, and save it to a file"""
 
     bl_idname = "landscape.fit_patches"
     bl_label = "Fit Code to Patches"
@@ -106,7 +105,7 @@ class LANDSCAPE_OT_fit_patches(_Fit, bpy.types.Operator):
 
 
 class LANDSCAPE_OT_place_patch(OnSubject, bpy.types.Operator):
-    """Click on the picture where a color should be another one"""
+    """Click on the picture to place a patch, whose color you then choose"""
 
     bl_idname = "landscape.place_patch"
     bl_label = "Place Patch"

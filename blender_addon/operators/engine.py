@@ -32,7 +32,7 @@ def usual_interpreters() -> list[Path]:
 
 
 class LANDSCAPE_OT_find_engine(bpy.types.Operator):
-    """Look for the engine in the usual places; else open the preferences, to choose its Python"""
+    """Search for the engine in the usual places; if not found, open the preferences"""
 
     bl_idname = "landscape.find_engine"
     bl_label = "Find Engine"
@@ -48,13 +48,13 @@ class LANDSCAPE_OT_find_engine(bpy.types.Operator):
         if not bpy.app.background:
             bpy.ops.preferences.addon_show(module=choices.PACKAGE)
         raise AddonError(
-            "no engine is in the usual places; run install_addon.py, or choose the Python that has "
-            "landscape_engine in the add-on's preferences."
+            "no engine was found in the usual places; run install_addon.py, or choose the Python "
+            "that has landscape_engine in the add-on's preferences."
         )
 
 
 class LANDSCAPE_OT_check_engine(bpy.types.Operator):
-    """Start the engine, and say what it is"""
+    """Start the engine, and report its version and device"""
 
     bl_idname = "landscape.check_engine"
     bl_label = "Check Engine"
@@ -86,7 +86,7 @@ class LANDSCAPE_OT_check_engine(bpy.types.Operator):
 
 
 class LANDSCAPE_OT_stop_engine(bpy.types.Operator):
-    """End the engine's process; its memory and the GPU's are free"""
+    """End the engine's process, which frees its memory and the GPU's"""
 
     bl_idname = "landscape.stop_engine"
     bl_label = "Stop Engine"

@@ -15,7 +15,7 @@ LONGEST_SIDE_PX = 4096  # of a mask
 
 
 class LANDSCAPE_OT_paint_mask(OnSubject, bpy.types.Operator):
-    """Paint a mask on the object: white where it holds"""
+    """Paint a mask on the object in white"""
 
     bl_idname = "landscape.paint_mask"
     bl_label = "Paint Mask"
@@ -85,7 +85,7 @@ def _start_painting(context: bpy.types.Context, mask: bpy.types.Image) -> None:
 
 
 class LANDSCAPE_OT_end_painting(OnSubject, bpy.types.Operator):
-    """Put the brush away, and keep the mask in the .blend"""
+    """Stop painting, and save the mask in the .blend"""
 
     bl_idname = "landscape.end_painting"
     bl_label = "Done Painting"

@@ -34,7 +34,7 @@ class LANDSCAPE_OT_make_plane(ImportHelper, bpy.types.Operator):
 
 
 class LANDSCAPE_OT_show_picture(OnSubject, bpy.types.Operator):
-    """Show the picture on the plane again, as it was"""
+    """Show the original picture on the plane again"""
 
     bl_idname = "landscape.show_picture"
     bl_label = "Show Picture"
@@ -70,7 +70,7 @@ class LANDSCAPE_OT_show_result(OnSubject, bpy.types.Operator):
 
 
 class LANDSCAPE_OT_find_frames(OnSubject, bpy.types.Operator):
-    """Look for the frames beside the .blend, or in the folder that is chosen"""
+    """Search for the frames beside the .blend, or choose their folder"""
 
     bl_idname = "landscape.find_frames"
     bl_label = "Find Frames"

@@ -17,7 +17,7 @@ ESC_S = 10.0  # for so long ESC takes a job back; later it may be meant for some
 
 
 class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
-    """Make the frames of the clip and show them on the plane"""
+    """Render the frames of the clip and show them on the plane"""
 
     bl_idname = "landscape.animate"
     bl_label = "Animate"
@@ -38,7 +38,7 @@ class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
 
 
 class LANDSCAPE_OT_preview(JobOperator, bpy.types.Operator):
-    """Make the clip small and short, and play it on the plane"""
+    """Render a small, short version of the clip, and play it on the plane"""
 
     bl_idname = "landscape.preview"
     bl_label = "Preview"
@@ -64,7 +64,7 @@ class LANDSCAPE_OT_preview(JobOperator, bpy.types.Operator):
 
 
 class LANDSCAPE_OT_cancel(bpy.types.Operator):
-    """Stop what the engine does; nothing of it is left"""
+    """Cancel the running job; unfinished files are removed"""
 
     bl_idname = "landscape.cancel"
     bl_label = "Cancel"
@@ -81,7 +81,7 @@ class LANDSCAPE_OT_cancel(bpy.types.Operator):
 
 
 class LANDSCAPE_OT_cancel_new(bpy.types.Operator):
-    """Stop what the engine has just begun; nothing of it is left"""
+    """Cancel a job that has just started; unfinished files are removed"""
 
     bl_idname = "landscape.cancel_new"
     bl_label = "Cancel New Jobs"
@@ -109,7 +109,7 @@ def _cancel(those: list[jobs.Job]) -> None:
 
 
 class LANDSCAPE_OT_dismiss(subject.OnSubject, bpy.types.Operator):
-    """Take this message away"""
+    """Dismiss this message"""
 
     bl_idname = "landscape.dismiss"
     bl_label = "Dismiss"

@@ -49,7 +49,7 @@ class LANDSCAPE_PT_motion_codebook(SubjectTab, bpy.types.Panel):
 
 
 class LANDSCAPE_PT_arrows(SubjectTab, bpy.types.Panel):
-    """Arrows that say where things go"""
+    """Arrows that direct the motion"""
 
     bl_label = "Arrows"
     bl_parent_id = "LANDSCAPE_PT_motion"

@@ -10,7 +10,7 @@ from .frame import SubjectTab, chosen, editable_list
 
 
 class LANDSCAPE_PT_loop(SubjectTab, bpy.types.Panel):
-    """How long, how large, and where to"""
+    """Length, size and files of the clip"""
 
     bl_label = "Loop and Output"
 
@@ -54,7 +54,7 @@ class LANDSCAPE_PT_loop(SubjectTab, bpy.types.Panel):
 
 
 class LANDSCAPE_PT_results(SubjectTab, bpy.types.Panel):
-    """What was made of this picture"""
+    """Results of this picture"""
 
     bl_label = "Results"
     bl_options = {"DEFAULT_CLOSED"}

@@ -46,7 +46,7 @@ def color_property() -> FloatVectorProperty:
     """What a patch should look like."""
     return FloatVectorProperty(
         name="Color",
-        description="The color that the disc should take",
+        description="Target color of the disc",
         size=3,
         default=(1.0, 0.55, 0.3),
         min=0,
@@ -72,14 +72,14 @@ class KeyItem(PropertyGroup):
         description="Where the look at this frame comes from",
         items=(
             POSITION,
-            ("INPUT", "Picture's Own", "The look that the picture has"),
+            ("INPUT", "Picture's Own", "The picture's own look"),
             ("REFERENCE", "Reference", "The look of another picture"),
             FILE,
         ),
     )
     position: position_property("Codebook day whose midday look is used")
     reference: PointerProperty(
-        name="Reference", description="A picture that looks so", type=bpy.types.Image
+        name="Reference", description="The picture whose look is used", type=bpy.types.Image
     )
     code_file: StringProperty(
         name="File",
@@ -96,9 +96,9 @@ class AppearanceProperties(PropertyGroup):
         name="Light",
         description="How colors change",
         items=(
-            ("keyed", "Keyed", "Color maps at key codes, interpolated: fast"),
+            ("keyed", "Keyed", "Color maps predicted at key codes and interpolated: fast"),
             ("per-frame", "Per Frame", "The paper's: a color map for each frame"),
-            ("off", "Off", "Colors stay"),
+            ("off", "Off", "Colors don't change"),
         ),
     )
     code_from: EnumProperty(
@@ -109,12 +109,14 @@ class AppearanceProperties(PropertyGroup):
             ("RANDOM", "Random", "A day of the codebook, drawn with the seed"),
             FILE,
             ("REFERENCE", "Reference", "The look of another picture, held throughout"),
-            ("PREDICT", "Predict", "A day that goes on from the picture's own look"),
+            ("PREDICT", "Predict", "A predicted day that begins with the picture's own look"),
             ("KEYS", "Keys and Patches", "The looks at key frames, and colors of patches"),
         ),
         default="PREDICT",
     )
-    position: position_property("Which day of the codebook: its ends are the most unlike")
+    position: position_property(
+        "Position in the codebook of days; similar days are next to each other"
+    )
     code_file: StringProperty(
         name="File",
         description="A .json or .npy file with one code or a sequence",
@@ -122,7 +124,7 @@ class AppearanceProperties(PropertyGroup):
         options=BESIDE_BLEND,
     )
     reference: PointerProperty(
-        name="Reference", description="The picture whose look is taken", type=bpy.types.Image
+        name="Reference", description="The picture whose look is used", type=bpy.types.Image
     )
     cycles: IntProperty(
         name="Cycles",
@@ -134,26 +136,26 @@ class AppearanceProperties(PropertyGroup):
     )
     codes: IntProperty(
         name="Key Codes",
-        description="Key codes taken from the sequence, evenly; fewer are calmer; 0: all",
+        description="Evenly spaced key codes of the sequence; fewer give calmer light; 0: all",
         min=0,
         soft_max=50,
         max=1_000_000,
     )
     relative: BoolProperty(
         name="Begin with Picture",
-        description="A sequence gives the picture's own look the changes that follow its first "
-        "look, within what daylight does; off: its looks as they are",
+        description="Begin with the picture's own look and add the sequence's changes, limited to "
+        "daylight; off: use the sequence's looks unchanged",
         default=True,
     )
     anchor: BoolProperty(
         name="Keep Own Look",
-        description="The picture's own look is the picture itself, and others keep its contrast",
+        description="Reproduce the picture's own look exactly; other looks keep its contrast",
         default=True,
     )
     correct: BoolProperty(
         name="Match Colors",
-        description="Patches get their very colors, and sky, land and water those of a reference, "
-        "also where no look of the codebook has them",
+        description="Give patches their exact colors, and sky, land and water those of a "
+        "reference, even where no codebook look has them",
         default=True,
     )
     key_items: CollectionProperty(type=KeyItem)
@@ -166,5 +168,5 @@ class AppearanceProperties(PropertyGroup):
         default=True,
     )
     patch_frame: IntProperty(
-        name="Patches at Frame", description="Frame at which their colors are reached", min=0
+        name="Patches at Frame", description="Frame at which the patches' colors are reached", min=0
     )

@@ -9,8 +9,8 @@ from bpy.types import PropertyGroup
 
 # From 4.5 on a path says that it may be beside the .blend; until then every path may.
 BESIDE_BLEND = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
-POSITION = ("POSITION", "Codebook", "A place in the codebook")
-AUTO = ("AUTO", "Automatic", "What suits this picture; the seed draws among the best")
+POSITION = ("POSITION", "Codebook", "A position in the codebook")
+AUTO = ("AUTO", "Automatic", "Codes that suit this picture; the seed draws among the best")
 RANDOM = ("RANDOM", "Random", "Drawn with the seed")
 FILE = ("FILE", "File", "A file with a code")
 

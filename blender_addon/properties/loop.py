@@ -33,24 +33,24 @@ class LoopProperties(PropertyGroup):
             (
                 "condense",
                 "Condense",
-                "Forms of the sky go over from copy to copy one after another",
+                "Clouds switch from copy to copy one after another",
             ),
-            ("contrast", "Contrast", "Both copies are blended and keep their contrast"),
+            ("contrast", "Contrast", "Both copies are blended, and their contrast restored"),
             ("plain", "Plain", "The average, which is softer"),
         ),
     )
     sampling: EnumProperty(
         name="Sampling",
-        description="How the moved picture is sampled",
+        description="Sampling of the warped picture",
         items=(
             ("bicubic", "Bicubic", "As sharp as the picture"),
-            ("bilinear", "Bilinear", "Softer, and a little quicker; the paper's"),
+            ("bilinear", "Bilinear", "Softer, and a little faster; the paper's"),
         ),
     )
     phase_noise: FloatProperty(
         name="Phase Noise",
-        description="How far the phase differs from place to place; 0: the first frame is the "
-        "picture, and the seam shows a little",
+        description="Spatial variation of the phase; 0: the first frame is the picture, and the "
+        "seam is slightly visible",
         default=0.4,
         min=0,
         max=1,

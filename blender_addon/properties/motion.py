@@ -23,7 +23,7 @@ class MotionProperties(PropertyGroup):
         name="Motion",
         description="How the motion is made from the picture",
         items=(
-            ("steady", "Steady", "One predicted field carries everything; land stays still"),
+            ("steady", "Steady", "One predicted field warps the picture; land stays still"),
             ("recurrent", "Recurrent", "The paper's: each step is predicted from the one before"),
         ),
     )
@@ -43,17 +43,19 @@ class MotionProperties(PropertyGroup):
         ),
         default="AUTO",
     )
-    position: position_property("Which motion of the codebook: its ends are the most unlike")
+    position: position_property(
+        "Position in the codebook of motions; similar motions are next to each other"
+    )
     code_file: StringProperty(
         name="File",
-        description="A .json or .npy file with a motion code, or a video that moves so",
+        description="A .json or .npy file with a motion code, or a video whose motion is copied",
         subtype="FILE_PATH",
         options=BESIDE_BLEND,
     )
     speed: FloatProperty(
         name="Speed",
-        description="Factor on the speed: on a calm pace with an automatic code, else on what is "
-        "predicted; negative goes backwards",
+        description="Speed factor: on a calm pace with an automatic code, else on the predicted "
+        "speed; negative reverses",
         default=1,
         min=-100,
         max=100,
@@ -62,17 +64,17 @@ class MotionProperties(PropertyGroup):
     )
     water: EnumProperty(
         name="Water",
-        description="How the water that was found moves",
+        description="Motion of the detected water",
         items=(
-            ("predicted", "Predicted", "As the engine foresees it"),
-            ("mirrored", "Mirrored", "As the sky above it, upside down: calm water"),
-            ("still", "Still", "Not at all"),
+            ("predicted", "Predicted", "The motion that the network predicts"),
+            ("mirrored", "Mirrored", "The sky's motion, upside down: calm water"),
+            ("still", "Still", "No motion"),
         ),
     )
     layers: BoolProperty(
         name="Keep Light",
-        description="Only what differs from the light moves: behind clouds the clear sky stays, "
-        "and in water its smooth reflections. Off: all of a region moves, as the paper has it",
+        description="Move only clouds and waves; the clear sky behind clouds and the smooth "
+        "reflections in water stay. Off: move whole regions, as in the paper",
         default=True,
     )
     ripple: FloatProperty(
@@ -89,7 +91,7 @@ class MotionProperties(PropertyGroup):
     )
     arrows_from: PointerProperty(
         name="Drawn In",
-        description="Grease pencil whose strokes are the arrows; empty: all that lie on the "
+        description="Grease pencil whose strokes are the arrows; empty: all strokes on the "
         "picture, and annotations",
         type=bpy.types.Object,
         poll=is_stroke_object,
@@ -100,7 +102,7 @@ class MotionProperties(PropertyGroup):
         items=(
             ("code", "Code", "One latent code is fitted to all of them"),
             ("field", "Field", "The predicted field is bent to each"),
-            ("both", "Both", "A code is fitted and the field bent to what is left"),
+            ("both", "Both", "A code is fitted, and the field bent to correct the rest"),
         ),
         default="both",
     )

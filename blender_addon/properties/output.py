@@ -31,13 +31,13 @@ class OutputProperties(PropertyGroup):
     )
     ten_bits: BoolProperty(
         name="10 Bits",
-        description="Smooth skies come closer to the frames, in a smaller file, which Blender and "
-        "most players show and many browsers don't",
+        description="Write 10 bits per color: smoother skies in a smaller file, which Blender and "
+        "most players support and many browsers don't",
         default=False,
     )
     folder: StringProperty(
         name="Folder",
-        description="Where the frames go; // is beside the .blend",
+        description="Folder for the frames; // is the folder of the .blend",
         default="//landscape/",
         subtype="DIR_PATH",
         options=BESIDE_BLEND,
@@ -54,7 +54,7 @@ class OutputProperties(PropertyGroup):
     )
     match_range: BoolProperty(
         name="Match Frame Range",
-        description="The scene's frame range becomes that of the clip",
+        description="Set the scene's frame range to that of the clip",
         default=True,
     )
 
@@ -72,5 +72,6 @@ class ResultItem(PropertyGroup):
     movie: BoolProperty(name="Movie", description="One file with all frames")
     colorspace: StringProperty(name="Color Space", description="How Blender reads the frames")
     job: StringProperty(
-        name="Job", description="The document that repeats it, for landscape-engine animate --job"
+        name="Job",
+        description="Document that repeats this result, for landscape-engine animate --job",
     )

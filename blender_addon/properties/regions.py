@@ -22,14 +22,14 @@ class RegionItem(PropertyGroup):
     """A part of the picture that moves in a way of its own."""
 
     mask: PointerProperty(
-        name="Mask", description="Image that is white where the region is", type=bpy.types.Image
+        name="Mask", description="Mask of the region: white inside", type=bpy.types.Image
     )
     code_from: EnumProperty(
         name="Code",
         description="Where the latent code of this region's motion comes from",
         items=(("SAME", "As the Picture", "The code of the whole picture"), POSITION, FILE),
     )
-    position: position_property("Which motion of the codebook this region takes")
+    position: position_property("Position in the codebook of this region's motion")
     code_file: StringProperty(
         name="File",
         description="A file with this region's code",
@@ -61,7 +61,7 @@ class RegionItem(PropertyGroup):
     )
     sway: FloatProperty(
         name="Sway",
-        description="Width of a to and fro, as of plants, in thousandths of the picture's width",
+        description="Width of swaying, as of plants, in thousandths of the picture's width",
         min=0,
         max=100,
         soft_max=10,
@@ -85,20 +85,20 @@ class RegionProperties(PropertyGroup):
     )
     still_image: PointerProperty(
         name="Still Mask",
-        description="Image that is white where all stays still, grey where it partly does",
+        description="Mask of the still part: white, or grey where partly still",
         type=bpy.types.Image,
     )
     moving_image: PointerProperty(
         name="Moving Mask",
-        description="Image that is white where things move, in place of what is found",
+        description="Mask of the moving part: white; replaces the segmentation",
         type=bpy.types.Image,
     )
     use_horizon: BoolProperty(
-        name="Set Horizon", description="Say where the water begins, if it isn't found right"
+        name="Set Horizon", description="Set the upper edge of the water, if it is detected wrongly"
     )
     horizon: FloatProperty(
         name="Horizon",
-        description="Where the water begins, as a share of the height from the top",
+        description="Upper edge of the water, as a share of the height from the top",
         default=0.5,
         min=0.001,
         max=0.999,

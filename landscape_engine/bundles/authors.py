@@ -177,7 +177,7 @@ def _translate(state: dict[str, Tensor], table: list[tuple[str, str]]) -> dict[s
 
 
 def _to_rgb(name: str, state: dict[str, Tensor]) -> None:
-    """Turn the weights that touch pixels from BGR to RGB, in place."""
+    """Reorder the weights that touch pixels from BGR to RGB, in place."""
     bgr = [2, 1, 0]
     if name.endswith("predictor"):
         first = state.get("trunk.conv1.weight")
@@ -192,7 +192,7 @@ def _to_rgb(name: str, state: dict[str, Tensor]) -> None:
 
 
 def _arguments(name: str, state: dict[str, Tensor]) -> dict[str, Any]:
-    """What builds a network of these weights' sizes."""
+    """The arguments that build a network of these weights' sizes."""
     first = "trunk.conv1.weight" if name.endswith("predictor") else "conv1.weight"
     if first not in state or state[first].dim() != 4:
         raise BundleError(f"the {name.replace('_', ' ')}'s file lacks its first convolution.")

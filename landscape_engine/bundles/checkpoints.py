@@ -51,7 +51,7 @@ BUILDERS: dict[str, Callable[..., nn.Module]] = {
 
 @dataclass
 class ModelBundle:
-    """Everything that `animator` needs; as loaded, on the CPU in float32.
+    """Everything that the animator needs; loaded onto the CPU in float32.
 
     Attributes:
         networks: by the names of `BUILDERS`; one may lack what it wasn't trained for.
@@ -73,12 +73,12 @@ class ModelBundle:
     input_sizes: dict[str, int] = field(default_factory=dict)
 
     def input_size(self, name: PredictorName) -> int:
-        """Side of the square pictures at which a predictor is asked; the paper's 256 by default."""
+        """Side in pixels of a predictor's square input; by default the paper's 256."""
         return self.input_sizes.get(name, PREDICTOR_SIZE)
 
     @property
     def device(self) -> torch.device:
-        """Where the networks are."""
+        """The device of the networks."""
         first = next(iter(self.networks.values()), nn.Module())
         return next((p.device for p in first.parameters()), torch.device("cpu"))
 
@@ -92,7 +92,7 @@ class ModelBundle:
         return predictor.trunk.conv1.in_channels - 3
 
     def on(self, device: torch.device) -> ModelBundle:
-        """The bundle on a device: itself if it's there, else a copy, so that both can be used."""
+        """The bundle on a device: itself if it is there, else a copy, so that both stay usable."""
         if self.device == device or not self.networks:
             return self
         moved = {name: copy.deepcopy(one).to(device) for name, one in self.networks.items()}
@@ -203,7 +203,7 @@ def add_network(
     about: dict[str, Any],
     dtype: torch.dtype = torch.float16,
 ) -> None:
-    """Put one network into a bundle; all else that is in it stays to the byte.
+    """Put one network into a bundle; everything else in it stays identical to the byte.
 
     Args:
         folder: a bundle.
@@ -218,7 +218,7 @@ def add_network(
     """
     from safetensors.torch import load_file
 
-    load(folder)  # says so if anything is wrong
+    load(folder)  # raises if anything is wrong
     files: dict[str, dict[str, Tensor]] = {}
     for path in _weights(folder):
         tensors = load_file(path)
@@ -233,7 +233,7 @@ def add_network(
 
 
 def _tensors(name: str, network: nn.Module, dtype: torch.dtype) -> dict[str, Tensor]:
-    """A network's weights by the names that they have in a bundle."""
+    """A network's weights by their names in a bundle."""
     return {
         f"{name}.{key}": value.detach().cpu().to(dtype).contiguous()
         for key, value in network.state_dict().items()
@@ -241,7 +241,7 @@ def _tensors(name: str, network: nn.Module, dtype: torch.dtype) -> dict[str, Ten
 
 
 def _weights(folder: Path) -> list[Path]:
-    """A bundle's files with weights, in a fixed order."""
+    """The weights files of a bundle, in a fixed order."""
     return sorted(folder.glob("*.safetensors"))
 
 
@@ -250,7 +250,7 @@ def _write(
     files: dict[str, dict[str, Tensor]],  # by name; one without tensors goes
     description: dict[str, Any],
 ) -> None:
-    """Write a bundle's files with weights and its description; its other files stay."""
+    """Write a bundle's weights and description; its other files stay."""
     from safetensors.torch import save_file
 
     try:
@@ -280,7 +280,7 @@ def _write(
 
 
 def load(folder: Path | str = DEFAULT) -> ModelBundle:
-    """Load a bundle strictly: every tensor expected is there, in its shape, and no other.
+    """Load a bundle strictly: exactly the expected tensors, in their shapes.
 
     Raises:
         BundleError: the folder isn't a bundle, or is damaged; the message says in what.

@@ -74,7 +74,7 @@ class AppearanceCodebook:
 
     @property
     def reach(self) -> Tensor:  # [n]
-        """How far each sequence leads from its first code."""
+        """The greatest distance of each sequence's codes from its first one."""
         return torch.stack([(s - s[:1]).norm(dim=1).max() for s in self.sequences])
 
     def at(self, position: float) -> Tensor:  # [K, Z]
@@ -93,7 +93,7 @@ class AppearanceCodebook:
         own: Tensor,  # [1, Z] a picture's look
         seed: int,
     ) -> Tensor:  # [K, Z]
-        """A sequence that suits a picture, another for each seed up to as many as there are.
+        """A sequence that suits a picture, a different one for each seed while there are any left.
 
         They lie in one shuffled order, of which the seed, from the start again after the last,
         takes its place.
@@ -107,7 +107,7 @@ class AppearanceCodebook:
         self,
         own: Tensor,  # [1, Z] a picture's look
     ) -> list[int]:
-        """The sequences that suit a picture, by their numbers; one at least.
+        """The indices of the sequences that suit a picture; at least one.
 
         Of those that change (their reach, from the first code to the farthest, is half of the
         usual one or more) the half that begin nearest to the picture's look, in units of the
@@ -131,7 +131,7 @@ def resample(
     sequence: Tensor,  # [K, Z]
     count: int,
 ) -> Tensor:  # [count, Z]
-    """Take `count` codes evenly along a sequence, from its first to its last, linearly."""
+    """Resample a sequence to `count` evenly spaced codes, linearly, ends included."""
     if count == len(sequence):
         return sequence
     if len(sequence) == 1:
@@ -145,7 +145,7 @@ def resample(
 def pace(
     codes: Tensor,  # [K, Z]
 ) -> tuple[float, ...]:  # K phases, 0 to less than 1
-    """When each code of a closed cycle is reached, so that large changes take longer.
+    """The phase of each code of a closed cycle, with more time for larger changes.
 
     Of the time between two codes one half is the same for all, the other goes with how far they lie
     apart: a recorded day that ends at night doesn't fall back to its morning at once.
@@ -158,7 +158,7 @@ def pace(
 
 @dataclass(frozen=True)
 class CodeCycle:
-    """Key codes along a closed cycle, each at its phase; between two, codes are linear.
+    """Key codes along a closed cycle, each at its phase, linearly interpolated.
 
     The last key is followed by the first: the paper interpolates "the final and initial latent
     codes to generate a cycle" (section 5).
@@ -179,11 +179,11 @@ class CodeCycle:
 
     @classmethod
     def even(cls, codes: Tensor) -> CodeCycle:
-        """A cycle through codes [K, Z] that lie evenly."""
+        """A cycle through evenly spaced codes [K, Z]."""
         return cls(codes, tuple(k / len(codes) for k in range(len(codes))))
 
     def around(self, phase: float) -> tuple[int, int, float]:
-        """Which two keys lie around a phase, and how far between them it is, 0 to less than 1."""
+        """The two keys around a phase, and its position between them, from 0 to less than 1."""
         phase %= 1.0
         k = bisect_right(self.phases, phase) - 1
         after = self.phases[k + 1] if k + 1 < len(self.phases) else 1.0

@@ -9,7 +9,7 @@ from ..settings import DeviceName
 
 
 def choose_device(name: DeviceName | torch.device) -> torch.device:
-    """The device of a name; the only place where that is decided.
+    """The device of a name; the only place where a device is chosen.
 
     Raises:
         SettingsError: there is no such device on this machine.
@@ -28,6 +28,6 @@ def choose_device(name: DeviceName | torch.device) -> torch.device:
     if not there[name]:
         found = ", ".join(kind for kind, is_there in there.items() if is_there)
         raise SettingsError(
-            f"this machine has no {name} device (it has: {found}); use --device auto."
+            f"this machine has no {name} device (it has: {found}); choose one of these, or auto."
         )
     return torch.device(name)

@@ -1,4 +1,4 @@
-"""Sources: what a setting may name a code by: a position, a code file, patches, a picture."""
+"""Sources of codes: a position in the codebook, a code file, patches, a picture."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def is_picture(path: Path) -> bool:
 
 
 def position(text: str, seed: int, what: str, count: int) -> float | None:
-    """The position that a setting names among `count` entries; None where it names a file."""
+    """The position among `count` entries that a setting names; None if it names a file."""
     if text == "random":
         # one stream a part, so that motion stays the same when appearance is turned off; an entry,
         # since halfway between two opposite motions there is none
@@ -66,7 +66,7 @@ def read_codes(path: Path, size: int) -> Tensor:  # [K, Z]
 
 
 def read_code(bundle: ModelBundle, path: Path, kind: CodeKind) -> Tensor:  # [1, Z]
-    """Read one code of a bundle's size from a file that holds no other."""
+    """Read one code of a bundle's size from a file that holds exactly one."""
     codes = read_codes(path, bundle.code_size(kind))
     if len(codes) != 1:
         what = "a motion code" if kind == "motion" else "this look"

@@ -1,1 +1,1 @@
-"""Evaluation: what can be measured of stills, against drawn masks, and of clips, against film."""
+"""Evaluation: stills measured against drawn masks, clips against film."""

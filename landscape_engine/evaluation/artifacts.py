@@ -1,4 +1,4 @@
-"""Artifacts: what a loop shows that was not in its picture, or breaks of what was.
+"""Artifacts: things a loop shows that aren't in its picture, or that it breaks.
 
 Each is told frame by frame, `see`, and summed up at the loop's end, `figure`.
 
@@ -61,7 +61,7 @@ class Ghost:
 
 
 class Torn:
-    """Thin things that don't stay: rigging, masts, reeds, twigs, wires.
+    """Thin structures that move: rigging, masts, reeds, twigs, wires.
 
     The share of their pixels, 0..1, of which any channel differs from the input's by more than 8 of
     255 levels in any frame of the loop; its light is to be the input's. Waves behind don't count,
@@ -86,7 +86,7 @@ class Torn:
 
 
 class Pulse:
-    """How much a loop softens and sharpens: sharpness at its worst over sharpness at its best.
+    """How much a loop's sharpness varies: its minimum over its maximum.
 
     `min(d) / max(d)`, d being `metrics.detail` of each frame in what moves: 1 for a loop that never
     pulses, 0.5 for one that is half as sharp at one time as at another.
@@ -111,7 +111,7 @@ class Pulse:
 def smooth_part(
     image: Tensor,  # [1, 3, H, W] in [-1, 1]
 ) -> Tensor:  # [1, 1, H, W] bool
-    """The pixels around which no gradient is above `SMOOTH`, as far as `REACH_01` of the width."""
+    """The pixels with no gradient above `SMOOTH` within `REACH_01` of the width."""
     reach = max(1, round(REACH_01 * image.shape[3]))
     return F.max_pool2d(steepness_of(image), 2 * reach + 1, 1, reach) <= SMOOTH
 

@@ -1,4 +1,4 @@
-"""Clip frames: what of a filmed clip is compared, at the size at which that is done.
+"""Clip frames: the frames of a filmed clip that are compared, at the evaluation size.
 
 A clip is a video, or a folder of frames in the order of their names. Frame 0 is the one from which
 is predicted; what can't be read leaves a gap in time and is named.
@@ -29,7 +29,7 @@ Read = Callable[[], Tensor]  # gives [1, 3, H, W] in [-1, 1] or raises PictureEr
 
 @dataclass
 class ClipFrames:
-    """One clip at the size at which it is evaluated; each frame is [1, 3, H, W] in [-1, 1]."""
+    """One clip at the evaluation size; each frame is [1, 3, H, W] in [-1, 1]."""
 
     name: str
     first: Tensor
@@ -57,7 +57,7 @@ def light_change(
 
 
 def load(path: Path, settings: ClipEvaluationSettings, width: int) -> ClipFrames:
-    """Read what of a clip is compared, `width` pixels wide or smaller.
+    """Read the frames of a clip that are compared, `width` pixels wide or smaller.
 
     Raises:
         PictureError: it can't be read, holds fewer than two frames after the start, or frames of
@@ -105,7 +105,7 @@ def load(path: Path, settings: ClipEvaluationSettings, width: int) -> ClipFrames
 
 
 class _Reader:
-    """Frames made small, all of one size; those that can't be read are skipped and named."""
+    """Shrink frames to one size; unreadable ones are skipped and reported."""
 
     def __init__(self, path: Path, width: int) -> None:
         self.path = path
@@ -159,7 +159,7 @@ def _count(path: Path) -> int:
 
 
 def _times(path: Path) -> list[int]:
-    """When a video's frames are shown, in order; from its packets, which need not be decoded.
+    """The presentation times of a video's frames, sorted; read from packets without decoding.
 
     Raises:
         PictureError: it can't be read.
@@ -180,7 +180,7 @@ def _times(path: Path) -> list[int]:
 
 
 def _video(path: Path, wanted: set[int]) -> Iterator[tuple[int, Read]]:
-    """The frames wanted; those that the decoder leaves out are told by the times of the others."""
+    """The wanted frames; the times of the others reveal those that the decoder drops."""
     numbers = {time: number for number, time in enumerate(_times(path))}
     left, last = sorted(wanted), -1
     for frame in _decoded(path):
@@ -196,7 +196,7 @@ def _video(path: Path, wanted: set[int]) -> Iterator[tuple[int, Read]]:
 
 
 def _decoded(path: Path) -> Iterator[Any]:
-    """A video's frames in the order in which they are shown, without those that are damaged."""
+    """A video's frames in presentation order, without damaged ones."""
     import av
 
     with av.open(str(path)) as container:

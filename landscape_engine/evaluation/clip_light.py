@@ -1,4 +1,4 @@
-"""Clip light: how far appearance codes take a clip's first frame, and how near to a later one."""
+"""Clip light: the range of appearance codes on a first frame, and their distance to a later one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Progress = Callable[[Iterator[Any], int, str], Iterator[Any]]
 
 @dataclass
 class LightFound:
-    """What the appearance codes did to a clip's first frame."""
+    """The effect of the appearance codes on a clip's first frame."""
 
     figures: dict[str, float]
     encoded: Tensor  # [1, 3, H, W] the first frame in the look of the reference, by E^A and P^A
@@ -37,7 +37,7 @@ def evaluate(
     network: PerceptualNetwork | None,
     progress: Progress,
 ) -> LightFound:
-    """The range of light over codes, and how near an encoded reference brings the first frame."""
+    """The range of light over codes, and the distance left by an encoded reference."""
     image, reference = frames.first, frames.reference
     first, later = animator.look_at(image), animator.look_at(reference)
     codes = far_apart(torch.cat(animator.bundle.days.sequences), count)
@@ -82,7 +82,7 @@ def far_apart(
     codes: Tensor,  # [n, Z]
     count: int,
 ) -> Tensor:  # [min(count, n), Z]
-    """So many codes, each as far as can be from those before it: the extremes are among them."""
+    """Select N codes, each the farthest from those before it; this includes the extremes."""
     kept = [int((codes - codes.mean(0)).norm(dim=1).argmax())]
     nearest = torch.full((len(codes),), torch.inf)
     while len(kept) < min(count, len(codes)):

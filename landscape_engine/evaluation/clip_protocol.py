@@ -48,7 +48,7 @@ Progress = Callable[[Iterator[Any], int, str], Iterator[Any]]
 
 @dataclass
 class ClipEvaluation:
-    """One clip's curves and figures, and what the sheet shows of it."""
+    """One clip's curves and figures, and its pictures for the sheet."""
 
     frames: ClipFrames
     codes: list[float]  # positions drawn from the codebook
@@ -131,7 +131,7 @@ def evaluate(
 
 
 class _Trial:
-    """One clip under trial: what the animator makes of its first frame."""
+    """One clip under test: the animator's predictions from its first frame."""
 
     def __init__(
         self,
@@ -164,7 +164,7 @@ class _Trial:
         return [round(k / max(count - 1, 1), 5) for k in sorted(drawn[: self.settings.codes])]
 
     def evenly(self, most: int) -> list[float]:
-        """Positions of all codes of the codebook, or of so many."""
+        """Positions of all codes of the codebook, or of `most` evenly spaced ones."""
         count = min(most, len(self.animator.bundle.motion_codes))
         return [round(k / max(count - 1, 1), 5) for k in range(count)]
 
@@ -199,7 +199,7 @@ class _Trial:
             yield next(frames)[:, :3].cpu()
 
     def nearest(self, positions: Iterator[float]) -> float:
-        """The position whose code is nearest to the clip at frame `AT`, or at its last one."""
+        """The position of the code nearest to the clip at frame `AT`, or at its last frame."""
         there = [k for k, f in enumerate(self.frames.following, start=1) if f is not None]
         at = max([k for k in there if k <= AT], default=there[0])
         filmed = self.frames.following[at - 1]
@@ -211,7 +211,7 @@ class _Trial:
         return min(errors, key=lambda position: errors[position])
 
     def days(self, number: int) -> Tensor | CodeCycle | None:
-        """How the light goes with the code of a number, as the settings say."""
+        """The light for the Nth code, by the settings."""
         if self.settings.light == "off":
             return None
         if self.settings.light == "random":
@@ -261,7 +261,7 @@ class _Trial:
 
 
 def at_shown(values: Values) -> tuple[float, int] | None:
-    """A curve's value at frame `AT`, or at the last before it that has one, and which that is."""
+    """A curve's value at frame `AT`, or the last one before it, and its frame."""
     there = [(v, t) for t, v in enumerate(values[:AT], start=1) if v is not None]
     return there[-1] if there else None
 

@@ -53,7 +53,7 @@ SHOWN_LIGHT = {
 }
 LEAST_CHANGE = 0.1  # of the light, below which an encoded reference isn't judged by its ratio
 TILE_WIDTH = 240
-DIFFERENCES = 4  # are shown so many times as large
+DIFFERENCES = 4  # factor by which differences are amplified
 
 Figures = dict[str, float | None]
 
@@ -76,7 +76,7 @@ def motion_figures(clip: ClipEvaluation) -> Figures:
 
 
 def light_figures(clip: ClipEvaluation) -> Figures:
-    """A clip's figures of light; the ratio is to what global color transfer leaves.
+    """A clip's figures of light; the ratio is to the error of global color transfer.
 
     Where the clip's light hardly changes there is no ratio: there is nothing to transfer.
     """
@@ -154,7 +154,7 @@ def comma_separated(clips: Sequence[ClipEvaluation]) -> str:
 
 
 def plot(clips: Sequence[ClipEvaluation]) -> Tensor:  # [1, 3, H, W] in [-1, 1]
-    """A row of panels for each clip, before them the longest clips' mean."""
+    """A row of panels for each clip, after one for the mean of the longest clips."""
     rows = [(f"{clip.name}", clip.curves) for clip in clips]
     if (whole := len(longest(clips))) > 1:
         which = f"mean of {whole} clips" + (", the longest" if whole < len(clips) else "")

@@ -1,4 +1,4 @@
-"""Daylight: whether the light of a clip is one that the sun and the sky could give.
+"""Daylight: whether a clip's light is physically plausible for sun and sky.
 
 Grey things (snow, cloud, rock) show the color of the light that falls on them. From a low sun to
 the blue hour that color lies on one line in CIE a*b*, the daylight locus; beside it lie green on
@@ -29,7 +29,7 @@ WHITE_X, WHITE_Y, WHITE_Z = 0.95047, 1.0, 1.08883  # D65
 def neutrals(
     image: Tensor,  # [1, 3, H, W] in [-1, 1]
 ) -> Tensor:  # [1, 1, H, W] bool
-    """What is grey in the input: `C* < GREY`, and neither nearly black nor clipped."""
+    """The grey pixels of the input: `C* < GREY`, neither nearly black nor clipped."""
     lightness, a, b = light.lab(image).split(1, 1)
     shown = (lightness > DARKEST) & (lightness < LIGHTEST)
     return shown & (torch.hypot(a, b) < GREY)

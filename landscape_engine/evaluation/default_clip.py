@@ -1,4 +1,4 @@
-"""The default clip: one still animated as by someone who has set nothing, and what is wrong in it.
+"""The default clip: one still animated with default settings, and its faults.
 
 Codes, pace and light are those of the settings' defaults, whatever these are; only how a loop
 closes and where things move may have been asked for.
@@ -59,16 +59,16 @@ class DefaultClip:
 
     @property
     def period(self) -> int:
-        """Frames of the loop: those of the default clip's, a few more if they have no eighths."""
+        """The loop's length in frames: the default's, rounded up to a multiple of eight."""
         return math.ceil(self.loop.period(ClipSettings().frames) / SHOWN) * SHOWN
 
     @cached_property
     def moving(self) -> dict[str, Tensor]:  # name → [1, 1, H, W] 0..1
-        """How much of each pixel moves, by region."""
+        """The share of each pixel that moves, by region."""
         return samplings.what_moves(self.motion, *self.image.shape[2:])
 
     def in_loop(self, every: int = 1) -> Iterator[Tensor]:  # each [1, 3, H, W]
-        """The loop's frames in the input's light, every so many."""
+        """Every Nth frame of the loop, in the input's light."""
         return self._render(self.motion, AppearanceSettings(kind="off"), self.period, every)
 
     @cached_property
@@ -91,7 +91,7 @@ class DefaultClip:
         thin: Tensor | None = None,  # [1, 1, H, W] bool the thin things, if they were drawn
         every: int = 1,
     ) -> dict[str, float | None]:
-        """What is measured, by `NAMES`: of the light and, from every so many frames, of the loop.
+        """The figures by `NAMES`: of the light, and of every Nth frame of the loop.
 
         own_look: `light_reach.own_look`; cast: `day_faults.cast`, the greatest of the day;
         sourceless: `samplings.sourceless`; ghost, torn, pulse: `artifacts`; ghost_foreign: the
@@ -123,7 +123,7 @@ class DefaultClip:
 
     @property
     def _loop(self) -> LoopSettings:
-        """How the loop closes."""
+        """The settings that close the loop."""
         return replace(self.loop, frames=self.period)
 
     def _render(

@@ -18,7 +18,7 @@ Point = tuple[float, float]
 
 
 def choose_points(mask: ReferenceMask, count: int) -> list[Point]:  # shares of the picture, y down
-    """Places in sky and water by turns, far from each other and from their region's edge."""
+    """Places alternately in sky and water, far from each other and from their region's edge."""
     import cv2
 
     depths = []
@@ -38,7 +38,7 @@ def choose_points(mask: ReferenceMask, count: int) -> list[Point]:  # shares of 
 
 
 def directions(count: int = metrics.DIRECTIONS) -> Tensor:  # [count, 2] unit vectors, y down
-    """Directions all around, evenly, from the right and clockwise as seen."""
+    """Evenly spaced directions, clockwise on the screen from the right."""
     turn = torch.arange(count, dtype=torch.float64) / count * (2 * math.pi)
     return torch.stack([turn.cos(), turn.sin()], dim=1).float()
 

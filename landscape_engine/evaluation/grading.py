@@ -1,4 +1,4 @@
-"""Grading: what the engine makes of a still by default, on one sheet, for a person to grade."""
+"""Grading: one sheet with a still's default clip, for a person to grade."""
 
 from __future__ import annotations
 

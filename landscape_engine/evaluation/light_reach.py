@@ -1,4 +1,4 @@
-"""Light: how far appearance codes reach, and how near to a picture's light another is brought.
+"""Light: the range of appearance codes, and the distance to a reference's light.
 
 Colors are measured in CIELAB (sRGB, D65): L* is lightness, 0 black to 100 white; a* runs from green
 to red, b* from blue (below 0) to yellow; C* = √(a*² + b*²) is chroma.
@@ -57,7 +57,7 @@ def own_look(
     frame: Tensor,  # [1, 3, H, W] in [-1, 1] a clip's first one, with nothing moving
     image: Tensor,  # [1, 3, H, W] in [-1, 1] the input
 ) -> float:
-    """How nearly a clip's light begins with the picture: PSNR in dB, at most `EXACT_DB`.
+    """PSNR in dB of the picture in the clip's first light, at most `EXACT_DB`.
 
     `10 log10 (4 / mean (O_0 - I)²)`, values being 2 apart from black to white. From 40 dB on
     nobody sees a difference.
@@ -69,7 +69,7 @@ def own_look(
 def range_of(
     colors: list[tuple[float, float, float]],  # N mean colors: L*, a*, b*
 ) -> dict[str, float]:
-    """How far the light reaches over N codes, in CIELAB.
+    """The range of the light over N codes, in CIELAB.
 
     `lightness_low` and `_high` = min and max over codes of the picture's mean L*; `cold` and `warm`
     = min and max of its mean b*; `chroma_high` = max of `√(a*² + b*²)` of those means.

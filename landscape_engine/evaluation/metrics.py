@@ -47,7 +47,7 @@ def leak(
     land: Tensor,  # [1, 1, H, W] bool
     moving: Tensor,  # [1, 1, H, W] bool
 ) -> float | None:
-    """How much of the motion is where none should be: 0 is none, 1 moves the land like the sky.
+    """The share of motion on still land: 0 is none, 1 moves the land like the sky.
 
     `leak = mean speed on land / mean speed in the moving region`, both over all N codes together,
     so that a code which hardly moves anything weighs little. Unitless, 0 or more; None where there
@@ -90,7 +90,7 @@ def direction_at(
     point_01: tuple[float, float],
     radius_01: float,  # of the picture's width
 ) -> Tensor:  # [1, 2] x right, y down
-    """The way that things move on the screen around a point: minus the mean flow of a disc."""
+    """The motion on the screen around a point: minus the mean flow over a disc."""
     height, width = flow.shape[2:]
     y = torch.arange(height, device=flow.device)[:, None] - point_01[1] * (height - 1)
     x = torch.arange(width, device=flow.device)[None] - point_01[0] * (width - 1)
@@ -102,7 +102,7 @@ def variety(
     flows: Tensor,  # [N, 2, H, W] backward, in pixels
     region: Tensor,  # [1, 1, H, W] bool, not empty
 ) -> int:
-    """How many of 16 directions the codes cover: 0..16, and never more than there are codes.
+    """The number of 16 directions that the codes cover, at most the number of codes.
 
     Bin k holds the directions within 11.25° of k × 22.5°. A code covers the bin of its mean vector
     over the region, provided that it has a direction, `|mean v| >= COHERENT × mean |v|`, and moves,
@@ -155,7 +155,7 @@ def change(
 def seam(
     changes: list[float],  # change from each frame of a loop to the next; last: back to the first
 ) -> float | None:
-    """How much the loop's joint shows: `change of the joint / mean change of its two neighbours`.
+    """How visible the loop's seam is: `change at the seam / mean change of its two neighbours`.
 
     1 when the joint is like any other step, 0 when it stands still, more when it jumps. None for a
     loop without motion there, or of fewer than three frames.
@@ -181,7 +181,7 @@ def sharpness(
     details: list[float],  # of each frame of a loop
     of_input: float,
 ) -> tuple[float, float] | tuple[None, None]:
-    """How sharp a loop is, and how much that changes: `mean(d) / d_input` and `std(d) / mean(d)`.
+    """A loop's sharpness and its variation: `mean(d) / d_input` and `std(d) / mean(d)`.
 
     The first is 1 for a loop as sharp as its input, below 1 if it is softened; the second, the
     coefficient of variation, is 0 for a loop that never pulses. None for an input without detail.
@@ -197,7 +197,7 @@ def intrusion(
     moving: Tensor,  # [1, 1, H, W] bool
     margin_px: int = 2,
 ) -> float | None:
-    """Share of land in the moving region, 0..1: its mean, `margin_px` away from all that is not it.
+    """Share of the moving region sampled from land, 0..1: its mean `margin_px` inside the edge.
 
     None where no pixel lies that far inside.
     """
@@ -242,7 +242,7 @@ def erode(
     region: Tensor,  # [1, 1, H, W] bool
     pixels: int,
 ) -> Tensor:  # [1, 1, H, W] bool
-    """The pixels of a region that are more than some pixels away from all others."""
+    """The pixels of a region that are more than a margin away from its edge."""
     outside = (~region).float()
     return F.max_pool2d(outside, 2 * pixels + 1, 1, pixels) == 0
 

@@ -46,7 +46,7 @@ def features(
     image: Tensor,  # [1, 3, H, W] in [-1, 1]
     device: torch.device,
 ) -> Taps:
-    """What a network sees in a picture, at `WIDTH`."""
+    """A network's features of a picture, at `WIDTH`."""
     height, width = image.shape[2:]
     wide = min(WIDTH, width)
     small = images.resize(image, wide, max(32, round(height * wide / width)))
@@ -55,7 +55,7 @@ def features(
 
 
 def find(name: str, device: torch.device) -> tuple[PerceptualNetwork | None, str]:
-    """The network that a setting names, and what it is called.
+    """The network that a setting names, and its name for reports.
 
     Args:
         name: "none"; "auto": torchvision's VGG16 where torch's folder of downloads holds it;

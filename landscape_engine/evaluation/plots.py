@@ -13,7 +13,7 @@ from torch import Tensor
 
 SIZE = (480, 300)  # of a panel
 LEFT, TOP, RIGHT, BOTTOM = 58, 44, 18, 40  # its margins, pixels
-SCALE = 2  # drawn so many times as large, then made smaller: lines without stairs
+SCALE = 2  # supersampling, so that lines have no stairs
 GRID, INK = "#e4e4e4", "#333333"
 
 Values = Sequence[float | None]  # of frames 1, 2, ...; None where there is none
@@ -146,7 +146,7 @@ def _draw_legend(pen: _Pen, lines: Sequence[Line], x: float, y: float) -> None:
 
 
 def nice_step(highest: float) -> float:
-    """1, 2 or 5 times a power of ten, of which four to nine make the whole range."""
+    """The tick distance: 1, 2 or 5 times a power of ten, for four to nine ticks."""
     if highest <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(highest / 4))

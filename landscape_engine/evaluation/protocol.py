@@ -1,4 +1,4 @@
-"""Protocol: which codes, loops, lights and arrows one still is tried with, and what is measured."""
+"""Protocol: the codes, loops, lights and arrows tested on one still, and their figures."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Progress = Callable[[Iterator[Any], int, str], Iterator[Any]]
 
 @dataclass
 class Loop:
-    """One rendered loop and what is shown of it."""
+    """One rendered loop and its pictures for the sheet."""
 
     position: float  # of its code
     figures: dict[str, float | None]
@@ -54,7 +54,7 @@ class Loop:
 
 @dataclass
 class Evaluation:
-    """One still's figures, and what the sheet shows of it."""
+    """One still's figures, and its pictures for the sheet."""
 
     name: str
     image: Tensor  # [1, 3, H, W] at the size evaluated
@@ -126,7 +126,7 @@ def evaluate(
 
 
 class _Trial:
-    """One still under trial: what the animator makes of it."""
+    """One still under test: the animator's predictions for it."""
 
     def __init__(
         self,
@@ -160,7 +160,7 @@ class _Trial:
         return torch.cat([self.flow(self.motion(code=str(p))) for p in codes])
 
     def loop(self, position: float, loop: LoopSettings) -> Loop:
-        """Render one period, each frame measured as it comes.
+        """Render one period and measure each frame once it is rendered.
 
         What comes from land is told by the alpha channel, which the renderer moves as it moves the
         colors: land opaque, all else clear. So the colors stay those of the picture.
@@ -206,7 +206,7 @@ class _Trial:
             yield float(stretch.cpu()[self.moving].mean())
 
     def recolored(self, position: float) -> float | None:
-        """How well edges are kept in the light of the middle of one sequence of the codebook."""
+        """How well edges survive the middle look of one codebook sequence."""
         settings = AppearanceSettings(code=str(position), codes=3)
         code = cycles.sequence(self.animator.bundle, settings)[1:2]
         color_map = color_maps.transfer_maps(self.landscape)(code).cpu()
@@ -216,7 +216,7 @@ class _Trial:
     def steering_errors(
         self, points: list[drawn_arrows.Point], kind: str
     ) -> Iterator[float | None]:
-        """Degrees between each arrow, drawn alone, and what came of it; None for a refused one."""
+        """The angle in degrees between each arrow, used alone, and the motion; None if refused."""
         aspect = self.width / self.height
         tries = [(point, way) for point in points for way in drawn_arrows.directions()]
         code = "random" if kind == "code" else "0.5"  # a named code would be where the fit begins

@@ -26,7 +26,7 @@ THIN = "thin"  # folder of the masks of thin things, in that of the masks
 
 @dataclass(frozen=True)
 class ReferenceMask:
-    """The regions of one picture, each [1, 1, H, W] bool; what is in none isn't counted."""
+    """The regions of one picture, each [1, 1, H, W] bool; pixels in none aren't counted."""
 
     land: Tensor
     water: Tensor
@@ -39,7 +39,7 @@ class ReferenceMask:
 
     @property
     def leading(self) -> Tensor:  # [1, 1, H, W] bool
-        """The region by which a field's direction is told: the sky, or water where there is none.
+        """The region that defines a field's direction: the sky, or else the water.
 
         Water may well answer the sky by another direction, so that both have no common one.
         """
@@ -49,7 +49,7 @@ class ReferenceMask:
 def load_still(
     picture: Path, masks: Path | None, width: int
 ) -> tuple[Tensor, ReferenceMask | None]:  # [1, 3, H, W]
-    """A picture at the width at which it is evaluated, and its mask.
+    """A picture at the evaluation width, and its mask.
 
     Raises:
         PictureError: one of them can't be used.

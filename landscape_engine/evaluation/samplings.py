@@ -1,4 +1,4 @@
-"""Samplings: what a motion's frames are sampled from; the one place that knows regions and layers.
+"""Samplings: the sources of a motion's frames; only this file knows regions and layers.
 
 Where regions move, each by its own field, what lies in none of them is still.
 """
@@ -44,7 +44,7 @@ def stretches(
     width: int,
     every: int = 1,
 ) -> Iterator[Tensor]:  # each [1, 1, height, width]
-    """The stretch of one loop's frames, every so many, each layer weighed by its share.
+    """The stretch of every Nth frame of one loop, each layer weighted by its share.
 
     `(1 - share) stretch(first) + share stretch(second)`, in each region (see
     `metrics.stretch_of`); what lies in no region isn't stretched.
@@ -62,7 +62,7 @@ def sourceless(
     A phase is one of a frame's samplings of the picture. It has a source where it samples inside
     the picture and inside the region's core, to half a pixel of the grid; elsewhere what is shown
     was mirrored or made up. Moving are the pixels of all cores whose field isn't zero; where the
-    whole picture moves, all such pixels. Every so many frames are asked. None if nothing moves.
+    whole picture moves, all such pixels. Only every Nth frame is tested. None if nothing moves.
     """
     moving = [_moving_part(*part) for part in _cores(motion)]
     area = sum(int(one.sum()) for one in moving)
@@ -87,10 +87,10 @@ def carried(
     edges: Tensor,  # [1, 1, H, W] bool of the picture
     every: int = 1,
 ) -> Iterator[Tensor]:  # each [1, 1, H, W] bool
-    """Where a loop's frames show edges that moved there, from inside the regions that move.
+    """Pixels of a loop's frames with edges carried there from inside the moving regions.
 
     True around (`NEAR` pixels of the grid) what either phase samples from one of `edges` in a
-    core, the core's own edge left out. Every so many frames.
+    core, the core's own edge left out. Only every Nth frame is tested.
     """
     height, width = edges.shape[2:]
     cores = _cores(motion)
@@ -116,7 +116,7 @@ def what_moves(
     height: int,
     width: int,
 ) -> dict[str, Tensor]:  # name → [1, 1, height, width] 0..1
-    """How much of each pixel moves, by the regions' names; "picture" where no regions are known."""
+    """The share of each pixel that moves, by region; "picture" where there are no regions."""
     if not motion.parts:
         return {"picture": torch.ones(1, 1, height, width)}
     found: dict[str, Tensor] = {}

@@ -1,4 +1,4 @@
-"""Sheet: what was evaluated, to be looked at: fields of some codes, crops of the worst frames."""
+"""Sheet: an evaluation as pictures: fields of some codes, crops of the worst frames."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _fields(still: Evaluation) -> list[Tile]:
 
 
 def _crops(still: Evaluation, loop: Loop) -> list[Tile]:
-    """The part of the picture that gained or lost most detail, before and after."""
+    """The crop that gained or lost most detail, before and after."""
     height, width = (side // CROP for side in still.image.shape[2:])
     before, after = (
         metrics.gradient(image).square().sum(1, keepdim=True).sqrt()

@@ -25,7 +25,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Arrow:
-    """The way that things should move on the screen, from `start_01` to `end_01` (6.4.2).
+    """A direction of motion on the screen, from `start_01` to `end_01` (6.4.2).
 
     Raises:
         AnnotationError: an end lies outside the picture, or both are one point.

@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..ops import color, shrinking
+from ..settings.sentences import say
 from . import targets
 from .annotations import Arrow, Patch
 
@@ -195,14 +196,14 @@ def explain_arrows(
     turns = [targets.disagreement_deg(a, b, aspect) for a, b in pairs]
     if turns and max(turns) > TOLERATED_DEG:
         one, other = pairs[turns.index(max(turns))]
-        return (
-            f"one code moves everything alike; the {one} and the {other} disagree by "
-            f"{max(turns):.0f}°: use --arrows-as field."
+        return say(
+            f"one code moves the whole picture; the {one} and the {other} disagree by "
+            f"{max(turns):.0f}°: use <motion.arrows_as> field."
         )
     worst = max(range(len(arrows)), key=lambda i: errors_deg[i])
-    return (
+    return say(
         f"no code of this bundle comes nearer than {errors_deg[worst]:.0f}° to the "
-        f"{arrows[worst]}: use --arrows-as field."
+        f"{arrows[worst]}: use <motion.arrows_as> field."
     )
 
 
@@ -211,10 +212,10 @@ def explain_patches(patches: Sequence[Patch], errors_levels: Sequence[float]) ->
     if max(errors_levels) <= TOLERATED_LEVELS:
         return None
     worst = max(range(len(patches)), key=lambda i: errors_levels[i])
-    return (
+    return say(
         f"no code of this bundle comes nearer than {errors_levels[worst]:.0f} levels of 255 to the "
         f"color of the {patches[worst]}: render with the patches themselves, whose colors "
-        "--correct meets, or choose a color nearer to the picture's."
+        "<appearance.correct> meets, or choose a color nearer to the picture's."
     )
 
 
@@ -267,7 +268,7 @@ class Search:
         yield best, steps + 2, steps + 2
 
     def _refine(self, start: Candidate, steps: int) -> Iterator[tuple[Candidate, int]]:
-        """Adam from a start; yields (the best so far, how many steps were taken).
+        """Run Adam from a start; yields (the best so far, number of steps taken).
 
         At half size, where a step costs a quarter; but on the full picture, in fewer steps, where
         the network sees something else in the small one.
@@ -296,7 +297,7 @@ class Search:
                 return
 
     def _is_unlike(self, candidate: Candidate) -> bool:
-        """Whether a code does something else on the half-size picture than on the full one."""
+        """Whether a code's effect differs between the half-size picture and the full one."""
         with torch.inference_mode():
             _, errors = self.half(candidate.code)
         return float((errors[0] - candidate.errors).abs().max()) > UNLIKE * self.near

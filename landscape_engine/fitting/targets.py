@@ -34,7 +34,7 @@ def on_screen(
     flow: Tensor,  # [..., 2, h, w] normalised
     aspect: float,
 ) -> Tensor:  # [..., 2, h, w] in half widths of the picture
-    """A flow whose axes have one scale, so that its angles are those that are seen."""
+    """A flow with both axes on one scale, so that its angles are those on the screen."""
     return flow * flow.new_tensor([1.0, 1 / aspect]).view(2, 1, 1)
 
 
@@ -43,7 +43,7 @@ def flow_vectors(
     aspect: float,
     beta: float,
 ) -> Tensor:  # [n, 2] backward, normalised
-    """The step that each arrow asks for.
+    """The step that each arrow requests.
 
     An arrow gives its direction; how fast, only relative to the other arrows, by its length: the
     mean arrow gets `TYPICAL_SPEED`. (The overall speed is the business of `--motion-speed`.)

@@ -1,1 +1,1 @@
-"""Jobs: what can be asked of the engine, one use case a file."""
+"""Jobs: the engine's use cases, one per file."""

@@ -1,4 +1,4 @@
-"""Animate: one job's picture into frames, and a report that says enough to do it again."""
+"""Animate: render one job's frames, with a report from which the job can be repeated."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from ..rendering.stopwatch import Stopwatch
 from ..scene import region_files
 from ..settings import DeviceName, documents, unused
 from ..settings.documents import Job
+from ..settings.sentences import say
 from .progress import Progress, silent
 
 SizeHW = tuple[int, int]  # height and width, pixels
@@ -116,7 +117,7 @@ def render(
     progress: Progress = silent,
     watch: Stopwatch | None = None,
 ) -> dict[str, Any]:
-    """Do a job that was checked, with what is loaded; as `animate` else.
+    """Do a checked job with a loaded bundle; otherwise as `animate`.
 
     Args:
         job: all settings.
@@ -155,7 +156,7 @@ def render(
 
 
 class _Foreseen(NamedTuple):
-    """What the networks say of a picture before its first frame is rendered."""
+    """The networks' predictions for a picture, before its first frame is rendered."""
 
     chosen: Chosen  # of the motion
     light: LightCycle | None
@@ -175,7 +176,7 @@ def _predict(animator: Animator, landscape: Landscape, job: Job) -> _Foreseen:
 
 
 def _followed(motion: MotionField, job: Job, progress: Progress) -> MotionField:
-    """A motion whose steps are followed, where a loop needs them all before its first frame."""
+    """A motion that reports its steps, where a loop needs them all before its first frame."""
     if motion.steady or job.loop.kind == "none":
         return motion
     period = job.loop.period(job.clip.frames)
@@ -188,13 +189,16 @@ def _followed(motion: MotionField, job: Job, progress: Progress) -> MotionField:
 
 
 def _notes(job: Job, picture_hw: SizeHW) -> list[str]:
-    """What the person should know about the result, a sentence each."""
+    """Notes about the result for the person who asked, a sentence each."""
     notes = []
     clip, period = job.clip, job.loop.period(job.clip.frames)
     if job.loop.kind != "none" and clip.frames % period and clip.frames > 1:
         notes.append(
-            f"{clip.frames} frames are no whole number of loops of {period}: the clip's end won't "
-            f"meet its start (use --frames {max(1, round(clip.frames / period)) * period})."
+            say(
+                f"{clip.frames} frames are no whole number of loops of {period}: the clip's end "
+                "won't meet its start (use <clip.frames> "
+                f"{max(1, round(clip.frames / period)) * period})."
+            )
         )
     if clip.size_wh:
         height, width = picture_hw
@@ -206,7 +210,7 @@ def _notes(job: Job, picture_hw: SizeHW) -> list[str]:
 def _describe(
     job: Job, written: sequence.WrittenSequence, foreseen: _Foreseen, watch: Stopwatch
 ) -> dict[str, Any]:
-    """What was done, and under "job" enough to do it again (with `animate --job`)."""
+    """The report, with the document under "job" that repeats it (`animate --job`)."""
     document = documents.write(job)
     document["output"]["format"] = written.format
     light = foreseen.light and foreseen.light.codes.codes.tolist()

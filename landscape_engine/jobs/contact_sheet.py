@@ -1,4 +1,4 @@
-"""Contact sheets of a codebook: what each code does to one picture (Figures 14 and 15)."""
+"""Contact sheets: each code of a codebook applied to one picture (Figures 14 and 15)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fit: a latent code that does what arrows or patches ask for."""
+"""Fit: search for a latent code that matches arrows or patches."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from ..landscape import Landscape
 from ..light import looks
 from ..motion import codes
 from ..settings import DeviceName
+from ..settings.sentences import say
 from .progress import Progress, silent
 
 
@@ -58,14 +59,14 @@ def fit(
 
 
 class Asked(NamedTuple):
-    """What a code is fitted to: arrows or patches."""
+    """The targets of a fit: arrows or patches."""
 
     arrows: tuple[Arrow, ...]
     patches: tuple[Patch, ...]
 
 
 def check(arrows: Iterable[Any], patches: Iterable[Any], out: Path) -> Asked:
-    """What is asked for, if it's of one kind, well formed and can be written.
+    """Parse the request; refuse mixed kinds, malformed values and unwritable targets.
 
     Raises:
         LandscapeError: it isn't.
@@ -73,8 +74,11 @@ def check(arrows: Iterable[Any], patches: Iterable[Any], out: Path) -> Asked:
     asked = Asked(read_arrows(arrows), read_patches(patches))
     if bool(asked.arrows) == bool(asked.patches):
         raise AnnotationError(
-            f"fit was given {len(asked.arrows)} arrows and {len(asked.patches)} patches; expected "
-            "one kind: --arrow for a motion code or --patch for an appearance code."
+            say(
+                f"fit was given {len(asked.arrows)} arrows and {len(asked.patches)} patches; "
+                "expected one kind: <motion.arrows> for a motion code or <appearance.patches> for "
+                "an appearance code."
+            )
         )
     staging.check_file(out, ".json")
     return asked
@@ -89,7 +93,7 @@ def search(
     progress: Progress = silent,
     started: float | None = None,
 ) -> dict[str, Any]:
-    """Fit a code to what was checked, with what is loaded; as `fit` else."""
+    """Fit a code to checked targets with a loaded bundle; otherwise as `fit`."""
     started = time.perf_counter() if started is None else started
     kind: CodeKind = "motion" if asked.arrows else "appearance"
     begin = sources.read_code(landscape.bundle, start, kind) if start else None

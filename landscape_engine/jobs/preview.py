@@ -1,4 +1,4 @@
-"""Previews: a job made small, whose frames show what its own would."""
+"""Previews: a job at reduced size and length, with the look of the full one."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def reduce(job: Job, picture_wh: tuple[int, int], side: int, frames: int) -> Job
 
 
 def fit_within(size_wh: tuple[int, int], side: int) -> tuple[int, int]:
-    """A size of the same aspect whose longer side is `side`; a smaller one stays."""
+    """Shrink a size to a longer side of `side`, keeping its aspect; never enlarge it."""
     scale = min(1.0, side / max(size_wh))
     return max(2, round(size_wh[0] * scale)), max(2, round(size_wh[1] * scale))
 
 
 def _thin_keys(light: AppearanceSettings, share: float, frames: int) -> AppearanceSettings:
-    """Keys at their places in the shorter clip; those that no frame is left for go."""
+    """Move keys to their frames in the shorter clip; drop those without a frame."""
     keys: dict[int, str] = {}
     for frame, value in map(parse_key, light.keys):
         at = max(round(frame * share), max(keys, default=-1) + 1)

@@ -1,4 +1,4 @@
-"""Thumbnails: what the codes of a codebook do to one picture, small and moving."""
+"""Thumbnails: small loops of one picture, one for each code."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .contact_sheet import paint_motion
 
 MAPPED = 4  # looks of a day that are predicted; those between are interpolated
 MAP_SIZE = 128  # side of the picture that they are predicted from, pixels; a quarter of the work
-MOVED_FRAMES = 40  # a loop shows what moves in so many; more would only leap
+MOVED_FRAMES = 40  # enough for a loop to show its motion; longer ones would only jump
 
 
 def draw_motion(

@@ -23,18 +23,18 @@ Map = Callable[[Tensor], Tensor]  # a code [1, Z] → its map [1, 6, 256, 256] o
 
 
 def transfer_maps(landscape: Landscape, anchored: bool = True) -> Map:
-    """What gives the color transfer maps of a picture; each is kept.
+    """Make the predictor of a picture's color transfer maps; its results are cached.
 
     Args:
         landscape: the picture.
-        anchored: whether the maps are corrected by what the predictor misses of the picture
+        anchored: whether the maps are corrected by what the predictor loses of the picture
             in its own look (`ops.color.anchor`); a bundle without an encoder can't.
     """
     return _kept(landscape, ("map", anchored), transfer_predictor(landscape, anchored))
 
 
 def curves(landscape: Landscape) -> Map:
-    """What gives the tone curves of a picture; each is kept.
+    """Make the predictor of a picture's tone curves; its results are cached.
 
     They are what light that begins with the picture is made with (`light.tone_curves`).
     """
@@ -51,7 +51,7 @@ def _kept(landscape: Landscape, name: tuple[object, ...], predictor: Predict) ->
 
 
 def transfer_predictor(landscape: Landscape, anchored: bool = True) -> Predict:
-    """What predicts the color transfer maps of one picture, at any size of it, from codes."""
+    """Make the function from codes to color transfer maps of one picture, at any size."""
     predictor = landscape.bundle.appearance_predictor
     if not anchored or "appearance_encoder" not in landscape.bundle.networks:
         return predictor
@@ -60,7 +60,7 @@ def transfer_predictor(landscape: Landscape, anchored: bool = True) -> Predict:
 
 
 def curve_predictor(landscape: Landscape) -> RelativePredictor:
-    """What predicts the tone curves of one picture, at any size of it, from codes."""
+    """Make the function from codes to tone curves of one picture, at any size."""
     predictor = landscape.bundle.appearance_predictor
     shares = lambda: landscape.edged_shares  # noqa: E731
     make = lambda: RelativePredictor(predictor, landscape.own_look, shares)  # noqa: E731
@@ -95,7 +95,7 @@ class AnchoredPredictor:
 
 
 class RelativePredictor(AnchoredPredictor):
-    """What predicts, from codes, the tone curves that lead from one picture's own look to others.
+    """Predicts tone curves from codes: the change from the picture's own look to another.
 
     As `AnchoredPredictor`, and exact: the own code's curves are the picture itself.
     """

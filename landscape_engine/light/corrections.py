@@ -43,7 +43,7 @@ def towards_patches(
     patches: Sequence[Patch],
     aspect: float,
 ) -> Tensor:  # [1, 3, h, w] to be added to what the map makes of local mean colors
-    """The offset by which each patch has its color in the mean.
+    """The offset that gives each patch its color on average.
 
     The light is multiplied by `exp(Σ c_n exp(-|f(x) - f_n|² / 2))` over patches n, f being a
     pixel's place on the screen in units of `NEAR`, its local mean color in units of `ALIKE` and its
@@ -81,7 +81,7 @@ def towards_reference(
     reference: Tensor,  # [1, 3, h', w'] in [-1, 1]
     reference_classes: Tensor,  # [1, C, h', w']
 ) -> Tensor:  # [1, 3, h, w] to be added to what the map makes of local mean colors
-    """The offset by which each class has the reference's course of color from top to foot.
+    """The offset that gives each class the reference's vertical color gradient.
 
     A class's course is linear between `KNOTS` heights of it, and from left to right in all but the
     first, land, which lies elsewhere in each picture; fitted by least squares. The light is
@@ -112,7 +112,7 @@ def _light(colors: Tensor) -> Tensor:
 
 
 def _relit(colors: Tensor, factor: Tensor) -> Tensor:
-    """What is to be added to colors so that their light is exp(factor) times as strong."""
+    """The offset that multiplies the light of colors by exp(factor)."""
     return _light(colors) * torch.expm1(factor.clamp(-MOST, MOST))
 
 
@@ -122,7 +122,7 @@ def _means(values: Tensor, weight: Tensor) -> Tensor:  # [n, C]
 
 @dataclass(frozen=True)
 class _Course:
-    """How a class's color runs through a picture: `Σ weights_k basis_k`.
+    """The smooth color of a class over a picture: `Σ weights_k basis_k`.
 
     The basis is hats at even heights of the class, from its top to its foot, and, if wanted, how
     far to the right a pixel lies.
@@ -139,7 +139,7 @@ class _Course:
         picture: Tensor,  # [1, 3, h, w]
         sideways: bool,
     ) -> _Course:
-        """The one that comes nearest to a picture within a mask."""
+        """The least-squares fit to a picture within a mask."""
         height, width = mask.shape
         rows = mask.sum(1).cumsum(0)
         top, foot = (int((rows < share * rows[-1]).sum()) for share in (0.02, 0.98))

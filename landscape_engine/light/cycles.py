@@ -1,4 +1,4 @@
-"""Cycles: the sequence of looks that settings name, closed, and when each is reached."""
+"""Cycles: the closed sequence of looks that settings name, and the phase of each."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from ..fitting.annotations import read_patches
 from ..landscape import Landscape
 from ..networks.inputs import square
 from ..settings import AppearanceSettings, ClipSettings, parse_key
+from ..settings.sentences import say
 from . import color_maps, days, looks
 
 SAME = 1e-6  # by which two codes may differ in each number that are one
@@ -30,7 +31,7 @@ def sequence(
     seed: int = 0,
     landscape: Landscape | None = None,
 ) -> Tensor:  # [K, Z]
-    """The looks that the settings name, one after the other; their key frames have no say in it.
+    """The sequence of looks that the settings name; key frames are ignored.
 
     A picture's is one look, which is held through the clip (Figure 11); to go there from the
     input's look and back, name it as a key frame. 'predict' gives a day that an LSTM goes on with
@@ -51,8 +52,8 @@ def sequence(
 def _sequence(
     bundle: ModelBundle, settings: AppearanceSettings, seed: int, landscape: Landscape | None
 ) -> tuple[Tensor, bool]:  # [K, Z]
-    """The looks of a sequence, and whether it is a day; else it is one look that is held."""
-    bundle.network("appearance_predictor")  # says so if there is none
+    """The looks of a sequence, and whether it is a day rather than one constant look."""
+    bundle.network("appearance_predictor")  # raises if there is none
     relative = landscape is not None and _relative(bundle, settings)
     name = settings.code or _usual(bundle)
     if name == "predict":
@@ -79,7 +80,7 @@ def _asked_for(
     settings: AppearanceSettings,
     own: Tensor | None,  # [1, Z] the picture's look
 ) -> tuple[Tensor, bool]:  # [K', Z]
-    """As many codes as are asked for, beginning with a look; whether they are a day."""
+    """Resample to the requested number of codes, starting at a look; whether it is a day."""
     is_day = len(codes) > 1
     # what begins with the look already is left as it is, to the bit: a reported day runs again
     if own is not None and is_day and not torch.allclose(codes[:1], own, rtol=0, atol=SAME):
@@ -88,13 +89,15 @@ def _asked_for(
 
 
 def notes(bundle: ModelBundle, settings: AppearanceSettings) -> list[str]:
-    """What the person should know of where the light comes from, a sentence each."""
+    """Notes on the source of the light for the person who asked, a sentence each."""
     asked = settings.code or settings.keys or settings.patches or settings.kind == "off"
     if asked or _usual(bundle) == "predict":
         return []
     return [
-        "the bundle has no code LSTM to predict a day with; the light goes through a day of its "
-        "codebook instead, as with --appearance-code random."
+        say(
+            "the bundle has no code LSTM to predict a day with; the light goes through a day of "
+            "its codebook instead, as with <appearance.code> random."
+        )
     ]
 
 
@@ -110,7 +113,7 @@ def _relative(bundle: ModelBundle, settings: AppearanceSettings) -> bool:
 
 @dataclass(frozen=True)
 class LightCycle:
-    """How the light of one picture changes; from `Animator.light`.
+    """The changing light of one picture; from `Animator.light`.
 
     Attributes:
         codes: key codes along a closed cycle.
@@ -147,7 +150,7 @@ def light(
 
 
 def key_codes(landscape: Landscape, settings: AppearanceSettings, clip: ClipSettings) -> CodeCycle:
-    """The key codes of the settings, and when in the cycle of the light each is reached.
+    """The key codes of the settings, and the phase of each in the light's cycle.
 
     Key frames and patches run from the input's own look (E^A of the input) at frame 0, unless
     that frame has a key, through all keys and back (Figure 17); else the sequence is even.
@@ -190,20 +193,27 @@ def _key_codes(landscape: Landscape, settings: AppearanceSettings, clip: ClipSet
 
 
 def _keys(settings: AppearanceSettings, length: float) -> dict[int, Any]:
-    """What stands at each key frame, in their order; the input's own look at 0 if nothing does."""
+    """The value at each key frame, sorted; the input's own look at 0 if there is none."""
     keys: dict[int, Any] = dict(map(parse_key, settings.keys))
     if settings.patches:
         frame = int(length / 2) if settings.patch_frame is None else settings.patch_frame
         if frame in keys:
             raise SettingsError(
-                f"frame {frame} has a key and the patches; give another --patch-frame."
+                say(
+                    f"frame {frame} has a key and the patches; give another "
+                    "<appearance.patch_frame>."
+                )
             )
         keys[frame] = read_patches(settings.patches)
     for frame in sorted(keys):
         if frame >= length:
             raise SettingsError(
-                f"the key at frame {frame} is outside the light's cycle of {length:g} frames; "
-                f"expected 0 to {-int(-length // 1) - 1} (see --frames, --appearance-cycles)."
+                say(
+                    f"the key at frame {frame} is outside the light's cycle of {length:g} frames; "
+                    f"expected 0 to {-int(-length // 1) - 1} (see <clip.frames>, "
+                    "<appearance.cycles>)."
+                ),
+                "appearance.keys",
             )
     keys.setdefault(0, "input")
     return dict(sorted(keys.items()))

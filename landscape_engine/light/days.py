@@ -19,7 +19,7 @@ def predict_day(
     count: int = CODES,
     seed: int | None = None,
 ) -> Tensor:  # [count, Z]
-    """Codes that follow the first one, each predicted from those before it, and lead back to it.
+    """Predict the codes after the first one, each from its predecessors, and close the cycle.
 
     Without a seed that is the paper's deterministic prediction. With one, each code is drawn from
     about the predicted one, as far as real days were from theirs, and fed back as drawn: what the
@@ -41,7 +41,7 @@ def lengthen(
     codes: Tensor,  # [K, Z] of a day
     least: float,
 ) -> Tensor:  # [K, Z]
-    """A day whose codes reach so far from the first one, if this takes at most `MOST_LONGER`."""
+    """Scale a day to at least a given distance from its first code, at most `MOST_LONGER` times."""
     reach = float((codes - codes[:1]).norm(dim=1).max())
     return torch.lerp(codes[:1], codes, min(max(least / max(reach, 1e-6), 1), MOST_LONGER))
 
@@ -49,7 +49,7 @@ def lengthen(
 def calm(
     codes: Tensor,  # [K, Z] of a closed day
 ) -> Tensor:  # [K, Z]
-    """A day without haste: each code but the first drawn a half towards its neighbours' mean.
+    """Smooth a day: move each code but the first halfway to its neighbours' mean.
 
     So the light leaves the first look slowly, comes back to it slowly, and does not waver between.
     """
@@ -62,7 +62,7 @@ def calm(
 def _close(
     codes: Tensor,  # [K + 1, Z]
 ) -> Tensor:  # [K + 1, Z], the last one equal to the first
-    """Take from each code its share of the gap that is left at the end."""
+    """Close the cycle: subtract from each code its share of the remaining gap."""
     share = torch.linspace(0, 1, len(codes)).to(codes)[:, None]
     closed = codes + share * (codes[:1] - codes[-1:])
     closed[-1] = closed[0]

@@ -1,4 +1,4 @@
-"""Looks: the appearance codes that pictures and patches stand for, and the colors they leave."""
+"""Looks: appearance codes of pictures and patches, and their remaining color errors."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from ..fitting.annotations import Patch, read_patch_file, read_patches
 from ..fitting.optimize import AppearanceFit
 from ..landscape import Landscape
 from ..ops import color
+from ..settings.sentences import say
 from . import color_maps, corrections, days
 
 Wanted = Landscape | Sequence[Patch]  # a reference picture, or patches
@@ -60,7 +61,7 @@ def correction(
     color_map: Tensor,  # [1, 6, 256, 256] of a code
     wanted: Wanted,
 ) -> Tensor:  # [1, 3, 256, 256]
-    """What a code's map leaves of the colors of a reference picture or of patches, to be added."""
+    """The offset that corrects the color error of a code's map on a reference or on patches."""
     own = landscape.small, landscape.shares
     if isinstance(wanted, Landscape):
         return corrections.towards_reference(color_map, *own, wanted.small, wanted.shares)
@@ -74,7 +75,7 @@ def corrected_map(
     wanted: Landscape | Iterable[Any],  # a reference picture, or patches
     anchored: bool = True,
 ) -> Tensor:  # [1, 6, 256, 256]
-    """The color transfer map of a code, and what it leaves of the colors that are wanted.
+    """The color transfer map of a code, with the remaining color error added back.
 
     Raises:
         AnnotationError: a patch is malformed or outside the picture.
@@ -99,8 +100,10 @@ def predict_day(
     """
     if "code_lstm" not in landscape.bundle.networks:
         raise BundleError(
-            "--appearance-code predict needs a bundle with a code LSTM and this one has none; "
-            "name a position of the codebook instead."
+            say(
+                "<appearance.code> predict needs a bundle with a code LSTM and this one has none; "
+                "name a position of the codebook instead."
+            )
         )
     return days.predict_day(landscape.bundle.code_lstm, landscape.own_look, count, seed)
 
@@ -108,7 +111,7 @@ def predict_day(
 def at_key(
     landscape: Landscape, value: Any, anchored: bool
 ) -> tuple[Tensor, Wanted | None]:  # [1, Z]
-    """One look, and what it was made from where that has colors of its own.
+    """One look, and its reference picture or patches, if it has any.
 
     The input's, a codebook position's or a code file's; or a picture's, or patches'.
     """
@@ -138,6 +141,6 @@ def read(bundle: ModelBundle, path: Path) -> Tensor:  # [K, Z]
 
 
 def _height_of_day(bundle: ModelBundle, position: float) -> Tensor:  # [1, Z]
-    """Of a day in the codebook the look farthest from where it begins and ends."""
+    """The look of a codebook day that is farthest from its start and end."""
     day = bundle.days.at(position)
     return day[len(day) // 2 :][:1].to(bundle.device)

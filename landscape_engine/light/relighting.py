@@ -1,4 +1,4 @@
-"""Relighting: a change of light over a picture, made such as the hours of a day make it.
+"""Relighting: constrain a change of light over a picture to what daylight can do.
 
 What a network predicts differs from place to place more than light does. Here its change is that of
 linear light, in logarithms, on three axes:
@@ -73,7 +73,7 @@ def natural(
     shares: Tensor | None = None,  # [1, 3, h, w] of land, sky and water
     sharp: Tensor | None = None,  # [1, 3, h, w] in [-1, 1] the picture with its texture
 ) -> Tensor:  # [B, 3, h, w] in [-1, 1]
-    """The picture as a day would relight it; itself, if nothing is wanted of it."""
+    """Relight the picture as a day would; unchanged where no change is requested."""
     before = daylight.linear(picture).expand_as(wanted)
     change = _change(before, daylight.linear(wanted)).clamp(-LONGEST, LONGEST)
     if float(change.abs().amax()) < 1e-4:
@@ -87,7 +87,7 @@ def natural(
 
 
 class _Scene:
-    """What of a picture a change of light depends on; each value is [B, 1, h, w]."""
+    """The features of a picture that a change of light depends on; each is [B, 1, h, w]."""
 
     def __init__(
         self,
@@ -127,17 +127,17 @@ class _Scene:
 
     @property
     def seen(self) -> Tensor:  # [B, 1, 1, 1] 0..1
-        """How surely there is a sky in the picture that its land has the light of."""
+        """The confidence that the picture's sky lights its land."""
         return (_mean(self.sky, torch.ones_like(self.sky)) / 0.05).clamp(max=1)
 
     @property
     def skyward(self) -> Tensor:  # [B, 1, h, w] 0..1
-        """How far a pixel has the light of the sky: all of it the sky itself, water in part."""
+        """The share of the sky's light at each pixel: 1 in the sky, less on water."""
         return self.sky + AS_ITS_SKY * self.water
 
     @property
     def height(self) -> Tensor:  # [B, 1, h, w] 0..1
-        """How high above the horizon sky is, or what of it water shows."""
+        """The elevation above the horizon of sky, or of the sky that water reflects."""
         of_sky = (self.horizon - self.y) / (self.horizon + 1).clamp(min=0.1)
         of_water = (self.y - self.shore) / (1 - self.shore).clamp(min=0.1)
         share = self.water / (self.sky + self.water).clamp(min=1e-3)
@@ -145,7 +145,7 @@ class _Scene:
 
     @cached_property
     def glow(self) -> tuple[Tensor, Tensor]:  # each [B or 1, 1, h, w] 0..1
-        """How surely sky is the glow of a sun, or close to it; and the disc amid its glow."""
+        """The confidence that sky is a sun's glow or near it; and the disc within the glow."""
         light = self.light if self.sharp is None else self.sharp
         lightness, _, _ = daylight.lab(light)
         warmth, _ = daylight.axes((light + FAINT).log())
@@ -156,7 +156,7 @@ class _Scene:
         return glow, disc * glow
 
     def _night(self) -> Tensor:  # [B, 1, 1, 1] 0..1
-        """How surely a picture was taken at night: by its dark sky, or the aurora's green."""
+        """The confidence that a picture shows night, from its dark sky or an aurora's green."""
         color = (self.light + FAINT).log()
         ahead = color[:, 1:2] - torch.maximum(color[:, :1], color[:, 2:])
         light, green = (_mean(one, self.sky) for one in (self.lightness, (ahead > GREENER).float()))
@@ -184,7 +184,7 @@ class _Scene:
         self,
         fitted: Tensor,  # [B, m, 3]
     ) -> Tensor:  # [B, 3, h, w]
-        """The change that coefficients make, that of water mostly as its sky's at the mirror."""
+        """Apply the coefficients; water mostly takes the change of the sky that it reflects."""
         change = _sum(self._terms(self.sky, self.water, self.y), fitted)
         if not bool((self.sky > 0.5).any() & (self.water > 0.5).any()):
             return change
@@ -206,7 +206,7 @@ def _by_day(
     change: Tensor,  # [B, 3, h, w]
     scene: _Scene,
 ) -> Tensor:  # [B, 3, h, w]
-    """A change as a day makes it."""
+    """Constrain a change to a plausible day."""
     exposure, warmth, green = change.split(1, 1)
     exposure = _exposure(exposure.clamp(DIMMEST, BRIGHTEST), scene)
     warmth = _warmth(warmth, exposure, scene)
@@ -331,7 +331,7 @@ def _gain(
     change: Tensor,  # [B, 3, h, w]
     scene: _Scene,
 ) -> Tensor:  # [B, 1, 1, 1]
-    """By how much a change is lengthened or shortened, by its mean ΔE."""
+    """The factor that scales a change, from its mean ΔE."""
     everywhere = torch.ones_like(scene.x)
     lab = torch.cat(daylight.lab(scene.light), 1)
 
@@ -380,7 +380,7 @@ def _mean(values: Tensor, share: Tensor) -> Tensor:  # [B, 1, 1, 1]
 
 
 def _row(share: Tensor, y: Tensor, part: float) -> Tensor:  # [B, 1, 1, 1]
-    """The row, -1..1, above which a part of a region lies; -1 if there is none."""
+    """The row, -1..1, above which a given share of a region lies; -1 if there is none."""
     rows = share.mean(3, keepdim=True).cumsum(2)
     above = rows < part * rows[:, :, -1:]
     return torch.where(above, y[..., :1], -1.0).amax(2, keepdim=True)

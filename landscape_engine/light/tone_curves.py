@@ -1,4 +1,4 @@
-"""Tone curves: light that changes from a picture's own look, which leaves the picture itself.
+"""Tone curves: light as a change from a picture's own look, where they are identity.
 
 A color transfer map is affine before tanh, so that not even the best one gives a textured picture
 back. A tone curve is affine between two logits, with u = ((v + 1) / 2 + E) / (1 + 2 E):
@@ -40,7 +40,7 @@ def logits(
     image: Tensor,  # [B, 3, H, W] in [-1, 1]
     out: Tensor | None = None,  # [B, 3, H, W], may be the image itself
 ) -> Tensor:  # [B, 3, H, W]
-    """`logit(u(I))`, for who shades a picture more than once."""
+    """`logit(u(I))`, precomputed for repeated shading."""
     return _inside(image, out).logit_()
 
 

@@ -1,4 +1,4 @@
-"""Contrast: what averaging two pictures takes away, given back; glows that stay where they are.
+"""Contrast: restore the contrast that averaging two layers loses; keep glows in place.
 
 A blend of two samplings that don't match loses contrast, and where the light differs from place to
 place (a glow above the horizon, a darker zenith) it carries that light along, which no wind does.
@@ -24,7 +24,7 @@ MOST_GAIN = 1.5  # two unrelated pictures, half and half, need the square root o
 
 @dataclass(frozen=True)
 class Frequencies:
-    """A picture in a region, taken apart on a coarse grid."""
+    """A picture in a region, decomposed on a coarse grid."""
 
     detail: Tensor  # [1, 1, h, w] of its grey
     low: Tensor  # [1, 3, h, w] what is left without it
@@ -47,7 +47,7 @@ def take_apart(
 
 
 def corrected(pictured: Frequencies, layers: Layers) -> Layers:
-    """A blend O with what it lacks: `g O - correction` has the contrast of both, and their light.
+    """Restore a blend O: `g O - correction` has the contrast and the light of both layers.
 
     With D the detail, s the share of the second and E a local mean, the gain is
     `g = [(1-s) E|D_A| + s E|D_B|] / E|(1-s) D_A + s D_B|`, 1..`MOST_GAIN`: 1 where both samplings
@@ -86,14 +86,14 @@ def corrected(pictured: Frequencies, layers: Layers) -> Layers:
 
 
 def plain(layers: Layers) -> Layers:
-    """A blend as it is, but for what of it has no source."""
+    """The plain blend, except where a layer has no source."""
     if layers.found is None:
         return layers
     return _found(layers, layers.first.new_zeros(1, 4, *layers.first.shape[2:]))
 
 
 def _found(layers: Layers, lacking: Tensor) -> Layers:
-    """The layers with what they lack, of what is found: `f (g O - correction)`."""
+    """The layers with restored contrast, for foreground alone: `f (g O - correction)`."""
     if layers.found is None:
         return replace(layers, contrast=lacking)
     more, correction = lacking[:, :1], lacking[:, 1:]

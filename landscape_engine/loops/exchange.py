@@ -1,4 +1,4 @@
-"""Exchange: when a pixel of a loop goes over from the copy that grows old to the one that is young.
+"""Exchange: when each pixel of a loop switches from the older copy to the younger one.
 
 Both copies of a cloud half there are seen as what they are: one cloud, twice. Real clouds don't
 fade, they condense and evaporate: thin parts first, thick parts last, each within a short while. So
@@ -37,7 +37,7 @@ FAINTEST = 0.02  # contrast, of 2, that always counts as less than half dense
 def density(
     plate: Tensor,  # [1, 3 or 4, H, W] what differs from a base, fading beyond the region
 ) -> Tensor:  # [1, 1, h, w] 0..1
-    """How dense what moves is: `c / (c + HALF_DENSE r)`, c its contrast, r its rms."""
+    """The density of moving forms: `c / (c + HALF_DENSE r)`, c their contrast, r their rms."""
     height, width = plate.shape[2:]
     scale = min(1.0, GRID_WIDTH / width)
     size = max(1, round(height * scale)), max(1, round(width * scale))
@@ -54,7 +54,7 @@ def planned(
     layers: Layers,
     scattered: Tensor,  # [1, 1, b, w] `phase_noise.smooth`, on the rows that the layers hold
 ) -> Layers:
-    """A blend whose pixels go over one after another; `shown` says how, once density is known."""
+    """A blend whose pixels switch one after another; `shown` gives the order from the density."""
     if layers.second is None or layers.share is None:
         return layers
     return replace(layers, begun=_begun(layers.share, scattered, NOISE, SPAN))
@@ -64,7 +64,7 @@ def waves(
     layers: Layers,
     scattered: Tensor,  # [1, 1, b, w] `phase_noise.smooth`, on the rows that the layers hold
 ) -> Layers:
-    """A blend of waves whose places go over one after another, each within a short while.
+    """A blend of waves whose places switch one after another, each over a short time.
 
     Waves have no density: `S((s - 1/2 - WAVE_NOISE n) / WAVE_SPAN + 1/2)` is shown. So most of a
     water is one copy, and sharp, for most of a loop.
@@ -87,7 +87,7 @@ def shown(
 
 
 def _begun(share: Tensor, scattered: Tensor, noise: float, span: float) -> Tensor:
-    """How far each place is on its way from copy to copy: begun above 0, done from 1 on."""
+    """The progress of each place from copy to copy: above 0 begun, from 1 on done."""
     return (share - 0.5 - noise * scattered) / span + 0.5
 
 

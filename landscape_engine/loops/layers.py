@@ -30,7 +30,7 @@ class Layers:
     contrast: Tensor | None = None  # [1, 4, b, w] g - 1, then the correction
     found: Tensor | None = None  # [1, 1, b, w] share of the blend that has a source, 0..1
     alpha: Tensor | None = None  # [1, 1, H, W] the region; None for the whole picture
-    base: Base | None = None  # what of the region stays; None: nothing
+    base: Base | None = None  # the static layer; None: nothing stays
     mirror: Tensor | None = None  # [1, 2, h, w] `masks.mirror` of the region
     touched: Band | None = None  # the rows in which alpha isn't 0
     band: Band | None = None
@@ -42,7 +42,7 @@ class Layers:
         return self.band or Band(0, self.first.shape[2], self.first.shape[2])
 
     def folded(self) -> Layers:
-        """The same with all sources inside the region, mirrored at its edge where need be.
+        """The same with all sources inside the region; those outside are mirrored at its edge.
 
         For what is sampled coarsely from something that has no plate.
         """

@@ -31,7 +31,7 @@ Make = Callable[[], tuple[Layers, ...]]  # makes one frame's layers, in whatever
 def frames(
     motion: MotionField, settings: LoopSettings, period: int
 ) -> Iterator[tuple[Layers, ...]]:
-    """The frames of a motion, endlessly: frame n + period equals frame n, unless kind is "none".
+    """Endless frames of a motion: frame n + period equals frame n, unless kind is "none".
 
     Args:
         motion: what moves.
@@ -42,7 +42,7 @@ def frames(
 
 
 def plan(motion: MotionField, settings: LoopSettings, period: int) -> Iterator[Make]:
-    """The same frames, not yet made: each can be, by itself, once its turn has come."""
+    """The same frames as functions; each can be rendered on its own."""
     motion = travel.fit(motion, settings, period)
     if motion.parts:
         streams = [_plan_part(part, motion.small, settings, period) for part in motion.parts]

@@ -1,4 +1,4 @@
-"""Smooth noise of a place, always the same, by which pixels differ in when they change."""
+"""Fixed smooth noise that offsets the phase of each pixel."""
 
 from __future__ import annotations
 

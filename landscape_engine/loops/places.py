@@ -68,7 +68,7 @@ class Place:
         self,
         flow: Tensor,  # [1, 2, b, w]
     ) -> Tensor | None:  # [1, 1, b, w] 0..1
-        """How much of what differs from the base a flow's source holds: all within the region, ...
+        """The share of foreground in a flow's source: 1 within the region, ...
 
         ... less farther from its edge, or from the picture's; None where there is no base.
         """

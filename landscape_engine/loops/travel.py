@@ -1,4 +1,4 @@
-"""Travel: how far a region may move within a loop before it shows what the picture doesn't hold.
+"""Travel: how far a region may move within a loop before it needs pixels that don't exist.
 
 A two-phase loop of T frames shows at frame t what came from t frames ago and what will be T - t
 frames ahead. Where both lie outside the region nothing that was photographed is left to show. This
@@ -21,6 +21,7 @@ from ..motion.fields import MotionField, MovingPart, motion_of_parts
 from ..ops import warping
 from ..scene.regions import FALLS, NAMES
 from ..settings import LoopSettings
+from ..settings.sentences import say
 from . import phase_noise as noise
 from .two_phase import CELLS
 
@@ -28,12 +29,12 @@ MOST_LOST = 0.02  # share of a region that may have no source in either phase
 LEAST_FRAMES = 24  # in one of several loops: shorter ones would flicker
 SHORT_FRAMES = 40  # in one of the loops of water and falls, at least
 LEAPS = 32
-CAREFUL = 0.9 * MOST_LOST  # ... as it is counted: every so many frames, and pixels
+CAREFUL = 0.9 * MOST_LOST  # ... as counted: on every Nth frame, and on a coarse grid
 COUNTED = 16384  # pixels of a region, evenly, at most
 
 
 class Sources:
-    """Which pixels of a region have a source after how much of a travel, one way and the other."""
+    """Which pixels of a region still have a source after each distance, forward and backward."""
 
     def __init__(
         self,
@@ -42,7 +43,7 @@ class Sources:
         frames: int,
         phase_noise: float = 0.0,
     ) -> None:
-        """Follow a steady field for so many frames, in K leaps."""
+        """Follow a steady field over `frames` frames in K leaps."""
         region = core[0, 0] if bool(core.any()) else torch.ones_like(core[0, 0])
         h, w = step.shape[2:]
         identity = warping.identity_grid(h, w, step.device)
@@ -55,7 +56,7 @@ class Sources:
         self.offset = phase_noise / 2 * scattered  # [N]
 
     def lost(self, leaps: int) -> float:
-        """Share of the region without a source, at the worst of a loop in which it travels so far.
+        """The greatest share of the region without a source in a loop with this much travel.
 
         Args:
             leaps: 0..K, of the K that the whole travel has.
@@ -71,7 +72,7 @@ class Sources:
 
 
 def fit(motion: MotionField, settings: LoopSettings, period: int) -> MotionField:
-    """A motion of regions none of which travels too far in a loop of T frames; it says so itself.
+    """Limit the travel of each region in a loop of T frames; the motion records the changes.
 
     What was fitted to another period is fitted anew. Other loops than two-phase ones and motion of
     the whole picture are the paper's, and stay as they are.
@@ -86,7 +87,7 @@ def fit(motion: MotionField, settings: LoopSettings, period: int) -> MotionField
 
 
 def notes(motion: MotionField) -> list[str]:
-    """What became of the regions of a fitted motion that would have travelled too far."""
+    """Notes on the regions whose travel was limited, a sentence each."""
     changed = (part for part in motion.parts if _is_told(part))
     return [_note(part, motion.period) for part in changed]
 
@@ -102,12 +103,12 @@ def _is_told(part: MovingPart) -> bool:
 
 
 def rounds(period: int) -> list[int]:
-    """How many loops a period can be made of, whole frames each, `LEAST_FRAMES` or more."""
+    """The numbers of loops that divide a period into whole frames, `LEAST_FRAMES` or more each."""
     return [1] + [n for n in range(2, period // LEAST_FRAMES + 1) if period % n == 0]
 
 
 def _as_asked(part: MovingPart) -> MovingPart:
-    """A part as it was before it was fitted; one that was stilled has nothing to go back to."""
+    """Undo the fitting of a part; a stilled part can't be restored."""
     if part.rounds == 1 and part.slowed == 1.0:
         return part
     step = part.step / part.slowed if part.slowed else part.step
@@ -168,7 +169,7 @@ def _note(part: MovingPart, period: int | None) -> str:
         does.append("stays still")
     elif part.slowed != 1.0:
         does.append(f"moves at {part.slowed:.2f} of its speed")
-    return (
+    return say(
         f"{who} {' and '.join(does)}: more than {MOST_LOST:.0%} of it would otherwise show what "
-        "lies beyond its edge (a lower --motion-speed or a shorter --loop-frames avoids this)."
+        "lies beyond its edge (a lower <motion.speed> or a shorter <loop.frames> avoids this)."
     )

@@ -1,1 +1,1 @@
-"""Motion: codes, fields, arrows and water: how what was found moves."""
+"""Motion: codes, fields, arrows and water: the motion of each region."""

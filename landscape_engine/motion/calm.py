@@ -1,4 +1,4 @@
-"""Calm: how well fields suit a region by themselves, and the pace at which one looks natural.
+"""Calm: how well fields suit a region, and a natural pace for them.
 
 Lengths are in shares of the picture's width per frame, so that they mean the same at any aspect.
 
@@ -47,9 +47,9 @@ def sky_costs(
     core: Tensor,  # [1, 1, h, w] bool
     aspect: float,
 ) -> Tensor:  # [K], less is better
-    """What speaks against each of some fields as a sky's: the share of it that isn't level, ...
+    """The cost of each field as a sky's motion: the share of it that isn't level, ...
 
-    ... what differs in direction, dawdles, is far slower than the pace, or has no source.
+    ... that differs in direction, lags, is far slower than the pace, or has no source.
     """
     seen = in_widths(flows, aspect)[:, :, core[0, 0]]  # [K, 2, pixels]
     tilted = seen[:, 1].abs().sum(1) / _total(seen)
@@ -61,7 +61,7 @@ def water_costs(
     core: Tensor,  # [1, 1, h, w] bool
     aspect: float,
 ) -> Tensor:  # [K], less is better
-    """The same of fields as a water's, which may come nearer but should not go away."""
+    """The same for water, which may approach the viewer but should not recede."""
     seen = in_widths(flows, aspect)[:, :, core[0, 0]]
     # backward: what goes up the screen, away from the viewer, comes from below
     away = seen[:, 1].clamp(min=0).sum(1) / _total(seen)
@@ -83,7 +83,7 @@ def at_pace(
     aspect: float,
     speed: float = 1.0,
 ) -> Tensor:  # [1, 2, h, w]
-    """A field without eddies, whose usual length in a region is `SKY_PACE`, times a factor.
+    """Remove eddies from a field; scale its typical length in a region to `SKY_PACE |speed|`.
 
     Clouds drift as one: what a small eddy turns in each frame is wound up over a loop.
     """
@@ -120,7 +120,7 @@ def towards_viewer(
     horizon: float,
     speed: float = 1.0,
 ) -> Tensor:  # [1, 2, h, w]
-    """A water's field whose speed grows towards the viewer, as that of a plane seen from above.
+    """A field for water whose speed grows towards the viewer, as on a plane in perspective.
 
     The mean length of row y becomes `WATER_PACE (FAR + (1 - FAR) (y - horizon) / (1 - horizon))`,
     y from the picture's top in shares of its height; directions, and what differs along a row,

@@ -1,4 +1,4 @@
-"""Motion codes: what settings name, what suits a picture, arrows ask for or a time-lapse shows."""
+"""Motion codes: named, chosen for a picture, fitted to arrows or encoded from a time-lapse."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def chosen(
 
 
 def suitable(landscape: Landscape, regions: Sequence[Region]) -> tuple[Chosen, ...]:
-    """Those of the codebook that suit a picture best, best first (`motion.calm`).
+    """The codebook's codes that suit a picture best, best first (`motion.calm`).
 
     Leftward and rightward ones take turns. Water has a code of its own, which goes the sky's way.
     Where no regions are given, the whole picture counts as sky.
@@ -136,7 +136,7 @@ def _best(
     costs: Tensor,  # [K]
     rightward: Tensor,  # [K] bool
 ) -> list[int]:
-    """The few of least cost: the very best, then in turn one that goes the other way."""
+    """The codes of least cost: the best, then alternately one in the opposite direction."""
     order = costs.argsort(stable=True).tolist()
     ways = rightward.tolist()
     same = [k for k in order if ways[k] == ways[order[0]]]

@@ -1,4 +1,4 @@
-"""Motion fields: what moves, as the accumulated backward flows of successive frames.
+"""Motion fields: accumulated backward flows of successive frames.
 
 Legend: T frames, h w pixels of the predictor's grid.
 """
@@ -28,7 +28,7 @@ class MovingPart:
         region: where.
         step: [1, 2, h, w] backward, normalised flow of one frame, defined beyond the region too.
         ripple: height of ripples, in thousandths of the picture's height.
-        base: what of the region stays, by `bases.base_of`; None: all of it moves.
+        base: the region's static layer, by `bases.base_of`; None: all of it moves.
         rounds: loops that it takes within the period, by `travel.fit`.
         slowed: the share of its speed that was left it there, 0..1.
     """
@@ -42,7 +42,7 @@ class MovingPart:
 
     @property
     def waves(self) -> bool:
-        """Whether it is the surface of a water that moves, over what the water mirrors."""
+        """Whether a water's surface moves over its reflections."""
         return self.base is not None and self.base.most is not None
 
 
@@ -97,7 +97,7 @@ def motion_of_parts(
 
 
 class Track:
-    """Accumulated flows of frames 0..T, of which at most so many are held.
+    """Accumulated flows of frames 0..T, with at most a fixed number in memory.
 
     Paths through a smooth field bend slowly, so that the flows between two held ones are well
     interpolated, and memory does not grow with the period.
@@ -125,7 +125,7 @@ class Track:
         frames: int,
         most: int = KEPT_FIELDS,
     ) -> Track:
-        """The track of one constant field, which leaps from one held flow to the next."""
+        """The track of one constant field, interpolated between stored flows."""
         stride = -(-frames // most)
 
         def leaps() -> Iterator[Tensor]:
@@ -161,7 +161,7 @@ class Track:
         self,
         times: Tensor,  # [1, 1, h, w] in 0..T
     ) -> Tensor:  # [1, 2, h, w]
-        """The same at a time of its own for each pixel."""
+        """The same with a separate time for each pixel."""
         # the last held flow may lie closer than a stride behind the one before
         last = (len(self.held) - 2) * self.stride
         at = torch.where(
@@ -184,7 +184,7 @@ class Track:
 
 
 def _after(step: Tensor, frames: int) -> Tensor:  # [1, 2, h, w]
-    """What a constant field has accumulated to after so many frames, one or more."""
+    """The accumulated flow of a constant field after a number of frames, one or more."""
     return next(islice(steady_motion(step).accumulated(), frames - 1, None))
 
 

@@ -1,4 +1,4 @@
-"""Movement: a predicted step made into the motion of a picture, its regions, or frame after frame.
+"""Movement: turn a predicted step into the motion of a picture or of its regions.
 
 Legend: h w pixels of the predictor's grid; a step is one frame's flow, backward and normalised.
 """
@@ -160,7 +160,7 @@ def _move(
 
 
 def _on_base(image: Tensor, part: MovingPart, settings: MotionSettings) -> MovingPart:
-    """A part with what of it stays; of water that mirrors the moving sky as little as of a sky."""
+    """Add its base to a part; water that mirrors the moving sky is treated like the sky."""
     kind = part.region.kind
     if kind == "water" and settings.water == "mirrored":
         kind = "sky"
@@ -174,7 +174,7 @@ def _at_pace(
     settings: MotionSettings,
     suits: bool,
 ) -> MovingPart:
-    """A part at a calm pace, if its code suits the picture by itself and no arrow leads it."""
+    """Slow a part to a calm pace, if its code was chosen automatically and no arrow applies."""
     region, guide = part.region, part.region.guide
     core, arrows = region.core, read_arrows(settings.arrows)
     suits = guide.code == AUTO or (suits and guide.code is None)

@@ -1,4 +1,4 @@
-"""Water: reflections that move as the sky above them, and ripples that close into the loop."""
+"""Water: reflections that follow the sky above them, and ripples that close into the loop."""
 
 from __future__ import annotations
 

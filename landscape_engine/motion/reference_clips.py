@@ -1,4 +1,4 @@
-"""Reference clips: the motion that a time-lapse has in common, as the motion encoder takes it.
+"""Reference clips: the common motion of a time-lapse, as the motion encoder expects it.
 
 Legend: T frames, S the side of the square picture on which motion is measured.
 """
@@ -78,7 +78,7 @@ def encoder_input(
     beta: float,
     size: int,
 ) -> Tensor:  # [1, 2, size, size] flow times beta, within ±1
-    """A flow as E^M takes it; one that is too fast is slowed as a whole, and keeps its form."""
+    """Scale a flow for E^M; one that is too fast is slowed uniformly."""
     field = shrinking.area(flow, (size, size)) * beta
     fastest = float(field.abs().amax(1).flatten().quantile(FASTEST))
     return (field / max(fastest, 1.0)).clamp(-1, 1)

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite: a trunk that knows pictures, as small nets for mobile phones have it.
+"""EfficientNet-Lite: a pretrained image trunk from networks for mobile phones.
 
 Inverted residual blocks (Sandler et al., 2018) in the numbers of EfficientNet (Tan and Le, 2019),
 the Lite kind: ReLU6 and no squeeze-and-excitation. Its batch norms never learn here: each is folded

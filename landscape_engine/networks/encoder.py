@@ -67,5 +67,5 @@ class Encoder(nn.Module):
         self,
         x: Tensor,  # [B, in_channels, 128, 128]
     ) -> Tensor:  # [B, 4 width]
-        """What the last layer makes the code of."""
+        """The input of the last layer, which computes the code."""
         return self.pooling(self.blocks(self.conv1(x))).flatten(1)

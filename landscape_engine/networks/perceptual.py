@@ -71,7 +71,7 @@ class PerceptualNetwork(nn.Module):
         image: Tensor,  # [B, 3, H, W] in [-1, 1]; H and W 8 or more
         taps: Iterable[str] = TAPS,
     ) -> dict[str, Tensor]:  # each [B, C, H/k, W/k], k = 1, 2, 4, 8 for blocks 1 to 4
-        """The features at some taps; what lies behind the last one asked for isn't computed."""
+        """The features at some taps; layers after the last requested one aren't computed."""
         wanted, found = set(taps), {}
         x = self.entry((image + 1) / 2)
         for name, convolution in self.convolutions.items():

@@ -1,4 +1,4 @@
-"""The scene network: where a picture shows sky and where water (beyond the paper).
+"""The scene network: segments sky and water (beyond the paper).
 
 The motion predictor alone says this too, but only by what it moves under a code, and hesitantly.
 """
@@ -17,7 +17,7 @@ ASKED_SIDE = 512  # long side of the picture that the network is asked about, pi
 
 
 class SceneNetwork(nn.Module):
-    """Tells still land, sky and water apart: a pretrained trunk and a small pyramid over it.
+    """Segments land, sky and water: a pretrained trunk with a small feature pyramid.
 
     Five answers of the trunk, each brought to one width, are added from the coarsest to the finest,
     with a convolution after each addition. What the whole picture is (`Context`) is added to the
@@ -63,7 +63,7 @@ class SceneNetwork(nn.Module):
 
 
 class Context(nn.Module):
-    """What a place can know of the whole picture: its mean, those of its row and of its column.
+    """Global context of each place: means of the picture, of its row and of its column.
 
     Strip pooling (Hou et al., 2020), with the height of the place beside: a road and a lake look
     alike from near, and differ in what stands over and around them. Begins with adding nothing.
@@ -84,7 +84,7 @@ class Context(nn.Module):
         self,
         x: Tensor,  # [B, C, h, w]
     ) -> Tensor:  # [B, width, h, w]
-        """What is added to each place."""
+        """The context that is added to each place."""
         batch, _, height, width = x.shape
         lower = torch.linspace(-1, 1, height, device=x.device, dtype=x.dtype)
         lower = lower[None, None, :, None].expand(batch, 1, height, width)
@@ -98,7 +98,7 @@ class Context(nn.Module):
 
 
 def asked_size(height: int, width: int) -> tuple[int, int]:
-    """Height and width at which a picture is asked about: its aspect, long side `ASKED_SIDE`."""
+    """Height and width of the network's input: the picture's aspect, long side `ASKED_SIDE`."""
     scale = ASKED_SIDE / max(height, width)
     return max(8, round(height * scale)), max(8, round(width * scale))
 
@@ -109,7 +109,7 @@ def ask(
     image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
     device: torch.device,
 ) -> Tensor:  # [1, 4, h, w] of land, sky and water, whose sum is 1, and of white water
-    """How much of each pixel is what, at `asked_size`.
+    """The class shares of each pixel, at `asked_size`.
 
     The mean of what the network says of the picture and of its mirror image. White water is a part
     of the water; there is none where the network doesn't tell it.

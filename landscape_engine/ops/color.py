@@ -28,7 +28,7 @@ def anchor(
     own_map: Tensor,  # [B or 1, 6, h, w], predicted for the picture's own look
     picture: Tensor,  # [B or 1, 3, h, w] in [-1, 1]
 ) -> Tensor:  # [B, 6, h, w]
-    """Give a map back what the predictor misses of the picture in its own look.
+    """Restore what the predictor loses, so that the input's own look is reproduced exactly.
 
     Under its own code a picture should stay as it is, and comes out paler: `O_own ≠ I`. That
     residual, `I - O_own`, is taken as affine in I about the local mean color m and added to the

@@ -1,4 +1,4 @@
-"""Masks: soft regions, and fields and pictures that go on beyond a region's edge.
+"""Masks: soft regions, and fields and pictures extrapolated past a region's edge.
 
 Legend: h w pixels of a small grid; masks are 1 inside, 0 outside.
 """
@@ -38,7 +38,7 @@ def extend(
     values: Tensor,  # [1, C, h, w]
     mask: Tensor,  # [1, 1, h, w]
 ) -> Tensor:  # [1, C, h, w]
-    """Keep values where the mask is 1 and go on smoothly from them elsewhere (pull and push)."""
+    """Keep values where the mask is 1 and extrapolate smoothly elsewhere (pull-push)."""
     h, w = mask.shape[2:]
     total = mask.sum()
     if min(h, w) <= 2 or float(total) == 0:
@@ -54,7 +54,7 @@ def shrink(
     mask: Tensor,  # [1, 1, h, w]
     pixels: int,
 ) -> Tensor:  # [1, 1, h, w]
-    """The least value within so many pixels: the mask's edge moved inwards, not at the border."""
+    """Erode: the least value within a radius; the picture's border doesn't count as an edge."""
     size = 2 * pixels + 1
     return -F.max_pool2d(-mask, size, 1, pixels)
 
@@ -73,7 +73,7 @@ def depth(
     core: Tensor,  # [1, 1, h, w] bool
     border: bool = True,
 ) -> Tensor:  # [1, 1, h, w]
-    """How far each pixel lies inside a region, in pixels, from the nearest edge; 0 outside.
+    """The distance of each pixel inside a region to its edge, in pixels; 0 outside.
 
     Args:
         core: the region.

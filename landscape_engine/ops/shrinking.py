@@ -11,7 +11,7 @@ def area(
     values: Tensor,  # [B, C, H, W]
     size_hw: tuple[int, int] | torch.Size,
 ) -> Tensor:  # [B, C, h, w]
-    """The mean of what lies under each pixel of a grid; a larger grid repeats pixels.
+    """The mean over the area of each pixel of a grid; a larger grid repeats pixels.
 
     Pixel i of n takes rows `floor(i H / n)` to `ceil((i + 1) H / n) - 1` of H, as
     `interpolate(mode="area")` does. That refuses, on Apple's GPUs, sizes that don't divide.

@@ -1,4 +1,4 @@
-"""Strips: pictures gone through some rows at a time, which keeps the working set small."""
+"""Strips: process pictures a few rows at a time, which keeps the working set small."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Band:
         return Band(first, max(first + 1, math.floor(last) + 1), height)
 
     def around(self, height: int, margin: int = 0) -> Band:
-        """The rows of a finer or coarser grid that these rows reach, and so many more."""
+        """The rows of a finer or coarser grid that these rows cover, and a margin."""
         scale = (height - 1) / max(self.height - 1, 1)
         first, last = int((self.first - 1) * scale), int(self.last * scale)
         return Band(max(0, first - margin), min(height, last + 2 + margin), height)

@@ -1,4 +1,4 @@
-"""Compositing: layers of a loop and a color transfer map made into one frame, strip by strip.
+"""Compositing: blend a loop's layers and recolor them into one frame, strip by strip.
 
 Strips keep the working set in the cache and let a picture of any size be rendered in little more
 memory than the picture itself. All fields of a region are enlarged together, as one stack.
@@ -94,7 +94,7 @@ def recolor(
 
 
 class _Part:
-    """One region's layers with what all strips of a frame need of them."""
+    """One region's layers with the values that all strips of a frame share."""
 
     def __init__(
         self, layers: Layers, height: int, width: int, bounds: tuple[Tensor, Tensor] | None

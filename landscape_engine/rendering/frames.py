@@ -107,7 +107,7 @@ def frames(
 
 
 def _started_in(pool: ThreadPoolExecutor) -> Start:
-    """Start what makes a map in the pool, whose threads keep no gradients."""
+    """Start a map's computation in the pool, whose threads keep no gradients."""
 
     def infer(function: Callable[..., Tensor], *arguments: Any) -> Tensor:
         with torch.inference_mode():
@@ -117,7 +117,7 @@ def _started_in(pool: ThreadPoolExecutor) -> Start:
 
 
 def _workers(picture: Tensor) -> int:
-    """How many frames are made at one time."""
+    """The number of frames rendered at the same time."""
     if picture.device.type != "cpu":
         return 1
     affordable = IN_FLIGHT_BYTES // (picture.numel() * picture.element_size())

@@ -65,7 +65,7 @@ class Light:
 
     @property
     def prepare(self) -> Callable[[Tensor], None] | None:
-        """What is done to a moved frame [1, 3 or 4, H, W] once, in place, before recoloring."""
+        """The function that prepares a moved frame [1, 3 or 4, H, W] for recoloring, in place."""
         return _take_logits if self.codes.relative else None
 
     def recolor(

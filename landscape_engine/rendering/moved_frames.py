@@ -1,4 +1,4 @@
-"""Moved frames: a loop's frames before their colors change, kept for the loop's next rounds.
+"""Moved frames: a loop's frames before recoloring, cached for the loop's repetitions.
 
 They lie in a scratch file that has no name, so that memory doesn't grow with the clip and nothing
 stays behind however the process ends. Where the disk has no room for them, they are made again.
@@ -38,7 +38,7 @@ class MovedFrame:
 
 
 class MovedFrames:
-    """A loop's moved frames: made once, then read, as far as the scratch file goes."""
+    """A loop's moved frames: rendered once, then read, as far as the scratch file reaches."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class MovedFrames:
         cancelled: Callable[[], bool],
         prepare: Callable[[Tensor], None] | None = None,
     ) -> None:
-        """Keep frames of a loop of so many; of None no frame is asked for twice.
+        """Cache a loop of this many frames; with None no frame repeats.
 
         Only frames that are `recolored` by a map that follows the motion need their drift. What
         recoloring would do to each frame anew, `prepare` does once, in place.
@@ -63,7 +63,7 @@ class MovedFrames:
         self._scratch = Scratch.like(picture) if period else None
 
     def frame(self, n: int, layers: Make) -> MovedFrame:
-        """Frame n of the clip, made from its layers unless it was kept; the caller may change it.
+        """Frame n of the clip, rendered unless cached; the caller may modify it.
 
         Frames may be asked for from several threads at a time.
         """
@@ -88,7 +88,7 @@ class MovedFrames:
 
 
 def scratch_folder(mounts: Path = Path("/proc/mounts")) -> Path:
-    """Where scratch files go: the system's folder for them, unless that is memory.
+    """The folder for scratch files: the system's, unless it is in memory.
 
     Args:
         mounts: Linux's list of what is mounted where.
@@ -110,7 +110,7 @@ class Scratch:
     """A file without a name that holds tensors of one shape by their numbers."""
 
     def __init__(self, file: FileIO, shape: torch.Size, most: int) -> None:
-        """Keep at most so many tensors in a file."""
+        """Hold at most a fixed number of tensors in a file."""
         self._file = file
         self._shape = shape
         self._bytes = 4 * shape.numel()
@@ -147,7 +147,7 @@ class Scratch:
         return True
 
     def read(self, n: int) -> Tensor | None:
-        """A tensor that was kept, as a copy; None if the disk doesn't give it back."""
+        """A copy of a stored tensor; None if it can't be read back."""
         pixels = np.empty(self._bytes // 4, np.float32)
         left = pixels.data.cast("B")
         try:

@@ -1,4 +1,4 @@
-"""Plates: the picture with all that isn't in a region painted over by the region, to sample from.
+"""Plates: the picture with everything outside a region painted over, to sample from.
 
 What moves brings in what lay beyond the region's edge, which must be more of the region, never
 land: close to the edge the region mirrored at it, farther out a smooth continuation that has the
@@ -50,9 +50,9 @@ class Plates:
     def of(
         self,
         alpha: Tensor | None,  # [1, 1, h, w] of a region; None: all of the picture
-        base: Base | None = None,  # what of the region stays
+        base: Base | None = None,  # the region's static layer
     ) -> Tensor:  # [1, C, H, W]
-        """What is to be sampled for a region: its plate or, with a base, what differs from that."""
+        """The layer to sample for a region: its plate or, with a base, the difference from it."""
         if alpha is None:
             return self.picture
         # frames are made in several threads
@@ -69,7 +69,7 @@ class Plates:
         self,
         plate: Tensor,  # [1, C, H, W] that `of` gave, with a base
     ) -> Tensor:  # [1, 1, h, w]
-        """How dense what moves there is, as `exchange.density` says it."""
+        """The density of the moving forms there, by `exchange.density`."""
         with self._turn:
             if id(plate) not in self._densities:
                 self._densities[id(plate)] = plate, exchange.density(plate)
@@ -88,7 +88,7 @@ def fill(
     picture: Tensor,  # [1, C, H, W]
     alpha: Tensor,  # [1, 1, h, w]
 ) -> Tensor:  # [1, C, H, W]
-    """The picture with all that doesn't lie in a region painted over.
+    """Paint over everything outside a region.
 
     With q the pixel mirrored at the region's edge, L the picture's local mean within the region, S
     the colors of the nearest edge, blurred, and m falling from 1 at the edge to 0 at `MIRRORED_PX`,
@@ -139,7 +139,7 @@ def _continue(
 
 
 def _inside(alpha: Tensor) -> np.ndarray:  # bool [H, W]
-    """What lies in a region; of a thread of one, all that it touches."""
+    """The pixels of a region; for a thin one, all that it touches."""
     values = alpha[0, 0].cpu().numpy()
     inside = values >= INSIDE
     return inside if inside.any() else values > 0

@@ -1,1 +1,1 @@
-"""Scene: what is in a picture: its regions, their mattes, and what of them stays."""
+"""Scene: a picture's regions, their mattes, and their static bases."""

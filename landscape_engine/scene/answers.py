@@ -1,4 +1,4 @@
-"""Answers: what of a picture moves, told by the motion predictor's answers to several codes.
+"""Answers: segment a picture by the motion predictor's answers to several codes.
 
 One code's field tells badly whether a pixel may move, since the next code stills other ones, but
 over some codes sky and water show by their mean speed, and one from the other by how they answer
@@ -25,7 +25,7 @@ def shares_by_answers(
     flows: Tensor,  # [K, 2, h, w] backward, in shares of the fastest step, under K codes
     horizon: float | None = None,
 ) -> Tensor:  # [1, 3, h, w] of land, sky and water; their sum is 1
-    """How much of each pixel is what; the horizon (a share of the height) is found if not given."""
+    """The class shares of each pixel; the horizon (a share of the height) is found if not given."""
     speed = flows.square().sum(1).sqrt().mean(0)  # [h, w]
     fast = float(torch.quantile(speed.flatten(), 0.95))
     moving = speed > min(MOVES, MOVES_SHARE * fast)
@@ -50,7 +50,7 @@ def _shares(sky: Tensor, water: Tensor) -> Tensor:  # bool [h, w] each -> [1, 3,
 
 
 def _horizon_row(flows: Tensor, moving: Tensor) -> int:
-    """The row that best parts what answers the codes as the sky does from what doesn't.
+    """The row that best separates pixels that answer the codes like the sky from the others.
 
     The sky's answer is that of the topmost moving pixels, a tenth of all.
     """

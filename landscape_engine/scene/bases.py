@@ -1,4 +1,4 @@
-"""Bases: the light of a region, which stays where it is; what differs from it is what moves.
+"""Bases: the static light of a region; only the difference from it moves.
 
 Wind carries clouds and not the gradient behind them, and a current carries the surface and not what
 is reflected in it. A region of the picture I is taken apart as `I = B + D`: B is its base (the
@@ -53,7 +53,7 @@ EDGE_BLUR_PX = 3  # radius over which what goes on is averaged: its forms, not i
 
 @dataclass(frozen=True)
 class Base:
-    """What of a region stays.
+    """The static layer of a region.
 
     Attributes:
         light: [1, 3, h, w] the base B, in [-1, 1].
@@ -70,7 +70,7 @@ def base_of(
     kind: RegionKind,
     foam: Tensor | None = None,  # [1, 1, h", w"] how much of each pixel is white water
 ) -> Base | None:
-    """The base of a region by its kind: "sky", "water"; None of all else, which moves whole."""
+    """The base of a region by its kind: "sky", "water"; None for others, which move whole."""
     if kind not in ("sky", "water"):
         return None
     small, share, inside = _small(picture, alpha)
@@ -91,7 +91,7 @@ def _surf(
     inside: Tensor,  # [1, 1, h, w]
     foam: Tensor | None,  # [1, 1, h", w"]
 ) -> Tensor:  # [1, 1, h, w] 0..1
-    """Where water is foam and nothing else: by what it looks like, near what a network says is so.
+    """Segment foam in water: by its look, near the network's white water.
 
     Half of a foam that stays would be seen through the half that moves.
     """
@@ -108,7 +108,7 @@ def _small(
     picture: Tensor,  # [1, 3 or 4, H, W]
     alpha: Tensor,  # [1, 1, h', w']
 ) -> tuple[Tensor, Tensor, Tensor]:  # [1, 3, h, w], then [1, 1, h, w] each
-    """The picture on the grid of a base, how much of it is the region, and what is so wholly."""
+    """The picture on a base's grid, the region's share of each pixel, and its full pixels."""
     height, width = picture.shape[2:]
     scale = min(1.0, GRID_WIDTH / width)
     size = max(2, round(height * scale)), max(2, round(width * scale))
@@ -124,7 +124,7 @@ def difference(
     base: Base,
     alpha: Tensor,  # [1, 1, h', w']
 ) -> Tensor:  # [1, 3 or 4, H, W]
-    """D: what of a region differs from its base, going on beyond the region's edge by `_beyond`.
+    """D: the difference of a region from its base, extended past the edge by `_beyond`.
 
     Of a picture's own alpha all that differs from its mean in the region moves. With `base.most`,
     it is `most tanh(D / most)`: what differs by more stays with the base.
@@ -173,7 +173,7 @@ def _beyond(
     rest: Tensor,  # [1, C, h, w] the picture less its base
     inner: Tensor,  # [1, 1, h, w] 0..1 `_inner`
 ) -> Tensor:  # [1, C, h, w]
-    """What differs at a region's edge, going on beyond it and fading: a cloud behind a ridge.
+    """The difference at a region's edge, extended past it and faded: a cloud behind a ridge.
 
     Ended at the edge, a cloud that moves on would leave a bare rim along it, and things in front of
     it, as a kite is, would cast a hole into it that goes along.
@@ -190,7 +190,7 @@ def _beyond(
 
 
 def _inner(alpha: Tensor) -> Tensor:  # [1, 1, h, w] 0..1
-    """How much of each pixel lies inside a region, away from its edge; the border is no edge."""
+    """The weight of each pixel inside a region, away from its edge; the border is no edge."""
     inside = alpha > OUTSIDE
     px = _px(alpha)
     if bool(inside.all()):
@@ -290,7 +290,7 @@ def water_base(
     inside: Tensor,  # [1, 1, h, w] 0 or 1
     surf: Tensor,  # [1, 1, h, w] 0..1 where water is nothing else
 ) -> Tensor:  # [1, 3, h, w]
-    """What water mirrors; of rapids and surf only their light.
+    """The reflection in water; for rapids and surf only their light.
 
     Waves lie across the picture, and reflections stand upright: what a blur along the vertical
     leaves is mirrored and stays, what it takes away is the surface. The blur grows from the horizon
@@ -313,7 +313,7 @@ def _upright(
     inside: Tensor,  # [1, 1, h, w] 0 or 1
     radius: int,
 ) -> Tensor:  # [1, C, h, w]
-    """A blur along the vertical alone, with nothing from outside; beyond, what is nearest."""
+    """A vertical blur with nothing from outside; beyond the edge, the nearest value."""
     size = (2 * radius + 1, 1)
     stack = torch.cat([values * inside, inside], 1)
     for _ in range(2):
@@ -348,7 +348,7 @@ def push_pull(
     weight: Tensor,  # [1, 1, h, w] 0..1
     radius: int,
 ) -> Tensor:  # [1, C, h, w]
-    """A weighted blur, as wide as it has to be to find weight: the finest level that has enough.
+    """A weighted blur of adaptive width: the finest level with enough weight.
 
     Radii double from `radius` up to the grid's size; each level is made on a grid so coarse that
     its own blur is a small one.
@@ -372,7 +372,7 @@ def push_pull(
 
 
 def _px(small: Tensor) -> float:
-    """Pixels of a grid for each of the picture that all radii are given for."""
+    """The factor from the reference picture's pixels, in which radii are given, to a grid's."""
     return small.shape[3] / REFERENCE_WIDTH
 
 

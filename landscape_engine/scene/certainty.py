@@ -1,4 +1,4 @@
-"""Certainty: which parts of what a network takes for sky and water are sure enough to move.
+"""Certainty: which parts of the predicted sky and water are certain enough to move.
 
 A part needs a core that is sure, from which it grows to what is likely; the sky reaches the top or
 a side of the picture; no water lies above the horizon and no sky below it; small unsure holes
@@ -32,7 +32,7 @@ def settle(
     picture: np.ndarray,  # uint8 [H, W, 3]
     horizon: float | None = None,
 ) -> np.ndarray:  # float32 [3, h, w]
-    """Shares in which what is too unsure to move is land, and what is misplaced is put right.
+    """Turn parts too uncertain to move into land, and correct misplaced ones.
 
     Args:
         shares: what the network says.
@@ -57,7 +57,7 @@ def settle(
 def label(
     shares: np.ndarray,  # float32 [3, h, w]
 ) -> np.ndarray:  # uint8 [h, w]: LAND, SKY or WATER
-    """What each pixel most likely is; land only if it is likelier than all that moves."""
+    """Each pixel's most likely class; land only if likelier than all moving classes together."""
     moving = np.where(shares[SKY] >= shares[WATER], SKY, WATER)
     return np.where(shares[LAND] < 0.5, moving, LAND).astype(np.uint8)
 
@@ -69,14 +69,14 @@ def best_row(votes: Tensor) -> int:
 
 
 def _give(shares: np.ndarray, where: slice | np.ndarray, kind: int, other: int) -> None:
-    """Let what is taken for one kind be the other one, in some rows or where a mask holds."""
+    """Move the shares of one class to another, in some rows or within a mask."""
     of, to = shares[kind], shares[other]
     to[where] += of[where]
     of[where] = 0
 
 
 def _put_right(shares: np.ndarray) -> None:
-    """Water far above the horizon is sky or land, sky far below it water or land, by the shares.
+    """Turn water far above the horizon into sky or land, and sky far below it into water or land.
 
     The horizon is the row that goes best with what is taken for sky and for water. A part that has
     the other moving kind around most of its edge is of that kind.
@@ -108,7 +108,7 @@ def _put_right(shares: np.ndarray) -> None:
 
 
 def _join_without_edge(shares: np.ndarray, picture: np.ndarray) -> None:
-    """Make sky of what is taken for water and goes over into sky without an edge or a level line.
+    """Turn water that blends into sky without an edge or a level line into sky.
 
     Mist and the pale sky over a lake's far shore are taken for water; a sea's horizon is level.
     """
@@ -135,7 +135,7 @@ def _join_without_edge(shares: np.ndarray, picture: np.ndarray) -> None:
 
 
 def _leave_out_unsure(shares: np.ndarray, kind: int) -> None:
-    """Make land of the parts of a kind that have no sure core, or of sky that hangs nowhere."""
+    """Turn parts without a certain core, and sky that touches neither top nor sides, into land."""
     import cv2
 
     share, labels = shares[kind], label(shares)
@@ -155,7 +155,7 @@ def _leave_out_unsure(shares: np.ndarray, kind: int) -> None:
 
 
 def _close_holes(shares: np.ndarray, kind: int) -> None:
-    """Let small holes of a kind be of that kind where the network isn't sure that they are land.
+    """Fill small holes in a class where the network isn't certain that they are land.
 
     A hole touches neither the picture's border nor the other kind.
     """

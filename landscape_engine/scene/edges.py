@@ -1,4 +1,4 @@
-"""Edges: a drawn or predicted map of regions, its borders pulled to the picture's own.
+"""Edges: snap the borders of a region map to the picture's edges.
 
 A pixel near a border goes to the region whose colors, found close by, it has. Labels are small
 whole numbers; 0 is what stays still.
@@ -149,7 +149,7 @@ def pull(
 
 
 def _core(mask: np.ndarray, reach: float) -> np.ndarray:
-    """What of a mask lies deeper than `reach`; thin parts keep their inner half."""
+    """The part of a mask deeper than `reach`; thin parts keep their inner half."""
     import cv2
 
     depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5)

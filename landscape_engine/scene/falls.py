@@ -1,4 +1,4 @@
-"""Falls: white water that falls, which goes down along its threads, and fast.
+"""Falls: white water that moves down along its threads, and fast.
 
 The motion predictor knows clouds and waves; it lets falls stand, or slide sideways. White water
 whose texture stands upright falls; that of surf and rapids lies. (Beyond the paper.)
@@ -35,7 +35,7 @@ def find(
     white: Tensor,  # [1, 1, h', w'] 0..1 how much of each pixel is white water
     picture: np.ndarray,  # uint8 [H, W, 3]
 ) -> np.ndarray:  # bool [H, W]
-    """Which of the water falls: what is white, upright in texture, and high enough."""
+    """Segment falls in water: white, with an upright texture, and high enough."""
     import cv2
 
     height, width = water.shape

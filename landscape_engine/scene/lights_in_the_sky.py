@@ -35,7 +35,7 @@ def moving_share(
     sky: np.ndarray,  # bool [H, W]
     picture: np.ndarray,  # uint8 [H, W, 3]
 ) -> np.ndarray:  # float32 [H, W]: 0 where the lights are, 1 where none is near
-    """How much of the sky's motion the lights in it allow."""
+    """The share of the sky's motion to keep around the lights in it."""
     if not sky.any():
         return np.ones(sky.shape, np.float32)
     return _beside_stars(sky, picture) * _beside_discs(sky, picture)

@@ -1,4 +1,4 @@
-"""The artist's masks and regions: pictures and JSON files read, and laid over what was found.
+"""The artist's masks and regions: read from pictures and JSON, laid over the segmentation.
 
 A region's file:
 
@@ -27,6 +27,7 @@ from .. import images
 from ..errors import LandscapeError, RegionError
 from ..ops import shrinking
 from ..settings import RegionSettings
+from ..settings.sentences import about, prefixed
 from .regions import Guide, Region, region_of
 
 VERSION = 1
@@ -61,7 +62,8 @@ def apply(
     asked = bool(settings.still_mask or settings.moving_mask or settings.region)
     regions = list(found)
     if settings.moving_mask:
-        mask = read_mask(Path(settings.moving_mask), size_hw)
+        with about("regions.moving_mask"):
+            mask = read_mask(Path(settings.moving_mask), size_hw)
         regions = [region_of(mask, grid_hw, "moving", device, soften=0)]
     own = [read_region(Path(path), size_hw, grid_hw, device) for path in settings.region]
     _refuse_overlaps(own)
@@ -69,13 +71,15 @@ def apply(
         regions = [_without(other, region.alpha) for other in regions]
     regions += own
     if settings.still_mask:
-        still = torch.from_numpy(read_mask(Path(settings.still_mask), size_hw)).to(device)
+        with about("regions.still_mask"):
+            mask = read_mask(Path(settings.still_mask), size_hw)
+        still = torch.from_numpy(mask).to(device)
         regions = [_without(region, still[None, None]) for region in regions]
     regions = [region for region in regions if bool(region.core.any())]
     if asked and not regions:
         raise RegionError(
-            "nothing is left that moves: the masks keep the whole picture still; expected a moving "
-            "part: paint the still mask smaller or give a moving mask."
+            "no moving region is left: the masks keep the whole picture still; expected a moving "
+            "part: shrink the still mask or give a moving mask."
         )
     return regions
 
@@ -117,13 +121,13 @@ def read_mask(path: Path, size_hw: tuple[int, int]) -> np.ndarray:  # float32 [H
     mask = torch.where(mask < 1 / 255, torch.zeros(()), mask)
     if float(mask.max()) == 0:
         raise RegionError(
-            f"the mask '{path}' is black all over; expected white where it holds: paint it anew."
+            f"the mask '{path}' is entirely black; expected some white in it: repaint it."
         )
     return mask.numpy().astype(np.float32)
 
 
 def notes(settings: RegionSettings, size_hw: tuple[int, int]) -> list[str]:
-    """What a person should know of their masks: one of another size was resized, a sentence each.
+    """Notes on masks that were resized, a sentence each.
 
     Args:
         settings: the artist's masks.
@@ -204,7 +208,8 @@ def naming(region: Region) -> Iterator[None]:
     except LandscapeError as error:
         if region.guide == Guide():
             raise
-        raise type(error)(f"the region '{region.name}': {error}") from error
+        sentence = prefixed(f"the region '{region.name}': ", error.sentence)
+        raise type(error)(sentence, error.setting) from error
 
 
 def _number(
@@ -270,7 +275,7 @@ def _without(
     region: Region,
     gone: Tensor,  # [1, 1, H, W] 0..1
 ) -> Region:
-    """What is left of a region; where `gone` is 1 nothing, to the bit."""
+    """Cut `gone` out of a region; where it is 1 nothing is left, to the bit."""
     left = 1 - gone.to(region.alpha.device)
     core = region.core & (shrinking.area(left, region.core.shape[2:]) > 0.5)
     return replace(region, alpha=region.alpha * left, core=core)

@@ -36,7 +36,7 @@ FALLS = "falls"  # name and kind of the water that falls, which is a region of i
 
 @dataclass(frozen=True)
 class Guide:
-    """What the artist wants of one region; the rest comes from the motion's settings."""
+    """The artist's settings of one region; the rest comes from the motion's settings."""
 
     code: str | None = None  # as `MotionSettings.code`
     speed: float = 1.0  # factor on the region's speed
@@ -55,7 +55,7 @@ class Region:
         alpha: [1, 1, H, W] how much of each pixel moves, 0..1; exactly 0 where all stays.
         core: [1, 1, h, w] bool, the grid's pixels that lie wholly inside.
         guide: what the artist wants of it.
-        kind: "sky", "water", "falls" or "other", which says what of it stays (`bases`).
+        kind: "sky", "water", "falls" or "other", which decides its static base (`bases`).
         certainty: [1, 1, h, w] share of its motion that a region keeps, by how surely it moves;
             nothing of an artist's own region is doubted.
         share: [1, 1, H, W] how much of each pixel is what the region is of, 0..1, whether or not it
@@ -171,7 +171,7 @@ def _sureness(
     shares: NDArray[Any],  # float32 [3, h, w]
     grid_hw: tuple[int, int],
 ) -> Tensor:  # [1, 1, *grid_hw] from LEAST_SURE to 1
-    """How much of its motion a region keeps: all where it surely moves, less towards doubt."""
+    """The share of its motion that each pixel keeps: 1 where certain, less where in doubt."""
     moving = torch.from_numpy(1 - shares[LAND])[None, None]
     small = F.interpolate(moving, grid_hw, mode="bilinear", antialias=True, align_corners=False)
     surely = ((small - 0.5) / (certainty.SURE - 0.5)).clamp(0, 1)
@@ -181,7 +181,7 @@ def _sureness(
 
 
 def _without_specks(labels: NDArray[Any]) -> NDArray[Any]:
-    """Labels [H, W] without regions and holes too small to be meant."""
+    """Labels [H, W] without regions and holes that are too small."""
     import cv2
 
     labels = labels.copy()

@@ -1,4 +1,4 @@
-"""Segmentation: what of a picture moves, by the scene network or by the predictor's own answers.
+"""Segmentation: a picture's moving regions, by the scene network or the motion predictor.
 
 What is asked of the networks is kept by `landscape.Landscape`; here it is made into regions.
 """
@@ -21,7 +21,7 @@ from . import answers, certainty, edges, region_files, regions
 from .regions import Guide, Region, RegionKind
 
 PROBE_SIZE = 128  # side at which a motion predictor is asked
-PROBES = 6  # codes of the codebook, evenly, under which a picture is asked what of it moves
+PROBES = 6  # codes of the codebook, evenly, for which the motion predictor is asked
 GRID_HW = (PREDICTOR_SIZE, PREDICTOR_SIZE)
 EDGE_REACH = 10  # pixels of that grid within which shares follow the picture's edges
 
@@ -33,7 +33,7 @@ def find(
     settings: RegionSettings,
     device: torch.device,
 ) -> list[Region]:
-    """What moves; the artist's masks and regions come before what the network says."""
+    """Segment the picture; the artist's masks and regions override the network."""
     height, width = regions.mask_size(*image.shape[2:])
     small = images.to_uint8(images.resize(image[:, :3], width, height))
     found = []
@@ -47,7 +47,7 @@ def _kind(
     region: Region,
     shares: Tensor,  # [1, 3, h, w]
 ) -> RegionKind:
-    """What most of a region is: one that was found by its name, the artist's by what is seen."""
+    """The main class of a region: a found one's by its name, the artist's by its pixels."""
     if region.name in (*regions.NAMES.values(), regions.FALLS) and region.guide == Guide():
         return cast(RegionKind, region.name)
     inside = on_grid(shares)[0][:, region.core[0, 0].to(shares.device)]
@@ -69,7 +69,7 @@ def follow_edges(
     small: Tensor,  # [1, 3, 256, 256] the picture, in [-1, 1]
     shares: Tensor,  # [1, 3, 256, 256] of land, sky and water
 ) -> Tensor:  # [1, 3, 256, 256]
-    """The shares, put right and following the picture's edges."""
+    """The shares, corrected and refined along the picture's edges."""
     pixels = images.to_uint8(small.cpu())
     followed = edges.follow(certainty.settle(shares, pixels, None), pixels, EDGE_REACH)
     return torch.from_numpy(followed)[None].clamp(0, 1).to(small.device)

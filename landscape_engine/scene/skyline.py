@@ -30,7 +30,7 @@ FAINT = 1e-3  # weight of mixed curves, for where there are no clean ones nearby
 
 
 class Skyline:
-    """Where the sky of a picture ends, and what tone curves do there."""
+    """The lower edge of a picture's sky, and the tone curves there."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Skyline:
         curves: Tensor,  # [1, 6, h, w]
         own: Tensor,  # [1, 1, h, w] share of what they are for
     ) -> Tensor:  # [1, 6, h, w]
-        """Curves that, where they are mixed, go on from where they are clean and what is theirs."""
+        """Curves that, where mixed, are extrapolated from where they are clean."""
         identity = curves.new_tensor([1, 1, 1, 0, 0, 0]).view(1, 6, 1, 1)
         weight = own * (1 - self.mixed).clamp(min=FAINT)
         # of what they differ by from the identity, which stays itself to the bit

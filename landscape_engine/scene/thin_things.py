@@ -1,4 +1,4 @@
-"""Thin things: masts, rigging, wires, reeds, twigs and towers, which stay still before what moves.
+"""Thin things: masts, rigging, wires, reeds, twigs and towers, kept still before sky and water.
 
 They are narrow across and long along, darker or lighter than what is on *both* sides of them, and
 rooted in what stays, or straight and long. Edges, wisps of cloud and stars are none of this. Before
@@ -86,7 +86,7 @@ def contrast(
     plane: np.ndarray,  # uint8 [H, W]
     polarity: str,
 ) -> tuple[np.ndarray, np.ndarray]:  # uint8 [H, W] each
-    """How much narrow things differ from both sides: in any direction, and in steep ones alone."""
+    """The contrast of narrow things to both sides: in any direction, and in steep ones alone."""
     import cv2
 
     height, width = plane.shape
@@ -106,7 +106,7 @@ def contrast(
 
 
 def _answers(plane: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
-    """For each direction its |sine| and how much darker than both sides, all along, things are.
+    """For each direction its |sine|, and how much darker things are than both sides.
 
     An opening along the direction of a black-hat across it: what is shorter vanishes.
     """
@@ -142,7 +142,7 @@ def _attached(
     moving: np.ndarray,  # bool [H, W]
     least: float | None = None,  # contrast of a clear stretch, in place of the usual one
 ) -> np.ndarray:  # bool [H, W]
-    """Of what is narrow, the parts with a clear stretch that are rooted, or long and straight."""
+    """The narrow parts with a clear stretch that are rooted, or long and straight."""
     import cv2
 
     weak = ((narrow > 255 * LEAST[polarity]) & moving).astype(np.uint8)
@@ -162,7 +162,7 @@ def _tangled(
     plane: np.ndarray,  # uint8 [H, W]
     below: np.ndarray,  # uint8 [H, W] how much darker than most of what is near
 ) -> np.ndarray:  # uint8 [H, W]
-    """How much darker than what is around, and half that than most, narrow things are.
+    """How much darker narrow things are than their surroundings, and half that for most.
 
     In any shape: twigs and leaves have no direction.
     """
@@ -200,7 +200,7 @@ def _held(
     things: np.ndarray,  # bool [H, W] that stay
     tips: np.ndarray,  # bool [H, W] what might
 ) -> np.ndarray:  # bool [H, W]
-    """Things with their tips: what is small and hangs on them, or all but does."""
+    """Things with their tips: small parts that touch them, or almost do."""
     import cv2
 
     reach = _reach(things)
@@ -247,7 +247,7 @@ def _reeds(
 
 
 def _planes(picture: np.ndarray) -> dict[str, np.ndarray]:  # uint8 [H, W] each
-    """Where dark and where light things show best: blue sky is dark in red, bright in blue."""
+    """Channels that show dark and light things best: blue sky is dark in red, bright in blue."""
     import cv2
 
     soft = cv2.GaussianBlur(picture, (0, 0), 0.5)
@@ -257,7 +257,7 @@ def _planes(picture: np.ndarray) -> dict[str, np.ndarray]:  # uint8 [H, W] each
 
 
 def _usual(plane: np.ndarray) -> np.ndarray:  # uint8 [H, W]
-    """The median of what is around each pixel, over twice the width of the widest things."""
+    """The local median around each pixel, over twice the width of the widest things."""
     import cv2
 
     height, width = plane.shape

@@ -1,4 +1,4 @@
-"""Dithering: what lies between two levels of eight bits is shared out over neighboring pixels."""
+"""Dithering: distribute values between two 8-bit levels over neighboring pixels."""
 
 from __future__ import annotations
 

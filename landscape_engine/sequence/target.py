@@ -8,6 +8,7 @@ from typing import get_args
 
 from ..errors import OutputError
 from ..settings import FormatName, OutputSettings
+from ..settings.sentences import say
 from ..staging import STAGED_NAME, check_file, check_parents, check_writable, explaining, resolve
 from . import folder, video
 
@@ -42,9 +43,11 @@ def resolve_format(target: str | Path, settings: OutputSettings) -> FormatName:
     chosen = settings.format or "png"
     if ending in folder.ENDINGS.values():
         raise OutputError(
-            f"'{target}' names one picture, but frames need a folder; expected a folder such as "
-            f"'{Path(target).with_suffix('')}' (with --format png, png16 or exr): leave the ending "
-            "off."
+            say(
+                f"'{target}' names one picture, but frames need a folder; expected a folder such "
+                f"as '{Path(target).with_suffix('')}' (with <output.format> png, png16 or exr): "
+                "leave the ending off."
+            )
         )
     if ending in _OTHER_MEDIA:
         raise OutputError(
@@ -53,8 +56,10 @@ def resolve_format(target: str | Path, settings: OutputSettings) -> FormatName:
         )
     if of_ending and of_ending != chosen:
         raise OutputError(
-            f"'{target}' ends in '{ending}', but --format is {chosen}; expected both to agree: "
-            "change one of them."
+            say(
+                f"'{target}' ends in '{ending}', but <output.format> is {chosen}; expected both "
+                "to agree: change one of them."
+            )
         )
     return chosen
 

@@ -164,7 +164,7 @@ class Video:
         return pixels
 
     def encode(self, index: int, pixels: np.ndarray) -> None:
-        """Hand one frame to the encoder, and to the file what that gives."""
+        """Encode one frame, and write the packets to the file."""
         import av
 
         frame = av.VideoFrame.from_ndarray(pixels, format=self._frame_format)
@@ -189,7 +189,7 @@ class Video:
             self._container.mux(packet)
 
     def finish(self, written: int) -> list[str]:
-        """Write what the encoder still holds, and the index."""
+        """Flush the encoder, and write the index."""
         self._graph.vpush(None)
         self._drain_graph()
         self._mux(None)

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ..errors import OutputError
 from ..settings import FormatName, OutputSettings
+from ..settings.sentences import say
 from ..staging import explaining, new_file
 from .folder import ENDINGS, FrameFolder, new_folder
 from .target import check_target, resolve_format
@@ -26,7 +27,7 @@ WAITING_FRAMES = 4  # rendered, not yet encoded
 
 @dataclass(frozen=True)
 class WrittenSequence:
-    """What `write_sequence` left on the disk."""
+    """The files that `write_sequence` has written."""
 
     paths: tuple[Path, ...]  # every file: the frames in order, or the one video
     frames: int  # how many were written
@@ -104,10 +105,10 @@ class Sink(Protocol):
         """Write one frame."""
 
     def finish(self, written: int) -> list[str]:
-        """Write what is left; gives the names of a folder's files."""
+        """Flush; returns the names of a folder's files."""
 
     def close(self) -> None:
-        """Let go of what is open, finished or not."""
+        """Close everything, finished or not."""
 
 
 def _refuse_size_changes(frames: Iterable[Tensor], shape: tuple[int, ...]) -> Iterator[Tensor]:
@@ -147,7 +148,7 @@ def _encode_in_background(frames: Iterable[Tensor], sink: Sink, target: Path) ->
 
 @contextlib.contextmanager
 def _explaining(target: Path) -> Iterator[None]:
-    """Turn what goes wrong while encoding, and only that, into our error."""
+    """Turn encoding errors, and only those, into ours."""
     import av
     import cv2
 
@@ -157,6 +158,8 @@ def _explaining(target: Path) -> Iterator[None]:
     except (av.FFmpegError, cv2.error) as error:
         reason = " ".join(str(error).split())[:200]
         raise OutputError(
-            f"'{target}' can't be encoded ({reason}); expected an encoder that takes these frames: "
-            "choose another --format or --size."
+            say(
+                f"'{target}' can't be encoded ({reason}); expected an encoder that takes these "
+                "frames: choose another <output.format> or <clip.size>."
+            )
         ) from error

@@ -7,7 +7,9 @@ from itertools import pairwise
 from typing import Literal
 
 from ..errors import SettingsError
-from .fields import MAX_FRAMES, check_at_least, check_choice, check_within, setting
+from .checks import check_at_least, check_choice, check_within
+from .fields import MAX_FRAMES, setting
+from .sentences import say
 
 AppearanceKind = Literal["keyed", "per-frame", "off"]
 
@@ -55,7 +57,7 @@ class AppearanceSettings:
     )
     patches: tuple[str, ...] = setting(
         (),
-        "a color that a disc of the picture should take; centre and radius in shares of the "
+        "a target color for a disc of the picture; centre and radius in shares of the "
         "picture (the radius: of its width); repeatable, all at one frame (default: none)",
         flag="patch",
         metavar="X,Y,R,#RRGGBB",
@@ -69,10 +71,9 @@ class AppearanceSettings:
 
     relative: bool = setting(
         True,
-        "relative: a sequence of the codebook or of a file begins with the picture's own look and "
-        "gives it the changes that follow its first code, and no light leaves neutrals greener or "
-        "rosier than daylight does; absolute: the paper's, codes as they are; for sequences alone, "
-        "not for per-frame",
+        "relative: begin with the picture's own look and add the changes of a codebook's or a "
+        "file's sequence after its first code; neutrals get no greener or rosier than daylight "
+        "makes them; absolute: the paper's, codes unchanged; sequences only, not for per-frame",
         opposite="absolute",
     )
     anchor: bool = setting(
@@ -87,11 +88,11 @@ class AppearanceSettings:
     )
 
     def __post_init__(self) -> None:
-        check_choice("--appearance", self.kind, AppearanceKind)
+        check_choice("<appearance.kind>", self.kind, AppearanceKind)
         self._check_keys()
-        check_within("--appearance-cycles", self.cycles, 1, MAX_FRAMES)
+        check_within("<appearance.cycles>", self.cycles, 1, MAX_FRAMES)
         if self.codes is not None:
-            check_within("--appearance-codes", self.codes, 1, MAX_FRAMES)
+            check_within("<appearance.codes>", self.codes, 1, MAX_FRAMES)
 
     def _check_keys(self) -> None:
         """Refuse key frames that can't be told apart or contradict another setting."""
@@ -99,26 +100,35 @@ class AppearanceSettings:
         for before, after in pairwise(frames):
             if before == after:
                 raise SettingsError(
-                    f"frame {after} has two keys; expected one --appearance-key for a frame."
+                    say(f"frame {after} has two keys; expected one <appearance.keys> for a frame.")
                 )
             if before > after:
                 raise SettingsError(
                     f"the key at frame {after} comes after the one at frame {before}; expected "
-                    "the keys in the order of their frames."
+                    "the keys in the order of their frames.",
+                    "appearance.keys",
                 )
         if self.patch_frame is not None:
             if not self.patches:
-                raise SettingsError("--patch-frame is given without a --patch; add one.")
-            check_at_least("--patch-frame", self.patch_frame, 0)
+                raise SettingsError(
+                    say(
+                        "<appearance.patch_frame> is given without a <appearance.patches>; add one."
+                    )
+                )
+            check_at_least("<appearance.patch_frame>", self.patch_frame, 0)
             if self.patch_frame in frames:
                 raise SettingsError(
-                    f"frame {self.patch_frame} has a key and the patches; choose another "
-                    "--patch-frame."
+                    say(
+                        f"frame {self.patch_frame} has a key and the patches; choose another "
+                        "<appearance.patch_frame>."
+                    )
                 )
         if (self.keys or self.patches) and self.code not in (None, "random"):
             raise SettingsError(
-                "--appearance-code names a whole sequence, --appearance-key and --patch single "
-                "frames of one; leave one of them out."
+                say(
+                    "<appearance.code> names a whole sequence, <appearance.keys> and "
+                    "<appearance.patches> single frames of one; leave one of them out."
+                )
             )
 
 
@@ -131,12 +141,16 @@ def parse_key(text: str) -> tuple[int, str]:
     frame, equals, value = text.partition("=")
     if not (equals and value and frame.strip().isdecimal()):
         raise SettingsError(
-            f"--appearance-key is '{text}'; expected FRAME=VALUE, such as 200=0.4 or "
-            "200=sunset.jpg."
+            say(
+                f"<appearance.keys> is '{text}'; expected FRAME=VALUE, such as 200=0.4 or "
+                "200=sunset.jpg."
+            )
         )
     if value in ("random", "predict"):
         raise SettingsError(
-            f"--appearance-key is '{text}', and '{value}' names a whole day; expected one look: "
-            "'input', a position 0..1, a code file, a picture, or a .json with patches."
+            say(
+                f"<appearance.keys> is '{text}', and '{value}' names a whole day; expected one "
+                "look: 'input', a position 0..1, a code file, a picture, or a .json with patches."
+            )
         )
     return int(frame), value

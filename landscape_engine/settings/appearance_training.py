@@ -1,11 +1,12 @@
-"""What the appearance training trains, and on which losses (Algorithm 3)."""
+"""The appearance networks to train, and their losses (Algorithm 3)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .fields import check_at_least, check_choice, check_within, setting
+from .checks import check_at_least, check_choice, check_within
+from .fields import setting
 from .training import TrainedPairSettings
 
 AppearancePreset = Literal["pairs", "paper"]
@@ -37,14 +38,14 @@ APPEARANCE_PRESETS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class TrainAppearanceSettings(TrainedPairSettings):
-    """What the appearance training trains, and on which losses.
+    """The appearance networks to train, and their losses.
 
     A value left at None becomes the preset's, so that a made object says what is trained with.
     A weight of 0 leaves its term out.
     """
 
     preset: AppearancePreset = setting(
-        "pairs", "what the weights and the selection below are where they aren't given"
+        "pairs", "defaults of the weights and of the selection below"
     )
     style_weight: float | None = setting(
         None, "weight of the style loss, Equation 7 (pairs: 0, paper: 1)"
@@ -69,27 +70,27 @@ class TrainAppearanceSettings(TrainedPairSettings):
         metavar="vgg16|FILE",
     )
     frame_minutes: float = setting(
-        0.0, "minutes of the day between two frames of a clip as filmed; 0: every frame is taken"
+        0.0, "minutes of the day between two frames of a clip as filmed; 0: use every frame"
     )
     sample_minutes: float = setting(
-        10.0, "minutes of the day between the frames that are taken, with --frame-minutes"
+        10.0, "minutes of the day between the frames that are used, with --frame-minutes"
     )
     least_change: float | None = setting(
         None,
-        "change of the mean color, summed over R G B, under which a clip's next frame is left out "
+        "change of the mean color, summed over R G B, below which a clip's next frame is dropped "
         "(pairs: 0, paper: 0.3)",
     )
     code_change: float = setting(0.3, "the same for the sequences of codes in the codebook")
     draw: DrawKind | None = setting(
         None,
-        "how pairs are drawn: so that files of many clips don't drown the others (sources; so does "
-        "pairs), or one of each clip in every epoch (clips; so does paper)",
+        "how pairs are drawn: sources (as in pairs) balances files, however many clips they hold; "
+        "clips (as in paper) draws one pair of each clip in every epoch",
     )
 
     clip_share: float | None = setting(
         None,
-        "share of the pairs that come from clips; the rest are scenes under lights that we made "
-        "up (pairs: 0.5, paper: 1)",
+        "share of the pairs that come from clips; the rest are scenes under synthetic light "
+        "(pairs: 0.5, paper: 1)",
     )
 
     def __post_init__(self) -> None:

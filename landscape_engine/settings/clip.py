@@ -1,4 +1,4 @@
-"""What is made."""
+"""Length, size and seed of the clip."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import re
 from dataclasses import dataclass
 
 from ..errors import SettingsError
-from .fields import MAX_FRAMES, MAX_SEED, MAX_SIDE_PX, check_within, setting
+from .checks import check_within
+from .fields import MAX_FRAMES, MAX_SEED, MAX_SIDE_PX, setting
+from .sentences import say
 
 
 @dataclass(frozen=True)
 class ClipSettings:
-    """What is made: how many frames, how large, from which seed."""
+    """Length, size and seed of the clip."""
 
     frames: int = setting(400, "frames in the clip", flag="frames", metavar="N")
     size: str | None = setting(
@@ -20,13 +22,13 @@ class ClipSettings:
     seed: int = setting(0, "seed of everything random", flag="seed", metavar="K")
     upright: bool = setting(
         True,
-        "turn a photograph as its EXIF orientation says; --no-upright: as it is stored, which is "
+        "rotate a photograph by its EXIF orientation; --no-upright: use it as stored, which is "
         "how Blender shows it",
     )
 
     def __post_init__(self) -> None:
-        check_within("--frames", self.frames, 1, MAX_FRAMES)
-        check_within("--seed", self.seed, 0, MAX_SEED)
+        check_within("<clip.frames>", self.frames, 1, MAX_FRAMES)
+        check_within("<clip.seed>", self.seed, 0, MAX_SEED)
         if self.size is not None:
             parse_size(self.size)
 
@@ -45,9 +47,11 @@ def parse_size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d+)[xX×](\d+)", text)
     if not match:
         raise SettingsError(
-            f"--size is '{text}'; expected WIDTHxHEIGHT in pixels, such as 640x360."
+            say(f"<clip.size> is '{text}'; expected WIDTHxHEIGHT in pixels, such as 640x360.")
         )
     width, height = int(match[1]), int(match[2])
     if not (2 <= width <= MAX_SIDE_PX and 2 <= height <= MAX_SIDE_PX):
-        raise SettingsError(f"--size is {text}; expected sides of 2 to {MAX_SIDE_PX} pixels.")
+        raise SettingsError(
+            say(f"<clip.size> is {text}; expected sides of 2 to {MAX_SIDE_PX} pixels.")
+        )
     return width, height

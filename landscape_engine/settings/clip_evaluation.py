@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import SettingsError
-from .fields import MAX_FRAMES, MAX_SEED, check_at_least, check_choice, check_within, setting
+from .checks import check_at_least, check_choice, check_within
+from .fields import MAX_FRAMES, MAX_SEED, setting
 from .motion import MotionKind
 
 ClipLight = Literal["off", "encoded", "random"]
@@ -17,53 +18,53 @@ class ClipEvaluationSettings:
     """How a clip's frames are predicted from its first one (paper, section 6.2)."""
 
     frames: int = setting(
-        30, "frames predicted, as far as the clip goes", flag="clip-frames", metavar="N"
+        30, "frames to predict, at most the clip's length", flag="clip-frames", metavar="N"
     )
     start: float = setting(
         0.0,
-        "share of the clip after which its first frame is taken: 0.8 for a part not trained on",
+        "position of the first frame, as a share of the clip: 0.8 for a part not trained on",
         flag="clip-start",
         metavar="S",
     )
     every: int = setting(
-        1, "take every so many frames of the clip as one step", flag="clip-every", metavar="K"
+        1, "use every Nth frame of the clip as one step", flag="clip-every", metavar="N"
     )
     codes: int = setting(
         5,
-        "motion codes drawn from the codebook, whose mean, minimum and maximum are shown",
+        "motion codes drawn from the codebook; their mean, minimum and maximum are reported",
         flag="clip-codes",
         metavar="N",
     )
     search: int = setting(
         100,
-        "codes, evenly from the codebook, among which the one nearest to the clip is looked for; "
-        "0: none is",
+        "evenly spaced codes of the codebook to search for the one nearest to the clip; 0: no "
+        "search",
         flag="clip-search",
         metavar="N",
     )
     motion: MotionKind = setting(
         "steady",
-        "of the predictions: steady, in the regions that move, as pictures are animated; or "
+        "motion of the predictions: steady, in the moving regions, as pictures are animated; "
         "recurrent, the paper's Algorithm 1",
         flag="clip-motion",
     )
     speed: float = setting(1.0, "factor on the predicted speed", flag="clip-speed", metavar="S")
     match_speed: bool = setting(
         False,
-        "make each prediction as fast as the clip, on the whole: directions and places are judged "
-        "then, not speeds",
+        "scale each prediction to the clip's mean speed, so that directions and places are "
+        "compared, not speeds",
         flag="clip-match-speed",
     )
     light: ClipLight = setting(
         "off",
-        "of the predictions: off, that of the first frame; encoded, on to the look of the last "
-        "frame compared, which is encoded; random, a day drawn with each motion code",
+        "light of the predictions: off, the first frame's; encoded, a change to the encoded look "
+        "of the last compared frame; random, a day drawn with each motion code",
         flag="clip-light",
     )
     lights: int = setting(
         64,
-        "appearance codes, far from each other in the codebook, whose range of light is measured; "
-        "0: nothing of light is",
+        "appearance codes, far apart in the codebook, over which the range of light is measured; "
+        "0: don't measure light",
         flag="clip-lights",
         metavar="N",
     )
@@ -74,7 +75,7 @@ class ClipEvaluationSettings:
         flag="perceptual",
         metavar="auto|none|FILE",
     )
-    seed: int = setting(0, "draws the codes", flag="seed", metavar="K")
+    seed: int = setting(0, "seed of the drawn codes", flag="seed", metavar="K")
 
     def __post_init__(self) -> None:
         check_within("--clip-frames", self.frames, 1, MAX_FRAMES)

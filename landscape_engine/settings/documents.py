@@ -28,6 +28,7 @@ from . import (
     OutputSettings,
     RegionSettings,
 )
+from .sentences import in_document, job_fields, prefixed
 
 VERSION = 1
 GROUPS: dict[str, type] = {
@@ -42,7 +43,7 @@ GROUPS: dict[str, type] = {
 
 @dataclass(frozen=True)
 class Job:
-    """What one run makes of one picture."""
+    """All settings of one run on one picture."""
 
     picture: Path | None = None
     out: Path | None = None
@@ -116,7 +117,15 @@ def _settings(group: Any, kind: type, name: str) -> Any:
     try:
         return kind(**values)
     except SettingsError as error:
-        raise DocumentError(f"'{name}': {error}") from error
+        raise _in_document(error, name) from error
+
+
+def _in_document(error: SettingsError, group: str) -> DocumentError:
+    """What a settings class refused, by the names of fields; one is named in any case."""
+    sentence, setting = in_document(error.sentence), error.setting
+    if not sentence.setting:
+        sentence = in_document(prefixed(f"<{setting}>: " if setting else f"'{group}': ", sentence))
+    return DocumentError(sentence, setting)
 
 
 def _refuse_unknown(found: dict[str, Any], known: set[str], prefix: str) -> None:
@@ -136,21 +145,27 @@ def _checked(value: Any, hint: Any, name: str) -> Any:
         hint = next(a for a in get_args(hint) if a is not type(None))
     if get_origin(hint) is tuple:
         if not isinstance(value, list | tuple):
-            raise DocumentError(f"'{name}' is {value!r}; expected a list.")
+            raise _wrong(name, f"is {value!r}; expected a list.")
         return tuple(_checked(v, get_args(hint)[0], f"{name}[{i}]") for i, v in enumerate(value))
     if get_origin(hint) is Literal:
         if value not in get_args(hint):
-            raise DocumentError(
-                f"'{name}' is {value!r}; expected one of {', '.join(get_args(hint))}."
-            )
+            raise _wrong(name, f"is {value!r}; expected one of {', '.join(get_args(hint))}.")
         return value
     names = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
     if hint is str and isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)  # a position may be written as the number it is
     wanted = (int, float) if hint is float else hint
     if not isinstance(value, wanted) or (isinstance(value, bool) and hint is not bool):
-        raise DocumentError(f"'{name}' is {value!r}; expected {names[hint]}.")
+        raise _wrong(name, f"is {value!r}; expected {names[hint]}.")
     try:
         return float(value) if hint is float else value
     except OverflowError as error:  # JSON's whole numbers have no end
-        raise DocumentError(f"'{name}' is beyond all numbers; expected {names[hint]}.") from error
+        raise _wrong(name, f"is beyond all numbers; expected {names[hint]}.") from error
+
+
+def _wrong(name: str, what: str) -> DocumentError:
+    """The error of a value: of a setting, of one of its list, or of a path beside the groups."""
+    path = name.partition("[")[0]
+    known = path in job_fields()
+    text = f"<{name}> {what}" if known and name == path else f"'{name}' {what}"
+    return DocumentError(in_document(text), path if known else None)

@@ -1,12 +1,9 @@
-"""What a settings field is made of: its help line, and the checks of its value."""
+"""What a settings field is made of: its default, its help line and its flag."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
-from typing import Any, get_args
-
-from ..errors import SettingsError
+from typing import Any
 
 MAX_SIDE_PX = 16384
 MAX_FRAMES = 1_000_000  # nine hours
@@ -35,20 +32,6 @@ def flag_of(field: dataclasses.Field[Any]) -> str:
     return field.metadata["flag"] or field.name.replace("_", "-")
 
 
-def check_choice(name: str, value: str, choices: Any) -> None:
-    """Refuse a value that isn't one of a `Literal`'s."""
-    allowed = get_args(choices)
-    if value not in allowed:
-        raise SettingsError(f"{name} is '{value}'; expected one of {', '.join(allowed)}.")
-
-
-def check_at_least(name: str, value: float, least: float) -> None:
-    """Refuse a value that is too small or isn't finite."""
-    if not math.isfinite(value) or value < least:
-        raise SettingsError(f"{name} is {value}; expected {least} or more.")
-
-
-def check_within(name: str, value: float, least: float, most: float) -> None:
-    """Refuse a value outside a range, its ends included."""
-    if not least <= value <= most:  # NaN is not
-        raise SettingsError(f"{name} is {value}; expected {least} to {most}.")
+def opposite_of(field: dataclasses.Field[Any]) -> str:
+    """The flag that turns a switch off, without its dashes."""
+    return field.metadata["opposite"] or f"no-{flag_of(field)}"

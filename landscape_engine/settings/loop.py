@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import SettingsError
-from .fields import MAX_FRAMES, check_choice, check_within, setting
+from .checks import check_choice, check_within
+from .fields import MAX_FRAMES, setting
+from .sentences import say
 
 LoopKind = Literal["two-phase", "crossfade", "none"]
 BlendKind = Literal["condense", "contrast", "plain"]
@@ -21,7 +23,7 @@ class LoopSettings:
 
     kind: LoopKind = setting(
         "two-phase",
-        "two-phase: two copies half a period apart; crossfade: the paper's; none: open end",
+        "two-phase: blend two copies half a period apart; crossfade: the paper's; none: open end",
         flag="loop",
     )
     frames: int | None = setting(
@@ -33,30 +35,32 @@ class LoopSettings:
     )
     blend: BlendKind = setting(
         "condense",
-        "condense: forms of the sky go over from copy to copy one after another, thin ones "
-        "first; contrast: both copies are blended and keep their contrast; plain: the formula",
+        "condense: clouds switch from copy to copy one after another, thin ones first; contrast: "
+        "blend both copies and restore their contrast; plain: the paper's formula alone",
         flag="loop-blend",
     )
     sampling: SamplingKind = setting(
         "bicubic",
-        "how the moved picture is sampled; bicubic: as sharp as it was; bilinear: the paper's, "
-        "softer and a little quicker",
+        "sampling of the warped picture; bicubic: keeps its sharpness; bilinear: the paper's, "
+        "softer and a little faster",
     )
     phase_noise: float = setting(
         0.4,
-        "how far the phase differs from place to place, 0..1 of a loop (two-phase of regions); "
-        "with 0 the first frame is the picture, and the loop's seam shows a little",
+        "spatial variation of the phase, 0..1 of a loop (two-phase of regions); with 0 the first "
+        "frame is the picture, and the loop's seam is slightly visible",
         metavar="P",
     )
 
     def __post_init__(self) -> None:
-        check_choice("--loop", self.kind, LoopKind)
-        check_choice("--loop-blend", self.blend, BlendKind)
-        check_choice("--sampling", self.sampling, SamplingKind)
+        check_choice("<loop.kind>", self.kind, LoopKind)
+        check_choice("<loop.blend>", self.blend, BlendKind)
+        check_choice("<loop.sampling>", self.sampling, SamplingKind)
         if self.frames is not None:
-            check_within("--loop-frames", self.frames, 2, MAX_FRAMES)
+            check_within("<loop.frames>", self.frames, 2, MAX_FRAMES)
         if not 0 <= self.phase_noise <= 1:
-            raise SettingsError(f"--phase-noise is {self.phase_noise:g}; expected 0 to 1.")
+            raise SettingsError(
+                say(f"<loop.phase_noise> is {self.phase_noise:g}; expected 0 to 1.")
+            )
 
     def period(self, clip_frames: int) -> int:
         """Frames in one motion loop for a clip of `clip_frames` frames."""

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import SettingsError
-from .fields import check_choice, check_within, setting
+from .checks import check_choice, check_within
+from .fields import setting
+from .sentences import say
 
 MotionKind = Literal["steady", "recurrent"]
 WaterKind = Literal["predicted", "mirrored", "still"]
@@ -20,13 +22,13 @@ class MotionSettings:
 
     kind: MotionKind = setting(
         "steady",
-        "steady: one predicted field, integrated; recurrent: the paper's Algorithm 1",
+        "steady: integrate one predicted field; recurrent: the paper's Algorithm 1",
         flag="motion",
     )
     code: str = setting(
         "auto",
-        "latent code: 'auto' (those of the codebook that suit the picture's sky and its water, at "
-        "a calm pace; --seed draws among the best), a position 0..1 in the codebook, 'random' "
+        "latent code: 'auto' (the codebook's best codes for the picture's sky and its water, at "
+        "a calm pace; --seed draws among them), a position 0..1 in the codebook, 'random' "
         "(drawn with --seed), 'gaussian' (drawn from N(0, 1) with --seed, for bundles trained with "
         "a regularizer), a file with a vector (.json or .npy), or a video or a folder of frames "
         "whose motion is copied",
@@ -35,27 +37,27 @@ class MotionSettings:
     )
     speed: float = setting(
         1.0,
-        "factor on the speed: on the calm pace of an 'auto' code, else on what is predicted; "
+        "speed factor: on the calm pace of an 'auto' code, else on the predicted speed; "
         "negative reverses",
         flag="motion-speed",
         metavar="S",
     )
     water: WaterKind = setting(
         "predicted",
-        "predicted: as the network says; mirrored: as the sky above it, upside down; still",
+        "predicted: the network's motion; mirrored: the sky's motion, upside down; still",
     )
     layers: bool = setting(
         True,
-        "move what differs from the light: behind clouds the clear sky stays, and in water its "
-        "smooth reflections; --no-layers: all of a region moves, as the paper has it",
+        "move only clouds and waves; the clear sky behind clouds and the smooth reflections in "
+        "water stay; --no-layers: move whole regions, as in the paper",
     )
     ripple: float = setting(
         0.0, "height of ripples on the water, in thousandths of the picture's height", metavar="A"
     )
     arrows: tuple[str, ...] = setting(
         (),
-        "the way that things move on the screen, from one point to another in shares of the "
-        "picture, y down; repeatable; longer ones move faster than shorter ones (default: none)",
+        "a direction of motion on the screen, from one point to another in shares of the picture, "
+        "y down; repeatable; longer ones move faster than shorter ones (default: none)",
         flag="arrow",
         metavar="X0,Y0,X1,Y1",
     )
@@ -66,12 +68,14 @@ class MotionSettings:
     )
 
     def __post_init__(self) -> None:
-        check_choice("--motion", self.kind, MotionKind)
-        check_choice("--arrows-as", self.arrows_as, ArrowsAs)
+        check_choice("<motion.kind>", self.kind, MotionKind)
+        check_choice("<motion.arrows_as>", self.arrows_as, ArrowsAs)
         if not math.isfinite(self.speed) or self.speed == 0 or abs(self.speed) > 100:
             raise SettingsError(
-                f"--motion-speed is {self.speed:g}; expected a number other than 0 within ±100 "
-                "(to keep things still, use --frames 1)."
+                say(
+                    f"<motion.speed> is {self.speed:g}; expected a number other than 0 within ±100 "
+                    "(to keep things still, use <clip.frames> 1)."
+                )
             )
-        check_choice("--water", self.water, WaterKind)
-        check_within("--ripple", self.ripple, 0, 100)
+        check_choice("<motion.water>", self.water, WaterKind)
+        check_within("<motion.ripple>", self.ripple, 0, 100)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import SettingsError
-from .fields import check_choice, setting
+from .checks import check_choice
+from .fields import setting
+from .sentences import say
 
 FormatName = Literal["png", "png16", "exr", "mp4", "webm", "gif"]
 
@@ -24,12 +26,14 @@ class OutputSettings:
     fps: float = setting(30.0, "frames per second of a video", flag="fps", metavar="F")
     ten_bits: bool = setting(
         False,
-        "write an MP4 with 10 bits a color instead of 8: smooth skies come closer to the frames, "
-        "in a smaller file, which Blender and most players show and many browsers don't",
+        "write an MP4 with 10 bits per color instead of 8: smoother skies in a smaller file, which "
+        "Blender and most players support and many browsers don't",
     )
 
     def __post_init__(self) -> None:
         if self.format is not None:
-            check_choice("--format", self.format, FormatName)
+            check_choice("<output.format>", self.format, FormatName)
         if not math.isfinite(self.fps) or not 0 < self.fps <= 1000:
-            raise SettingsError(f"--fps is {self.fps:g}; expected more than 0 and at most 1000.")
+            raise SettingsError(
+                say(f"<output.fps> is {self.fps:g}; expected more than 0 and at most 1000.")
+            )

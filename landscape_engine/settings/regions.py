@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..errors import SettingsError
 from .fields import setting
+from .sentences import say
 
 
 @dataclass(frozen=True)
@@ -14,14 +15,14 @@ class RegionSettings:
 
     clean: bool = setting(
         True,
-        "find what moves, smooth its motion and keep the rest still to the bit; --no-clean: the "
-        "raw predicted field",
+        "segment sky and water, smooth their motion and keep the rest still to the bit; "
+        "--no-clean: the raw predicted field",
     )
     still_mask: str | None = setting(
-        None, "picture that is white where all stays still (grey: partly)", metavar="FILE"
+        None, "mask of the still part: white (grey: partly still)", metavar="FILE"
     )
     moving_mask: str | None = setting(
-        None, "picture that is white where things move, in place of what is found", metavar="FILE"
+        None, "mask of the moving part: white; replaces the segmentation", metavar="FILE"
     )
     region: tuple[str, ...] = setting(
         (),
@@ -31,14 +32,19 @@ class RegionSettings:
     )
     horizon: float | None = setting(
         None,
-        "where the water begins, as a share of the height from the top (default: found)",
+        "upper edge of the water, as a share of the height from the top (default: detected)",
         metavar="Y",
     )
 
     def __post_init__(self) -> None:
         if self.horizon is not None and not 0 < self.horizon < 1:
             raise SettingsError(
-                f"--horizon is {self.horizon:g}; expected a share of the height between 0 and 1."
+                say(
+                    f"<regions.horizon> is {self.horizon:g}; expected a share of the height "
+                    "between 0 and 1."
+                )
             )
         if not self.clean and (self.still_mask or self.moving_mask or self.region):
-            raise SettingsError("--no-clean moves the whole picture: leave masks and regions out.")
+            raise SettingsError(
+                say("<regions.clean off> moves the whole picture: leave masks and regions out.")
+            )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import SettingsError
-from .fields import check_at_least, check_choice, check_within, setting
+from .checks import check_at_least, check_choice, check_within
+from .fields import setting
 
 Trunk = Literal["efficientnet-lite0", "tiny"]
 
@@ -22,20 +23,20 @@ class TrainingLoopSettings:
     first_beta: float = setting(0.9, "Adam's decay of the mean gradient; the paper: 0.5")
     second_beta: float = setting(0.99, "Adam's decay of the mean square; the paper: 0.999")
     most_gradient: float = setting(
-        1.0, "norm to which a step's gradients are shortened; 0: never (the paper)"
+        1.0, "norm to which a step's gradients are clipped; 0: no clipping (the paper)"
     )
     decay_from: float = setting(
         0.6, "share of the steps after which the rate falls linearly, to a twentieth"
     )
     average: float = setting(
-        0.998, "decay of the running average of the weights, which is what the bundle gets"
+        0.998, "decay of the running average of the weights, which is written into the bundle"
     )
     seed: int = setting(0, "seed of the samples and of the first weights")
     workers: int = setting(1, "processes that draw samples")
     save_every: int = setting(100, "steps between checkpoints")
     log_every: int = setting(20, "steps between lines of losses.csv")
     sheet_every: int = setting(500, "steps between picture sheets")
-    mixed: bool = setting(True, "bfloat16 where it is safe and the machine computes in it")
+    mixed: bool = setting(True, "use bfloat16 where it is safe and the machine supports it")
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch", "save_every", "log_every", "sheet_every"):
@@ -55,7 +56,7 @@ class TrainingLoopSettings:
 
 @dataclass(frozen=True)
 class TrainedNetworkSettings:
-    """What both of the paper's trainings train: the trunk of Table 1, on pictures of one size."""
+    """The networks of both of the paper's trainings: the trunk of Table 1, and its input size."""
 
     width: int = setting(32, "channels of the trunk's first layer; the paper: 128")
     size: int = setting(128, "side of the training pictures in pixels; the paper: 256")
@@ -68,7 +69,7 @@ class TrainedNetworkSettings:
 
 @dataclass(frozen=True)
 class TrainedPairSettings(TrainedNetworkSettings):
-    """What the paper's trainings train: a predictor and its encoder."""
+    """The networks of the paper's trainings: a predictor and its encoder."""
 
     encoder_width: int = setting(24, "channels of the encoder's first layer; the paper: 64")
 
@@ -86,19 +87,19 @@ class TrainSceneLoopSettings(TrainingLoopSettings):
         0.1, "share of the steps over which the rate rises; from then on it falls to nothing"
     )
     average: float = setting(
-        0.99, "decay of the running average of the weights, which is what the bundle gets"
+        0.99, "decay of the running average of the weights, which is written into the bundle"
     )
 
 
 @dataclass(frozen=True)
 class TrainSceneSettings:
-    """What the training of the scene network trains, and on what."""
+    """The scene network to train, and its data."""
 
-    trunk: Trunk = setting("efficientnet-lite0", "what the network stands on; tiny: for trying")
+    trunk: Trunk = setting("efficientnet-lite0", "the network's pretrained trunk; tiny: for tests")
     width: int = setting(64, "channels of the pyramid over the trunk; a multiple of 8")
     size: int = setting(288, "side of the training pictures in pixels")
     trunk_rate: float = setting(0.2, "the trunk's learning rate, in shares of --learning-rate")
-    water_weight: float = setting(1.5, "how much more an error counts on water")
+    water_weight: float = setting(1.5, "weight of an error on water, relative to others")
     still_share: float = setting(
         0.5, "share of the samples that are labelled stills; the others are scenes"
     )
@@ -106,13 +107,13 @@ class TrainSceneSettings:
         0.2, "share of the stills' samples that show white water, which is rare among stills"
     )
     things_share: float = setting(
-        0.2, "share of the samples before which rocks, railings, masts, reeds or twigs are put"
+        0.2, "share of the samples with rocks, railings, masts, reeds or twigs placed in front"
     )
     scenes: int = setting(400, "scenes that are drawn; each is seen many times, as a still is")
     hold_out: str | None = setting(
         None,
-        "leave every Nth still, from the Kth, out of training (K from 0), and tell how well the "
-        "network does on them: held_out.json of the run",
+        "hold every Nth still, from the Kth, out of training (K from 0), and write the network's "
+        "score on them to held_out.json of the run",
         metavar="K/N",
     )
 
@@ -138,31 +139,32 @@ class TrainSceneSettings:
 
 @dataclass(frozen=True)
 class TrainMotionSettings(TrainedPairSettings):
-    """What the motion training trains, and on which losses."""
+    """The motion networks to train, and their losses."""
 
-    still_weight: float = setting(2.0, "how much more an error counts where nothing should move")
-    water_weight: float = setting(2.0, "how much more an error counts on water")
+    still_weight: float = setting(
+        2.0, "weight of an error where nothing should move, relative to others"
+    )
+    water_weight: float = setting(2.0, "weight of an error on water, relative to others")
     tv_weight: float = setting(0.02, "weight of the total variation, Equation 2")
     code_weight: float = setting(1e-3, "weight of the codes' mean square, which keeps them close")
 
 
 @dataclass(frozen=True)
 class TrainCodesSettings:
-    """What the training of the code LSTM trains, and how days are varied for it."""
+    """The code LSTM to train, and how days are varied for it."""
 
     hidden_size: int = setting(128, "units of the LSTM; the paper: 128")
-    day: int = setting(8, "codes of a day, after which it is back at its first")
+    day: int = setting(8, "codes of a day, after which it returns to the first")
     held_out: float = setting(
         0.2,
-        "share of the days that is never trained on; where their loss is least, the weights "
-        "are kept",
+        "share of the days held out of training; the weights with the least loss on them are kept",
     )
-    noise: float = setting(0.1, "of the codes fed in, in shares of the codes' deviation")
+    noise: float = setting(0.1, "noise on the input codes, in shares of the codes' deviation")
     shift: float = setting(
-        0.5, "how far whole days are moved at most, in shares of the way between two codes"
+        0.5, "greatest shift of whole days, in shares of the distance between two codes"
     )
-    mix: float = setting(0.5, "share of the days that another day is mixed into")
-    part: float = setting(0.5, "share of the days that go a part of their way and back")
+    mix: float = setting(0.5, "share of the days that are mixed with another day")
+    part: float = setting(0.5, "share of the days that run only part of their course and back")
 
     def __post_init__(self) -> None:
         check_at_least("--hidden-size", self.hidden_size, 1)

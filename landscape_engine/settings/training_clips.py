@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import SettingsError
-from .fields import check_at_least, check_choice, check_within, setting
+from .checks import check_at_least, check_choice, check_within
+from .fields import setting
 
 FirstField = Literal["zero", "measured"]
 RegularizerName = Literal["none", "vae", "wae"]
@@ -29,15 +30,15 @@ class MotionClipSettings:
         "paper: 0.02)",
     )
     most_change: float = setting(0.3, "drop pairs whose mean change is above this: cuts")
-    held_out: float = setting(0.2, "share of each clip, at its end, that is not trained on")
+    held_out: float = setting(0.2, "share of each clip, at its end, held out of training")
     mirror: bool = setting(True, "also learn from the clips mirrored, as clips of their own")
     first_field: FirstField = setting(
         "zero", "a clip's common motion field at the start: the paper's zero, or optical flow"
     )
     field_rate: float = setting(
         1.0,
-        "how far a field goes towards each new prediction; 1: the paper's, which puts it in the "
-        "field's place. Less keeps a measured field from fading before the networks know it",
+        "how far a field moves towards each new prediction; 1: the paper's, which replaces it. "
+        "Less keeps a measured field from fading before the networks have learnt it",
     )
     measured_weight: float = setting(
         0.0,
@@ -51,10 +52,10 @@ class MotionClipSettings:
         1.0, "weight of the predicted flow's total variation, Equation 2 (the paper: 1)"
     )
     sigma: float = setting(
-        0.1, "contrast at which an edge lets the flow change, Equation 3 (the paper: 0.1)"
+        0.1, "contrast above which an edge permits a change of flow, Equation 3 (the paper: 0.1)"
     )
     clip_weight: float = setting(
-        100.0, "how much both of these count beside the error against known flow"
+        100.0, "weight of both of these relative to the error against known flow"
     )
 
     def __post_init__(self) -> None:
@@ -82,8 +83,8 @@ class RegularizerSettings:
 
     regularizer: RegularizerName = setting(
         "none",
-        "draw the codes towards a Gaussian, so that any drawn from one is usable: each of them "
-        "(vae) or all together (wae)",
+        "pull the codes towards a Gaussian, so that any sample of it is usable: each code (vae) "
+        "or their whole distribution (wae)",
     )
     vae_weight: float = setting(1e-3, "weight of vae's divergence, the sum over a code's numbers")
     wae_weight: float = setting(0.1, "weight of wae's discrepancy between codes and Gaussian ones")

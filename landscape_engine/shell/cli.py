@@ -68,7 +68,7 @@ def entry() -> NoReturn:
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse a command line; a job's document, or the paper's preset, says what its defaults are."""
+    """Parse a command line; a job's document or the paper's preset provides the defaults."""
     parser = parsers.build()
     options = parser.parse_args(arguments)
     if getattr(options, "job", None):

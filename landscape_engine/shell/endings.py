@@ -10,7 +10,7 @@ from typing import Any
 
 
 def note(sentences: Iterable[str]) -> None:
-    """Say on stderr what the person should know, a line each."""
+    """Print notes on stderr, one per line."""
     for sentence in sentences:
         print(f"landscape-engine: {sentence}", file=sys.stderr)
 

@@ -9,7 +9,7 @@ import typing
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from ..settings import documents
-from ..settings.fields import flag_of
+from ..settings.fields import flag_of, opposite_of
 
 Settings = TypeVar("Settings")
 
@@ -25,7 +25,7 @@ def add_settings_flags(parser: Any, kind: type) -> None:
         options: dict[str, Any] = {"default": field.default, "help": text}
         names = [f"--{flag_of(field)}"]
         if base is bool and field.metadata["opposite"]:
-            names.append(f"--{field.metadata['opposite']}")
+            names.append(f"--{opposite_of(field)}")
             options["action"] = _Choice
         elif base is bool:
             options["action"] = argparse.BooleanOptionalAction
@@ -40,7 +40,7 @@ def add_settings_flags(parser: Any, kind: type) -> None:
 
 
 class _Choice(argparse.Action):
-    """A switch with a name for each of its sides: the first turns it on, the second off."""
+    """A switch with two flags: the first turns it on, the second off."""
 
     def __init__(self, option_strings: list[str], dest: str, **options: Any) -> None:
         """Take no value."""
@@ -82,7 +82,7 @@ def settings_from(options: argparse.Namespace, kind: type[Settings]) -> Settings
 
 
 def values_of(job: documents.Job) -> dict[str, Any]:
-    """What a job says, by the names that the flags have in a namespace."""
+    """A job's values, by the names of the flags in a namespace."""
     values: dict[str, Any] = {"picture": job.picture, "out": job.out}
     for name, kind in documents.GROUPS.items():
         group = getattr(job, name)

@@ -100,7 +100,7 @@ def _demo(commands: Commands) -> None:
 
 
 def _codebook(commands: Commands) -> None:
-    codebook = commands.add_parser("codebook", help="draw what the codes of a bundle do")
+    codebook = commands.add_parser("codebook", help="draw the effect of a bundle's codes")
     codebook.add_argument(
         "picture",
         type=Path,
@@ -120,9 +120,9 @@ def _codebook(commands: Commands) -> None:
 def _evaluate(commands: Commands) -> None:
     evaluate = commands.add_parser(
         "evaluate",
-        help="measure what a bundle does to pictures, and how it predicts clips",
-        description="Measure motion, loops and light of stills, and how near the frames that are "
-        "predicted from a clip's first one come to those filmed; print tables. The formulas are in "
+        help="measure a bundle's animations of pictures and predictions of clips",
+        description="Measure motion, loops and light of stills, and compare the frames predicted "
+        "from a clip's first one with those filmed; print tables. The formulas are in "
         "landscape_engine/evaluation: metrics.py, artifacts.py, day_faults.py, light_reach.py, "
         "samplings.py, clip_protocol.py.",
     )
@@ -138,8 +138,8 @@ def _evaluate(commands: Commands) -> None:
         type=Path,
         metavar="DIR",
         help="reference masks, each a PNG named after its picture: 0 land, 64 not counted, 128 "
-        "water, 255 sky; those of thin things in a folder 'thin' in it, 255; without them what "
-        "needs them is left out",
+        "water, 255 sky; masks of thin things (255) in its folder 'thin'; figures that need a "
+        "missing mask are left out",
     )
     evaluate.add_argument(
         "--out",
@@ -167,14 +167,14 @@ def _fit(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="X0,Y0,X1,Y1",
-        help="the way that things move on the screen, in shares of the picture, y down; repeatable",
+        help="a direction of motion on the screen, in shares of the picture, y down; repeatable",
     )
     fit.add_argument(
         "--patch",
         action="append",
         default=[],
         metavar="X,Y,R,#RRGGBB",
-        help="a color that a disc of the picture should take; the radius in shares of the width; "
+        help="a target color for a disc of the picture; the radius in shares of the width; "
         "repeatable",
     )
     fit.add_argument(
@@ -188,7 +188,7 @@ def _fit(commands: Commands) -> None:
         "--start",
         type=Path,
         metavar="CODE.json",
-        help="code to go on from, as after an arrow was moved; quicker than a search",
+        help="code to start from, such as after an arrow was moved; faster than a search",
     )
     fit.add_argument(
         "--json", action="store_true", help="end with one JSON object on the last line of stdout"
@@ -200,7 +200,7 @@ def _authors(commands: Commands) -> None:
     authors = commands.add_parser(
         "import-authors", help="turn the paper authors' checkpoints into a bundle"
     )
-    authors.add_argument("folder", type=Path, metavar="DIR", help="where their six files are")
+    authors.add_argument("folder", type=Path, metavar="DIR", help="folder of their six files")
     authors.add_argument(
         "--out", type=Path, required=True, metavar="BUNDLE", help="the bundle to write"
     )
@@ -210,15 +210,15 @@ def _train(commands: Commands, paper: bool) -> None:
     train = commands.add_parser("train", help="train the networks of a bundle")
     parts = train.add_subparsers(dest="part", required=True, metavar="PART")
     motion = parts.add_parser("motion", help="train the motion predictor and its encoder")
-    scene = parts.add_parser("scene", help="train the network that finds sky and water")
+    scene = parts.add_parser("scene", help="train the network that segments sky and water")
     for part in (motion, scene):
         _add_photos_flag(part)
     motion.add_argument(
         "--preset",
         choices=("scenes", "paper"),
         default="scenes",
-        help="what all other flags are where they aren't given: ours, which mixes scenes in, or "
-        "the paper's (default: %(default)s)",
+        help="defaults of all other flags: ours, with procedural scenes mixed in, or the paper's "
+        "(default: %(default)s)",
     )
     _add_train_flags(motion, TrainMotionSettings)
     _add_train_flags(scene, TrainSceneSettings, TrainSceneLoopSettings)
@@ -248,7 +248,7 @@ def _train(commands: Commands, paper: bool) -> None:
         "codes",
         help="train the LSTM that predicts days",
         description="Train the LSTM of Appendix B on the days of the bundle's appearance codebook, "
-        "and put it into the bundle; all else in it stays as it is.",
+        "and write it into the bundle, whose other parts stay unchanged.",
     )
     codes.add_argument(
         "--clips",
@@ -271,19 +271,19 @@ def preset_of(options: argparse.Namespace) -> str | None:
 def _worker(commands: Commands) -> None:
     worker = commands.add_parser(
         "worker",
-        help="do the jobs that another program asks for on stdin",
-        description="Stay, with the models loaded, and do jobs from folders until stdin closes. "
-        "What is asked and answered is in landscape_engine/worker/__init__.py.",
+        help="do jobs that another program requests on stdin",
+        description="Keep the models loaded and do jobs from folders until stdin closes. The "
+        "protocol is in landscape_engine/worker/__init__.py.",
     )
     worker.add_argument(
-        "--folder", type=Path, required=True, metavar="DIR", help="where the jobs' folders are"
+        "--folder", type=Path, required=True, metavar="DIR", help="folder of the jobs"
     )
     worker.add_argument(
         "--idle-minutes",
         type=number,
         default=15.0,
         metavar="M",
-        help="end after so long without a job (default: %(default)g)",
+        help="exit after this many minutes without a job (default: %(default)g)",
     )
     _add_engine_flags(worker)
 
@@ -328,13 +328,17 @@ def _add_train_flags(
     parser: argparse.ArgumentParser, kind: type, loop: type = TrainingLoopSettings
 ) -> None:
     parser.add_argument(
-        "--run", type=Path, required=True, metavar="DIR", help="folder of the run; resumes from it"
+        "--run",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder of the run; an earlier run in it is resumed",
     )
     parser.add_argument(
         "--bundle", type=Path, required=True, metavar="DIR", help="bundle to write the result into"
     )
     parser.add_argument(
-        "--minutes", type=float, metavar="M", help="stop after some minutes (resumable)"
+        "--minutes", type=float, metavar="M", help="stop after M minutes (resumable)"
     )
     parser.add_argument(
         "--start",

@@ -10,10 +10,15 @@ DIR/worker.json, written when the models are loaded, says who answers. A job's D
 
     {"event": "started"}
     {"event": "progress", "stage", "done", "total", "seconds_left"}   total, seconds_left: or null
-    {"event": "note", "text"}            what the person should know
+    {"event": "note", "text", "parts"}   what the person should know
     {"event": "done", "result": {…}}     one of these three is the last
-    {"event": "failed", "message": one sentence, "kind": the error's class}
+    {"event": "failed", "message": one sentence, "kind": the error's class, "setting", "parts"}
     {"event": "cancelled"}
+
+"setting" is the path of the setting that an error is about, "motion.speed"; null if of none.
+"parts" is the sentence in pieces, for whoever names settings in words other than the shell's: a
+piece is text, or {"setting": PATH, "off": whether its being off is meant}. A fault of the engine
+itself has neither.
 
 requests    stdin heard in the background
 events      what a job's folder is told

@@ -1,4 +1,4 @@
-"""Events: what a job says while it is done, a JSON line each in the job's folder."""
+"""Events: a running job's reports, one JSON line each, in the job's folder."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ..settings.sentences import as_data
+
 EVERY_S = 0.1  # progress is said no oftener
 
 
 class JobEvents:
-    """The events of one job, of which exactly one ends it; may be told from several threads."""
+    """The events of one job, exactly one of which ends it; safe to report from several threads."""
 
     def __init__(self, folder: Path) -> None:
-        """Go on with the file in the job's folder, which is there."""
+        """Append to the events file in the job's folder, which must exist."""
         self.folder = folder
         self.ended = False
         self._lock = threading.RLock()
@@ -24,14 +26,18 @@ class JobEvents:
         self._file = (folder / "events.jsonl").open("ab", buffering=0)
 
     def say(self, event: str, **fields: Any) -> None:
-        """Say something; after the end nothing is said any more."""
+        """Report an event; after the last one nothing is written."""
         with self._lock:
             if not self.ended:
                 line = json.dumps({"event": event, **fields}, ensure_ascii=False)
                 self._file.write(line.encode() + b"\n")
 
+    def note(self, sentence: str) -> None:
+        """Report a note for the person who asked."""
+        self.say("note", text=sentence, parts=as_data(sentence))
+
     def end(self, event: str, **fields: Any) -> None:
-        """Say the last thing, unless it was said already."""
+        """Report the last event, unless it was reported already."""
         with self._lock:
             if not self.ended:
                 self.say(event, **fields)
@@ -45,7 +51,7 @@ class JobEvents:
         total: int | None = None,
         seconds_left: float | None = None,
     ) -> None:
-        """Say how far a stage is; left out if it was said just now, but for its begin and end."""
+        """Report a stage's progress; skipped if reported just now, but for its start and end."""
         now, (when, last) = time.monotonic(), self._said
         if stage == last and done != total and now - when < EVERY_S:
             return
@@ -54,7 +60,7 @@ class JobEvents:
         self.say("progress", stage=stage, done=done, total=total, seconds_left=left)
 
     def follow(self, items: Iterator[Any], count: int, stage: str) -> Iterator[Any]:
-        """Pass a stage's items on and say how far it is (`commands.progress.Progress`)."""
+        """Pass a stage's items on and report its progress (`jobs.progress.Progress`)."""
         first: tuple[float, int] | None = None  # when the first item was through, and its number
         self.progress(stage, 0, count or None)
         for n, item in enumerate(items, 1):

@@ -21,7 +21,7 @@ class KeptLandscapes:
     """The last landscapes."""
 
     def __init__(self, animator: Animator) -> None:
-        """Keep what an animator looks at."""
+        """Cache the landscapes of an animator."""
         self._animator = animator
         self._kept: OrderedDict[Hashable, Landscape] = OrderedDict()
 

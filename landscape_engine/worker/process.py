@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__, staging
 from ..errors import LandscapeError, SettingsError
 from ..settings import DeviceName
+from ..settings.sentences import as_data
 from . import PROTOCOL, requests
 from .events import JobEvents
 
@@ -48,7 +49,7 @@ class Worker:
     def __init__(
         self, folder: Path, bundle: Path | None, device: DeviceName, idle_minutes: float
     ) -> None:
-        """Say what to load; nothing is loaded before `run`."""
+        """Set the bundle and device; nothing is loaded before `run`."""
         if not idle_minutes > 0:
             raise SettingsError(f"--idle-minutes is {idle_minutes:g}; expected more than 0.")
         self.folder = folder.absolute()
@@ -62,7 +63,7 @@ class Worker:
         self._cancellable = False  # its work can be unwound now
 
     def run(self) -> int:
-        """Load, say who answers, and do jobs; gives the exit code."""
+        """Load, write `worker.json`, and do jobs; returns the exit code."""
         said = f"landscape-engine worker {__version__}, process {os.getpid()}, {time.ctime()}"
         print(said, file=sys.stderr, flush=True)
         if hasattr(os, "nice"):
@@ -179,7 +180,7 @@ class Worker:
             return self._running
 
     def _do(self, job: JobEvents, desk: Desk) -> None:
-        """Do one job and say how it ended; only what isn't about this job passes through."""
+        """Do one job and report its end; only errors unrelated to this job pass through."""
         event = "cancelled"
         fields: dict[str, Any] = {}
         try:
@@ -194,6 +195,7 @@ class Worker:
             event, fields = "cancelled", {}
         except LandscapeError as error:
             event, fields = "failed", {"message": str(error), "kind": type(error).__name__}
+            fields |= {"setting": error.setting, "parts": as_data(error.sentence)}
         except Exception as error:
             traceback.print_exc()
             event, fields = "failed", {"message": _explain(error), "kind": type(error).__name__}

@@ -14,7 +14,7 @@ LONGEST = 1 << 20  # bytes of a line; a longer one is no request
 
 
 def listen(hear: Callable[[Any], None], closed: Callable[[], None], source: int) -> None:
-    """Start to hear: each line's JSON value goes to `hear`, the end to `closed`, in a thread."""
+    """Listen in a thread: each line's JSON value goes to `hear`, the end calls `closed`."""
 
     def run() -> None:
         try:

@@ -1,4 +1,4 @@
-"""Tasks: what can be asked of the worker; a function each, whose arguments are fields of job.json.
+"""Tasks: the worker's tasks, a function each, whose arguments are the fields of job.json.
 
     {"protocol": 1, "task": "animate", "job": {…}, "save_motion": FILE.npy}
     {"protocol": 1, "task": "preview", "job": {…}, "side": 384, "frames": 48}
@@ -48,7 +48,7 @@ OWN = ("#e69f00", "#009e73", "#d55e00", "#cc79a7", "#f0e442")  # of the artist's
 
 @dataclass(frozen=True)
 class Desk:
-    """What lies ready from job to job."""
+    """The state that is kept between jobs."""
 
     animator: Animator
     landscapes: KeptLandscapes
@@ -60,7 +60,7 @@ class Desk:
         return cls(animator, KeptLandscapes(animator))
 
     def about(self) -> dict[str, Any]:
-        """What there is, as `worker.json` says it."""
+        """The description that `worker.json` holds."""
         bundle = self.animator.bundle
         return {
             "device": str(self.animator.device),
@@ -80,7 +80,7 @@ class Desk:
         return task(self, job, **fields)
 
     def tidy(self) -> None:
-        """Give back what the last job took of a GPU and didn't keep."""
+        """Release the GPU memory that the last job no longer needs."""
         if self.animator.device.type == "cuda":
             torch.cuda.empty_cache()
 
@@ -163,7 +163,7 @@ def draw_thumbnails(
     regions: Any = None,
     upright: bool = True,
 ) -> dict[str, Any]:
-    """Draw what codes at positions 0..1 of a codebook do.
+    """Draw thumbnails of the codes at positions 0..1 of a codebook.
 
     The result: kind, width, height and thumbnails, each with position, flow (the path of its flow
     in colors; null for appearance) and frames (the paths of a small loop).
@@ -216,14 +216,14 @@ def fit(
     begin = Path(start) if start else None
     done = fitting.search(landscape, asked, target, start=begin, progress=events.follow)
     if done["note"]:
-        events.say("note", text=done["note"])
+        events.note(done["note"])
     return {**done, "errors": done.get("errors_deg") or done.get("errors_levels")}
 
 
 def find_regions(
     desk: Desk, events: JobEvents, picture: str, regions: Any = None, upright: bool = True
 ) -> dict[str, Any]:
-    """Find what moves; `regions.png` in the job's folder shows it, a color for each.
+    """Segment the picture; `regions.png` in the job's folder shows each region in a color.
 
     The result: path, width, height, still (share of the picture) and regions, each with name, share
     and color; land is black, sky #56b4e9, water #0072b2, and the artist's own are `OWN`.
@@ -245,7 +245,7 @@ def find_regions(
 
 
 def status(desk: Desk, events: JobEvents) -> dict[str, Any]:
-    """What `worker.json` says."""
+    """The content of `worker.json`."""
     return desk.about()
 
 
@@ -273,7 +273,7 @@ def _animate(
         job, desk.animator, landscape, own_hw, save_motion=save_motion, progress=events.follow
     )
     for note in done["notes"]:
-        events.say("note", text=note)
+        events.note(note)
     return done
 
 

@@ -198,7 +198,7 @@ told["left"] = os.listdir(given["folder"] + "/frames")
         "no folder": "no folder is named",
         "in a file": "can't be written to",
         "speed": "the speed of the motion is 0",
-        "no code": "but none is named",
+        "no code": "but none is chosen",
         "code gone": "isn't there; choose another one",
         "no keys": "there are none",
         "engine's own": "no code.json",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import json
 import typing
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Literal, get_args, get_origin
 import pytest
 
 from landscape_engine.settings.documents import GROUPS
+from landscape_engine.settings.sentences import job_fields
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -54,18 +54,63 @@ for name in json.loads(sys.argv[2]):
         for p in pointer.fixed_type.properties
         if p.identifier not in ("rna_type", "name")
     }
+labels = {path: blender_addon.labels.label(path) for path in json.loads(sys.argv[3])}
+said = [blender_addon.labels.sentence(event) for event in json.loads(sys.argv[4])]
 blender_addon.unregister()
-print("LIST", json.dumps(groups))
+print("LIST", json.dumps({"groups": groups, "labels": labels, "said": said}))
 """
 
 
+LABELS = {  # one of each group, and those that the panel has under another name
+    "clip.frames": "Frames",
+    "clip.size": "Size",
+    "clip.upright": "the orientation",
+    "motion.kind": "Motion",
+    "motion.speed": "Speed",
+    "motion.code": "Code",
+    "regions.clean": "Find What Moves",
+    "regions.still_mask": "Still Mask",
+    "regions.region": "Region",
+    "loop.frames": "Period",
+    "appearance.kind": "Light",
+    "appearance.code": "Sequence",
+    "appearance.keys": "Key",
+    "appearance.patches": "Patch",
+    "output.format": "Format",
+    "output.fps": "the scene's frame rate",
+}
+EVENTS = [
+    {"parts": ["use ", {"setting": "clip.frames", "off": False}, " 24, not ",
+               {"setting": "loop.frames", "off": False}, "."]},
+    {"parts": [{"setting": "regions.clean", "off": True}, " moves the whole picture."]},
+    {"setting": "regions.still_mask", "parts": ["the mask is black."]},
+    {"message": "a --flag stays.", "kind": "WorkerError"},
+    {"text": "a note."},
+    {"parts": [{"setting": "sound.volume"}, " is 11."]},
+]  # fmt: skip
+SAID = [
+    "use Frames 24, not Period.",
+    "Find What Moves (off) moves the whole picture.",
+    "Still Mask: the mask is black.",
+    "a --flag stays.",
+    "a note.",
+    "sound.volume is 11.",
+]
+
+
 @pytest.fixture(scope="module")
-def groups(run_blender, tmp_path_factory):
+def listed(run_blender, tmp_path_factory):
     script = tmp_path_factory.mktemp("properties") / "list.py"
     script.write_text(LIST)
-    printed = run_blender(script, REPOSITORY, json.dumps(list(GROUPS)))
+    asked = (list(GROUPS), list(job_fields()), EVENTS)
+    printed = run_blender(script, REPOSITORY, *map(json.dumps, asked))
     line = next(line for line in printed.splitlines() if line.startswith("LIST"))
     return json.loads(line.removeprefix("LIST "))
+
+
+@pytest.fixture(scope="module")
+def groups(listed):
+    return listed["groups"]
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -100,16 +145,10 @@ def test_every_setting_says_what_it_does(groups, group):
             assert found["description"] and not found["description"].endswith("."), name
 
 
-def test_every_flag_has_a_label_of_the_panel():
-    """What the engine says of a flag is said of the panel."""
-    spec = importlib.util.spec_from_file_location(
-        "wording", REPOSITORY / "blender_addon" / "wording.py"
-    )
-    wording = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(wording)
-    for kind in GROUPS.values():
-        for field in dataclasses.fields(kind):
-            flag = "--" + (field.metadata.get("flag") or field.name).replace("_", "-")
-            assert flag in wording.LABELS, flag
-    assert wording.for_panel("use --frames 24, not --loop-frames.") == "use Frames 24, not Period."
-    assert wording.for_panel("a --flag of another") == "a --flag of another"
+def test_every_setting_has_a_label_of_the_panel(listed):
+    assert all(label and label != path for path, label in listed["labels"].items())
+    assert LABELS.items() <= listed["labels"].items()
+
+
+def test_what_the_engine_says_has_the_labels(listed):
+    assert listed["said"] == SAID

@@ -40,7 +40,7 @@ def test_what_is_left_out_has_its_default(tmp_path):
         ('{"version": 1, "motion": {"speed": "fast"}}', "'motion.speed' is 'fast'"),
         ('{"version": 1, "motion": {"speed": true}}', "'motion.speed' is True"),
         (f'{{"version": 1, "motion": {{"speed": 1{"0" * 400}}}}}', "'motion.speed' is beyond"),
-        ('{"version": 1, "motion": {"speed": 0}}', "'motion': --motion-speed is 0"),
+        ('{"version": 1, "motion": {"speed": 0}}', "'motion.speed' is 0; .* use 'clip.frames' 1"),
         ('{"version": 1, "loop": {"kind": "spiral"}}', "'loop.kind' is 'spiral'"),
         ('{"version": 1, "regions": {"region": [3, []]}}', r"'regions.region\[1\]'"),
         ('{"version": 1, "clip": {"frames": 1.5}}', "'clip.frames' is 1.5"),

@@ -173,7 +173,7 @@ def test_where_nothing_moves_nothing_is_found():
     assert regions.find(shares, np.zeros((64, 64, 3), np.uint8)) == []
 
 
-def test_a_field_is_cleaned_of_dawdlers_and_outliers():
+def test_a_field_is_cleaned_of_slow_and_outlying_vectors():
     region = half(slice(0, 80))
     step = drift(0.01)
     step[:, :, 20:24, 20:24] = 0

@@ -134,6 +134,25 @@ def test_what_is_wrong_is_named_in_one_sentence(worker, task, says):
     assert re.search(says, end["message"]), end["message"]
 
 
+def test_a_failure_carries_the_setting_that_it_is_about(worker, lake, tmp_path):
+    job = job_of(lake, tmp_path / "frames", motion={"speed": 0})
+    end = worker.do({"task": "animate", "job": job})
+    assert end["message"].startswith("'motion.speed' is 0;") and end["setting"] == "motion.speed"
+    named = [part["setting"] for part in end["parts"] if not isinstance(part, str)]
+    assert named == ["motion.speed", "clip.frames"]
+    missing = worker.do({"task": "regions", "picture": "/nowhere/lake.png"})
+    assert missing["setting"] is None and missing["parts"] == [missing["message"]]
+
+
+def test_a_note_names_settings_by_their_paths_too(worker, lake, tmp_path):
+    job = job_of(lake, tmp_path / "frames", loop={"kind": "none", "frames": 2})
+    identity = worker.submit({"task": "animate", "job": job})
+    assert worker.wait_for(identity, "done", "failed")["event"] == "done"
+    notes = [e for e in worker.events(identity) if e["event"] == "note"]
+    note = next(e for e in notes if e["text"].startswith("--loop-frames has no effect: --loop"))
+    assert note["parts"][0] == {"setting": "loop.frames", "off": False}
+
+
 def test_a_target_has_to_be_absolute(worker, lake):
     end = worker.do({"task": "animate", "job": job_of(lake, "frames")})
     assert (end["event"], end["kind"]) == ("failed", "OutputError") and "absolute" in end["message"]

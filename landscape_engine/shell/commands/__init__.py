@@ -1,4 +1,4 @@
-"""What the shell's commands do: a file for each, whose `run` takes the parsed flags.
+"""The shell's commands: one file each, whose `run` takes the parsed flags.
 
 A command's file, and what it needs of torch or of training, is imported when the command is run.
 """

@@ -1,4 +1,4 @@
-"""`codebook`: what the codes of a bundle do, on one sheet."""
+"""`codebook`: draw the effect of a bundle's codes on one sheet."""
 
 from __future__ import annotations
 

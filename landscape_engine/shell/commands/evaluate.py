@@ -1,4 +1,4 @@
-"""`evaluate`: stills and clips measured, as tables and as files."""
+"""`evaluate`: measure stills and clips, as tables and files."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def _describe_stills(
 
 
 def _sheet_files(pictures: list[Path]) -> tuple[str, ...]:
-    """What is written of stills that are laid out to be graded: figures, then a sheet for each."""
+    """The files written for stills to grade: the figures, then a sheet for each."""
     names = grading.file_names([picture.stem for picture in pictures])
     return (*figures.FILES[:2], *(f"{figures.SHEETS}/{name}" for name in names))
 

@@ -1,4 +1,4 @@
-"""`fit`: a latent code that does what arrows or patches ask for."""
+"""`fit`: search for a latent code that matches arrows or patches."""
 
 from __future__ import annotations
 

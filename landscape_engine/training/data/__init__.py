@@ -1,1 +1,1 @@
-"""Data: what networks learn from: stills, clips, days."""
+"""Data: stills, clips and days to learn from."""

@@ -1,4 +1,4 @@
-"""Common motion fields: what the encoder is shown of each clip (section 4.1, Algorithm 2).
+"""Common motion fields: the encoder's input for each clip (section 4.1, Algorithm 2).
 
 A clip's field begins as zero and becomes the flow last predicted for one of its pairs; from it the
 clip's latent code is taken when the clip's turn comes again, an epoch later.
@@ -41,7 +41,7 @@ class CommonFields(nn.Module):
         shown: Tensor,  # [B, 2, 128, 128] what the encoder is shown
         clips: Tensor,  # [B] numbers of clips; below 0: of none
     ) -> Tensor:  # [B, 2, 128, 128]
-        """What the encoder is shown, with the fields as they stand where a clip is named."""
+        """The encoder's input, with the clips' current fields where a clip is named."""
         if not len(self):
             return shown
         return torch.where((clips >= 0).view(-1, 1, 1, 1), self.fields[clips], shown)

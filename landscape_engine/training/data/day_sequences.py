@@ -72,7 +72,7 @@ def part(
 
 
 def without_twins(sequences: list[Tensor]) -> list[Tensor]:
-    """Leave out sequences that say what an earlier one does: none may be learnt and held out."""
+    """Drop duplicates of earlier sequences, so that none is both learnt and held out."""
     least = SAME * deviation_of(torch.cat(sequences))
     alike = [resample(codes, COMPARED) for codes in sequences]
     kept: list[int] = []
@@ -90,7 +90,7 @@ def deviation_of(
 
 
 class VariedDays(Dataset):
-    """Numbered samples, each a day [K + 1, Z] that none may have been, but one could have been.
+    """Numbered samples, each a plausible new day [K + 1, Z].
 
     A sequence, or a part of it; begun anywhere, forwards or backwards, at a pace of its own; with
     another day mixed in from where it is nearest; the whole moved as one code is from another,
@@ -103,7 +103,7 @@ class VariedDays(Dataset):
         self.deviation = self.codes.std(0)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """What is fed in, [K, Z], and what follows each, [K, Z]."""
+        """The inputs [K, Z], and the code that follows each, [K, Z]."""
         rng = np.random.default_rng((self.seed, index))
         day = self._day(rng)
         if rng.random() < self.settings.mix:
@@ -116,7 +116,7 @@ class VariedDays(Dataset):
         return day[:-1] + self.settings.noise * self.deviation * noise, day[1:]
 
     def __len__(self) -> int:
-        """As many as one cares to draw."""
+        """The number of samples: practically unlimited."""
         return 2**31
 
     def _day(

@@ -27,7 +27,7 @@ def distinct(
 
 
 def stride(settings: TrainAppearanceSettings) -> int:
-    """Of how many frames as filmed one is taken, so that they lie `sample_minutes` apart."""
+    """The stride that places sampled frames `sample_minutes` apart."""
     if not settings.frame_minutes:
         return 1
     return max(1, round(settings.sample_minutes / settings.frame_minutes))

@@ -126,7 +126,7 @@ def _shrink(picture: Tensor, size: int) -> Tensor:  # [3, size, size] uint8 of 0
 
 
 def _folder(place: Path, size: int, remarks: list[str]) -> Iterator[Tensor | None]:
-    """The frames of a folder; None stands for one that can't be used, and time goes on."""
+    """The frames of a folder; None stands for an unusable one, which keeps its time."""
     first = None
     for path in sorted(p for p in place.iterdir() if p.suffix.lower() in PICTURE_ENDINGS):
         try:
@@ -169,7 +169,7 @@ def _video(place: Path, size: int, remarks: list[str]) -> Iterator[Tensor | None
 
 
 def measure(clip: Footage) -> Tensor:  # [2, S, S] backward, normalised
-    """What the clip's pairs have in common by optical flow: the median, pixel by pixel."""
+    """The common optical flow of the clip's pairs: the median, pixel by pixel."""
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     step = -(-len(clip.pairs) // MEASURED_PAIRS)
     flows = []

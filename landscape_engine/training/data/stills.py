@@ -61,7 +61,7 @@ def load(folder: Path, without: Collection[str] = ()) -> Stills:
 
 
 def _add(found: Stills, path: Path, name: str, entry: dict) -> None:
-    """Add what a picture has: its scene, its textures, or its sky alone."""
+    """Add a picture's scene, its textures, or its sky alone."""
     from PIL import Image
 
     from .drawn_regions import paint_masks

@@ -1,1 +1,1 @@
-"""Losses: what a training makes small."""
+"""Losses: the terms that training minimises."""

@@ -36,7 +36,7 @@ def encode(
     settings: RegularizerSettings,
     code_weight: float,
 ) -> tuple[Tensor, Tensor]:  # code [B, Z], its weighted loss
-    """Encode, and what the codes' regulariser costs; the mean square where there is none."""
+    """Encode; also the codes' regularisation loss, the mean square where there is none."""
     features = encoder.features(shown)
     code = encoder.fc(features).float()
     if settings.regularizer == "vae":

@@ -21,7 +21,7 @@ Features = dict[str, Tensor]  # by tap, each [B, C, H, W]
 def gram(
     features: Tensor,  # [B, C, H, W]
 ) -> Tensor:  # [B, C, C]
-    """How strongly each two channels go together, wherever in the picture: F Fᵀ / (H·W)."""
+    """The Gram matrix of the channels: F Fᵀ / (H·W)."""
     with torch.autocast(features.device.type, enabled=False):  # differences are small
         flat = features.float().flatten(2)
         return flat @ flat.mT / flat.shape[2]

@@ -1,4 +1,4 @@
-"""Put what was trained into a bundle; the half that wasn't trained is kept as it is."""
+"""Write trained networks into a bundle; its other half stays as it is."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def motion_codes(networks: nn.ModuleDict, alone: bool) -> Tensor:  # [at most 10
 
 
 def check_clustering() -> None:
-    """Refuse to train what can't become a codebook in the end.
+    """Refuse to train where the codebook couldn't be clustered in the end.
 
     Raises:
         SettingsError: scipy isn't installed.

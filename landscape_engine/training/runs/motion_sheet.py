@@ -1,4 +1,4 @@
-"""Motion sheet: what the predictor makes of some samples, for a person who watches it learn."""
+"""Motion sheet: predictions for some samples, to watch the training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records: what a run was made from, so that its bundle can be made again."""
+"""Records: the origin of a run, so that its bundle can be reproduced."""
 
 from __future__ import annotations
 

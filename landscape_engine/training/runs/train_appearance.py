@@ -87,7 +87,7 @@ class LightPairs(Dataset):
         return pair[0], pair[1]
 
     def __len__(self) -> int:
-        """As many as one cares to draw."""
+        """The number of samples: practically unlimited."""
         return 2**31
 
 
@@ -111,7 +111,7 @@ class LightSamples(Dataset):
         return source, target, target, noise
 
     def __len__(self) -> int:
-        """As many as one cares to draw."""
+        """The number of samples: practically unlimited."""
         return 2**31
 
 
@@ -208,7 +208,7 @@ def relit_pairs(size: int, seed: int, photos_folder: Path | None) -> RelitPairs:
 def describe(
     settings: TrainAppearanceSettings, perceptual: PerceptualNetwork | None = None
 ) -> dict[str, Any]:
-    """What a run and a bundle keep of the settings: no path of this machine, nothing unused."""
+    """The settings that a run and a bundle record: no local path, nothing unused."""
     described = asdict(settings)
     if not settings.compares_features:
         del described["perceptual"]

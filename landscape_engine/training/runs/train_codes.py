@@ -136,7 +136,7 @@ class CodesRun(Run):
             self.write(self._best, {"loss": loss, "code_lstm": lstm.state_dict()})
 
     def best(self) -> nn.ModuleDict:
-        """The LSTM that missed the days held out by least, and by how much it did."""
+        """The LSTM with the least error on the held-out days, and that error."""
         lstm = self._lstm()
         lstm.load_state_dict(torch.load(self._best, weights_only=True)["code_lstm"])
         lstm.unrest.copy_(spread(errors(lstm, self.shown)))
@@ -151,7 +151,7 @@ def errors(
     lstm: CodeLSTM,
     shown: Tensor,  # [N, K + 1, Z]
 ) -> Tensor:  # [N, K, Z]
-    """How far each next code of days lies from the one predicted from all before it."""
+    """The errors between each code of days and its prediction from the codes before it."""
     shown = shown.to(lstm.unrest.device)
     return shown[:, 1:] - lstm(shown[:, :-1])[0]
 
@@ -166,7 +166,7 @@ def spread(
 
 
 def _fingerprint(sequences: list[Tensor]) -> str:
-    """What tells these days from others."""
+    """A fingerprint of these days."""
     digest = hashlib.sha256()
     for codes in sequences:
         digest.update(f"{list(codes.shape)}".encode() + codes.numpy().tobytes())

@@ -61,7 +61,7 @@ class MotionScenes(Dataset):
         return image * 2 - 1, flow, scene.masks[1:2], shown
 
     def __len__(self) -> int:
-        """As many as one cares to draw."""
+        """The number of samples: practically unlimited."""
         return 2**31
 
 
@@ -84,7 +84,7 @@ class MotionPairs(Dataset):
         return before, after, clip
 
     def __len__(self) -> int:
-        """As many as one cares to draw."""
+        """The number of samples: practically unlimited."""
         return 2**31
 
 
@@ -115,7 +115,7 @@ class MotionSamples(Dataset):
         return image, target, flow, water, shown, noise, torch.tensor(clip)
 
     def __len__(self) -> int:
-        """As many as one cares to draw."""
+        """The number of samples: practically unlimited."""
         return 2**31
 
 

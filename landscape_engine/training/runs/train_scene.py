@@ -94,7 +94,7 @@ class LabelledScenes(Dataset):
         return LabelledStill(f"scene {number}", pixels, label.astype(np.uint8))
 
     def __len__(self) -> int:
-        """As many as one cares to draw."""
+        """The number of samples: practically unlimited."""
         return 2**31
 
 

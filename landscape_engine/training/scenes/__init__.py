@@ -1,1 +1,1 @@
-"""Scenes: landscapes that are drawn, and what is put before stills."""
+"""Scenes: procedural landscapes, and objects placed in front of stills."""

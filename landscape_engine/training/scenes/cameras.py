@@ -1,4 +1,4 @@
-"""What cameras, lenses and files do to a picture, so that networks learn to see past it."""
+"""Augmentation by camera, lens and file artifacts, so that networks learn to ignore them."""
 
 from __future__ import annotations
 

@@ -233,7 +233,7 @@ def grade(
 
 
 def _shading(rng: np.random.Generator, height: int, width: int) -> Tensor:  # [1, H, W] in 0..1
-    """What a graduated filter or a lens leaves of the light."""
+    """The transmission of a graduated filter or a vignetting lens."""
     y = torch.linspace(-1, 1, height)[:, None].expand(height, width)
     x = torch.linspace(-1, 1, width)[None].expand(height, width)
     most = float(rng.uniform(0.2, 0.8))

@@ -1,4 +1,4 @@
-"""Hours: lights that we made up, from day to night, as the colors of sky, land and water.
+"""Hours: synthetic light from day to night, as colors of sky, land and water.
 
 Colors are sRGB in 0..1, [3].
 """

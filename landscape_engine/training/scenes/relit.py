@@ -1,4 +1,4 @@
-"""Relit scenes: one landscape under two lights that we made up, as pairs to learn light from.
+"""Relit scenes: one landscape under two synthetic lights, as pairs to learn from.
 
 `relight` gives a scene whose regions are known the colors that a `Look` says. What is particular to
 the picture, its clouds, waves and textures, stays as the difference from the region's smooth
@@ -71,7 +71,7 @@ def _mean(*colors: np.ndarray) -> float:
 def _detail(
     image: Tensor, mask: Tensor, y: Tensor, lightness: float, contrast: np.ndarray
 ) -> Tensor:  # [3, H, W]
-    """What a region has beside its smooth course from top to bottom, as light and shade.
+    """The light and shade of a region without its smooth vertical gradient.
 
     The course is the least-squares line over the rows. A darker light has less of it.
     """
@@ -148,5 +148,5 @@ class RelitPairs(Dataset):
         return stills.scene(rng, self.size, self.photos)
 
     def __len__(self) -> int:
-        """As many as one cares to draw."""
+        """The number of samples: practically unlimited."""
         return 2**31

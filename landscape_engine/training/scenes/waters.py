@@ -38,7 +38,7 @@ def _mirrored(
     down: Tensor | float = 0.0,  # how far waves shift it, in shares of the height
     right: Tensor | float = 0.0,  # ... in half widths
 ) -> Tensor:  # [3, size, size]
-    """What lies above the horizon, turned upside down at it."""
+    """The picture above the horizon, mirrored at it."""
     size = above.shape[1]
     rows = torch.arange(size).float() / (size - 1)
     y = ((2 * horizon - rows)[:, None].expand(size, size) + down) * 2 - 1

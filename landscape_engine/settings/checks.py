@@ -1,0 +1,28 @@
+"""Checks of a setting's value; its name is a flag, or a path that `sentences` makes one of."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, get_args
+
+from ..errors import SettingsError
+from .sentences import say
+
+
+def check_choice(name: str, value: str, choices: Any) -> None:
+    """Refuse a value that isn't one of a `Literal`'s."""
+    allowed = get_args(choices)
+    if value not in allowed:
+        raise SettingsError(say(f"{name} is '{value}'; expected one of {', '.join(allowed)}."))
+
+
+def check_at_least(name: str, value: float, least: float) -> None:
+    """Refuse a value that is too small or isn't finite."""
+    if not math.isfinite(value) or value < least:
+        raise SettingsError(say(f"{name} is {value}; expected {least} or more."))
+
+
+def check_within(name: str, value: float, least: float, most: float) -> None:
+    """Refuse a value outside a range, its ends included."""
+    if not least <= value <= most:  # NaN is not
+        raise SettingsError(say(f"{name} is {value}; expected {least} to {most}."))
