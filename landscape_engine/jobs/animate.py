@@ -190,7 +190,7 @@ def _followed(motion: MotionField, job: Job, progress: Progress) -> MotionField:
 
 def _notes(job: Job, picture_hw: SizeHW) -> list[str]:
     """Notes about the result for the person who asked, a sentence each."""
-    notes = []
+    notes: list[str] = []
     clip, period = job.clip, job.loop.period(job.clip.frames)
     if job.loop.kind != "none" and clip.frames % period and clip.frames > 1:
         notes.append(
