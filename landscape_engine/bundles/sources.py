@@ -12,15 +12,6 @@ from torch import Tensor
 from ..errors import CodeError
 from .checkpoints import CodeKind, ModelBundle
 
-PICTURE_ENDINGS = {
-    ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".exr", ".bmp", ".tga", ".jp2", ".avif",
-}  # fmt: skip
-
-
-def is_picture(path: Path) -> bool:
-    """Whether a path is a picture by its ending."""
-    return path.suffix.lower() in PICTURE_ENDINGS
-
 
 def position(text: str, seed: int, what: str, count: int) -> float | None:
     """The position among `count` entries that a setting names; None if it names a file."""

@@ -6,25 +6,19 @@ is predicted; what can't be read leaves a gap in time and is named.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-import torch
 from torch import Tensor
 
 from .. import images
 from ..errors import PictureError
-from ..motion.reference_clips import PICTURE_ENDINGS, VIDEO_ENDINGS
+from ..images import clips
+from ..images.clips import Read
 from ..settings import ClipEvaluationSettings
 
 LATER = 48  # frames, evenly from what is left of the clip, among which the reference is chosen
 TOO_FEW = "expected a video, or a folder of frames, with two or more"
-
-Read = Callable[[], Tensor]  # gives [1, 3, H, W] in [-1, 1] or raises PictureError
 
 
 @dataclass
@@ -38,11 +32,6 @@ class ClipFrames:
     reference_at: int  # its number in the file
     light_change: float  # of the reference, see `light_change`
     notes: list[str] = field(default_factory=list)
-
-
-def is_clip(path: Path) -> bool:
-    """Whether a path is a clip: a video by its ending, or a folder; else it is a still."""
-    return path.suffix.lower() in VIDEO_ENDINGS or path.is_dir()
 
 
 def light_change(
@@ -63,7 +52,7 @@ def load(path: Path, settings: ClipEvaluationSettings, width: int) -> ClipFrames
         PictureError: it can't be read, holds fewer than two frames after the start, or frames of
             different sizes.
     """
-    count = _count(path)
+    count = clips.count(path)
     start = int(settings.start * count)
     wanted = range(start, min(start + settings.frames * settings.every + 1, count), settings.every)
     later = {start + round(k * (count - 1 - start) / LATER) for k in range(1, LATER + 1)}
@@ -71,7 +60,7 @@ def load(path: Path, settings: ClipEvaluationSettings, width: int) -> ClipFrames
     reference, reference_at, farthest = None, 0, -1.0
     reader = _Reader(path, width)
     first = None
-    for number, read in _numbered(path, {*wanted, *later}):
+    for number, read in clips.numbered(path, {*wanted, *later}):
         frame = reader.take(number, read)
         if frame is None:
             continue
@@ -129,86 +118,3 @@ class _Reader:
         self.size = (height, width)
         wide = min(self.width, width)
         return images.resize(frame, wide, max(2, round(wide * height / width))).clamp(-1, 1)
-
-
-def _numbered(path: Path, wanted: set[int]) -> Iterator[tuple[int, Read]]:
-    return _folder(path, wanted) if path.is_dir() else _video(path, wanted)
-
-
-def _names(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.suffix.lower() in PICTURE_ENDINGS)
-
-
-def _folder(path: Path, wanted: set[int]) -> Iterator[tuple[int, Read]]:
-    for number, name in enumerate(_names(path)):
-        if number in wanted:
-            yield number, partial(_of_picture, name)
-
-
-def _of_picture(path: Path) -> Tensor:  # [1, 3, H, W]
-    return images.load_image(path)[:, :3]
-
-
-def _count(path: Path) -> int:
-    """Frames of a clip.
-
-    Raises:
-        PictureError: it can't be read.
-    """
-    return len(_names(path)) if path.is_dir() else len(_times(path))
-
-
-def _times(path: Path) -> list[int]:
-    """The presentation times of a video's frames, sorted; read from packets without decoding.
-
-    Raises:
-        PictureError: it can't be read.
-    """
-    import av
-
-    if not path.is_file():
-        raise PictureError(f"'{path}' doesn't exist; expected a video: check the spelling.")
-    try:
-        with av.open(str(path)) as container:
-            packets = [p.pts for p in container.demux(video=0) if p.size]
-    except (av.error.FFmpegError, IndexError) as error:
-        raise PictureError(
-            f"'{path}' can't be read as a video ({error}); export it again as MP4."
-        ) from error
-    known = {p for p in packets if p is not None}
-    return sorted(known) if len(known) == len(packets) else list(range(len(packets)))
-
-
-def _video(path: Path, wanted: set[int]) -> Iterator[tuple[int, Read]]:
-    """The wanted frames; the times of the others reveal those that the decoder drops."""
-    numbers = {time: number for number, time in enumerate(_times(path))}
-    left, last = sorted(wanted), -1
-    for frame in _decoded(path):
-        last = numbers.get(frame.pts, last + 1)
-        while left and left[0] < last:
-            yield left.pop(0), _refuse_damaged
-        if left and left[0] == last:
-            yield left.pop(0), partial(_of_video, frame)
-        if not left:
-            return
-    for number in left:
-        yield number, _refuse_damaged
-
-
-def _decoded(path: Path) -> Iterator[Any]:
-    """A video's frames in presentation order, without damaged ones."""
-    import av
-
-    with av.open(str(path)) as container:
-        for packet in container.demux(video=0):
-            with suppress(av.error.FFmpegError):
-                yield from packet.decode()
-
-
-def _of_video(frame: Any) -> Tensor:  # [1, 3, H, W]
-    pixels = torch.from_numpy(frame.to_ndarray(format="rgb24"))
-    return pixels.permute(2, 0, 1)[None].float() / 127.5 - 1
-
-
-def _refuse_damaged() -> Tensor:
-    raise PictureError("it is damaged.")

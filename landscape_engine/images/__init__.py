@@ -1,4 +1,4 @@
-"""The only door for pixels: picture files in, tensors inside, arrays and small pictures out.
+"""The only door for pixels: stills and `clips` in, tensors inside, arrays and small pictures out.
 
 Inside the engine a picture is float32 `[1, C, H, W]`: channels R, G, B and, only where the file has
 one, straight alpha; display-referred sRGB in [-1, 1] (alpha 0..1 is mapped to -1..1 as well). High

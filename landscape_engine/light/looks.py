@@ -16,6 +16,7 @@ from ..errors import BundleError
 from ..fitting import optimize
 from ..fitting.annotations import Patch, read_patch_file, read_patches
 from ..fitting.optimize import AppearanceFit
+from ..images.clips import is_picture
 from ..landscape import Landscape
 from ..ops import color
 from ..settings.sentences import say
@@ -124,7 +125,7 @@ def at_key(
             return _height_of_day(bundle, position), None
         patches = read_patch_file(Path(value))
         if patches is None:
-            if sources.is_picture(Path(value)):
+            if is_picture(Path(value)):
                 reference = Landscape(images.load_image(value), bundle)
                 return reference.own_look, reference
             return sources.read_code(bundle, Path(value), "appearance"), None
@@ -135,7 +136,7 @@ def at_key(
 
 def read(bundle: ModelBundle, path: Path) -> Tensor:  # [K, Z]
     """The looks of a code file; of a picture its own look, K = 1."""
-    if sources.is_picture(path) and path.is_file():
+    if is_picture(path) and path.is_file():
         return Landscape(images.load_image(path), bundle).own_look
     return sources.read_codes(path, bundle.code_size("appearance"))
 

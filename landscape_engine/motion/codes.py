@@ -16,6 +16,7 @@ from ..bundles.checkpoints import ModelBundle
 from ..fitting import optimize
 from ..fitting.annotations import read_arrows
 from ..fitting.optimize import MotionFit
+from ..images import clips
 from ..landscape import Landscape
 from ..networks.inputs import ENCODER_SIZE
 from ..ops import shrinking
@@ -187,7 +188,7 @@ def named(bundle: ModelBundle, name: str, seed: int = 0) -> Tensor:  # [1, Z]
     position = sources.position(name, seed, "motion", len(bundle.motion_codebook or ()))
     if position is not None:
         return bundle.motion_codes.at(position).to(bundle.device)
-    if reference_clips.is_clip(Path(name)):
+    if clips.is_clip(Path(name)):
         return encode(bundle, name)
     return sources.read_code(bundle, Path(name), "motion")
 

@@ -5,7 +5,7 @@ Legend: T frames, S the side of the square picture on which motion is measured.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -16,20 +16,14 @@ from torch import Tensor
 
 from .. import images
 from ..errors import PictureError
+from ..images import clips
 from ..ops import shrinking
 
-VIDEO_ENDINGS = {".mp4", ".webm", ".mov", ".mkv", ".avi", ".gif"}
-PICTURE_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".exr"}
 SIZE = 256
 MOST_FRAMES = 120  # of a clip that are looked at, from its start
 SAME = 0.05  # mean difference in 8-bit levels below which a frame is the one before, repeated
 FASTEST = 0.95  # share of the pixels that must fit within the network's fastest step
 STILL = 0.1  # share of the fastest motion below which a vector is noise
-
-
-def is_clip(path: Path) -> bool:
-    """Whether a path is a video by its ending, or a folder."""
-    return path.suffix.lower() in VIDEO_ENDINGS or path.is_dir()
 
 
 def load_clip(path: Path) -> list[Tensor]:  # T of [1, 3, S, S] in [-1, 1]
@@ -38,7 +32,8 @@ def load_clip(path: Path) -> list[Tensor]:  # T of [1, 3, S, S] in [-1, 1]
     Raises:
         PictureError: it can't be read, or holds fewer than two frames.
     """
-    frames = list(islice(_folder(path) if path.is_dir() else _video(path), MOST_FRAMES))
+    shown = islice(clips.pictures(path), MOST_FRAMES)
+    frames = [images.resize(picture, SIZE, SIZE) for picture in shown]
     if len(frames) < 2:
         raise PictureError(
             f"'{path}' holds {len(frames)} frames; expected a video or a folder with two or more."
@@ -87,25 +82,3 @@ def encoder_input(
 def _gray(frame: Tensor) -> np.ndarray:  # [S, S] uint8
     small = images.resize(frame[:, :3], SIZE, SIZE)
     return cv2.cvtColor(np.ascontiguousarray(images.to_uint8(small)), cv2.COLOR_RGB2GRAY)
-
-
-def _folder(path: Path) -> Iterator[Tensor]:
-    for name in sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_ENDINGS):
-        yield images.resize(images.load_image(name)[:, :3], SIZE, SIZE)
-
-
-def _video(path: Path) -> Iterator[Tensor]:
-    import av
-
-    if not path.is_file():
-        raise PictureError(f"'{path}' doesn't exist; expected a video: check the spelling.")
-    try:
-        with av.open(str(path)) as container:
-            for frame in container.decode(video=0):
-                pixels = torch.from_numpy(frame.to_ndarray(format="rgb24"))
-                whole = pixels.permute(2, 0, 1)[None].float() / 127.5 - 1
-                yield images.resize(whole, SIZE, SIZE)
-    except (av.error.FFmpegError, IndexError) as error:
-        raise PictureError(
-            f"'{path}' can't be read as a video ({error}); export it again as MP4."
-        ) from error

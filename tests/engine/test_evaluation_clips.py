@@ -22,6 +22,7 @@ from landscape_engine.evaluation import (
 )
 from landscape_engine.evaluation import light_reach as light
 from landscape_engine.images import load_image, to_uint8
+from landscape_engine.images.clips import is_clip
 from landscape_engine.motion import codes
 from landscape_engine.motion import fields as motion_fields
 from landscape_engine.networks.perceptual import TAPS
@@ -155,13 +156,13 @@ def test_a_clip_is_read_from_its_start_in_its_own_steps(tmp_path):
     folder = write_frames(tmp_path / "fade", frames)
     settings = ClipEvaluationSettings(frames=3, start=0.5, every=2)
     for path in (video, folder):
-        assert clip_frames.is_clip(path)
+        assert is_clip(path)
         clip = clip_frames.load(path, settings, 24)
         seen = [clip.first, *clip.following]
         assert [float(f.mean()) for f in seen] == pytest.approx(levels[10:17:2].tolist(), abs=0.03)
         assert clip.first.shape == (1, 3, 16, 24)
         assert clip.reference_at == 20, "of all later frames, not only those compared"
-    assert not clip_frames.is_clip(tmp_path / "lake.png")
+    assert not is_clip(tmp_path / "lake.png")
 
 
 def test_a_damaged_frame_is_left_out_and_named(obedient, clouds):

@@ -25,6 +25,7 @@ from ...evaluation import (
     reference_masks,
 )
 from ...evaluation import report as figures
+from ...images.clips import is_clip
 from ...networks.perceptual import PerceptualNetwork
 from ...settings import ClipEvaluationSettings, EvaluationSettings, LoopSettings, RegionSettings
 from .. import bars, endings
@@ -41,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     settings = settings_from(options, EvaluationSettings)
     asked = settings_from(options, ClipEvaluationSettings)
     settings_from(options, RegionSettings), settings_from(options, LoopSettings)  # refuse early
-    clips = [path for path in options.pictures if clip_frames.is_clip(path)]
+    clips = [path for path in options.pictures if is_clip(path)]
     stills = [path for path in options.pictures if path not in clips]
     if settings.sheet and not options.out:
         raise SettingsError("--sheet needs a folder to write to; name one by --out.")

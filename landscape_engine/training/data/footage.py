@@ -14,13 +14,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ... import images
 from ...errors import PictureError, TrainingError
+from ...images import clips
 from ...settings import MotionClipSettings
-from .lit_clips import PICTURE_ENDINGS, VIDEO_ENDINGS
+from .lit_clips import shrink
 
 MEASURED_PAIRS = 40  # pairs of a clip whose optical flow is taken at most
 STILL = 0.1  # share of the fastest motion below which a measured vector is noise
@@ -73,8 +73,8 @@ def load(folder: Path, size: int, settings: MotionClipSettings) -> Film:
     if not folder.is_dir():
         raise TrainingError(f"{folder} is no folder; expected one with clips.")
     inside = sorted(folder.iterdir())
-    places = [p for p in inside if p.is_dir() or p.suffix.lower() in VIDEO_ENDINGS]
-    if not places and any(p.suffix.lower() in PICTURE_ENDINGS for p in inside):
+    places = [p for p in inside if p.is_dir() or clips.is_video(p)]
+    if not places and any(map(clips.is_picture, inside)):
         places = [folder]
     found: list[Footage] = []
     remarks: list[str] = []
@@ -120,15 +120,10 @@ def _moves(frames: Tensor, pair: tuple[int, int], settings: MotionClipSettings) 
     return settings.least_change <= float((after - before).abs().mean()) <= settings.most_change
 
 
-def _shrink(picture: Tensor, size: int) -> Tensor:  # [3, size, size] uint8 of 0..255
-    small = F.interpolate(picture[None].float(), (size, size), mode="bilinear", antialias=True)
-    return small[0].round().clamp(0, 255).to(torch.uint8)
-
-
 def _folder(place: Path, size: int, remarks: list[str]) -> Iterator[Tensor | None]:
     """The frames of a folder; None stands for an unusable one, which keeps its time."""
     first = None
-    for path in sorted(p for p in place.iterdir() if p.suffix.lower() in PICTURE_ENDINGS):
+    for path in clips.frame_paths(place):
         try:
             picture = images.load_image(path)[0, :3]
         except PictureError as error:
@@ -143,29 +138,23 @@ def _folder(place: Path, size: int, remarks: list[str]) -> Iterator[Tensor | Non
             )
             yield None
             continue
-        yield _shrink((picture + 1) * 127.5, size)
+        yield shrink((picture + 1) * 127.5, size)
 
 
 def _video(place: Path, size: int, remarks: list[str]) -> Iterator[Tensor | None]:
     """The frames of a video; None stands for what can't be decoded."""
-    import av
-
     count = 0
     try:
-        with av.open(str(place)) as container:
-            for packet in container.demux(video=0):
-                try:
-                    decoded = packet.decode()
-                except av.error.FFmpegError as error:
-                    remarks.append(f"a frame of {place} was left out, after {count}: {error}.")
-                    yield None
-                    continue
-                for frame in decoded:
-                    count += 1
-                    pixels = torch.from_numpy(frame.to_ndarray(format="rgb24"))
-                    yield _shrink(pixels.permute(2, 0, 1), size)
-    except (av.error.FFmpegError, IndexError) as error:
-        remarks.append(f"{place} was left out after {count} frames: it can't be read ({error}).")
+        for frame in clips.decode(place):
+            if isinstance(frame, clips.Damage):
+                remarks.append(f"a frame of {place} was left out, after {count}: {frame.reason}.")
+                yield None
+                continue
+            count += 1
+            yield shrink(frame.pixels(), size)
+    except PictureError as error:
+        reason = error.__cause__ or error
+        remarks.append(f"{place} was left out after {count} frames: it can't be read ({reason}).")
 
 
 def measure(clip: Footage) -> Tensor:  # [2, S, S] backward, normalised

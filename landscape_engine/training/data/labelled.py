@@ -14,11 +14,12 @@ import torch
 from torch import Tensor
 
 from ...errors import TrainingError
+from ...images.clips import PICTURE_ENDINGS
 from .drawn_regions import load_regions, paint_masks
-from .lit_clips import PICTURE_ENDINGS
 
 LAND, SKY, WATER, WHITE_WATER, UNKNOWN = 0, 1, 2, 3, 255
 CLASSES = ("land", "sky", "water")
+STILL_ENDINGS = PICTURE_ENDINGS - {".exr"}  # Pillow, which makes them small, has no EXR
 LONGEST = 1024  # long side at which stills are held, pixels
 SEEN = 0.8, 2.6  # a still's long side where it is cropped, in shares of the crop's side
 
@@ -78,7 +79,7 @@ def names(folder: Path, table: dict[str, dict]) -> list[str]:
     painted = {
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
-        if path.suffix.lower() in PICTURE_ENDINGS
+        if path.suffix.lower() in STILL_ENDINGS
         and path.parent.name != "labels"
         and label_path(path).exists()
     }

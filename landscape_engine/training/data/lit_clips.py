@@ -19,10 +19,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ... import images
 from ...errors import TrainingError
+from ...images import clips
 
-VIDEO_ENDINGS = {".mp4", ".webm", ".mov", ".mkv", ".avi", ".gif"}
-PICTURE_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
 INSET = 0.04  # share of a cell that is cut off all around: gutters and frames drawn about it
 LONGEST = 64  # frames of a clip that are kept, evenly
 
@@ -41,6 +41,7 @@ def load(folder: Path, size: int, stride: int = 1) -> list[Clip]:
 
     Raises:
         TrainingError: there is no folder, or no clip of two frames or more in it.
+        PictureError: a file, or a frame of it, can't be read.
     """
     if not folder.is_dir():
         raise TrainingError(f"{folder} is no folder; expected one with clips.")
@@ -48,21 +49,21 @@ def load(folder: Path, size: int, stride: int = 1) -> list[Clip]:
     table = json.loads(
         (own if own.exists() else Path(__file__).with_name("sheets.json")).read_text()
     )
-    clips: list[Clip] = []
+    found: list[Clip] = []
     for path in sorted(folder.iterdir()):
-        clips += [c for c in _read(path, table.get(path.name), size, stride) if len(c.frames) > 1]
-    clips += _grouped(clips, table)
-    if not clips:
+        found += [c for c in _read(path, table.get(path.name), size, stride) if len(c.frames) > 1]
+    found += _grouped(found, table)
+    if not found:
         raise TrainingError(
             f"{folder} holds no clips; expected videos, animations, folders of frames or sheets."
         )
-    return clips
+    return found
 
 
-def _grouped(clips: list[Clip], table: dict[str, dict]) -> list[Clip]:
+def _grouped(found: list[Clip], table: dict[str, dict]) -> list[Clip]:
     """Sheets of one group show the same scenes: their frames together, for pairs across them."""
     groups: dict[tuple[str, str], list[Tensor]] = {}
-    for clip in clips:
+    for clip in found:
         name, _, index = clip.name.partition("#")
         group = table.get(name, {}).get("group")
         if group:
@@ -75,19 +76,18 @@ def _grouped(clips: list[Clip], table: dict[str, dict]) -> list[Clip]:
 
 
 def _read(path: Path, sheet: dict | None, size: int, stride: int) -> Iterator[Clip]:
-    ending = path.suffix.lower()
     if path.is_dir():
-        names = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_ENDINGS)
-        frames = [_shrink(_picture(p), size) for p in _evenly(names[::stride])]
+        names = clips.frame_paths(path)
+        frames = [shrink(_picture(p), size) for p in _evenly(names[::stride])]
         if frames:
             yield Clip(path.name, torch.stack(frames), in_order=True)
-    elif ending in VIDEO_ENDINGS:
+    elif clips.is_video(path):
         cells = _cells(sheet) if sheet else [(0.0, 0.0, 1.0, 1.0)]
         film = [[_cut(frame, cell, size) for cell in cells] for frame in _video(path, stride)]
         for i in range(len(cells)):
             shown = torch.stack([row[i] for row in film])
             yield Clip(f"{path.name}#{i}" if sheet else path.name, shown, in_order=True)
-    elif ending in PICTURE_ENDINGS and sheet:
+    elif sheet and clips.is_picture(path):
         picture = _picture(path)
         columns, rows = sheet["columns"], sheet["rows"]
         grid = torch.stack([_cut(picture, cell, size) for cell in _cells(sheet)])
@@ -120,31 +120,27 @@ def _cells(sheet: dict) -> list[tuple[float, float, float, float]]:
 def _cut(picture: Tensor, cell: tuple[float, float, float, float], size: int) -> Tensor:
     _, h, w = picture.shape
     x0, y0, x1, y1 = cell
-    return _shrink(picture[:, round(y0 * h) : round(y1 * h), round(x0 * w) : round(x1 * w)], size)
+    return shrink(picture[:, round(y0 * h) : round(y1 * h), round(x0 * w) : round(x1 * w)], size)
 
 
-def _shrink(picture: Tensor, size: int) -> Tensor:  # [3, size, size] uint8
+def shrink(
+    picture: Tensor,  # [3, H, W] of 0..255
+    size: int,
+) -> Tensor:  # [3, size, size] uint8
+    """A picture squeezed into a square."""
     small = F.interpolate(picture[None].float(), (size, size), mode="bilinear", antialias=True)
     return small[0].round().clamp(0, 255).to(torch.uint8)
 
 
 def _picture(path: Path) -> Tensor:  # [3, H, W] uint8
-    from PIL import Image
-
-    pixels = np.asarray(Image.open(path).convert("RGB"))
-    return torch.from_numpy(pixels.copy()).permute(2, 0, 1)
+    pixels = images.to_uint8(images.load_image(path)[:, :3])
+    return torch.from_numpy(pixels).permute(2, 0, 1)
 
 
 def _video(path: Path, stride: int) -> Iterator[Tensor]:  # each [3, H, W] uint8
-    import av
-
-    with av.open(str(path)) as container:
-        count = sum(1 for _ in container.decode(video=0))
+    count = sum(1 for _ in clips.video(path))
     kept = set(_evenly(list(range(0, count, stride))))
-    with av.open(str(path)) as container:
-        for i, frame in enumerate(container.decode(video=0)):
-            if i in kept:
-                yield torch.from_numpy(frame.to_ndarray(format="rgb24")).permute(2, 0, 1)
+    yield from (frame.pixels() for i, frame in enumerate(clips.video(path)) if i in kept)
 
 
 def _evenly(items: list) -> list:

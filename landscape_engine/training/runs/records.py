@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ... import __version__
-from ..data.lit_clips import PICTURE_ENDINGS, VIDEO_ENDINGS
+from ...images.clips import PICTURE_ENDINGS, VIDEO_ENDINGS
 
 HASHED_BYTES = 1 << 20  # of each file, from its start
-DATA_ENDINGS = VIDEO_ENDINGS | PICTURE_ENDINGS | {".exr", ".json"}
+DATA_ENDINGS = VIDEO_ENDINGS | PICTURE_ENDINGS | {".json"}
 
 
 def write(bundle: Path, part: str, run: Path, sources: Sequence[Path]) -> None:

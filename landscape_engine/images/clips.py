@@ -1,0 +1,194 @@
+"""Clips in: a video, or a folder of frames in the order of their names.
+
+One reader for fitting, training and evaluation. Two ways lead through a clip: `pictures` gives all
+frames in order and refuses damaged ones; `numbered` gives those of some numbers, and a damaged one
+leaves a gap in time. `decode` is below both, for who counts the gaps of a video itself.
+
+It reads with PyAV, since a gap is told by the packets' times: they say when each frame is shown,
+whether or not it can be decoded.
+
+Legend: H W pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import PictureError
+from .reading import load_image
+
+VIDEO_ENDINGS = frozenset({".mp4", ".webm", ".mov", ".mkv", ".avi", ".gif"})
+PICTURE_ENDINGS = frozenset(
+    {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".exr", ".bmp", ".tga", ".jp2", ".avif"}
+)
+
+Read = Callable[[], Tensor]  # gives [1, 3, H, W] in [-1, 1] or raises PictureError
+
+
+@dataclass(frozen=True)
+class VideoFrame:
+    """One decoded frame of a video, made into RGB when it is asked for.
+
+    Attributes:
+        time: when it is shown, in the file's own unit; None where the file doesn't say.
+        decoded: PyAV's frame.
+    """
+
+    time: int | None
+    decoded: Any
+
+    def pixels(self) -> Tensor:  # [3, H, W] uint8
+        """Its colors as they are in the file."""
+        return torch.from_numpy(self.decoded.to_ndarray(format="rgb24")).permute(2, 0, 1)
+
+    def picture(self) -> Tensor:  # [1, 3, H, W] in [-1, 1]
+        """Its colors as the engine takes them."""
+        return self.pixels()[None].float() / 127.5 - 1
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A part of a video that the decoder refused, and what it said."""
+
+    reason: str
+
+
+def is_video(path: Path) -> bool:
+    """Whether a path is a video by its ending."""
+    return path.suffix.lower() in VIDEO_ENDINGS
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a path is a picture by its ending."""
+    return path.suffix.lower() in PICTURE_ENDINGS
+
+
+def is_clip(path: Path) -> bool:
+    """Whether a path is a clip: a video by its ending, or a folder; else it is a still."""
+    return is_video(path) or path.is_dir()
+
+
+def frame_paths(folder: Path) -> list[Path]:
+    """The pictures of a folder, in the order of their names."""
+    return sorted(path for path in folder.iterdir() if is_picture(path))
+
+
+def count(path: Path) -> int:
+    """The number of a clip's frames, damaged ones among them; none is decoded.
+
+    Raises:
+        PictureError: it can't be read.
+    """
+    return len(frame_paths(path)) if path.is_dir() else len(_times(path))
+
+
+def pictures(path: Path) -> Iterator[Tensor]:  # each [1, 3, H, W] in [-1, 1]
+    """All frames of a clip in order.
+
+    Raises:
+        PictureError: it can't be read, or a frame is damaged.
+    """
+    if path.is_dir():
+        yield from (load_image(name)[:, :3] for name in frame_paths(path))
+    else:
+        yield from (frame.picture() for frame in video(path))
+
+
+def numbered(path: Path, wanted: set[int]) -> Iterator[tuple[int, Read]]:
+    """Frames of a clip by their numbers from 0, in order; a damaged one is refused when it is read.
+
+    Those that a video's decoder leaves out are told by the times of the others.
+
+    Raises:
+        PictureError: the clip as a whole can't be read.
+    """
+    if not path.is_dir():
+        yield from _numbered_of_video(path, wanted)
+        return
+    for number, name in enumerate(frame_paths(path)):
+        if number in wanted:
+            yield number, partial(_colors_of, name)
+
+
+def _colors_of(name: Path) -> Tensor:  # [1, 3, H, W] in [-1, 1]
+    return load_image(name)[:, :3]
+
+
+def video(path: Path) -> Iterator[VideoFrame]:
+    """All frames of a video in the order in which they are shown.
+
+    Raises:
+        PictureError: it can't be read, or a frame is damaged.
+    """
+    for frame in decode(path):
+        if isinstance(frame, Damage):
+            raise PictureError(_say_unreadable(path, frame.reason))
+        yield frame
+
+
+def decode(path: Path) -> Iterator[VideoFrame | Damage]:
+    """The frames of a video in the order in which they are shown, and what can't be decoded.
+
+    Raises:
+        PictureError: it can't be read; the decoder's own error is its cause.
+    """
+    import av
+
+    for packet in _packets(path):
+        try:
+            decoded = packet.decode()
+        except av.error.FFmpegError as error:
+            yield Damage(str(error))
+        else:
+            yield from (VideoFrame(frame.pts, frame) for frame in decoded)
+
+
+def _packets(path: Path) -> Iterator[Any]:
+    import av
+
+    if not path.is_file():
+        raise PictureError(f"'{path}' doesn't exist; expected a video: check the spelling.")
+    try:
+        with av.open(str(path)) as container:
+            yield from container.demux(video=0)
+    except (av.error.FFmpegError, IndexError) as error:
+        raise PictureError(_say_unreadable(path, error)) from error
+
+
+def _times(path: Path) -> list[int]:
+    """When a video's frames are shown, in order; from its packets, which need not be decoded."""
+    shown = [packet.pts for packet in _packets(path) if packet.size]
+    known = [time for time in shown if time is not None]
+    return sorted(known) if len(set(known)) == len(shown) else list(range(len(shown)))
+
+
+def _numbered_of_video(path: Path, wanted: set[int]) -> Iterator[tuple[int, Read]]:
+    numbers: dict[int | None, int] = {time: n for n, time in enumerate(_times(path))}
+    left, last = sorted(wanted), -1
+    for frame in decode(path):
+        if isinstance(frame, Damage):
+            continue
+        last = numbers.get(frame.time, last + 1)
+        while left and left[0] < last:
+            yield left.pop(0), _refuse_damaged
+        if left and left[0] == last:
+            yield left.pop(0), frame.picture
+        if not left:
+            return
+    for number in left:
+        yield number, _refuse_damaged
+
+
+def _refuse_damaged() -> Tensor:
+    raise PictureError("it is damaged.")
+
+
+def _say_unreadable(path: Path, reason: object) -> str:
+    return f"'{path}' can't be read as a video ({reason}); export it again as MP4."
