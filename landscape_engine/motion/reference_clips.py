@@ -55,7 +55,8 @@ def common_flow(
     gray = [_gray(frame) for frame in frames]
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     flows = [
-        flow.calc(after, before, np.empty((*after.shape, 2), np.float32))
+        # None: no first guess, which OpenCV's types leave out
+        flow.calc(after, before, None)  # type: ignore[call-overload]
         for before, after in pairwise(gray)
         if np.abs(after.astype(np.int16) - before).mean() > SAME
     ]

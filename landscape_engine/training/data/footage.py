@@ -167,7 +167,8 @@ def measure(clip: Footage) -> Tensor:  # [2, S, S] backward, normalised
             cv2.cvtColor(clip.frames[t].permute(1, 2, 0).numpy().copy(), cv2.COLOR_RGB2GRAY)
             for t in pair
         )
-        flows.append(flow.calc(after, before, np.empty((*after.shape, 2), np.float32)))
+        # None: no first guess, which OpenCV's types leave out
+        flows.append(flow.calc(after, before, None))  # type: ignore[call-overload]
     field = torch.from_numpy(np.median(np.stack(flows), 0)).permute(2, 0, 1)
     length = field.norm(dim=0)
     moving = length > STILL * length.flatten().quantile(0.95)
