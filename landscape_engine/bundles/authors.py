@@ -123,7 +123,7 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
             "state dict: download it anew."
         ) from error
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise BundleError(f"{path} holds something else than a state dict; download it anew.")
+        raise BundleError(f"{path} holds no state dict; download it anew.")
     return state
 
 

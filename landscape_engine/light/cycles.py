@@ -59,7 +59,7 @@ def _sequence(
     name = settings.code or _usual(bundle)
     if name == "predict":
         if landscape is None:
-            raise CodeError("'predict' goes on from a picture's own look; give the picture.")
+            raise CodeError("'predict' continues from a picture's own look; pass the picture.")
         day = looks.predict_day(landscape, settings.codes or days.CODES, seed)
         if relative and bundle.appearance_codebook:
             day = days.lengthen(day, float(bundle.appearance_codebook.reach.median()))

@@ -66,8 +66,8 @@ def check_moving(
     for arrow in arrows:
         if not _lies_in(arrow, moving):
             raise AnnotationError(
-                f"the {arrow} lies where nothing moves; draw it over sky or water that does, or "
-                "give a region there."
+                f"the {arrow} lies where nothing moves; draw it over moving sky or water, or "
+                "add a region there."
             )
 
 

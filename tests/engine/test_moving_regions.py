@@ -289,13 +289,13 @@ def test_a_region_that_is_no_json_is_refused(tmp_path, text):
 
 def test_bad_masks_are_refused(tmp_path):
     black = write_mask(tmp_path / "black.png", slice(0, 0))
-    with pytest.raises(RegionError, match="black all over"):
+    with pytest.raises(RegionError, match="entirely black"):
         apply(RegionSettings(still_mask=black))
     other = write_mask(tmp_path / "other.png", slice(0, 20), size=(80, 80))
     with pytest.raises(RegionError, match="80×80 pixels.*same aspect"):
         apply(RegionSettings(still_mask=other))
     white = write_mask(tmp_path / "white.png", slice(0, 80))
-    with pytest.raises(RegionError, match="nothing is left that moves"):
+    with pytest.raises(RegionError, match="no moving region is left"):
         apply(RegionSettings(still_mask=white))
 
 

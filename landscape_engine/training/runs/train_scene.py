@@ -193,7 +193,7 @@ def _data(
     kept_out = [still for still, held in zip(every, out, strict=True) if held]
     if settings.hold_out and not (learnt and kept_out):
         raise TrainingError(
-            f"--hold-out {settings.hold_out} of {len(every)} stills leaves none to learn from, or "
+            f"--hold-out {settings.hold_out} of {len(every)} stills leaves none to train on, or "
             "none out; give more stills or other numbers."
         )
     return learnt, kept_out, stills.load(folder, {still.name for still in kept_out})
