@@ -290,6 +290,7 @@ def test_without_weights_there_is_no_distance(tmp_path, monkeypatch):
 
 
 def test_the_plot_shows_each_curve():
+    pytest.importorskip("matplotlib")
     line = plots.Line("nothing moves", [0.1, 0.2, None, 0.3], "#ff0000")
     bars = plots.Line("codes", [0.2] * 4, "#0000ff", False, [0.1] * 4, [0.3] * 4)
     sheet = plots.draw([[plots.Panel("RMSE", [line, bars]), plots.Panel("empty")]])
@@ -298,10 +299,21 @@ def test_the_plot_shows_each_curve():
     for shown in ((1, -1, -1), (-1, -1, 1)):
         far = (left - torch.tensor(shown).view(1, 3, 1, 1)).abs().amax(1)
         assert int((far < 0.2).sum()) > 50
-    assert [plots.nice_step(v) for v in (0.06, 1.0, 30)] == pytest.approx([0.01, 0.2, 5])
+
+
+def test_without_matplotlib_no_clip_is_measured_that_is_to_be_drawn(
+    clouds, bundle_folder, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(plots.importlib.util, "find_spec", lambda name: None)
+    call = ["evaluate", str(clouds), "--bundle", str(bundle_folder), "--out", str(tmp_path / "o")]
+    assert cli.main(call) == 2
+    said = capsys.readouterr().err
+    assert "matplotlib, which isn't installed" in said and "[evaluate]" in said
+    assert len(said.splitlines()) == 1 and not (tmp_path / "o").exists()
 
 
 def test_the_shell_evaluates_stills_and_clips(clouds, bundle_folder, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
     still, out = tmp_path / "lake.png", tmp_path / "out"
     Image.fromarray(to_uint8(make_picture(60, 96))).save(still)
     network = save_vgg16(tmp_path / "vgg.pth")
@@ -343,8 +355,9 @@ def test_the_longest_clips_have_a_mean(obedient, clouds, tmp_path):
     names = ["clouds"] * 6 + ["short"] + ["mirrored"] * 6 + ["mean"] * 6
     assert [row.split(",")[0] for row in rows] == names
     assert clip_report.tables(found).count("\n| mean ") == 2
-    assert clip_report.plot(found).shape == (1, 3, 4 * plots.SIZE[1], plots.SIZE[0])
     assert clip_report.draw(found).shape[2] > 200
+    pytest.importorskip("matplotlib")
+    assert clip_report.plot(found).shape == (1, 3, 4 * plots.SIZE[1], plots.SIZE[0])
 
 
 # --------------------------------------------------------------------------------------- bad input

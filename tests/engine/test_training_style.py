@@ -13,6 +13,7 @@ from urllib.error import URLError
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from PIL import Image
 
 from landscape_engine.bundles import checkpoints
@@ -169,10 +170,21 @@ def test_vgg16_is_read_from_the_file_that_torchvision_publishes(tmp_path):
     assert network.entry(mean).abs().max() < 1e-6, "ImageNet's mean color is nought"
 
 
-def test_its_features_are_torchvisions(tmp_path):
-    vgg = pytest.importorskip("torchvision.models.vgg")
-    plan = [4, 4, "M", 5, 5, "M", 6, 6, 6, "M", 7, 7, 7, "M"]
-    theirs = vgg.make_layers(plan)
+def vgg_layers(plan: list[int | str]) -> nn.Sequential:
+    """VGG's convolutions as torchvision numbers them: each with a ReLU, "M" halves the size."""
+    layers: list[nn.Module] = []
+    channels = 3
+    for step in plan:
+        if isinstance(step, int):
+            layers += [nn.Conv2d(channels, step, 3, padding=1), nn.ReLU()]
+            channels = step
+        else:
+            layers.append(nn.MaxPool2d(2))
+    return nn.Sequential(*layers)
+
+
+def test_its_features_are_those_of_vgg_layer_by_layer(tmp_path):
+    theirs = vgg_layers([4, 4, "M", 5, 5, "M", 6, 6, 6, "M", 7, 7, 7, "M"])
     ours = load(tmp_path, {f"features.{k}": v for k, v in theirs.state_dict().items()})
     mean, std = (
         torch.tensor(x).view(1, 3, 1, 1)

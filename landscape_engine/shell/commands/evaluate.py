@@ -21,6 +21,7 @@ from ...evaluation import (
     clip_report,
     grading,
     perceptual_distance,
+    plots,
     protocol,
     reference_masks,
 )
@@ -57,6 +58,8 @@ def run(options: argparse.Namespace) -> int:
         reference_masks.load_thin(options.masks, picture, (image.shape[2], image.shape[3]))
     for clip in clips:
         clip_frames.load(clip, asked, settings.width)
+    if clips and options.out:
+        plots.check()
     device = choose_device(options.device)
     network, name = perceptual_distance.find(asked.perceptual if clips else "none", device)
     animator = load_animator(options.bundle, device)
