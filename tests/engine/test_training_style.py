@@ -13,8 +13,8 @@ from urllib.error import URLError
 import numpy as np
 import pytest
 import torch
-from torch import nn
 from PIL import Image
+from torch import nn
 
 from landscape_engine.bundles import checkpoints
 from landscape_engine.bundles.codebook import order
