@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from .. import staging
 from ..errors import BundleError
 from ..networks.appearance import AppearancePredictor
+from ..networks.blocks import channels_last
 from ..networks.code_lstm import CodeLSTM
 from ..networks.encoder import Encoder
 from ..networks.inputs import PREDICTOR_SIZE
@@ -161,9 +162,7 @@ class ModelBundle:
 
 def build(name: str, arguments: dict[str, Any]) -> nn.Module:
     """Build a network with its arguments, in inference mode, channels last."""
-    network = BUILDERS[name](**arguments)
-    network.eval().requires_grad_(False)
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    return channels_last(BUILDERS[name](**arguments).eval().requires_grad_(False))
 
 
 def save(bundle: ModelBundle, folder: Path, dtype: torch.dtype = torch.float16) -> None:

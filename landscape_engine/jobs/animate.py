@@ -16,7 +16,6 @@ from torch import Tensor
 from .. import __version__, images, sequence, staging
 from ..animator import Animator, load_animator
 from ..bundles import checkpoints
-from ..errors import DocumentError
 from ..fitting.annotations import read_arrows, read_patches
 from ..landscape import Landscape
 from ..light import cycles
@@ -83,7 +82,7 @@ def check(job: Job, save_motion: Path | None = None) -> None:
     Raises:
         LandscapeError: it is.
     """
-    _, out = _paths(job)
+    _, out = job.path("picture"), job.path("out")
     read_arrows(job.motion.arrows)
     read_patches(job.appearance.patches)
     sequence.check_target(out, job.output)
@@ -91,17 +90,9 @@ def check(job: Job, save_motion: Path | None = None) -> None:
         staging.check_file(save_motion, ".npy")
 
 
-def _paths(job: Job) -> tuple[Path, Path]:
-    """A job's picture and where its frames go."""
-    if job.picture is None or job.out is None:
-        name = "picture" if job.picture is None else "out"
-        raise DocumentError(f"the job has no '{name}'; expected a path: name it.")
-    return job.picture, job.out
-
-
 def read_picture(job: Job) -> tuple[Tensor, SizeHW]:
     """A job's picture [1, 3 or 4, H, W] in [-1, 1] at the size of the output, and its own size."""
-    image = images.load_image(_paths(job)[0], upright=job.clip.upright)
+    image = images.load_image(job.path("picture"), upright=job.clip.upright)
     own_hw = (image.shape[2], image.shape[3])
     return (images.resize(image, *job.clip.size_wh) if job.clip.size_wh else image), own_hw
 
@@ -142,7 +133,8 @@ def render(
         frames = progress(frames, job.clip.frames, "frames")
         if poster:
             frames = _keep_poster(frames, poster)
-        written = sequence.write_sequence(frames, _paths(job)[1], job.output, count=job.clip.frames)
+        out = job.path("out")
+        written = sequence.write_sequence(frames, out, job.output, count=job.clip.frames)
         if save_motion:
             _save_motion(foreseen.motion, landscape.image, save_motion)
     return {

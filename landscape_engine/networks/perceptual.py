@@ -29,6 +29,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import BundleError
+from .blocks import channels_last
 
 TAPS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
 VGG16 = "vgg16"
@@ -63,8 +64,7 @@ class PerceptualNetwork(nn.Module):
         self.name = name
         self.entry = entry
         self.convolutions = nn.ModuleDict(convolutions)
-        self.eval().requires_grad_(False)
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch has it
+        channels_last(self.eval().requires_grad_(False))
 
     def forward(
         self,

@@ -40,26 +40,24 @@ APPEARANCE_PRESETS: dict[str, dict[str, Any]] = {
 class TrainAppearanceSettings(TrainedPairSettings):
     """The appearance networks to train, and their losses.
 
-    A value left at None becomes the preset's, so that a made object says what is trained with.
+    A value left out becomes the preset's, so that a made object says what is trained with.
     A weight of 0 leaves its term out.
     """
 
     preset: AppearancePreset = setting(
         "pairs", "defaults of the weights and of the selection below"
     )
-    style_weight: float | None = setting(
-        None, "weight of the style loss, Equation 7 (pairs: 0, paper: 1)"
-    )
-    pooled_weight: float | None = setting(
+    style_weight: float = setting(None, "weight of the style loss, Equation 7 (pairs: 0, paper: 1)")
+    pooled_weight: float = setting(
         None, "weight of the colors' loss over a grid, Equation 8 (pairs: 1, paper: 0.01)"
     )
-    content_weight: float | None = setting(
+    content_weight: float = setting(
         None, "weight of the content loss, Equation 9 (pairs: 0, paper: 1e-5)"
     )
-    tv_weight: float | None = setting(
+    tv_weight: float = setting(
         None, "weight of the maps' total variation, Equation 10 (pairs: 0.05, paper: 0.1)"
     )
-    code_weight: float | None = setting(
+    code_weight: float = setting(
         None, "weight of the codes' mean square, which keeps them close (pairs: 1e-3, paper: 0)"
     )
     cells: int = setting(32, "side of the grid over which colors are compared, Equation 8")
@@ -75,19 +73,19 @@ class TrainAppearanceSettings(TrainedPairSettings):
     sample_minutes: float = setting(
         10.0, "minutes of the day between the frames that are used, with --frame-minutes"
     )
-    least_change: float | None = setting(
+    least_change: float = setting(
         None,
         "change of the mean color, summed over R G B, below which a clip's next frame is dropped "
         "(pairs: 0, paper: 0.3)",
     )
     code_change: float = setting(0.3, "the same for the sequences of codes in the codebook")
-    draw: DrawKind | None = setting(
+    draw: DrawKind = setting(
         None,
         "how pairs are drawn: sources (as in pairs) balances files, however many clips they hold; "
         "clips (as in paper) draws one pair of each clip in every epoch",
     )
 
-    clip_share: float | None = setting(
+    clip_share: float = setting(
         None,
         "share of the pairs that come from clips; the rest are scenes under synthetic light "
         "(pairs: 0.5, paper: 1)",
@@ -99,7 +97,6 @@ class TrainAppearanceSettings(TrainedPairSettings):
         for name, value in APPEARANCE_PRESETS[self.preset].items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
-        assert self.draw is not None and self.clip_share is not None  # the preset's
         check_choice("--draw", self.draw, DrawKind)
         for name in ("style", "pooled", "content", "tv", "code"):
             check_at_least(f"--{name}-weight", getattr(self, f"{name}_weight"), 0)

@@ -54,6 +54,17 @@ class Job:
     appearance: AppearanceSettings = field(default_factory=AppearanceSettings)
     output: OutputSettings = field(default_factory=OutputSettings)
 
+    def path(self, name: Literal["picture", "out"]) -> Path:
+        """The path of the picture or of the output.
+
+        Raises:
+            DocumentError: the job has none.
+        """
+        path = self.picture if name == "picture" else self.out
+        if path is None:
+            raise DocumentError(f"the job has no '{name}'; expected a path: name it.")
+        return path
+
 
 def read(path: str | Path) -> Job:
     """Read a job from a file.
@@ -71,7 +82,7 @@ def read(path: str | Path) -> Job:
     return parse(document)
 
 
-def parse(document: Any) -> Job:
+def parse(document: object) -> Job:
     """A job from a document's plain data.
 
     Raises:

@@ -50,7 +50,6 @@ class KeptLandscapes:
 
     def of_job(self, job: Job) -> tuple[Landscape, tuple[int, int]]:
         """A job's picture at the size of the output, and height and width of its file."""
-        assert job.picture is not None
-        own = self.of(job.picture, None, job.clip.upright)
-        wanted = self.of(job.picture, job.clip.size_wh, job.clip.upright)
+        own = self.of(job.path("picture"), None, job.clip.upright)
+        wanted = self.of(job.path("picture"), job.clip.size_wh, job.clip.upright)
         return wanted, (own.image.shape[2], own.image.shape[3])

@@ -65,7 +65,7 @@ def add_appearance(
     The codebook holds the days of the clips and, unless these were trained on alone, made-up days.
     """
     sequences = train_appearance.collect_sequences(networks, scenes, settings.code_change)
-    if settings.clip_share is not None and settings.clip_share < 1:
+    if settings.clip_share < 1:
         made = train_appearance.relit_pairs(settings.size, 0, photos_folder)
         sequences += train_appearance.made_sequences(networks, made)
     bundle = _open(folder)

@@ -155,9 +155,6 @@ def train(
         regularizer: what draws the codes towards a Gaussian.
     """
     made = relit_pairs(settings.size, loop.seed, photos_folder)
-    assert settings.draw and settings.clip_share is not None  # the preset's, as the weights are
-    assert settings.style_weight is not None and settings.content_weight is not None
-    code_weight = settings.code_weight or 0.0
     pairs = LightPairs(scenes, settings.size, loop.seed, settings.draw)
     samples = LightSamples(pairs, made, settings.clip_share)
     features, described = None, describe(settings)
@@ -178,7 +175,7 @@ def train(
     def loss(batch: list[Tensor]) -> Losses:
         source, target, shown, noise = batch
         code, code_loss = regularizers.encode(
-            encoder, spread, _encoder_input(shown), noise, regularizer, code_weight
+            encoder, spread, _encoder_input(shown), noise, regularizer, settings.code_weight
         )
         color_map = predictor(source, code).float()
         output = color.transfer(source, color_map)
@@ -188,7 +185,7 @@ def train(
         }
         weights = {name: getattr(settings, f"{name}_weight") for name in parts}
         weighted = {k: weights[k] * part() for k, part in parts.items() if weights[k]}
-        if code_weight or regularizer.regularizer != "none":
+        if settings.code_weight or regularizer.regularizer != "none":
             weighted["code"] = code_loss
         return weighted | (features(output, source, target) if features else {})
 

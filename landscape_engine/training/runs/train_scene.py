@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from ...errors import TrainingError
-from ...networks.efficientnet_lite import EfficientNetLite
+from ...networks.blocks import channels_last
 from ...networks.scene import SceneNetwork
 from ...settings import TrainSceneLoopSettings, TrainSceneSettings
 from ..data import labelled, stills
@@ -105,9 +105,7 @@ def built(settings: TrainSceneSettings) -> dict[str, Any]:
 
 def build(settings: TrainSceneSettings) -> nn.ModuleDict:
     """The network that is trained, by its name."""
-    network = SceneNetwork(**built(settings))
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch has it
-    return nn.ModuleDict({"scene_network": network})
+    return nn.ModuleDict({"scene_network": channels_last(SceneNetwork(**built(settings)))})
 
 
 def optimizer_of(
@@ -151,7 +149,7 @@ def train(
     network = cast(SceneNetwork, modules["scene_network"])
     fresh = start is None and not (folder / "checkpoint.pt").exists()
     if fresh and settings.trunk != "tiny":
-        trunks.fill(cast(EfficientNetLite, network.trunk), trunks.published_weights())
+        trunks.fill(network.trunk, trunks.published_weights())
 
     def loss(batch: list[Tensor]) -> Losses:
         image, shares = batch

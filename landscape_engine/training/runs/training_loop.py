@@ -270,7 +270,7 @@ class Run:
     def _draw(self, draw: Draw, samples: Dataset, device: torch.device) -> None:
         """Draw the averaged networks' results on the first samples, the same ones each time."""
         batch = default_collate([samples[i] for i in range(SHOWN)])
-        sheet = draw(cast(nn.ModuleDict, self._averaged().eval()), [x.to(device) for x in batch])
+        sheet = draw(self._averaged().eval(), [x.to(device) for x in batch])
         images.save_image(sheet, self.folder / "sheets" / f"step-{self.step:06d}.png")
 
     def _batches(self, samples: Dataset) -> Iterator[list[Tensor]]:
