@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,7 +20,7 @@ from .bundles import checkpoints
 from .bundles.checkpoints import ModelBundle
 from .bundles.codebook import CodeCycle
 from .bundles.devices import choose_device
-from .fitting.annotations import read_arrows
+from .fitting.annotations import ArrowLike, PatchLike, read_arrows
 from .fitting.optimize import AppearanceFit, MotionFit
 from .landscape import Landscape
 from .light import cycles, looks
@@ -100,7 +99,7 @@ class Animator:
     def fit_motion(
         self,
         landscape: Landscape,
-        arrows: Iterable[Any],
+        arrows: Iterable[ArrowLike],
         start: Tensor | None = None,  # [1, Z]
     ) -> MotionFit:
         """Fit a motion code to arrows (Equation 12); `motion.codes.fit` yields each step.
@@ -119,7 +118,7 @@ class Animator:
     def fit_light(
         self,
         landscape: Landscape,
-        patches: Iterable[Any],
+        patches: Iterable[PatchLike],
         start: Tensor | None = None,  # [1, Z]
     ) -> AppearanceFit:
         """Fit an appearance code to patches (Equation 13); `light.looks.fit` yields each step.

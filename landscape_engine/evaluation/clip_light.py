@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from ..animator import Animator
+from ..jobs.progress import Progress
 from ..light import color_maps, looks
 from ..networks.perceptual import PerceptualNetwork
 from ..ops import color, warping
 from . import light_reach, perceptual_distance
 from .clip_frames import ClipFrames
-
-Progress = Callable[[Iterator[Any], int, str], Iterator[Any]]
 
 
 @dataclass

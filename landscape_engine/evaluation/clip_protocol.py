@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +21,7 @@ from torch import Tensor
 from ..animator import Animator
 from ..bundles.codebook import CodeCycle
 from ..errors import PictureError
+from ..jobs.progress import Progress, silent
 from ..light import cycles
 from ..motion import codes, reference_clips
 from ..motion.fields import MotionField, steady_motion
@@ -43,7 +43,6 @@ MEASURES = ("rmse", "perceptual")
 CURVES = ("still", "mean", "min", "max", "best", "encoded")
 
 Values = list[float | None]  # of frames 1, 2, ...; None where there is no such frame to compare
-Progress = Callable[[Iterator[Any], int, str], Iterator[Any]]
 
 
 @dataclass
@@ -82,7 +81,7 @@ def evaluate(
     width: int = 480,
     where: RegionSettings | None = None,
     network: PerceptualNetwork | None = None,
-    progress: Progress = lambda items, *_: items,
+    progress: Progress = silent,
 ) -> ClipEvaluation:
     """Evaluate one clip.
 

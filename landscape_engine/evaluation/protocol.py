@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..animator import Animator
 from ..errors import AnnotationError
+from ..jobs.progress import Progress, silent
 from ..light import color_maps, cycles
 from ..loops import travel
 from ..motion.fields import MotionField
@@ -38,8 +39,6 @@ NO_MASK = (
     "without a mask, leak, reach, steer and intrusion are left out, and variety, sharpness and "
     "stretch are measured where the codes themselves move something."
 )
-
-Progress = Callable[[Iterator[Any], int, str], Iterator[Any]]
 
 
 @dataclass
@@ -74,7 +73,7 @@ def evaluate(
     settings: EvaluationSettings | None = None,
     loop: LoopSettings | None = None,
     where: RegionSettings | None = None,
-    progress: Progress = lambda items, *_: items,
+    progress: Progress = silent,
 ) -> Evaluation:
     """Evaluate one still.
 
@@ -134,7 +133,7 @@ class _Trial:
         image: Tensor,
         mask: ReferenceMask | None,
         where: RegionSettings | None = None,
-        progress: Progress = lambda items, *_: items,
+        progress: Progress = silent,
     ) -> None:
         self.animator = animator
         self.image = image

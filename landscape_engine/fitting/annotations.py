@@ -86,7 +86,11 @@ class Patch:
         return f"patch at {_say(self.center_01)}"
 
 
-def read_arrow(value: Any) -> Arrow:
+ArrowLike = Arrow | str | Sequence[float] | Mapping[str, Sequence[float]]
+PatchLike = Patch | str | Sequence[object] | Mapping[str, object]  # numbers beside a color
+
+
+def read_arrow(value: ArrowLike) -> Arrow:
     """An arrow from text "x0,y0,x1,y1", a list of four, or {"start": [x, y], "end": [x, y]}.
 
     Raises:
@@ -102,7 +106,7 @@ def read_arrow(value: Any) -> Arrow:
     return Arrow((x0, y0), (x1, y1))
 
 
-def read_patch(value: Any) -> Patch:
+def read_patch(value: PatchLike) -> Patch:
     """A patch from text "x,y,radius,#rrggbb", a list, or {"center": [x, y], "radius", "color"}.
 
     In lists and objects the color may also be three numbers 0..255.
@@ -121,12 +125,12 @@ def read_patch(value: Any) -> Patch:
     return Patch((x, y), radius, _color(color))
 
 
-def read_arrows(values: Iterable[Any]) -> tuple[Arrow, ...]:
+def read_arrows(values: Iterable[ArrowLike]) -> tuple[Arrow, ...]:
     """All arrows of a list, as `read_arrow` reads them."""
     return tuple(read_arrow(v) for v in values)
 
 
-def read_patches(values: Iterable[Any]) -> tuple[Patch, ...]:
+def read_patches(values: Iterable[PatchLike]) -> tuple[Patch, ...]:
     """All patches of a list, as `read_patch` reads them."""
     return tuple(read_patch(v) for v in values)
 

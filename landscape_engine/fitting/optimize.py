@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..networks.motion import MotionPredictor
 from ..ops import color, shrinking
 from ..settings.sentences import say
 from . import targets
@@ -88,7 +88,7 @@ class AppearanceFit:
 
 
 def fit_motion_code(
-    predictor: Callable[[Tensor, Tensor], Tensor],
+    predictor: MotionPredictor,
     image: Tensor,  # [1, 3, S, S] in [-1, 1], as the predictor takes it
     aspect: float,
     arrows: Sequence[Arrow],
@@ -104,7 +104,7 @@ def fit_motion_code(
     `TYPICAL_SPEED`, since a cosine says nothing about a code that hardly moves.
 
     Args:
-        predictor: the motion predictor, with its `beta`; its weights aren't touched.
+        predictor: the motion predictor; its weights aren't touched.
         image: the picture.
         aspect: width / height of the picture as it is shown.
         arrows: one or more.
@@ -112,7 +112,7 @@ def fit_motion_code(
         start: a code to go on from, as after an arrow was moved; nothing is searched then.
         steps: of Adam (default: 12 after a search, 8 from a start).
     """
-    beta = float(predictor.beta)  # type: ignore[attr-defined]
+    beta = float(predictor.beta)
 
     def judge(size: int) -> Judge:
         _, mask = targets.draw_arrows(arrows, (size, size), aspect, beta)
@@ -290,7 +290,7 @@ class Search:
                 near = float(errors.max()) <= self.near
                 if not near:
                     optimizer.zero_grad()
-                    total.backward()
+                    torch.autograd.backward(total)
                     optimizer.step()
             yield best, step
             if near:
@@ -306,14 +306,14 @@ class Search:
         if len(codebook) > SEARCHED:
             codebook = codebook[torch.linspace(0, len(codebook) - 1, SEARCHED).round().long()]
         with torch.inference_mode():
-            losses = torch.cat([self.small(chunk)[0] for chunk in codebook.split(CHUNK)])
+            losses = torch.cat([self.small(chunk)[0] for chunk in torch.split(codebook, CHUNK)])
         with _normal_mode():
             return codebook[losses.clone().argsort()[:FINALISTS]].clone()
 
     def _look_at(self, codes: Tensor) -> Candidate:
         """The best of some codes [B, Z] on the full picture."""
         with torch.inference_mode():
-            judged = [self.full(code) for code in codes.split(1)]
+            judged = [self.full(code) for code in torch.split(codes, 1)]
         k = min(range(len(judged)), key=lambda i: float(judged[i][0]))
         loss, errors = judged[k]
         return Candidate(codes[k : k + 1], float(loss), errors[0])
@@ -335,7 +335,9 @@ def _arrow_loss(
     return total / len(asked)
 
 
-def _predict(predictor: Any, picture: Tensor, codes: Tensor) -> Tensor:
+def _predict(
+    predictor: Callable[[Tensor, Tensor], Tensor], picture: Tensor, codes: Tensor
+) -> Tensor:
     return predictor(picture.expand(len(codes), -1, -1, -1), codes)
 
 

@@ -49,7 +49,7 @@ def flow_vectors(
     mean arrow gets `TYPICAL_SPEED`. (The overall speed is the business of `--motion-speed`.)
     """
     drawn = screen_directions(arrows, aspect)
-    speed = TYPICAL_SPEED / drawn.norm(dim=1).mean()
+    speed: Tensor = TYPICAL_SPEED / drawn.norm(dim=1).mean()
     return (-drawn * speed * torch.tensor([1.0, aspect])).clamp(-1, 1) / beta
 
 

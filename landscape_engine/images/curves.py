@@ -19,15 +19,14 @@ def encode_scene(
     premultiplied: bool,
 ) -> Tensor:
     """Turn scene-linear values into our display-referred ones, in place."""
-    bad = sum(
-        int((~torch.isfinite(strip)).any(dim=1).sum()) for strip in tensor.split(STRIP_ROWS, -2)
-    )
+    strips = torch.split(tensor, STRIP_ROWS, -2)
+    bad = sum(int((~torch.isfinite(strip)).any(dim=1).sum()) for strip in strips)
     if bad:
         raise PictureError(
             f"'{path}' has {bad} pixel{'s' * (bad > 1)} with NaN or infinite values; expected "
             "finite numbers: repair the render or the export."
         )
-    for strip in tensor.split(STRIP_ROWS, dim=-2):
+    for strip in strips:
         color = strip[:, :3]
         if strip.shape[1] == 4:
             alpha = strip[:, 3:].clamp_(0, 1)

@@ -7,15 +7,17 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 PROCESS_LOCK = threading.Lock()  # for Pillow's size limit and stderr, which are global
 
 
-def decode_with_opencv(path: Path) -> np.ndarray:
+def decode_with_opencv(path: Path) -> NDArray[Any]:
     """Pixels `[H, W, C]` in the file's own type, R, G, B(, A); a TIFF comes the right way up."""
     import cv2
 
@@ -47,7 +49,7 @@ def silenced() -> Iterator[None]:
 
 
 def fill_tensor(
-    pixels: np.ndarray,  # [H, W, 1|3|4] any number type
+    pixels: NDArray[Any],  # [H, W, 1|3|4] any number type
     half_of_largest: float | None,  # 127.5, 32767.5, or None for scene-linear pixels
     orientation: int = 1,  # EXIF, 1..8
 ) -> Tensor:  # [1, 3|4, H, W]
@@ -74,7 +76,7 @@ def turn_back(
     return torch.from_numpy(np.ascontiguousarray(stored.transpose(2, 0, 1)))[None]
 
 
-def _turn(pixels: np.ndarray, orientation: int) -> np.ndarray:
+def _turn(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
     """A view of the picture the right way up."""
     if orientation == 2:
         return pixels[:, ::-1]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import PictureError
@@ -66,8 +67,8 @@ def _pick_channels(names: list[str]) -> list[str]:
 
 
 def _place_in_window(
-    header: dict,
-    planes: list[np.ndarray],  # each [h, w], the data window: R, G, B(, A) or Y(, A)
+    header: dict[str, Any],
+    planes: list[NDArray[Any]],  # each [h, w], the data window: R, G, B(, A) or Y(, A)
 ) -> Tensor:  # [1, 3|4, H, W], the display window; black and clear where there is no data
     width, height = _window_size(header["displayWindow"])
     (display_left, display_top), _ = header["displayWindow"]

@@ -6,9 +6,11 @@ import contextlib
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from ..errors import PictureError
@@ -27,7 +29,7 @@ def load_with_pillow(path: Path) -> Tensor:
     with _without_warnings():
         try:
             picture = Image.open(path, formats=_known_formats())
-        except Image.UnidentifiedImageError as error:
+        except UnidentifiedImageError as error:
             raise PictureError(
                 f"'{path}' is not a picture in a format that can be read; expected PNG, JPEG, "
                 "TIFF, WebP or EXR: export it as one of them."
@@ -75,7 +77,7 @@ def _read_orientation(picture: Image.Image) -> int:
         return 1
 
 
-def _take_pixels(path: Path, picture: Image.Image) -> tuple[np.ndarray, float]:
+def _take_pixels(path: Path, picture: Image.Image) -> tuple[NDArray[Any], float]:
     """The pixels `[H, W, 1|3|4]` of a loaded picture in sRGB, and half their largest value."""
     mode = picture.mode
     if mode.startswith("I;16") or (mode == "I" and picture.format == "PPM"):

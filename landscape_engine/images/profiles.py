@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from PIL import Image, ImageCms
 from torch import Tensor
 
@@ -61,13 +62,14 @@ def _build_transform(profile: bytes | None, source_mode: str, mode: str) -> Any 
     return transform
 
 
-def _color_grid(nodes: int) -> np.ndarray:  # [nodes³, 3] uint8, red fastest
+def _color_grid(nodes: int) -> NDArray[np.uint8]:  # [nodes³, 3], red fastest
     levels = np.linspace(0, 255, nodes).round().astype(np.uint8)
     blue, green, red = np.meshgrid(levels, levels, levels, indexing="ij")
-    return np.stack([red, green, blue], -1).reshape(-1, 3)
+    grid: NDArray[np.uint8] = np.stack([red, green, blue], -1).reshape(-1, 3)
+    return grid
 
 
-def _transform_colors(transform: Any, colors: np.ndarray, mode: str) -> np.ndarray:
+def _transform_colors(transform: Any, colors: NDArray[np.uint8], mode: str) -> NDArray[np.uint8]:
     swatches = Image.fromarray(np.ascontiguousarray(colors[None])).convert(mode)
     return np.asarray(ImageCms.applyTransform(swatches, transform))[0, :, :3]
 
@@ -88,7 +90,7 @@ def apply_profile(
     moved = _transform_colors(transform, grid, "RGB").astype(np.float32) - grid
     size = (1, _PROFILE_NODES, _PROFILE_NODES, _PROFILE_NODES, 3)
     table = torch.from_numpy(moved / 127.5).view(size).permute(0, 4, 1, 2, 3).contiguous()
-    for strip in tensor[:, :3].split(STRIP_ROWS, dim=-2):
+    for strip in torch.split(tensor[:, :3], STRIP_ROWS, -2):
         where = strip.permute(0, 2, 3, 1)[:, None]  # [1, 1, h, W, 3], red picks the fastest axis
         strip += F.grid_sample(
             table, where, mode="bilinear", padding_mode="border", align_corners=True

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
@@ -17,7 +18,7 @@ JPEG_QUALITY = 92
 _HALF_MAX = 65504.0  # the largest finite half float
 
 
-def to_uint8(image: Tensor) -> np.ndarray:
+def to_uint8(image: Tensor) -> NDArray[np.uint8]:
     """Turn one picture into bytes.
 
     Args:
@@ -33,10 +34,13 @@ def to_uint8(image: Tensor) -> np.ndarray:
 
     # it takes absolute values, and clamps above alone
     planes = image.detach()[0].clamp(min=-1).numpy()
-    return cv2.merge([cv2.convertScaleAbs(plane, None, 127.5, 127.5) for plane in planes])
+    pixels: NDArray[np.uint8] = cv2.merge(
+        [cv2.convertScaleAbs(plane, None, 127.5, 127.5) for plane in planes]
+    )
+    return pixels
 
 
-def to_uint16(image: Tensor) -> np.ndarray:
+def to_uint16(image: Tensor) -> NDArray[np.uint16]:
     """Turn one picture into 16-bit numbers.
 
     Args:
@@ -56,7 +60,7 @@ def _scale_to_levels(image: Tensor, largest: int) -> Tensor:  # [C, H, W] float3
     return image.detach()[0].mul(half).add_(half).round_().clamp_(0, largest)
 
 
-def to_linear_float16(image: Tensor) -> np.ndarray:
+def to_linear_float16(image: Tensor) -> NDArray[np.float16]:
     """Turn one picture into scene-linear half floats, as EXR holds them.
 
     Args:

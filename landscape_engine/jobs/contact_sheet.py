@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,6 +16,7 @@ from ..motion.fields import MotionField
 from ..ops import flow_colors, warping
 from ..rendering.compositing import render_frame
 from ..settings import AppearanceSettings, LoopSettings, MotionSettings
+from .progress import Progress, silent
 
 TILE_WIDTH = 240
 MOTION_FRAMES = (20, 40, 60)  # frames shown of each motion code
@@ -28,7 +27,7 @@ def draw_codebook(
     animator: Animator,
     image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
     rows: int,
-    progress: Callable[[Iterator[Any], int, str], Iterator[Any]] = lambda rows, *_: rows,
+    progress: Progress = silent,
 ) -> Tensor:  # [1, 3, H', W'] in [-1, 1]
     """Draw one sheet: a row for each of `rows` evenly spread codes of motion, then of light.
 
@@ -77,5 +76,5 @@ def paint_motion(motion: MotionField, height: int, width: int) -> Tensor:  # [1,
 def _light_row(animator: Animator, small: Landscape, position: float) -> list[Tensor]:
     day = AppearanceSettings(code=str(position), codes=DAY_TILES)
     looks = cycles.sequence(animator.bundle, day)
-    maps = map(color_maps.transfer_maps(small), looks.split(1))
+    maps = map(color_maps.transfer_maps(small), torch.split(looks, 1))
     return [small.image, *(render_frame(small.picture, (), m).cpu() for m in maps)]

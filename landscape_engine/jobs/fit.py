@@ -13,7 +13,8 @@ from ..animator import load_animator
 from ..bundles import sources
 from ..bundles.checkpoints import CodeKind
 from ..errors import AnnotationError
-from ..fitting.annotations import Arrow, Patch, read_arrows, read_patches
+from ..fitting.annotations import Arrow, ArrowLike, Patch, PatchLike, read_arrows, read_patches
+from ..fitting.optimize import AppearanceFit, MotionFit
 from ..landscape import Landscape
 from ..light import looks
 from ..motion import codes
@@ -26,8 +27,8 @@ def fit(
     picture: Path,
     out: Path,
     *,
-    arrows: Iterable[Any] = (),
-    patches: Iterable[Any] = (),
+    arrows: Iterable[ArrowLike] = (),
+    patches: Iterable[PatchLike] = (),
     start: Path | None = None,
     bundle: Path | None = None,
     device: DeviceName = "auto",
@@ -65,7 +66,7 @@ class Asked(NamedTuple):
     patches: tuple[Patch, ...]
 
 
-def check(arrows: Iterable[Any], patches: Iterable[Any], out: Path) -> Asked:
+def check(arrows: Iterable[ArrowLike], patches: Iterable[PatchLike], out: Path) -> Asked:
     """Parse the request; refuse mixed kinds, malformed values and unwritable targets.
 
     Raises:
@@ -97,7 +98,7 @@ def search(
     started = time.perf_counter() if started is None else started
     kind: CodeKind = "motion" if asked.arrows else "appearance"
     begin = sources.read_code(landscape.bundle, start, kind) if start else None
-    fits: Iterator[Any] = (
+    fits: Iterator[MotionFit | AppearanceFit] = (
         codes.fit(landscape, asked.arrows, begin)
         if asked.arrows
         else looks.fit(landscape, asked.patches, begin)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import Protocol, TypeVar
 
-# passes a stage's items on, and may count, announce or, by raising, end them; takes the items,
-# their number and the stage's name
-Progress = Callable[[Iterator[Any], int, str], Iterator[Any]]
+T = TypeVar("T")
 
 
-def silent(items: Iterator[Any], count: int, stage: str) -> Iterator[Any]:
+class Progress(Protocol):
+    """Passes a stage's items on, and may count, announce or, by raising, end them."""
+
+    def __call__(self, items: Iterator[T], count: int, stage: str, /) -> Iterator[T]:
+        """Take the items, their number and the stage's name."""
+
+
+def silent(items: Iterator[T], count: int, stage: str) -> Iterator[T]:
     """Pass items on."""
     return items

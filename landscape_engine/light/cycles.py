@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -176,7 +175,7 @@ def _key_codes(landscape: Landscape, settings: AppearanceSettings, clip: ClipSet
             if is_day and settings.anchor and _relative(bundle, settings):
                 return CodeCycle(codes, pace(codes), relative=True)
             return CodeCycle.even(codes)
-        keys: dict[int, Any] = {0: str(path)}  # one look, however many codes are asked for
+        keys: dict[int, looks.Key] = {0: str(path)}  # one look, however many codes are asked for
     else:
         keys = _keys(settings, clip.frames / settings.cycles)
     phases = tuple(frame / (clip.frames / settings.cycles) for frame in keys)
@@ -193,9 +192,9 @@ def _key_codes(landscape: Landscape, settings: AppearanceSettings, clip: ClipSet
     return CodeCycle(torch.cat(made), phases, tuple(offsets))
 
 
-def _keys(settings: AppearanceSettings, length: float) -> dict[int, Any]:
+def _keys(settings: AppearanceSettings, length: float) -> dict[int, looks.Key]:
     """The value at each key frame, sorted; the input's own look at 0 if there is none."""
-    keys: dict[int, Any] = dict(map(parse_key, settings.keys))
+    keys: dict[int, looks.Key] = dict(map(parse_key, settings.keys))
     if settings.patches:
         frame = int(length / 2) if settings.patch_frame is None else settings.patch_frame
         if frame in keys:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,7 +13,7 @@ from ..bundles import sources
 from ..bundles.checkpoints import ModelBundle
 from ..errors import BundleError
 from ..fitting import optimize
-from ..fitting.annotations import Patch, read_patch_file, read_patches
+from ..fitting.annotations import Patch, PatchLike, read_patch_file, read_patches
 from ..fitting.optimize import AppearanceFit
 from ..images.clips import is_picture
 from ..landscape import Landscape
@@ -23,11 +22,12 @@ from ..settings.sentences import say
 from . import color_maps, corrections, days
 
 Wanted = Landscape | Sequence[Patch]  # a reference picture, or patches
+Key = str | tuple[Patch, ...]  # a key frame's value
 
 
 def fit(
     landscape: Landscape,
-    patches: Iterable[Any],
+    patches: Iterable[PatchLike],
     start: Tensor | None = None,  # [1, Z]
     steps: int | None = None,
     anchored: bool = True,
@@ -73,7 +73,7 @@ def correction(
 def corrected_map(
     landscape: Landscape,
     code: Tensor,  # [1, Z]
-    wanted: Landscape | Iterable[Any],  # a reference picture, or patches
+    wanted: Landscape | Iterable[PatchLike],  # a reference picture, or patches
     anchored: bool = True,
 ) -> Tensor:  # [1, 6, 256, 256]
     """The color transfer map of a code, with the remaining color error added back.
@@ -110,7 +110,7 @@ def predict_day(
 
 
 def at_key(
-    landscape: Landscape, value: Any, anchored: bool
+    landscape: Landscape, value: Key, anchored: bool
 ) -> tuple[Tensor, Wanted | None]:  # [1, Z]
     """One look, and its reference picture or patches, if it has any.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -14,7 +14,7 @@ from .. import images
 from ..bundles import sources
 from ..bundles.checkpoints import ModelBundle
 from ..fitting import optimize
-from ..fitting.annotations import read_arrows
+from ..fitting.annotations import ArrowLike, read_arrows
 from ..fitting.optimize import MotionFit
 from ..images import clips
 from ..landscape import Landscape
@@ -92,7 +92,7 @@ def _suitable(landscape: Landscape, regions: Sequence[Region]) -> tuple[Chosen, 
     small = landscape.square(optimize.SEARCH_SIZE)
     network = landscape.bundle.motion_predictor
     flows = torch.cat(
-        [network(small.expand(len(c), -1, -1, -1), c) for c in codes.split(optimize.CHUNK)]
+        [network(small.expand(len(c), -1, -1, -1), c) for c in torch.split(codes, optimize.CHUNK)]
     )
     aspect = landscape.aspect
     water = _core(flows, [region for region in regions if is_water(region)])
@@ -195,7 +195,7 @@ def named(bundle: ModelBundle, name: str, seed: int = 0) -> Tensor:  # [1, Z]
 
 def fit(
     landscape: Landscape,
-    arrows: Iterable[Any],
+    arrows: Iterable[ArrowLike],
     start: Tensor | None = None,  # [1, Z]
     steps: int | None = None,
 ) -> Iterator[MotionFit]:

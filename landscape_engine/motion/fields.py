@@ -179,7 +179,7 @@ class Track:
 
     def inverted(self) -> Track:
         """The track that leads the other way."""
-        flows = [warping.invert(flow) for flow in self.held.split(1)]
+        flows = [warping.invert(flow) for flow in torch.split(self.held, 1)]
         return self._of(flows, self.stride, self.frames)
 
 

@@ -10,7 +10,7 @@ Legend: h w pixels of the predictor's grid or of the shares, H W pixels of the m
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -76,7 +76,7 @@ class Region:
 
 def find(
     shares: Tensor,  # [1, 3, h, w] of land, sky and water, at the picture's aspect
-    picture: NDArray[Any],  # uint8 [H, W, 3]
+    picture: NDArray[np.uint8],  # [H, W, 3]
     horizon: float | None = None,
     grid_hw: tuple[int, int] = (256, 256),
     device: torch.device | str = "cpu",
@@ -118,7 +118,7 @@ def find(
 
 
 def region_of(
-    mask: NDArray[Any],  # float32 [H, W] 0..1
+    mask: NDArray[np.float32],  # [H, W] 0..1
     grid_hw: tuple[int, int],
     name: str,
     device: torch.device,
@@ -168,7 +168,7 @@ def motion_within(
 
 
 def _sureness(
-    shares: NDArray[Any],  # float32 [3, h, w]
+    shares: NDArray[np.float32],  # [3, h, w]
     grid_hw: tuple[int, int],
 ) -> Tensor:  # [1, 1, *grid_hw] from LEAST_SURE to 1
     """The share of its motion that each pixel keeps: 1 where certain, less where in doubt."""
@@ -180,7 +180,7 @@ def _sureness(
     return LEAST_SURE + (1 - LEAST_SURE) * smooth
 
 
-def _without_specks(labels: NDArray[Any]) -> NDArray[Any]:
+def _without_specks(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Labels [H, W] without regions and holes that are too small."""
     import cv2
 

@@ -8,8 +8,9 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from .. import cpus, staging
@@ -37,13 +38,13 @@ class FrameFolder:
     def _name(self, index: int, digits: int) -> str:
         return f"{index + 1:0{digits}d}{ENDINGS[self._format]}"
 
-    def convert(self, frame: Tensor) -> np.ndarray:
+    def convert(self, frame: Tensor) -> NDArray[Any]:
         """Turn a frame into the pixels to encode."""
         if self._format == "exr":
             return to_linear_float16(frame)
         return to_uint8(dither(frame)) if self._format == "png" else to_uint16(frame)
 
-    def encode(self, index: int, pixels: np.ndarray) -> None:
+    def encode(self, index: int, pixels: NDArray[Any]) -> None:
         """Write one frame's file."""
         path = self._folder / self._name(index, self._digits)
         if self._format == "exr":
@@ -66,7 +67,7 @@ class FrameFolder:
         """Nothing stays open between frames."""
 
 
-def _encode_png(pixels: np.ndarray) -> memoryview:  # [H, W, 3|4] uint8 or uint16, R, G, B(, A)
+def _encode_png(pixels: NDArray[Any]) -> memoryview:  # [H, W, 3|4] uint8 or uint16, R, G, B(, A)
     import cv2
 
     order = cv2.COLOR_RGB2BGR if pixels.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
@@ -75,7 +76,7 @@ def _encode_png(pixels: np.ndarray) -> memoryview:  # [H, W, 3|4] uint8 or uint1
     return data.data
 
 
-def _write_exr(path: Path, pixels: np.ndarray) -> None:  # [H, W, 3|4] float16, scene-linear
+def _write_exr(path: Path, pixels: NDArray[Any]) -> None:  # [H, W, 3|4] float16, scene-linear
     import OpenEXR
 
     header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}

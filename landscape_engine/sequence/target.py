@@ -37,9 +37,9 @@ def resolve_format(target: str | Path, settings: OutputSettings) -> FormatName:
         OutputError: the ending contradicts the format, or is of a kind that isn't written.
     """
     ending = Path(target).suffix.lower()
-    of_ending = ending[1:] if ending[1:] in video.CODECS else None
+    of_ending = next((name for name in video.CODECS if ending == f".{name}"), None)
     if settings.format is None and of_ending:
-        return of_ending  # type: ignore[return-value]
+        return of_ending
     chosen = settings.format or "png"
     if ending in folder.ENDINGS.values():
         raise OutputError(
@@ -104,7 +104,7 @@ def _check_folder(target: str | Path, place: Path) -> None:
     check_writable(target, place)
 
 
-def _check_video(target: str | Path, place: Path, chosen: str) -> None:
+def _check_video(target: str | Path, place: Path, chosen: FormatName) -> None:
     if place.is_dir() or str(target).endswith(("/", os.sep)):
         raise OutputError(
             f"'{target}' is a folder, but {chosen} is one file; expected a file such as "

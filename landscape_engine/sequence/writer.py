@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import OutputError
@@ -98,10 +98,10 @@ class Sink(Protocol):
     padding_wh: tuple[int, int]
     notes: tuple[str, ...]
 
-    def convert(self, frame: Tensor) -> np.ndarray:
+    def convert(self, frame: Tensor) -> NDArray[Any]:
         """Turn a frame into the pixels to encode."""
 
-    def encode(self, index: int, pixels: np.ndarray) -> None:
+    def encode(self, index: int, pixels: NDArray[Any]) -> None:
         """Write one frame."""
 
     def finish(self, written: int) -> list[str]:

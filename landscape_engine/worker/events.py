@@ -7,11 +7,12 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..settings.sentences import as_data
 
 EVERY_S = 0.1  # progress is said no oftener
+T = TypeVar("T")
 
 
 class JobEvents:
@@ -59,7 +60,7 @@ class JobEvents:
         left = None if seconds_left is None else round(seconds_left, 1)
         self.say("progress", stage=stage, done=done, total=total, seconds_left=left)
 
-    def follow(self, items: Iterator[Any], count: int, stage: str) -> Iterator[Any]:
+    def follow(self, items: Iterator[T], count: int, stage: str) -> Iterator[T]:
         """Pass a stage's items on and report its progress (`jobs.progress.Progress`)."""
         first: tuple[float, int] | None = None  # when the first item was through, and its number
         self.progress(stage, 0, count or None)
