@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # for editors and type checkers
     from .animator import Animator as Animator
     from .animator import load_animator as load_animator
     from .bundles.checkpoints import ModelBundle as ModelBundle
+    from .bundles.codebook import CodeCycle as CodeCycle
     from .errors import AnnotationError as AnnotationError
     from .errors import BundleError as BundleError
     from .errors import CodeError as CodeError
@@ -30,7 +31,9 @@ if TYPE_CHECKING:  # for editors and type checkers
     from .errors import SettingsError as SettingsError
     from .errors import TrainingError as TrainingError
     from .fitting.annotations import Arrow as Arrow
+    from .fitting.annotations import ArrowLike as ArrowLike
     from .fitting.annotations import Patch as Patch
+    from .fitting.annotations import PatchLike as PatchLike
     from .fitting.optimize import AppearanceFit as AppearanceFit
     from .fitting.optimize import MotionFit as MotionFit
     from .images import load_image as load_image
@@ -46,6 +49,7 @@ if TYPE_CHECKING:  # for editors and type checkers
     from .sequence import write_sequence as write_sequence
     from .settings import AppearanceSettings as AppearanceSettings
     from .settings import ClipSettings as ClipSettings
+    from .settings import DeviceName as DeviceName
     from .settings import LoopSettings as LoopSettings
     from .settings import MotionSettings as MotionSettings
     from .settings import OutputSettings as OutputSettings
@@ -57,6 +61,7 @@ _HOMES = {  # names are fetched when first used: `import landscape_engine` doesn
     "Animator": "animator",
     "load_animator": "animator",
     "ModelBundle": "bundles.checkpoints",
+    "CodeCycle": "bundles.codebook",
     "AnnotationError": "errors",
     "BundleError": "errors",
     "CodeError": "errors",
@@ -68,7 +73,9 @@ _HOMES = {  # names are fetched when first used: `import landscape_engine` doesn
     "SettingsError": "errors",
     "TrainingError": "errors",
     "Arrow": "fitting.annotations",
+    "ArrowLike": "fitting.annotations",
     "Patch": "fitting.annotations",
+    "PatchLike": "fitting.annotations",
     "AppearanceFit": "fitting.optimize",
     "MotionFit": "fitting.optimize",
     "load_image": "images",
@@ -84,6 +91,7 @@ _HOMES = {  # names are fetched when first used: `import landscape_engine` doesn
     "write_sequence": "sequence",
     "AppearanceSettings": "settings",
     "ClipSettings": "settings",
+    "DeviceName": "settings",
     "LoopSettings": "settings",
     "MotionSettings": "settings",
     "OutputSettings": "settings",
@@ -92,10 +100,12 @@ _HOMES = {  # names are fetched when first used: `import landscape_engine` doesn
 __all__ = sorted(_HOMES)
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+if not TYPE_CHECKING:  # a type checker would take any name for one of the package
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
 
 
 def __dir__() -> list[str]:
