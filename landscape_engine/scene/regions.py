@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..ops import masks, shrinking
-from . import certainty, edges, falls, feather, lights_in_the_sky, thin_things
+from . import certainty, edges, falls, feather, fliers, lights_in_the_sky, thin_things
 from .certainty import LAND, SKY, WATER
 
 DOUBT = 0.3  # vectors slower than this share of the 70th percentile count as unknown
@@ -100,7 +100,8 @@ def find(
         return []
     followed = edges.follow(settled, picture, max(2, round(REACH * picture.shape[1])))
     labels = _without_specks(certainty.label(followed))
-    moving = 1 - thin_things.find(labels, picture).astype(np.float32)
+    still = thin_things.find(labels, picture) | fliers.find(labels == SKY, picture)
+    moving = 1 - still.astype(np.float32)
     moving *= lights_in_the_sky.moving_share(labels == SKY, picture)
     sure = _sureness(settled, grid_hw).to(device)
     falling = np.zeros(labels.shape, bool)
