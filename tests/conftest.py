@@ -8,6 +8,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the shell does: two runs don't starve
@@ -21,6 +22,12 @@ from landscape_engine.bundles.codebook import AppearanceCodebook, MotionCodebook
 from landscape_engine.landscape import Landscape
 
 SHARED = Path(__file__).parents[2] / "shared"
+
+# Properties are tried on the same examples each time, few of them, and by no clock.
+hypothesis.settings.register_profile(
+    "house", derandomize=True, deadline=None, max_examples=40, database=None
+)
+hypothesis.settings.load_profile("house")
 
 
 def make_bundle(width: int = 4) -> ModelBundle:

@@ -146,7 +146,10 @@ def _read(
         if _length(places, surface.aspect) < SHORTEST:
             problems.append(f"{stroke} is a dot, which has no direction; drag it along.")
             continue
-        arrows += _pieces(places, surface.aspect)
+        pieces = _pieces(places, surface.aspect)
+        if not pieces:
+            problems.append(f"{stroke} has no length within the picture; draw it over it.")
+        arrows += pieces
     return arrows, problems
 
 
@@ -174,11 +177,10 @@ def _pieces(places: list[Place], aspect: float) -> list[Arrow]:
         count *= 2
     step = (len(places) - 1) // count
     ends = places[::step]
-    return [
-        _inside(start, end)
-        for start, end in zip(ends, ends[1:], strict=False)
-        if _length([start, end], aspect) >= SHORTEST_PIECE
-    ]
+    pieces = [_inside(start, end) for start, end in zip(ends, ends[1:], strict=False)]
+    # what is left of it inside, by the picture's longer side: the engine knows of shares alone
+    form = max(aspect, 1.0)
+    return [piece for piece in pieces if _length([piece[:2], piece[2:]], form) >= SHORTEST_PIECE]
 
 
 def _is_bent(places: list[Place], count: int, aspect: float) -> bool:

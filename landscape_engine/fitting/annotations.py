@@ -150,6 +150,8 @@ def _numbers(values: Sequence[Any], form: str) -> list[float]:
             number = math.nan if isinstance(value, bool) else float(value)
         except (TypeError, ValueError):
             raise AnnotationError(f"'{_short(value)}' is no number; expected {form}.") from None
+        except OverflowError:  # JSON's whole numbers have no end
+            number = math.inf
         if not math.isfinite(number):
             raise AnnotationError(f"'{_short(value)}' isn't a finite number; expected {form}.")
         numbers.append(number)
@@ -177,7 +179,7 @@ def _fields(value: Mapping[str, Any], names: tuple[str, ...], what: str) -> Mapp
     for name in value:
         if name not in names:
             raise AnnotationError(
-                f"the {what} has an unknown field '{name}'; expected {', '.join(names)}."
+                f"the {what} has an unknown field {name!r}; expected {', '.join(names)}."
             )
     return value
 
@@ -187,7 +189,8 @@ def _say(point: Point) -> str:
 
 
 def _short(value: Any) -> str:
-    text = str(value)
+    """A value for a message, which is one line."""
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(value))
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -206,7 +209,7 @@ def read_patch_file(path: Path) -> tuple[Patch, ...] | None:
     if isinstance(value, dict):
         if set(value) != {"patches"} or not isinstance(value["patches"], list):
             raise AnnotationError(
-                f"{path} holds an object with {', '.join(map(str, value)) or 'nothing'}; expected "
+                f"{path} holds an object with {_short(', '.join(value)) or 'nothing'}; expected "
                 '{"patches": [...]} or a list of codes.'
             )
         value = value["patches"]

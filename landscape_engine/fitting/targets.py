@@ -50,7 +50,9 @@ def flow_vectors(
     """
     drawn = screen_directions(arrows, aspect)
     speed: Tensor = TYPICAL_SPEED / drawn.norm(dim=1).mean()
-    return (-drawn * speed * torch.tensor([1.0, aspect])).clamp(-1, 1) / beta
+    wanted: Tensor = -drawn * speed * torch.tensor([1.0, aspect])
+    # beyond the predictor's range a vector is shortened; cut along each axis it would turn
+    return wanted / wanted.abs().amax(1, keepdim=True).clamp(min=1) / beta
 
 
 def stroke_points(

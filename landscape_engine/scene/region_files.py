@@ -36,6 +36,7 @@ FIELDS = {
 }  # fmt: skip
 SAME_ASPECT = 0.02  # how far a mask's aspect may be off, for it to be resized
 FARTHEST = 10  # how far outside a polygon's corner may lie, in pictures
+AROUND_PX = 2  # of a larger canvas around a picture, whose border a polygon's cut edges follow
 OVERLAP = 0.02  # share of the smaller of two regions that may lie in both: soft edges
 
 
@@ -252,12 +253,36 @@ def _paint(polygon: Any, size_hw: tuple[int, int], path: Path) -> np.ndarray:
             "expected shares of the picture, 0 to 1."
         )
     height, width = size_hw
-    mask = np.zeros((height, width), np.uint8)
-    at = np.round((corners * (width, height) - 0.5) * 16).astype(np.int32)
-    cv2.fillPoly(mask, [at], (255,), 8, 4)
+    # OpenCV fills wrongly what its canvas cuts; so a larger one is cut here, and cropped
+    canvas = np.zeros((height + 2 * AROUND_PX, width + 2 * AROUND_PX), np.uint8)
+    at = corners * (width, height) - 0.5 + AROUND_PX
+    for axis, side in enumerate(canvas.shape[::-1]):
+        at = _cut(_cut(at, axis, 0), axis, side - 1, keeps=-1)
+    if len(at):
+        cv2.fillPoly(canvas, [np.round(at * 16).astype(np.int32)], (255,), 8, 4)
+    mask = canvas[AROUND_PX:-AROUND_PX, AROUND_PX:-AROUND_PX]
     if not mask.any():
         raise RegionError(f"'polygon' of the region '{path}' covers no pixel of the picture.")
     return mask.astype(np.float32) / 255
+
+
+def _cut(
+    corners: np.ndarray,  # [n, 2]
+    axis: int,
+    line: float,
+    keeps: int = 1,
+) -> np.ndarray:  # [k, 2]
+    """The part of a polygon beyond a line x (axis 0) or y (1), or before it if `keeps` is -1."""
+    left = []
+    inside = (corners[:, axis] - line) * keeps >= 0
+    for i in range(len(corners)):
+        a, b = sorted((tuple(corners[i - 1]), tuple(corners[i])))  # the same in either direction
+        if inside[i - 1] != inside[i]:
+            share = (line - a[axis]) / (b[axis] - a[axis])
+            left.append([p + share * (q - p) for p, q in zip(a, b, strict=True)])
+        if inside[i]:
+            left.append(corners[i])
+    return np.array(left).reshape(-1, 2)
 
 
 def _refuse_overlaps(regions: Sequence[Region]) -> None:

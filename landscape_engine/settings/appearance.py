@@ -8,7 +8,7 @@ from typing import Literal
 
 from ..errors import SettingsError
 from .checks import check_at_least, check_choice, check_within
-from .fields import MAX_FRAMES, setting
+from .fields import MAX_DIGITS, MAX_FRAMES, setting
 from .sentences import say
 
 AppearanceKind = Literal["keyed", "per-frame", "off"]
@@ -139,17 +139,18 @@ def parse_key(text: str) -> tuple[int, str]:
         SettingsError: the text is of another form.
     """
     frame, equals, value = text.partition("=")
-    if not (equals and value and frame.strip().isdecimal()):
+    frame = frame.strip()
+    if not (equals and value and frame.isdecimal() and len(frame) <= MAX_DIGITS):
         raise SettingsError(
             say(
-                f"<appearance.keys> is '{text}'; expected FRAME=VALUE, such as 200=0.4 or "
+                f"<appearance.keys> is {text!r}; expected FRAME=VALUE, such as 200=0.4 or "
                 "200=sunset.jpg."
             )
         )
     if value in ("random", "predict"):
         raise SettingsError(
             say(
-                f"<appearance.keys> is '{text}', and '{value}' names a whole day; expected one "
+                f"<appearance.keys> is {text!r}, and '{value}' names a whole day; expected one "
                 "look: 'input', a position 0..1, a code file, a picture, or a .json with patches."
             )
         )

@@ -18,7 +18,7 @@ def check_choice(name: str, value: str, choices: Any) -> None:
 
 def check_at_least(name: str, value: float, least: float) -> None:
     """Refuse a value that is too small or isn't finite."""
-    if not math.isfinite(value) or value < least:
+    if not least <= value < math.inf:  # NaN is not; whole numbers may be beyond all others
         raise SettingsError(say(f"{name} is {value}; expected {least} or more."))
 
 

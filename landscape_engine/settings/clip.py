@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..errors import SettingsError
 from .checks import check_within
-from .fields import MAX_FRAMES, MAX_SEED, MAX_SIDE_PX, setting
+from .fields import MAX_DIGITS, MAX_FRAMES, MAX_SEED, MAX_SIDE_PX, setting
 from .sentences import say
 
 
@@ -44,10 +44,10 @@ def parse_size(text: str) -> tuple[int, int]:
     Raises:
         SettingsError: the text is of another form, or a side is outside 2..16384.
     """
-    match = re.fullmatch(r"(\d+)[xX×](\d+)", text)
+    match = re.fullmatch(rf"(\d{{1,{MAX_DIGITS}}})[xX×](\d{{1,{MAX_DIGITS}}})", text)
     if not match:
         raise SettingsError(
-            say(f"<clip.size> is '{text}'; expected WIDTHxHEIGHT in pixels, such as 640x360.")
+            say(f"<clip.size> is {text!r}; expected WIDTHxHEIGHT in pixels, such as 640x360.")
         )
     width, height = int(match[1]), int(match[2])
     if not (2 <= width <= MAX_SIDE_PX and 2 <= height <= MAX_SIDE_PX):

@@ -143,7 +143,7 @@ def _refuse_unknown(found: dict[str, Any], known: set[str], prefix: str) -> None
     for key in found:
         if key not in known:
             raise DocumentError(
-                f"the document has the unknown field '{prefix}{key}'; expected some of "
+                f"the document has the unknown field {f'{prefix}{key}'!r}; expected some of "
                 f"{', '.join(sorted(known))}."
             )
 

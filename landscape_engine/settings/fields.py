@@ -7,6 +7,7 @@ from typing import Any
 
 MAX_SIDE_PX = 16384
 MAX_FRAMES = 1_000_000  # nine hours
+MAX_DIGITS = 18  # of a whole number in a text; Python refuses to read thousands of them
 MAX_SEED = 2**63 - 1  # torch's own is a little more; other seeds are made of it
 
 

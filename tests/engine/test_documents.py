@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from landscape_engine.errors import DocumentError
+from landscape_engine.errors import DocumentError, SettingsError
+from landscape_engine.light import cycles
 from landscape_engine.settings import ClipSettings, MotionSettings, RegionSettings, documents
 from landscape_engine.settings.documents import Job
 
@@ -44,6 +45,10 @@ def test_what_is_left_out_has_its_default(tmp_path):
         ('{"version": 1, "loop": {"kind": "spiral"}}', "'loop.kind' is 'spiral'"),
         ('{"version": 1, "regions": {"region": [3, []]}}', r"'regions.region\[1\]'"),
         ('{"version": 1, "clip": {"frames": 1.5}}', "'clip.frames' is 1.5"),
+        (f'{{"version": 1, "clip": {{"size": "{"9" * 5000}x2"}}}}', "'clip.size' is '9"),
+        ('{"version": 1, "clip": {"size": "2\\n3"}}', r"'clip.size' is '2\\n3'"),
+        (f'{{"version": 1, "appearance": {{"keys": ["{"9" * 5000}=0"]}}}}', "'appearance.keys' is"),
+        ('{"version": 1, "clip": {"fra\\nmes": 2}}', r"unknown field 'clip.fra\\nmes'"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path, text, said):
@@ -51,3 +56,10 @@ def test_what_is_wrong_is_named(tmp_path, text, said):
     path.write_text(text)
     with pytest.raises(DocumentError, match=said):
         documents.read(path)
+
+
+def test_a_frame_beyond_all_numbers_is_refused_where_the_clip_is_known(landscape):
+    patched = {"patches": ["0.5,0.5,0.1,#ff8040"], "patch_frame": 10**400}
+    settings = documents.parse({"version": 1, "appearance": patched}).appearance
+    with pytest.raises(SettingsError, match="outside the light's cycle of 400 frames"):
+        cycles.key_codes(landscape, settings, ClipSettings())

@@ -76,6 +76,8 @@ def test_a_patch_can_be_said_in_three_ways():
         ("0.5,nan,0.6,0.5", "isn't a finite number"),
         ("0.5,0.5,0.6", "holds 3 values"),
         ("a,b,c,d", "is no number"),
+        ([0.5, 0.5, 10**400, 0.5], "isn't a finite number"),
+        ("0.5,0.5,0.6,\n", r"'\\n' is no number"),
         (7, "holds int"),
         ({"start": [0, 0]}, "lacks 'end'"),
         ({"start": [0, 0], "end": [1, 1], "speed": 2}, "unknown field 'speed'"),
@@ -113,6 +115,17 @@ def test_flow_is_backward_and_the_mean_arrow_has_the_typical_speed():
     assert across[0] == pytest.approx(-targets.TYPICAL_SPEED)
     assert targets.on_screen(down[:, None, None], 2.0)[1].item() == pytest.approx(
         -targets.TYPICAL_SPEED
+    )
+
+
+def test_an_arrow_beyond_the_predictors_range_keeps_its_direction():
+    short = [Arrow((0.1, 0.1 * n), (0.12, 0.1 * n)) for n in range(1, 7)]
+    long = Arrow((0.0, 0.0), (1.0, 0.4))
+    *_, vector = targets.flow_vectors([*short, long], aspect=1.0, beta=BETA) * BETA
+    assert vector.tolist() == pytest.approx([-1, -0.4])
+    steep = Arrow((1.0, 0.0), (0.875, 1.0))  # of a panorama: beyond the range when alone, too
+    assert (targets.flow_vectors([steep], 5.0, BETA)[0] * BETA).tolist() == pytest.approx(
+        [0.125, -1]
     )
 
 

@@ -279,6 +279,13 @@ def test_a_bad_region_is_refused_by_name(tmp_path, fields, said):
         apply(RegionSettings(region=(str(path),)))
 
 
+def test_a_polygon_that_meets_the_picture_in_a_corner_alone_draws_no_line_across_it():
+    polygon = [[1, -1], [-1, 1], [-3, -1]]  # through 0, 0
+    for corners in (polygon, polygon[::-1]):
+        mask = region_files._paint(corners, SIZE, Path("corner.json"))
+        assert mask[0, 0] == 1 and mask.sum() <= 3
+
+
 @pytest.mark.parametrize("text", ["{", "[" * 100_000], ids=["cut off", "too deep"])
 def test_a_region_that_is_no_json_is_refused(tmp_path, text):
     path = tmp_path / "region.json"
