@@ -110,8 +110,9 @@ for name, folder in folders.items():
 exchange_folder._remove_abandoned()
 told["left"] = [name for name in names if folders[name].is_dir()]
 age(own, 9)
+before = (own / "lock").stat().st_mtime
 told["again"] = exchange_folder._renew()
-told["renewed"] = time.time() - (own / "lock").stat().st_mtime < 60
+told["renewed"] = (own / "lock").stat().st_mtime > before + 8 * days
 with (own / "lock").open("r+b") as file:
     told["locked"] = not file_lock.take(file)
 blender_addon.unregister()

@@ -251,14 +251,12 @@ told["another"] = engine.client_if_any().about["pid"] != first
     assert told["next"] == ["FINISHED"] and told["another"]
 
 
-def test_register_twice_and_cheaply(run):
+def test_register_twice_and_start_nothing(run):
     told = run(
         """
-import time
 blender_addon.unregister()
-started = time.perf_counter()
 blender_addon.register()
-told["seconds"] = time.perf_counter() - started
+told["started"] = engine.client_if_any() is not None or "torch" in sys.modules
 told["there"] = hasattr(bpy.types, "LANDSCAPE_PT_picture")
 blender_addon.unregister()
 told["gone"] = not any(n.startswith("LANDSCAPE_") for n in dir(bpy.types))
@@ -266,7 +264,7 @@ told["settings gone"] = not hasattr(bpy.types.Object, "landscape")
 blender_addon.register()
 """
     )
-    assert told["there"] and told["gone"] and told["settings gone"]
+    assert told["there"] and told["gone"] and told["settings gone"] and not told["started"]
 
 
 def test_a_preset_keeps_what_is_not_of_one_picture(run, picture):

@@ -21,6 +21,19 @@ from tests.conftest import make_picture
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60  # for what takes a second or two where nothing else runs
 
+# Lines of a program whose encoder of videos never comes back from its first frame; it makes a file.
+NEVER_ENDING = """
+import threading
+from pathlib import Path
+from landscape_engine.sequence import video
+
+def encode(self, index, pixels):
+    Path({begun!r}).touch()
+    threading.Event().wait()
+
+video.Video.encode = encode
+"""
+
 
 @pytest.fixture(scope="session")
 def lake(tmp_path_factory) -> Path:
@@ -32,10 +45,14 @@ def lake(tmp_path_factory) -> Path:
 class Talk:
     """One worker process, its stdin and its jobs' folders."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, before: str = "") -> None:
+        """Start it; `before` are lines of Python that it begins with."""
         self.folder = folder
+        program = ["-m", "landscape_engine"]
+        if before:
+            program = ["-c", f"{before}\nfrom landscape_engine.shell.cli import entry\nentry()"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "landscape_engine", "worker", "--folder", str(folder), *options],
+            [sys.executable, *program, "worker", "--folder", str(folder), *options],
             stdin=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -85,8 +102,9 @@ class Talk:
 def talk(bundle_folder, tmp_path):
     started = []
 
-    def call(*options: str) -> Talk:
-        started.append(Talk(tmp_path / "worker", "--bundle", str(bundle_folder), *options))
+    def call(*options: str, before: str = "") -> Talk:
+        options = ("--bundle", str(bundle_folder), *options)
+        started.append(Talk(tmp_path / "worker", *options, before=before))
         return started[-1]
 
     yield call

@@ -162,7 +162,7 @@ def test_when_blender_is_killed_nothing_stays(interpreter, bundle_folder, lake, 
         pid = int(blender.stdout.readline())
         assert is_running(pid) and (lake.parent / "new").exists()
         blender.kill()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE_S
     while is_running(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not is_running(pid)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+PATIENCE_S = 60  # for what takes a second where nothing else runs
+
 
 def is_running(pid: int) -> bool:
     """Whether a process is there; one that ended and wasn't waited for isn't."""

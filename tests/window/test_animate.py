@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from .processes import ends_within
+from .processes import PATIENCE_S, ends_within
 
 FRAMES = 12
-LONGEST_TICK_MS = 300
-MEDIAN_TICK_MS = 60
+LONG = 4000  # frames of the jobs that are cancelled
 
 
 def view_of(file: str) -> np.ndarray:
@@ -50,9 +49,9 @@ def test_the_texture_changes_and_comes_round(told):
     assert np.abs(first - again).max() <= 2
 
 
-def test_the_window_never_waits(told):
-    assert told["ticks"]["median_ms"] <= MEDIAN_TICK_MS
-    assert told["ticks"]["max_ms"] <= LONGEST_TICK_MS
+def test_the_window_goes_on_while_frames_are_made(told):
+    assert told["pressed"] == "running", "the button came back only after the job"
+    assert told["ticks"] > FRAMES, "its timers come more often than frames are made"
 
 
 def test_one_undo_takes_the_frames_off_and_one_redo_puts_them_back(told):
@@ -61,9 +60,9 @@ def test_one_undo_takes_the_frames_off_and_one_redo_puts_them_back(told):
 
 
 @pytest.mark.parametrize("way", ["key", "button"])
-def test_a_job_is_cancelled_within_a_second(told, way):
+def test_a_job_is_cancelled_long_before_its_end(told, way):
     cancelled = told[f"cancelled_by_{way}"]
-    assert cancelled["state"] == "cancelled" and cancelled["seconds"] <= 1
+    assert cancelled["state"] == "cancelled" and cancelled["made_since"] < LONG / 10
     assert cancelled["results"] == 1 and cancelled["there"]
 
 
@@ -80,4 +79,4 @@ def test_a_saved_file_opens_with_its_frames(told):
 
 def test_blender_has_no_torch_and_leaves_no_process(told):
     assert told["torch"] is False
-    assert ends_within(told["worker"], 5)
+    assert ends_within(told["worker"], PATIENCE_S)

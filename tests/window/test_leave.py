@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from .processes import ends_within
+from .processes import PATIENCE_S, ends_within
 
 
 @pytest.mark.parametrize("way", ["quit", "crash"])
 def test_blender_leaves_no_process(play, addon, picture, way):
     told = play("leave", factory=False, addon=addon, picture=str(picture), way=way)
-    assert ends_within(told["worker"], 5)
+    assert ends_within(told["worker"], PATIENCE_S)
