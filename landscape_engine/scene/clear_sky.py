@@ -16,6 +16,10 @@ EVEN = 0.012  # most mean difference between both in a clear sky, of 1
 BESIDE = 0.06  # how far from land things stand, share of the width
 SMALL = 7  # widest of what is crisp, pixels
 LEAST = {"dark": 0.02, "light": 0.04}  # contrast of what is crisp, of 1
+WHITE, BY_DAY = 0.6, 0.06  # least channel of white clouds, of 1; their share of a sky by day
+CLOUD = 0.01  # ... without what is narrower, share of the width: trails of stars are white too
+BLUE = 0.45  # least saturation of the blue between them
+DEEPEST = 0.1  # quantile of a sky's blue below which it is none of the sky's
 
 
 def details(
@@ -34,6 +38,32 @@ def details(
     small = cv2.morphologyEx(plane, kind, np.ones((SMALL, SMALL), np.uint8)) // 2
     crisp = cv2.max(narrow, small) > 255 * LEAST[polarity]
     return crisp & beside & sky & _clear(sky, plane)
+
+
+def by_day(
+    sky: np.ndarray,  # bool [H, W]
+    picture: np.ndarray,  # uint8 [H, W, 3]
+) -> bool:
+    """Whether a sky has white clouds, which no night shows."""
+    import cv2
+
+    if not sky.any():
+        return False
+    size = max(3, round(CLOUD * sky.shape[1]))
+    least = cv2.erode(picture.min(2), np.ones((size, size), np.uint8))
+    return bool((least[sky] > 255 * WHITE).mean() > BY_DAY)
+
+
+def gaps(
+    sky: np.ndarray,  # bool [H, W]
+    picture: np.ndarray,  # uint8 [H, W, 3]
+) -> np.ndarray:  # bool [H, W]
+    """The blue between white clouds: dark, but as light as the sky is elsewhere."""
+    if not by_day(sky, picture):
+        return np.zeros(sky.shape, bool)
+    blue, most = picture[..., 2], picture.max(2)
+    deep = blue >= np.quantile(blue[sky], DEEPEST)
+    return sky & deep & (blue == most) & (picture.min(2) < (1 - BLUE) * most)
 
 
 def _clear(sky: np.ndarray, plane: np.ndarray) -> np.ndarray:  # bool [H, W]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from . import clear_sky
+
 STAR = 0.005  # widest of the stars and their trails, share of the width
 STAR_CONTRAST = 0.14  # how much lighter they are than what is around them, of 1
 NIGHT = 0.4  # lightest sky in which they are looked for, of 1
@@ -45,9 +47,14 @@ def find_stars(
     sky: np.ndarray,  # bool [H, W]
     picture: np.ndarray,  # uint8 [H, W, 3]
 ) -> np.ndarray:  # bool [H, W]
-    """Points and trails: lighter than all around them within a few pixels, in a dark sky."""
+    """Points and trails: lighter than all around them within a few pixels, in a dark sky.
+
+    A blue that is as dark beside white clouds is a sky by day, which has none.
+    """
     import cv2
 
+    if clear_sky.by_day(sky, picture):
+        return np.zeros(sky.shape, bool)
     size = max(5, round(STAR * sky.shape[1]) | 1)
     grey = cv2.max(cv2.max(picture[..., 0], picture[..., 1]), picture[..., 2])
     narrow = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, np.ones((size, size), np.uint8))

@@ -74,7 +74,7 @@ def find(
         things |= _attached(upright, polarity, foot, ~standing)
         tips = every > 255 * CLEAR["dark"]
         if polarity == "dark":
-            tangled = _tangled(plane, aside)
+            tangled = np.where(clear_sky.gaps(sky, picture), 0, _tangled(plane, aside))
             things |= _rooted((tangled > 255 * TANGLE_CONTRAST) & sky, near)
             things |= _attached(upright, polarity, border, sky, TANGLE_CONTRAST)
             tips |= tangled > 255 * STARK

@@ -58,3 +58,26 @@ def test_nothing_stays_of_a_gradient_or_far_from_land(polarity):
     plane = picture[..., 0]
     narrow, _ = thin_things.contrast(plane, polarity)
     assert not clear_sky.details(sky, plane, narrow, polarity).any()
+
+
+def test_blue_gaps_between_white_clouds_over_land_move_and_twigs_before_them_stay():
+    picture = np.full((HEIGHT, WIDTH, 3), (30, 80, 150), np.uint8)
+    picture[HORIZON:] = 40
+    picture[90:136] = 235  # white clouds, and below them a gap of blue in pieces down to the land
+    for x in range(30, WIDTH, 60):
+        picture[136:HORIZON, x : x + 8] = 235
+    cv2.line(picture, (94, HORIZON), (90, 110), (20, 20, 20), 1)
+    found = thin_things.find(labels(), picture)
+    gap = (picture == (30, 80, 150)).all(2)
+    gap[:136] = gap[HORIZON - 4 :] = gap[:, 80:106] = False
+    assert clear_sky.gaps(labels() == SKY, picture)[gap].all()
+    assert found[gap].mean() < 0.05
+    assert found[110:HORIZON][(picture[110:HORIZON] == 20).all(2)].mean() > 0.8
+
+
+def test_dark_hills_and_a_night_have_no_gaps():
+    hills = np.full((HEIGHT, WIDTH, 3), 235, np.uint8)
+    hills[120:HORIZON] = (70, 80, 95)
+    sky = labels() == SKY
+    assert not clear_sky.gaps(sky, hills).any()
+    assert not clear_sky.gaps(sky, np.full((HEIGHT, WIDTH, 3), (10, 20, 60), np.uint8)).any()

@@ -326,3 +326,14 @@ def test_by_day_nothing_is_a_star():
     rng = np.random.default_rng(0)
     picture = (170 + rng.normal(0, 20, (*SIZE, 3))).clip(0, 255).astype(np.uint8)
     assert not lights_in_the_sky.find_stars(np.ones(SIZE, bool), picture).any()
+
+
+def test_no_cloud_in_a_deep_blue_sky_by_day_is_a_star():
+    picture = np.full((*SIZE, 3), (10, 40, 80), np.uint8)
+    picture[:60] = 230  # a white cloud, and its bits
+    for x in range(4, SIZE[1], 14):
+        picture[70:72, x : x + 2] = 230
+    sky = np.ones(SIZE, bool)
+    assert not lights_in_the_sky.find_stars(sky, picture).any()
+    picture[:60] = 20
+    assert lights_in_the_sky.find_stars(sky, picture).any(), "at night they are"
