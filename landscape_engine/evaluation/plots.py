@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import SettingsError
+from ..settings.checks import check_installed
 
 SIZE = (480, 300)  # of a panel, pixels
 DPI = 100
@@ -47,11 +46,8 @@ def check() -> None:
     Raises:
         SettingsError: matplotlib isn't installed.
     """
-    if importlib.util.find_spec("matplotlib") is None:
-        raise SettingsError(
-            "the curves of clips are drawn by matplotlib, which isn't installed; install "
-            "landscape-engine[evaluate], or leave out --out."
-        )
+    use = "the curves of clips are drawn"
+    check_installed("matplotlib", use, "evaluate", ", or leave out --out")
 
 
 def draw(rows: Sequence[Sequence[Panel]]) -> Tensor:  # [1, 3, H, W] in [-1, 1]

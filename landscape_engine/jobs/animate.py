@@ -82,7 +82,8 @@ def check(job: Job, save_motion: Path | None = None) -> None:
     Raises:
         LandscapeError: it is.
     """
-    _, out = job.path("picture"), job.path("out")
+    job.path("picture")
+    out = job.path("out")
     read_arrows(job.motion.arrows)
     read_patches(job.appearance.patches)
     sequence.check_target(out, job.output)

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from . import channels
+
 FINE, COARSE = 0.012, 0.036  # over which a sky's mean is taken, share of the width
 EVEN = 0.012  # most mean difference between both in a clear sky, of 1
 BESIDE = 0.06  # how far from land things stand, share of the width
@@ -50,7 +52,7 @@ def by_day(
     if not sky.any():
         return False
     size = max(3, round(CLOUD * sky.shape[1]))
-    least = cv2.erode(picture.min(2), np.ones((size, size), np.uint8))
+    least = cv2.erode(channels.darkest(picture), np.ones((size, size), np.uint8))
     return bool((least[sky] > 255 * WHITE).mean() > BY_DAY)
 
 
@@ -61,9 +63,9 @@ def gaps(
     """The blue between white clouds: dark, but as light as the sky is elsewhere."""
     if not by_day(sky, picture):
         return np.zeros(sky.shape, bool)
-    blue, most = picture[..., 2], picture.max(2)
+    blue, least, most = picture[..., 2], channels.darkest(picture), channels.lightest(picture)
     deep = blue >= np.quantile(blue[sky], DEEPEST)
-    return sky & deep & (blue == most) & (picture.min(2) < (1 - BLUE) * most)
+    return sky & deep & (blue == most) & (least < (1 - BLUE) * most)
 
 
 def _clear(sky: np.ndarray, plane: np.ndarray) -> np.ndarray:  # bool [H, W]

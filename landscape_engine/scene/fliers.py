@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from . import channels
+
 LARGEST = 0.03  # longest flier, share of the width
 LEAST = 6  # pixels of the smallest
 CONTRAST = 0.2  # how much darker a flier's darkest part is than its surroundings, of 1
@@ -32,7 +34,7 @@ def find(
     found = np.zeros(sky.shape, bool)
     size = max(5, round(LARGEST * sky.shape[1]) | 1)
     window = np.ones((size, size), np.uint8)
-    plane = picture.max(2)
+    plane = channels.lightest(picture)
     inside = cv2.erode(sky.astype(np.uint8), window, borderValue=(1,)) > 0  # apart from all land
     dark = cv2.morphologyEx(plane, cv2.MORPH_BLACKHAT, window)
     around = (2 * round(AROUND * sky.shape[1]) + 1,) * 2

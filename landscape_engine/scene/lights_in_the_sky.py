@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import clear_sky
+from . import channels, clear_sky
 
 STAR = 0.005  # widest of the stars and their trails, share of the width
 STAR_CONTRAST = 0.14  # how much lighter they are than what is around them, of 1
@@ -56,7 +56,7 @@ def find_stars(
     if clear_sky.by_day(sky, picture):
         return np.zeros(sky.shape, bool)
     size = max(5, round(STAR * sky.shape[1]) | 1)
-    grey = cv2.max(cv2.max(picture[..., 0], picture[..., 1]), picture[..., 2])
+    grey = channels.lightest(picture)
     narrow = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, np.ones((size, size), np.uint8))
     dark = cv2.blur(grey, (4 * size + 1, 4 * size + 1)) < 255 * NIGHT
     return (narrow > 255 * STAR_CONTRAST) & dark & sky

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from . import clear_sky
+from . import channels, clear_sky
 from .certainty import LAND, SKY, WATER
 
 ANGLES = 16  # directions in which things are looked for, over half a turn
@@ -252,8 +252,7 @@ def _planes(picture: np.ndarray) -> dict[str, np.ndarray]:  # uint8 [H, W] each
 
     soft = cv2.GaussianBlur(picture, (0, 0), 0.5)
     warm = cv2.addWeighted(soft[..., 0], 0.5, soft[..., 1], 0.5, 0)
-    darkest = cv2.min(cv2.min(soft[..., 0], soft[..., 1]), soft[..., 2])
-    return {"dark": darkest, "light": warm}
+    return {"dark": channels.darkest(soft), "light": warm}
 
 
 def _usual(plane: np.ndarray) -> np.ndarray:  # uint8 [H, W]

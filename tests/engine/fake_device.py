@@ -55,7 +55,7 @@ class OnDevice(Tensor):
         raise TypeError("can't convert a tensor of the device to numpy; use .cpu() first.")
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise TypeError("can't convert a tensor of the device to numpy; use .cpu() first.")
+        return self.numpy()
 
     def tolist(self) -> Any:
         return self.values.tolist()

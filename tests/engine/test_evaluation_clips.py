@@ -304,7 +304,7 @@ def test_the_plot_shows_each_curve():
 def test_without_matplotlib_no_clip_is_measured_that_is_to_be_drawn(
     clouds, bundle_folder, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr(plots.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     call = ["evaluate", str(clouds), "--bundle", str(bundle_folder), "--out", str(tmp_path / "o")]
     assert cli.main(call) == 2
     said = capsys.readouterr().err

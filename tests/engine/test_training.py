@@ -291,6 +291,6 @@ def test_codes_of_a_clip_leave_out_frames_that_hardly_differ():
 
 
 def test_without_scipy_nothing_is_trained_that_needs_it(monkeypatch):
-    monkeypatch.setattr(bundling.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(SettingsError, match=r"scipy, which isn't installed; .*\[train\]"):
         bundling.check_clustering()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
@@ -13,7 +12,6 @@ from torch import Tensor, nn
 from ...bundles import checkpoints
 from ...bundles.checkpoints import ModelBundle
 from ...bundles.codebook import AppearanceCodebook, MotionCodebook
-from ...errors import SettingsError
 from ...networks.code_lstm import CodeLSTM
 from ...settings import (
     TrainAppearanceSettings,
@@ -22,6 +20,7 @@ from ...settings import (
     TrainMotionSettings,
     TrainSceneSettings,
 )
+from ...settings.checks import check_installed
 from ..data.footage import Film
 from ..data.lit_clips import Clip
 from . import train_appearance, train_motion, train_scene
@@ -109,11 +108,7 @@ def check_clustering() -> None:
     Raises:
         SettingsError: scipy isn't installed.
     """
-    if importlib.util.find_spec("scipy") is None:
-        raise SettingsError(
-            "the codebook of a motion training is clustered by scipy, which isn't installed; "
-            "install landscape-engine[train]."
-        )
+    check_installed("scipy", "the codebook of a motion training is clustered", "train")
 
 
 def cluster(
