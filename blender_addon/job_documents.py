@@ -181,6 +181,7 @@ def loop(settings: Any) -> dict[str, Any]:
         "blend": settings.blend,
         "sampling": settings.sampling,
         "phase_noise": settings.phase_noise,
+        "start": settings.start,
     }
 
 

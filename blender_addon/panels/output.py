@@ -30,6 +30,8 @@ class LANDSCAPE_PT_loop(SubjectTab, bpy.types.Panel):
         column.active = settings.loop.kind == "two-phase"
         column.prop(settings.loop, "blend")
         column.prop(settings.loop, "phase_noise", slider=True)
+        if settings.loop.kind == "crossfade":
+            layout.prop(settings.loop, "start")
         layout.prop(settings.loop, "sampling")
         layout.separator()
         self._size(layout, obj)

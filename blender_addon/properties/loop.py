@@ -56,3 +56,11 @@ class LoopProperties(PropertyGroup):
         max=1,
         subtype="FACTOR",
     )
+    start: EnumProperty(
+        name="Start",
+        description="First frame of the cross-fade",
+        items=(
+            ("picture", "Picture", "The picture, which moves on and back from there"),
+            ("blend", "Blend", "The paper's order: every frame near the picture is blended"),
+        ),
+    )

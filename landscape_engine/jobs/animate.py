@@ -20,7 +20,7 @@ from ..fitting.annotations import read_arrows, read_patches
 from ..landscape import Landscape
 from ..light import cycles
 from ..light.cycles import LightCycle
-from ..loops import travel
+from ..loops import crossfade, travel
 from ..motion import codes
 from ..motion.codes import Chosen
 from ..motion.fields import MotionField
@@ -173,7 +173,7 @@ def _followed(motion: MotionField, job: Job, progress: Progress) -> MotionField:
     if motion.steady or job.loop.kind == "none":
         return motion
     period = job.loop.period(job.clip.frames)
-    count = 2 * (period - 1) if job.loop.kind == "crossfade" else period
+    count = crossfade.steps(period, job.loop.start) if job.loop.kind == "crossfade" else period
 
     def accumulated() -> Iterator[Tensor]:
         return progress(islice(motion.accumulated(), count), count, "motion")

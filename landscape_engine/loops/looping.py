@@ -73,7 +73,7 @@ def _close(
 ) -> Callable[[int], Layers]:
     """How frame t, 0..T-1, of a closed motion is made."""
     if settings.kind == "crossfade":
-        return CrossFade(motion, period, place).at
+        return CrossFade(motion, period, place, settings.start).at
     return TwoPhase(motion, period, place, settings.phase_noise).at
 
 

@@ -13,6 +13,7 @@ from .sentences import say
 LoopKind = Literal["two-phase", "crossfade", "none"]
 BlendKind = Literal["condense", "contrast", "plain"]
 SamplingKind = Literal["bicubic", "bilinear"]
+StartKind = Literal["picture", "blend"]
 
 USUAL_LOOP_FRAMES = 100  # the period that an unset `loop_frames` is drawn towards
 
@@ -51,10 +52,18 @@ class LoopSettings:
         metavar="P",
     )
 
+    start: StartKind = setting(
+        "picture",
+        "first frame of a crossfade; picture: the input, which moves on and back from there; "
+        "blend: the paper's order, in which every frame near the input is blended",
+        flag="loop-start",
+    )
+
     def __post_init__(self) -> None:
         check_choice("<loop.kind>", self.kind, LoopKind)
         check_choice("<loop.blend>", self.blend, BlendKind)
         check_choice("<loop.sampling>", self.sampling, SamplingKind)
+        check_choice("<loop.start>", self.start, StartKind)
         if self.frames is not None:
             check_within("<loop.frames>", self.frames, 2, MAX_FRAMES)
         if not 0 <= self.phase_noise <= 1:

@@ -34,6 +34,9 @@ def notes(
         found += _sentence(f"<loop.kind> {loop.kind}", reason, of_copies)
     if loop.kind == "none":
         found += _sentence("<loop.kind> none", "has no period", _changed("loop", loop, "frames"))
+    if loop.kind != "crossfade":
+        asked = _changed("loop", loop, "start")
+        found += _sentence(f"<loop.kind> {loop.kind}", "begins with the picture", asked)
     if appearance.kind == "per-frame":
         asked = _changed("appearance", appearance, "relative", "anchor", "correct")
         found += _sentence("<appearance.kind> per-frame", "is the paper's way", asked)

@@ -64,7 +64,7 @@ def test_the_whole_recurrent_crossfaded_loop_agrees(imported, golden, parity):
     image = load_image(parity / "scene.png")
     scene = imported.look_at(image)
     motion = imported.move(scene, MotionSettings(kind="recurrent", code="0.35"))
-    loop = LoopSettings(kind="crossfade", frames=5, sampling="bilinear")
+    loop = LoopSettings(kind="crossfade", frames=5, sampling="bilinear", start="blend")
     frames = imported.render(scene, motion, None, loop, ClipSettings(frames=5))
     for frame, expected in zip(frames, golden["loop"], strict=True):
         difference = np.abs(to_uint8(frame).astype(float) - expected)

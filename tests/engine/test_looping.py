@@ -40,9 +40,11 @@ def unsteady() -> MotionField:
 MOTIONS = {"steady": motion_fields.steady_motion(drift()), "recurrent": unsteady()}
 
 
-def frames(motion: MotionField, kind: str, period: int, count: int) -> list[torch.Tensor]:
+def frames(
+    motion: MotionField, kind: str, period: int, count: int, start: str = "picture"
+) -> list[torch.Tensor]:
     picture = make_picture(80, 120)
-    layers = looping.frames(motion, LoopSettings(kind, sampling="bilinear"), period)
+    layers = looping.frames(motion, LoopSettings(kind, sampling="bilinear", start=start), period)
     return [render_frame(picture, shown) for shown in islice(layers, count)]
 
 
@@ -69,7 +71,7 @@ def test_crossfade_follows_the_papers_formula():
     period = 6
     motion = MOTIONS["recurrent"]
     picture = make_picture(80, 120)
-    shown = frames(motion, "crossfade", period, period)
+    shown = frames(motion, "crossfade", period, period, "blend")
     moved = [
         render_frame(picture, [Layers(flow)])
         for flow in islice(motion.accumulated(), 2 * (period - 1))
@@ -78,6 +80,34 @@ def test_crossfade_follows_the_papers_formula():
         w = max(0, 1 - (t + 1) / (period - 1))
         late = moved[t + period] if w else moved[t]
         assert torch.allclose(shown[t], (1 - w) * moved[t] + w * late, atol=1e-5)
+
+
+@pytest.mark.parametrize("motion", MOTIONS.values(), ids=MOTIONS)
+@pytest.mark.parametrize("period", [2, 3, 12])
+def test_crossfade_begins_with_the_picture_and_its_seam_is_none(motion, period):
+    shown = frames(motion, "crossfade", period, period)
+    assert torch.allclose(shown[0], make_picture(80, 120), atol=1e-5)
+    assert not torch.equal(shown[0], shown[1])
+    if period == 12:
+        assert seam(shown) <= 1.05
+
+
+def test_crossfade_from_the_picture_is_the_papers_of_a_motion_that_came_to_it():
+    motion, period = MOTIONS["steady"], 6
+    picture = make_picture(80, 120)
+    shown = frames(motion, "crossfade", period, period)
+    back = motion_fields.steady_motion(-motion.step)
+
+    def moved(by: MotionField) -> list[torch.Tensor]:
+        flows = islice(by.accumulated(), period)
+        return [picture, *(render_frame(picture, [Layers(flow)]) for flow in flows)]
+
+    after, before = moved(motion), moved(back)
+    assert torch.allclose(shown[1], after[1], atol=1e-5)
+    for t in range(2, period):  # M_n, n from the picture on: -(T - 2)..T - 1
+        w = 1 - (t - 1) / (period - 1)
+        expected = (1 - w) * before[period - t] + w * after[t]
+        assert torch.allclose(shown[t], expected, atol=1e-5)
 
 
 def test_two_phase_follows_its_formula_away_from_borders():

@@ -1,8 +1,8 @@
 """The engine's route of the paper gives what the paper's equations give (`paper_reference`).
 
-The route: `--motion recurrent --loop crossfade --sampling bilinear --appearance per-frame
---absolute`. Both ask the same tiny networks, at 64×64. `test_authors` compares with the authors'
-own code, where what that gave is at hand.
+The route: `--motion recurrent --loop crossfade --loop-start blend --sampling bilinear
+--appearance per-frame --absolute`. Both ask the same tiny networks, at 64×64. `test_authors`
+compares with the authors' own code, where what that gave is at hand.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def by_the_engine(picture, tiny, codes, speed=SPEED) -> tuple[list, list]:
     animator = Animator(tiny, torch.device("cpu"))
     lake = animator.look_at(picture)
     motion = animator.move(lake, MotionSettings(kind="recurrent", speed=speed), code=codes[0])
-    loop = LoopSettings(kind="crossfade", frames=PERIOD, sampling="bilinear")
+    loop = LoopSettings(kind="crossfade", frames=PERIOD, sampling="bilinear", start="blend")
     clip = ClipSettings(frames=FRAMES)
     absolute = AppearanceSettings(kind="per-frame", relative=False)
     light = animator.light(lake, absolute, clip, codes[1])
@@ -163,6 +163,7 @@ def test_the_command_goes_the_same_way(tiny, codes, tmp_path):
         + ["--bundle", str(tmp_path / "bundle"), "--device", "cpu", "--format", "png16"]
         + ["--motion", "recurrent", "--motion-code", str(tmp_path / "motion.npy")]
         + ["--motion-speed", str(SPEED), "--sampling", "bilinear", "--loop", "crossfade"]
+        + ["--loop-start", "blend"]
         + ["--loop-frames", str(PERIOD), "--frames", str(FRAMES), "--appearance", "per-frame"]
         + ["--appearance-code", str(tmp_path / "light.npy"), "--absolute"]
     )

@@ -25,8 +25,16 @@ def job(folder, **loop):
     )
 
 
-@pytest.mark.parametrize("kind, steps", [("crossfade", 6), ("two-phase", 4), ("none", None)])
-def test_the_steps_are_followed_where_all_are_needed_first(tmp_path, bundle_folder, kind, steps):
+@pytest.mark.parametrize(
+    "loop, steps",
+    [
+        ({"kind": "crossfade"}, 3),
+        ({"kind": "crossfade", "start": "blend"}, 6),
+        ({"kind": "two-phase"}, 4),
+        ({"kind": "none"}, None),
+    ],
+)
+def test_the_steps_are_followed_where_all_are_needed_first(tmp_path, bundle_folder, loop, steps):
     seen = {}
 
     def progress(items, count, stage):
@@ -35,7 +43,7 @@ def test_the_steps_are_followed_where_all_are_needed_first(tmp_path, bundle_fold
             seen[stage][1] += 1
             yield item
 
-    animate(job(tmp_path, kind=kind), bundle=bundle_folder, device="cpu", progress=progress)
+    animate(job(tmp_path, **loop), bundle=bundle_folder, device="cpu", progress=progress)
     assert seen["frames"] == [4, 4]
     assert seen.get("motion") == (None if steps is None else [steps, steps])
 
@@ -51,6 +59,6 @@ def test_what_follows_the_steps_can_end_the_job(tmp_path, bundle_folder):
             yield item
 
     with pytest.raises(Ended):
-        animate(job(tmp_path, kind="crossfade"), bundle=bundle_folder, device="cpu",
-                progress=progress)  # fmt: skip
+        animate(job(tmp_path, kind="crossfade", start="blend"), bundle=bundle_folder,
+                device="cpu", progress=progress)  # fmt: skip
     assert not (tmp_path / "frames").exists()

@@ -38,6 +38,7 @@ def notes(motion=None, regions=None, loop=None, appearance=None):
             {"loop": LoopSettings("crossfade", blend="plain", phase_noise=0)},
             "--loop-blend and --phase-noise have no effect: --loop crossfade",
         ),
+        ({"loop": LoopSettings(start="blend")}, "--loop-start has no effect: --loop two-phase"),
         ({"loop": LoopSettings("none", frames=20)}, "--loop-frames has no effect: --loop none"),
         (
             {"appearance": AppearanceSettings("per-frame", relative=False, anchor=False)},
@@ -59,6 +60,7 @@ def test_a_setting_without_effect_is_said(asked, says):
     [
         {},
         {"motion": MotionSettings("recurrent"), "loop": LoopSettings("crossfade")},
+        {"loop": LoopSettings("crossfade", start="blend")},
         {"loop": LoopSettings(blend="plain", phase_noise=0.1, frames=30)},
         {"regions": RegionSettings(horizon=0.4), "motion": MotionSettings(water="mirrored")},
         {"appearance": AppearanceSettings("per-frame", code="0.5", cycles=2)},
