@@ -113,6 +113,11 @@ class Landscape:
         """[1, 3, 256, 256] the same, corrected and refined along the picture's edges; or None."""
         return None if self.seen is None else segmentation.follow_edges(self.small, self.shares)
 
+    @cached_property
+    def starry(self) -> float:
+        """The share of the sky that is full of stars, 0..1: a picture of the night."""
+        return 0.0 if self.seen is None else segmentation.starry(self.image, self.seen[:, :3])
+
     def regions(self, settings: RegionSettings | None = None) -> list[Region]:
         """Segment the picture; the artist's masks and regions override the network.
 

@@ -62,8 +62,8 @@ def transfer_predictor(landscape: Landscape, anchored: bool = True) -> Predict:
 def curve_predictor(landscape: Landscape) -> RelativePredictor:
     """Make the function from codes to tone curves of one picture, at any size."""
     predictor = landscape.bundle.appearance_predictor
-    shares = lambda: landscape.edged_shares  # noqa: E731
-    make = lambda: RelativePredictor(predictor, landscape.own_look, shares)  # noqa: E731
+    scene = lambda: (landscape.edged_shares, landscape.starry)  # noqa: E731
+    make = lambda: RelativePredictor(predictor, landscape.own_look, scene)  # noqa: E731
     return landscape.keep(("curve predictor",), make)
 
 
@@ -101,11 +101,14 @@ class RelativePredictor(AnchoredPredictor):
     """
 
     def __init__(
-        self, predictor: Predict, own_code: Tensor, shares: Callable[[], Tensor | None]
+        self, predictor: Predict, own_code: Tensor, scene: Callable[[], tuple[Tensor | None, float]]
     ) -> None:
-        """Take over a predictor; `shares` gives those of land, sky and water, when first asked."""
+        """Take over a predictor; `scene` gives, when first asked, what the picture shows.
+
+        That is the shares of land, sky and water, and how much of the sky is full of stars.
+        """
         super().__init__(predictor, own_code)
-        self._shares = cache(shares)
+        self._scene = cache(scene)
         self._lit: dict[int, tuple[Tensor, Tensor | None, Tensor]] = {}  # by the picture's size
 
     def _related(self, maps: Tensor, own: Tensor, picture: Tensor) -> Tensor:
@@ -113,11 +116,11 @@ class RelativePredictor(AnchoredPredictor):
         if size not in self._lit:
             with torch.inference_mode(False), torch.no_grad():
                 self._lit[size] = self._formless(picture[:1].clone())
-        return tone_curves.relate(maps, own, *self._lit[size])
+        return tone_curves.relate(maps, own, *self._lit[size], starry=self._scene()[1])
 
     def _formless(self, picture: Tensor) -> tuple[Tensor, Tensor | None, Tensor]:
         """The picture without the forms of what moves, its shares, and the picture."""
-        shares = self._shares()
+        shares, _ = self._scene()
         if shares is None:
             return picture, None, picture
         if shares.shape[2:] != picture.shape[2:]:

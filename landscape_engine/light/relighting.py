@@ -72,6 +72,7 @@ def natural(
     picture: Tensor,  # [B or 1, 3, h, w] in [-1, 1], without its texture
     shares: Tensor | None = None,  # [1, 3, h, w] of land, sky and water
     sharp: Tensor | None = None,  # [1, 3, h, w] in [-1, 1] the picture with its texture
+    starry: float = 0.0,  # 0..1 the share of the sky that is full of stars
 ) -> Tensor:  # [B, 3, h, w] in [-1, 1]
     """Relight the picture as a day would; unchanged where no change is requested."""
     before = daylight.linear(picture).expand_as(wanted)
@@ -79,7 +80,7 @@ def natural(
     if float(change.abs().amax()) < 1e-4:
         return picture.expand_as(wanted)
     apart = max(1, min(wanted.shape[2:]) // FITTED_SIDE)
-    scene = _Scene(before, shares, None if sharp is None else daylight.linear(sharp))
+    scene = _Scene(before, shares, None if sharp is None else daylight.linear(sharp), starry)
     small = scene.every(apart)
     fitted = small.fit(change[..., apart // 2 :: apart, apart // 2 :: apart])
     gain = _gain(small.at(fitted), small)
@@ -94,10 +95,11 @@ class _Scene:
         light: Tensor,  # [B, 3, h, w] 0..1
         shares: Tensor | None,  # [1, 3, h, w]
         sharp: Tensor | None = None,  # [1, 3, h, w] 0..1, with its texture
+        starry: float = 0.0,
         places: tuple[Tensor, Tensor] | None = None,  # x and y, where they aren't all
     ) -> None:
         count, _, h, w = light.shape
-        self.light, self.shares, self.sharp = light, shares, sharp
+        self.light, self.shares, self.sharp, self.starry = light, shares, sharp, starry
         if places is None:
             y = torch.linspace(-1, 1, h, device=light.device).view(1, 1, h, 1)
             x = torch.linspace(-1, 1, w, device=light.device).view(1, 1, 1, w)
@@ -123,7 +125,8 @@ class _Scene:
         some = (..., slice(apart // 2, None, apart), slice(apart // 2, None, apart))
         shares = None if self.shares is None else self.shares[some]
         sharp = None if self.sharp is None else self.sharp[some]
-        return _Scene(self.light[some], shares, sharp, (self.x[some], self.y[some]))
+        places = self.x[some], self.y[some]
+        return _Scene(self.light[some], shares, sharp, self.starry, places)
 
     @property
     def seen(self) -> Tensor:  # [B, 1, 1, 1] 0..1
@@ -156,7 +159,7 @@ class _Scene:
         return glow, disc * glow
 
     def _night(self) -> Tensor:  # [B, 1, 1, 1] 0..1
-        """The confidence that a picture shows night, from its dark sky or an aurora's green."""
+        """The confidence that a picture shows night: a sky of stars, a dark one, or an aurora's."""
         color = (self.light + FAINT).log()
         ahead = color[:, 1:2] - torch.maximum(color[:, :1], color[:, 2:])
         light, green = (_mean(one, self.sky) for one in (self.lightness, (ahead > GREENER).float()))
@@ -164,7 +167,7 @@ class _Scene:
         aurora = (green - AURORA[0]) / (AURORA[1] - AURORA[0])
         dim = (ITS_GLOW[0] - light) / (ITS_GLOW[0] - ITS_GLOW[1])
         night = torch.maximum(dark.clamp(0, 1), aurora.clamp(0, 1) * dim.clamp(0, 1))
-        return night * self.seen
+        return (night * self.seen).clamp(min=self.starry)
 
     def fit(
         self,

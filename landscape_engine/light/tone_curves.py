@@ -70,6 +70,7 @@ def relate(
     picture: Tensor,  # [B or 1, 3, h, w] in [-1, 1], `formless`
     shares: Tensor | None = None,  # [1, 3, h, w] of land, sky and water, if they are known
     sharp: Tensor | None = None,  # [1, 3, h, w] in [-1, 1] the picture with its forms
+    starry: float = 0.0,  # 0..1 the share of its sky that is full of stars
 ) -> Tensor:  # [B, 6, h, w]
     """The tone curves that change a picture as one map's output differs from the other's.
 
@@ -84,7 +85,7 @@ def relate(
     lit = (picture + 1) * factor - 1
     pale = 1 - (1 - picture) * (1 - shown) / (1 - own).clamp(min=1e-3)
     wanted = torch.where(shown < own, lit, torch.minimum(lit, pale))
-    wanted = relighting.natural(wanted, picture, shares, sharp)
+    wanted = relighting.natural(wanted, picture, shares, sharp, starry)
     return through(picture, wanted, (wanted + 1 + TOE) / (picture + 1 + TOE))
 
 

@@ -12,6 +12,8 @@ from . import channels, clear_sky
 STAR = 0.005  # widest of the stars and their trails, share of the width
 STAR_CONTRAST = 0.14  # how much lighter they are than what is around them, of 1
 NIGHT = 0.4  # lightest sky in which they are looked for, of 1
+GLOWING_NIGHT = 0.65  # ... over a town or at dawn, if enough of the darker sky is full of them
+PARTLY_STARS = 0.2  # share of a sky that is
 FULL_OF_STARS = 0.02, 0.06  # share of stars around from which the sky stays: a little, all of it
 MOSTLY_STARS = 0.6, 0.7  # share of a sky that stays from which the rest does: a little, all of it
 AROUND = 0.2  # over which they are counted, share of the width
@@ -43,9 +45,20 @@ def moving_share(
     return _beside_stars(sky, picture) * _beside_discs(sky, picture)
 
 
+def starry(
+    sky: np.ndarray,  # bool [H, W]
+    picture: np.ndarray,  # uint8 [H, W, 3]
+) -> float:
+    """The share of a sky that is full of stars, 0..1."""
+    if not sky.any():
+        return 0.0
+    return float(_full_of_stars(sky, picture)[1][sky].mean())
+
+
 def find_stars(
     sky: np.ndarray,  # bool [H, W]
     picture: np.ndarray,  # uint8 [H, W, 3]
+    night: float = NIGHT,
 ) -> np.ndarray:  # bool [H, W]
     """Points and trails: lighter than all around them within a few pixels, in a dark sky.
 
@@ -58,7 +71,7 @@ def find_stars(
     size = max(5, round(STAR * sky.shape[1]) | 1)
     grey = channels.lightest(picture)
     narrow = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, np.ones((size, size), np.uint8))
-    dark = cv2.blur(grey, (4 * size + 1, 4 * size + 1)) < 255 * NIGHT
+    dark = cv2.blur(grey, (4 * size + 1, 4 * size + 1)) < 255 * night
     return (narrow > 255 * STAR_CONTRAST) & dark & sky
 
 
@@ -137,16 +150,27 @@ def _dims_around(
 
 
 def _beside_stars(sky: np.ndarray, picture: np.ndarray) -> np.ndarray:
-    import cv2
-
-    stars = cv2.dilate(find_stars(sky, picture).astype(np.uint8), np.ones((3, 3), np.uint8))
-    size = 2 * max(1, round(AROUND * sky.shape[1] / 2)) + 1
-    weight = cv2.blur(sky.astype(np.float32), (size, size))
-    share = cv2.blur((stars * sky).astype(np.float32), (size, size)) / np.maximum(weight, 1e-6)
-    still = _rise((share - FULL_OF_STARS[0]) / (FULL_OF_STARS[1] - FULL_OF_STARS[0]))
+    stars, still = _full_of_stars(sky, picture)
     # the rest of a sky that mostly stays is its glow, which no wind carries
     rest = _rise((still[sky].mean(keepdims=True) - MOSTLY_STARS[0]) / np.ptp(MOSTLY_STARS))
     return np.where(sky, (1 - np.maximum(still, rest)) * (stars == 0), 1).astype(np.float32)
+
+
+def _full_of_stars(
+    sky: np.ndarray, picture: np.ndarray, night: float = NIGHT
+) -> tuple[np.ndarray, np.ndarray]:  # uint8, float32 [H, W]
+    """The stars, and how much each place is full of them, 0..1."""
+    import cv2
+
+    found = find_stars(sky, picture, night)
+    stars = cv2.dilate(found.astype(np.uint8), np.ones((3, 3), np.uint8))
+    size = 2 * max(1, round(AROUND * sky.shape[1] / 2)) + 1
+    weight = cv2.blur(sky.astype(np.float32), (size, size))
+    share = cv2.blur((stars * sky).astype(np.float32), (size, size)) / np.maximum(weight, 1e-6)
+    full = _rise((share - FULL_OF_STARS[0]) / np.ptp(FULL_OF_STARS))
+    if night == NIGHT and full[sky].mean() > PARTLY_STARS:
+        return _full_of_stars(sky, picture, GLOWING_NIGHT)
+    return stars, full
 
 
 def _beside_discs(sky: np.ndarray, picture: np.ndarray) -> np.ndarray:

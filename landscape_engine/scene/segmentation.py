@@ -17,7 +17,7 @@ from torch.nn.functional import interpolate
 from .. import images
 from ..networks.inputs import PREDICTOR_SIZE
 from ..settings import RegionSettings
-from . import answers, certainty, edges, region_files, regions
+from . import answers, certainty, edges, lights_in_the_sky, region_files, regions
 from .regions import Guide, Region, RegionKind
 
 PROBE_SIZE = 128  # side at which a motion predictor is asked
@@ -63,6 +63,17 @@ def label(
     """Each pixel's label, as `scene.certainty` gives them."""
     small = images.to_uint8(images.resize(image[:, :3], GRID_HW[1], GRID_HW[0]))
     return certainty.label(certainty.settle(on_grid(shares), small, horizon))
+
+
+def starry(
+    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    shares: Tensor,  # [1, 3, h, w] of land, sky and water
+) -> float:
+    """The share of the sky that is full of stars, 0..1."""
+    height, width = regions.mask_size(*image.shape[2:])
+    small = images.to_uint8(images.resize(image[:, :3], width, height))
+    sky = interpolate(shares, (height, width), mode="bilinear").argmax(1)[0] == certainty.SKY
+    return lights_in_the_sky.starry(sky.cpu().numpy(), small)
 
 
 def follow_edges(

@@ -27,6 +27,7 @@ NEAR = 2  # how close to land a rooted thing begins, pixels
 STEEP = 0.4  # least |sine| of the angle of a thing in water: crests of waves lie level
 STRAIGHT = 0.12  # least length of a thing that hangs free, share of the width
 SLENDER = 0.04  # … and its greatest width, share of its length
+FINE, EVEN = 0.3, 1.0  # … least share of it that is fine, and its unevenness: deviation, pixels
 BED, LEAST_BED = 0.006, 3e-4  # over which a bed's texture is averaged, share of the width; its area
 UPRIGHT, ROUGH = 1.3, 6.0  # energy of gradients across over that along; contrast a pixel, of 255
 ROOTED, TALL = 0.3, 0.35  # share of its columns below which is land; height of one in front
@@ -63,20 +64,22 @@ def find(
         # between star trails aren't
         usual = _usual(plane)
         aside = cv2.subtract(usual, plane) if polarity == "dark" else cv2.subtract(plane, usual)
-        every, steep = contrast(plane, polarity)
+        every, steep, fine = contrast(plane, polarity)
         found |= clear_sky.details(sky, plane, every, polarity)
         apart = sky & (beside | (aside > 255 * LEAST[polarity]))
         narrow = np.where(apart, every, 0)
         narrow[water] = steep[water]
         roots = near | in_front if polarity == "dark" else near
-        things = _attached(narrow, polarity, roots, ~standing)
+        # a light one that hangs free may be a contrail
+        hanging = fine > 255 * CLEAR["dark"] if polarity == "dark" else None
+        things = _attached(narrow, polarity, roots, ~standing, hanging)
         upright = np.where(apart, steep, 0)
-        things |= _attached(upright, polarity, foot, ~standing)
+        things |= _attached(upright, polarity, foot, ~standing, hanging)
         tips = every > 255 * CLEAR["dark"]
         if polarity == "dark":
             tangled = np.where(clear_sky.gaps(sky, picture), 0, _tangled(plane, aside))
             things |= _rooted((tangled > 255 * TANGLE_CONTRAST) & sky, near)
-            things |= _attached(upright, polarity, border, sky, TANGLE_CONTRAST)
+            things |= _attached(upright, polarity, border, sky, hanging, TANGLE_CONTRAST)
             tips |= tangled > 255 * STARK
         found |= _held(things, tips & sky & (aside > 255 * LEAST[polarity]))
     return (cv2.dilate(found.astype(np.uint8), _square(3)) > 0) & moving
@@ -85,12 +88,15 @@ def find(
 def contrast(
     plane: np.ndarray,  # uint8 [H, W]
     polarity: str,
-) -> tuple[np.ndarray, np.ndarray]:  # uint8 [H, W] each
-    """The contrast of narrow things to both sides: in any direction, and in steep ones alone."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # uint8 [H, W] each
+    """The contrast of narrow things to both sides: any, those in steep directions, and fine ones.
+
+    The fine ones are crisp and as narrow as wires: at the first scale alone they have it.
+    """
     import cv2
 
     height, width = plane.shape
-    every, steep = np.zeros_like(plane), np.zeros_like(plane)
+    every, steep, fine = (np.zeros_like(plane) for _ in range(3))
     for scale in SCALES[polarity]:
         size = (max(1, width // scale), max(1, height // scale))
         small = plane if scale == 1 else cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
@@ -102,7 +108,9 @@ def contrast(
         for whole, one in zip((every, steep), answers, strict=True):
             large = one if scale == 1 else cv2.resize(one // scale, (width, height))
             cv2.max(whole, large, whole)
-    return every, steep
+        if scale == 1:
+            fine = every.copy()
+    return every, steep, fine
 
 
 def _answers(plane: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
@@ -140,22 +148,42 @@ def _attached(
     polarity: str,
     near: np.ndarray,  # bool [H, W] close to land, and land
     moving: np.ndarray,  # bool [H, W]
+    hanging: np.ndarray | None = None,  # bool [H, W] the fine parts of what may hang free
     least: float | None = None,  # contrast of a clear stretch, in place of the usual one
 ) -> np.ndarray:  # bool [H, W]
-    """The narrow parts with a clear stretch that are rooted, or long and straight."""
+    """The narrow parts with a clear stretch that are rooted, or long, fine and even.
+
+    A streak of cloud, or the gap between two, is as long, but soft and ragged.
+    """
     import cv2
 
     weak = ((narrow > 255 * LEAST[polarity]) & moving).astype(np.uint8)
     count, parts, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8)
     kept = _touching(parts, count, near)
-    if polarity == "dark":  # a light one may be a contrail
+    if hanging is not None:
         extent = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-        slender = stats[:, cv2.CC_STAT_AREA] < SLENDER * extent**2
-        kept |= (extent > STRAIGHT * narrow.shape[1]) & slender
+        area = stats[:, cv2.CC_STAT_AREA]
+        free = (extent > STRAIGHT * narrow.shape[1]) & (area < SLENDER * extent**2)
+        free &= np.bincount(parts.ravel(), hanging.ravel(), minlength=count) > FINE * area
+        free[0] = False
+        for k in np.flatnonzero(free & ~kept):
+            kept[k] = _even(parts, stats[k], k)
     clear = narrow > 255 * (least or CLEAR[polarity])
     kept &= np.bincount(parts.ravel(), clear.ravel(), minlength=count) > LONG
     kept[0] = False
     return kept[parts]
+
+
+def _even(parts: np.ndarray, stats: np.ndarray, number: int) -> bool:
+    """Whether a part runs straight, or bends as evenly as a cable that sags."""
+    left, top, width, height = stats[:4]
+    part = parts[top : top + height, left : left + width] == number
+    y, x = (places - places.mean() for places in np.nonzero(part))
+    turned = 0.5 * np.arctan2(2 * (x * y).mean(), (x * x).mean() - (y * y).mean())
+    along = x * np.cos(turned) + y * np.sin(turned)
+    across = y * np.cos(turned) - x * np.sin(turned)
+    sag = np.polyval(np.polyfit(along, across, 2), along)
+    return bool((across - sag).std() <= EVEN)
 
 
 def _tangled(

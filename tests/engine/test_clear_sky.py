@@ -46,7 +46,7 @@ def test_the_same_among_clouds_is_left_to_them():
     picture[:HORIZON] = (picture[:HORIZON] + clouds).clip(0, 255).round()
     turbine = drawn(picture, 160, 22)
     sky = labels() == SKY
-    narrow, _ = thin_things.contrast(picture[..., 0], "dark")
+    narrow, _, _ = thin_things.contrast(picture[..., 0], "dark")
     assert not clear_sky.details(sky, picture[..., 0], narrow, "dark")[turbine].any()
 
 
@@ -56,7 +56,7 @@ def test_nothing_stays_of_a_gradient_or_far_from_land(polarity):
     picture[20:28, 100] = picture[20:28, 100] - 20 if polarity == "dark" else 160
     sky = labels() == SKY
     plane = picture[..., 0]
-    narrow, _ = thin_things.contrast(plane, polarity)
+    narrow, _, _ = thin_things.contrast(plane, polarity)
     assert not clear_sky.details(sky, plane, narrow, polarity).any()
 
 

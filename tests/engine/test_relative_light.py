@@ -236,12 +236,14 @@ def test_no_sun_lights_the_night(sky):
     evening, night = scene(land=-0.9), scene(land=-0.9)
     night[:, :, :32] = torch.tensor(sky)[None, :, None, None]
 
-    def warmed(picture):
+    def warmed(picture, starry=0.0):
         wanted = relit(picture, 0.3, 0.1, -0.4)
-        red, _, blue = change_of(relighting.natural(wanted, picture, SHARES), picture).unbind(1)
+        shown = relighting.natural(wanted, picture, SHARES, starry=starry)
+        red, _, blue = change_of(shown, picture).unbind(1)
         return float((red - blue)[0, :32].mean())
 
     assert warmed(evening) > 0.4
+    assert abs(warmed(evening, starry=1.0)) < 0.12
     assert abs(warmed(night)) < 0.12
 
 

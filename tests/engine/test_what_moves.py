@@ -12,6 +12,7 @@ from landscape_engine.scene import (
     feather,
     lights_in_the_sky,
     regions,
+    segmentation,
     thin_things,
 )
 from landscape_engine.scene.certainty import LAND, SKY, WATER
@@ -178,6 +179,15 @@ def test_a_cable_in_any_direction_is_found(degrees):
     assert thin_things.find(labels, picture)[where].mean() > 0.97
 
 
+@pytest.mark.parametrize("rows", [2, 4, 7])
+def test_a_streak_of_cloud_is_no_cable(rows):
+    labels, picture = np.full(SIZE, SKY, np.uint8), np.full((*SIZE, 3), 190, np.uint8)
+    across = np.abs(np.arange(SIZE[0])[:, None] - 120 - 3 * np.sin(np.arange(SIZE[1]) / 9))
+    along = (1 - np.abs(np.arange(SIZE[1]) - 200) / 90).clip(0, 1) ** 0.5
+    picture -= (50 * np.exp(-((across / rows) ** 2)) * along)[..., None].astype(np.uint8)
+    assert not thin_things.find(labels, picture).any()
+
+
 def test_blades_on_a_hub_and_a_lamp_head_stay_with_their_masts():
     labels, picture = scene()
     draw(picture, (90, 60), (90, 125), 250, 2)
@@ -314,6 +324,22 @@ def test_the_glow_below_a_sky_of_trails_stays_with_it():
     for x in range(4, SIZE[1], 14):
         picture[:190, x : x + 2] = 220
     assert lights_in_the_sky.moving_share(np.ones(SIZE, bool), picture).max() < 0.01
+
+
+def test_a_sky_full_of_stars_stays_where_a_town_lights_it_too():
+    rng = np.random.default_rng(0)
+    picture = np.full((*SIZE, 3), 20, np.uint8)
+    picture[SIZE[0] // 2 :] = 130
+    lit = lights_in_the_sky.moving_share(np.ones(SIZE, bool), picture)
+    assert lit.min() == 1, "without stars it moves"
+    y, x = (rng.integers(2, side - 2, 2200) for side in SIZE)
+    picture[y, x] = 240
+    assert lights_in_the_sky.moving_share(np.ones(SIZE, bool), picture).max() < 0.01
+    image = torch.from_numpy(picture).permute(2, 0, 1)[None] / 127.5 - 1
+    sky = torch.tensor([0.0, 1.0, 0.0]).view(1, 3, 1, 1).expand(1, 3, 8, 8)
+    assert segmentation.starry(image, sky) > 0.99, "and it has the light of a night"
+    assert segmentation.starry(image.clamp(max=-0.7), sky) == 0
+    assert segmentation.starry(image, sky.roll(1, 1)) == 0, "not on water"
 
 
 def test_noise_of_a_dark_sky_holds_nothing():
