@@ -23,9 +23,13 @@ from ..scene.regions import Region
 from ..settings import AppearanceSettings, ClipSettings, LoopSettings, MotionSettings
 from . import day_faults, light_reach, samplings
 from .artifacts import SMOOTH, Ghost, Pulse, Torn, steepness_of
+from .loop_faults import Creep, Reflection, Streak, Twice
+from .reference_masks import ReferenceMask
 
+Measure = Ghost | Pulse | Torn | Twice | Streak | Creep | Reflection
 NAMES = (  # in the order of tables
-    "own_look", "cast", "sourceless", "ghost", "ghost_foreign", "torn", "pulse",
+    "own_look", "cast", "sourceless", "ghost", "ghost_foreign", "torn", "pulse", "twice", "streak",
+    "creep", "reflection",
 )  # fmt: skip
 SHOWN, LIT = 8, 4  # frames of the loop, and of the day, that sheets show: water takes two loops
 LIGHTS = 12  # times of the day at which its cast is measured, those shown among them
@@ -90,12 +94,15 @@ class DefaultClip:
         self,
         thin: Tensor | None = None,  # [1, 1, H, W] bool the thin things, if they were drawn
         every: int = 1,
+        mask: ReferenceMask | None = None,
     ) -> dict[str, float | None]:
         """The figures by `NAMES`: of the light, and of every Nth frame of the loop.
 
         own_look: `light_reach.own_look`; cast: `day_faults.cast`, the greatest of the day;
         sourceless: `samplings.sourceless`; ghost, torn, pulse: `artifacts`; ghost_foreign: the
-        ghost without what was `samplings.carried` there.
+        ghost without what was `samplings.carried` there; twice, streak, creep and reflection:
+        `loop_faults`. What stays, and what mirrors it, is the mask's; without one there is no
+        creep, and the engine's own water mirrors what it keeps still.
         """
         found: dict[str, float | None] = dict.fromkeys(NAMES)
         grey = day_faults.neutrals(self.image)
@@ -106,9 +113,16 @@ class DefaultClip:
         asked = max(every, SOURCES_EVERY)
         found["sourceless"] = samplings.sourceless(self.motion, self.loop, self.period, asked)
         moving = torch.stack(list(self.moving.values())).amax(0) > 0.5
-        seen: dict[str, Ghost | Pulse | Torn] = {"ghost": Ghost(self.image), "pulse": Pulse(moving)}
+        seen: dict[str, Measure] = {"ghost": Ghost(self.image), "pulse": Pulse(moving)}
+        seen |= {"twice": Twice(self.image, moving), "streak": Streak(self.image, moving)}
         if thin is not None:
             seen["torn"] = Torn(self.image, thin)
+        if mask is not None:
+            stays = mask.land if thin is None else mask.land | thin
+            seen["creep"] = Creep(self.image, stays)
+            seen["reflection"] = Reflection(self.image, mask.water, mask.land)
+        elif "water" in self.moving:
+            seen["reflection"] = Reflection(self.image, self.moving["water"] > 0.5, ~moving)
         foreign = Ghost(self.image)
         edges = steepness_of(self.image) > SMOOTH
         carried = samplings.carried(self.motion, self.loop, self.period, edges, asked)

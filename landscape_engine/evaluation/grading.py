@@ -33,19 +33,20 @@ def grade(
 ) -> tuple[Evaluation, Tensor]:  # and a sheet [1, 3, H', W']
     """Lay out one still's sheet for a person, with the figures of its default clip's eighths.
 
-    Arguments as in `protocol.evaluate`; of the masks those of thin things serve alone.
+    Arguments as in `protocol.evaluate`; the masks serve torn, creep and reflection alone.
 
     Raises:
         PictureError: the picture, or its mask, can't be used.
         RegionError: what the settings say of regions can't be used for this picture.
     """
     settings = settings or EvaluationSettings()
-    image, _ = load_still(picture, None, settings.sheet_width)
+    masked = masks is not None and (masks / f"{picture.stem}.png").is_file()
+    image, mask = load_still(picture, masks if masked else None, settings.sheet_width)
     landscape = animator.look_at(image)
     clip = DefaultClip(animator, landscape, landscape.regions(where), loop or LoopSettings())
     still = Evaluation(picture.stem, image, None, image.new_empty(0, 2, *image.shape[2:]))
     thin = load_thin(masks, picture, (image.shape[2], image.shape[3]))
-    still.figures = dict.fromkeys(NAMES) | clip.figures(thin, clip.period // SHOWN)
+    still.figures = dict.fromkeys(NAMES) | clip.figures(thin, clip.period // SHOWN, mask)
     return still, draw(clip)
 
 

@@ -120,7 +120,7 @@ def evaluate(
     thin = load_thin(masks, picture, (image.shape[2], image.shape[3]))
     default = DefaultClip(animator, trial.landscape, trial.regions, loop)
     for clip in trial.stage([default], "defaults"):
-        still.figures |= clip.figures(thin)
+        still.figures |= clip.figures(thin, mask=mask)
     return still
 
 

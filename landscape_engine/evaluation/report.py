@@ -35,6 +35,10 @@ SHOWN = {  # the table's columns: title and form
     "ghost_foreign": ("foreign", "{:.2f}"),
     "torn": ("torn", "{:.1%}"),
     "pulse": ("pulse", "{:.2f}"),
+    "twice": ("twice", "{:.2f}"),
+    "streak": ("streak", "{:.2f}"),
+    "creep": ("creep", "{:.2%}"),
+    "reflection": ("reflection", "{:.2f}"),
 }
 
 

@@ -240,7 +240,9 @@ def test_land_that_slides_into_the_sky_is_seen(animator, still):
         step = torch.zeros(1, 2, 64, 64)
         step[:, 1] = pixels * 2 / 44  # backward: down, so that things rise
         trial.motion = lambda **_: motion_fields.steady_motion(step)
-        return trial.loop(0.5, LoopSettings(kind="crossfade", frames=6)).figures["intrusion"]
+        return trial.loop(0.5, LoopSettings(kind="crossfade", frames=6, start="blend")).figures[
+            "intrusion"
+        ]
 
     assert rise(0.0) == 0
     assert rise(1.0) > 0.02
