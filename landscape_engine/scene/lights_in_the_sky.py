@@ -12,8 +12,8 @@ from . import channels, clear_sky
 STAR = 0.005  # widest of the stars and their trails, share of the width
 STAR_CONTRAST = 0.14  # how much lighter they are than what is around them, of 1
 NIGHT = 0.4  # lightest sky in which they are looked for, of 1
-GLOWING_NIGHT = 0.65  # ... over a town or at dawn, if enough of the darker sky is full of them
-PARTLY_STARS = 0.2  # share of a sky that is
+GLOWING_NIGHT = 0.65  # ... over a town or at dawn, where the darker part shows that it's night
+PARTLY_STARS = 0.2  # share of a sky that is full of dark-sky stars from which it does
 FULL_OF_STARS = 0.02, 0.06  # share of stars around from which the sky stays: a little, all of it
 MOSTLY_STARS = 0.6, 0.7  # share of a sky that stays from which the rest does: a little, all of it
 AROUND = 0.2  # over which they are counted, share of the width

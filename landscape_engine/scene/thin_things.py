@@ -91,7 +91,7 @@ def contrast(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # uint8 [H, W] each
     """The contrast of narrow things to both sides: any, those in steep directions, and fine ones.
 
-    The fine ones are crisp and as narrow as wires: at the first scale alone they have it.
+    The fine ones are crisp and as narrow as wires: they are what the picture's own scale shows.
     """
     import cv2
 
