@@ -121,6 +121,9 @@ class Landscape:
     def regions(self, settings: RegionSettings | None = None) -> list[Region]:
         """Segment the picture; the artist's masks and regions override the network.
 
+        None if the settings ask for none. Of a picture without sky and water it is one region
+        that holds no place, so that nothing moves.
+
         Raises:
             RegionError: a mask or a region's file can't be used, or nothing is left that moves.
         """
@@ -138,7 +141,10 @@ class Landscape:
         else:
             shares = self.seen[:, :3]
             white = self.seen[:, 3:] if self.seen.shape[1] > 3 else None
-        return segmentation.find(self.image, shares, white, settings, self.device)
+        found = segmentation.find(self.image, shares, white, settings, self.device)
+        if not found and self.seen is not None:
+            return segmentation.nothing(self.image, self.device)
+        return found
 
     def _shares_by_answers(self, horizon: float | None) -> Tensor:  # [1, 3, 256, 256]
         predictor, book = self.bundle.motion_predictor, self.bundle.motion_codes

@@ -112,7 +112,8 @@ class DefaultClip:
         found["cast"] = max((one for one in casts if one is not None), default=None)
         asked = max(every, SOURCES_EVERY)
         found["sourceless"] = samplings.sourceless(self.motion, self.loop, self.period, asked)
-        moving = torch.stack(list(self.moving.values())).amax(0) > 0.5
+        nothing = torch.zeros_like(self.image[:, :1])
+        moving = torch.stack([nothing, *self.moving.values()]).amax(0) > 0.5
         seen: dict[str, Measure] = {"ghost": Ghost(self.image), "pulse": Pulse(moving)}
         seen |= {"twice": Twice(self.image, moving), "streak": Streak(self.image, moving)}
         if thin is not None:

@@ -116,7 +116,12 @@ def what_moves(
     height: int,
     width: int,
 ) -> dict[str, Tensor]:  # name → [1, 1, height, width] 0..1
-    """The share of each pixel that moves, by region; "picture" where there are no regions."""
+    """The share of each pixel that moves, by region; "picture" where there are no regions.
+
+    None if nothing moves.
+    """
+    if not motion.parts and not bool(motion.step.any()):
+        return {}
     if not motion.parts:
         return {"picture": torch.ones(1, 1, height, width)}
     found: dict[str, Tensor] = {}

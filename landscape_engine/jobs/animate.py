@@ -128,7 +128,7 @@ def render(
         notes += unused.notes(job.motion, job.regions, job.loop, job.appearance)
         with watch.stage("predict"):
             foreseen = _predict(animator, landscape, job)
-        notes += travel.notes(foreseen.motion)
+        notes += travel.notes(foreseen.motion) + _unmoved(foreseen.motion, job)
         motion = _followed(foreseen.motion, job, progress)
         frames = animator.render(landscape, motion, foreseen.light, job.loop, job.clip, watch)
         frames = progress(frames, job.clip.frames, "frames")
@@ -198,6 +198,20 @@ def _notes(job: Job, picture_hw: SizeHW) -> list[str]:
         if abs(clip.size_wh[0] / clip.size_wh[1] * height / width - 1) > 0.01:
             notes.append(f"the picture ({width}x{height}) was stretched to {clip.size}.")
     return notes
+
+
+def _unmoved(motion: MotionField, job: Job) -> list[str]:
+    """A note for a picture in which nothing was found that moves."""
+    if motion.parts or not job.regions.clean or job.motion.kind != "steady":
+        return []
+    if bool(motion.step.any()):
+        return []
+    return [
+        say(
+            "the picture shows neither sky nor water, so nothing moves; name what moves with "
+            "<regions.moving_mask> or <regions.region>, or move all of it with <regions.clean off>."
+        )
+    ]
 
 
 def _describe(

@@ -20,7 +20,7 @@ from ..images import clips
 from ..landscape import Landscape
 from ..networks.inputs import ENCODER_SIZE
 from ..ops import shrinking
-from ..scene.regions import FALLS, Region
+from ..scene.regions import FALLS, Region, filled
 from ..settings import MotionSettings
 from . import calm, reference_clips
 from .moving_water import is_water
@@ -80,6 +80,7 @@ def suitable(landscape: Landscape, regions: Sequence[Region]) -> tuple[Chosen, .
     Leftward and rightward ones take turns. Water has a code of its own, which goes the sky's way.
     Where no regions are given, the whole picture counts as sky.
     """
+    regions = filled(regions)
     asked = ("suitable", *regions)  # kept, and told apart by being the same
     return landscape.keep(asked, lambda: _suitable(landscape, regions))
 

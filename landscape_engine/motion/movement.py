@@ -117,6 +117,7 @@ def in_regions(
     """
     image = landscape.image
     directing.check_moving(read_arrows(settings.arrows), _cores(regions))
+    regions = regions_of.filled(regions)
     of_water = step
     if chosen and chosen.water is not None:
         of_water = step_of(landscape, chosen.water) * settings.speed

@@ -9,6 +9,7 @@ Legend: h w pixels of the predictor's grid or of the shares, H W pixels of the m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -134,6 +135,16 @@ def region_of(
     if not bool(core.any()):  # a thread of a region
         core = shrinking.area(alpha, grid_hw) > 0
     return Region(name, alpha, core)
+
+
+def nothing(height: int, width: int, grid_hw: tuple[int, int], device: torch.device) -> Region:
+    """A region that holds no place: that of a picture in which nothing moves."""
+    return region_of(np.zeros((height, width), np.float32), grid_hw, "nothing", device)
+
+
+def filled(regions: Sequence[Region]) -> list[Region]:
+    """The regions that hold any place."""
+    return [region for region in regions if bool(region.core.any())]
 
 
 def mask_size(height: int, width: int) -> tuple[int, int]:

@@ -43,6 +43,11 @@ def find(
     return [replace(region, kind=_kind(region, shares), foam=white) for region in moving]
 
 
+def nothing(image: Tensor, device: torch.device) -> list[Region]:
+    """What moves in a picture that shows neither sky nor water: a region that holds no place."""
+    return [regions.nothing(*regions.mask_size(*image.shape[2:]), GRID_HW, device)]
+
+
 def _kind(
     region: Region,
     shares: Tensor,  # [1, 3, h, w]

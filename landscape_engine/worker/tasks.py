@@ -34,7 +34,7 @@ from ..jobs import animate as animation
 from ..jobs import fit as fitting
 from ..jobs import thumbnails
 from ..jobs.preview import fit_within, reduce
-from ..scene.regions import Region
+from ..scene.regions import Region, filled
 from ..settings import DeviceName, RegionSettings, documents
 from ..settings.documents import Job
 from . import PROTOCOL
@@ -232,7 +232,7 @@ def find_regions(
     events.progress("read")
     landscape = desk.landscapes.of(_picture(picture), None, bool(upright))
     events.progress("predict")
-    label, rows = _paint(landscape.regions(settings), landscape.image)
+    label, rows = _paint(filled(landscape.regions(settings)), landscape.image)
     path = events.folder / "regions.png"
     images.save_image(label, path)
     return {

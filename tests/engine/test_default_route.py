@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from landscape_engine import images
 from landscape_engine.animator import load_animator
+from landscape_engine.errors import AnnotationError
 from landscape_engine.evaluation import metrics, samplings
 from landscape_engine.evaluation.reference_masks import load_still
+from landscape_engine.jobs import animate as animation
 from landscape_engine.jobs import thumbnails
 from landscape_engine.light import cycles
 from landscape_engine.settings import (
@@ -18,8 +21,10 @@ from landscape_engine.settings import (
     LoopSettings,
     MotionSettings,
     RegionSettings,
+    documents,
 )
 from landscape_engine.shell.commands.demo import EXAMPLE
+from tests.conftest import make_picture
 
 MASKS = Path(__file__).parents[1] / "masks"
 WIDTH, PERIOD = 320, 8
@@ -113,3 +118,38 @@ def test_thumbnails_of_the_codebooks(animator, still, tmp_path):
     (tmp_path / "light").mkdir()
     drawn = thumbnails.draw_appearance(animator, small, (0, 1), 2, tmp_path / "light")
     assert all(Path(path).is_file() for row in drawn for path in row["frames"])
+
+
+@pytest.fixture
+def wall(animator):
+    """A picture in which the scene network sees land alone."""
+    scene = animator.look_at(make_picture(36, 64))
+    scene.__dict__["seen"] = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1).expand(1, 3, 36, 64)
+    return scene
+
+
+def test_a_picture_without_sky_and_water_stays_and_says_so(animator, wall, tmp_path):
+    asked = {"version": 1, "picture": "wall.png", "out": str(tmp_path / "frames")}
+    job = documents.parse(asked | {"clip": {"frames": 4}, "appearance": {"kind": "off"}})
+    done = animation.render(job, animator, wall, (36, 64))
+    (note,) = done["notes"]
+    assert note.startswith("the picture shows neither sky nor water, so nothing moves; name")
+    first = images.load_image(wall_paths(done)[0])
+    for path in wall_paths(done):
+        assert torch.equal(images.load_image(path), first)
+    assert (first[:, :3] - wall.image).abs().max() <= 0.51 * 2 / 255
+    with pytest.raises(AnnotationError, match="move"):
+        animator.move(wall, MotionSettings(arrows=("0.5,0.2,0.8,0.2",)))
+
+
+def test_the_same_picture_moves_whole_or_where_it_is_asked_to(animator, wall, tmp_path):
+    assert wall.regions(RegionSettings(clean=False)) == []
+    assert bool(animator.move(wall, regions=[]).step.any())
+    mask = tmp_path / "mask.png"
+    images.save_image(torch.ones(1, 3, 36, 64), mask)
+    regions = wall.regions(RegionSettings(moving_mask=str(mask)))
+    assert bool(animator.move(wall, regions=regions).step.any())
+
+
+def wall_paths(done):
+    return [Path(path) for path in done["paths"]]
