@@ -55,6 +55,7 @@ GLARE = 0.85  # share of its change that what is burnt out does not take: the su
 GLOW = (60.0, 85.0), (0.45, 1.0)  # L* and w of a sky that is the glow of its sun: a little, surely
 BURNT = 96.0, 99.0  # L* of what is burnt out: a little, surely
 REACH = 0.03  # of the width, about what glows
+LARGEST_SUN = 0.15  # radius of what is burnt out within a glow, share of the width
 SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun's, or a pale sky's
 DIM = 22.0  # mean L* below which a picture has less of a day
 NIGHT, DUSKY = 20.0, 30.0  # mean L* of a sky at night, and of the darkest that is none
@@ -154,8 +155,11 @@ class _Scene:
         warmth, _ = daylight.axes((light + FAINT).log())
         shown = self.sky[:1] * _rising(lightness, GLOW[0]) * _rising(warmth, GLOW[1])
         reach = max(1, round(REACH * shown.shape[3]))
+        burnt = _rising(lightness, BURNT)
+        for _ in range(round(LARGEST_SUN / REACH)):  # a large one glows up to its middle
+            shown = torch.maximum(shown, torch.minimum(-masks.shrink(-shown, reach), burnt))
         glow = masks.blur(-masks.shrink(-shown, reach), reach)
-        disc = masks.blur(-masks.shrink(-_rising(lightness, BURNT), reach // 3), reach // 3)
+        disc = masks.blur(-masks.shrink(-burnt, reach // 3), reach // 3)
         return glow, disc * glow
 
     def _night(self) -> Tensor:  # [B, 1, 1, 1] 0..1

@@ -153,7 +153,9 @@ def test_what_moves_is_told_by_region():
     (alpha,) = samplings.what_moves(moving_top(1, 0), HEIGHT, WIDTH).values()
     assert float(alpha[:, :, : HEIGHT // 2 - 4].min()) == 1
     assert float(alpha[:, :, HEIGHT // 2 + 2 :].max()) == 0
-    everything = motion_fields.steady_motion(torch.zeros(1, 2, 64, 64))
+    nothing = motion_fields.steady_motion(torch.zeros(1, 2, 64, 64))
+    assert samplings.what_moves(nothing, 8, 8) == {}
+    everything = motion_fields.steady_motion(torch.full((1, 2, 64, 64), 0.01))
     assert float(samplings.what_moves(everything, 8, 8)["picture"].min()) == 1
 
 

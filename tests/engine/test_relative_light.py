@@ -195,6 +195,17 @@ def test_a_suns_glow_in_the_sharp_picture_is_not_cooled_nor_its_disc_darkened():
     )
 
 
+def test_a_large_sun_is_not_cooled_in_its_middle():
+    picture = scene(sky=0.3)
+    picture[:, :, 6:30, 16:40] = torch.tensor([1.0, 0.5, -0.2]).view(1, 3, 1, 1)
+    picture[:, :, 10:26, 20:36] = 1.0
+    wanted = relit(picture, -0.9, -0.7, -0.3)
+    red, _, blue = change_of(relighting.natural(wanted, picture, SHARES), picture).unbind(1)
+    middle, far = (slice(16, 20), slice(26, 30)), (slice(8, 20), slice(52, 62))
+    assert (red - blue)[0][far].mean() < -0.2
+    assert (red - blue)[0][middle].mean() > -0.15
+
+
 def test_land_that_is_blue_already_gets_less_blue_at_dusk(monkeypatch):
     picture = scene()
     picture[:, :, 32:48] += torch.tensor([-0.3, 0.0, 0.3]).view(1, 3, 1, 1)
