@@ -51,7 +51,7 @@ class LoopProperties(PropertyGroup):
         name="Phase Noise",
         description="Spatial variation of the phase; 0: the first frame is the picture, and the "
         "seam is slightly visible",
-        default=0.7,
+        default=0.4,
         min=0,
         max=1,
         subtype="FACTOR",

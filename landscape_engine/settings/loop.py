@@ -46,7 +46,7 @@ class LoopSettings:
         "softer and a little faster",
     )
     phase_noise: float = setting(
-        0.7,
+        0.4,
         "spatial variation of the phase, 0..1 of a loop (two-phase of regions); with 0 the first "
         "frame is the picture, and the loop's seam is slightly visible",
         metavar="P",
