@@ -14,12 +14,15 @@ from collections.abc import Callable, Hashable
 from functools import cached_property
 from typing import TypeVar, cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from . import images
 from .bundles.checkpoints import ModelBundle, PredictorName
 from .networks import inputs, scene
-from .scene import region_files, segmentation
+from .scene import region_files, regions, segmentation
 from .scene.regions import Region
 from .settings import RegionSettings
 
@@ -78,6 +81,12 @@ class Landscape:
             return inputs.square(self.image, side, self.device)
 
     @cached_property
+    def pixels(self) -> NDArray[np.uint8]:
+        """uint8 [H, W, 3] the colors at the size of masks."""
+        height, width = regions.mask_size(*self.image.shape[2:])
+        return images.to_uint8(images.resize(self.image[:, :3], width, height))
+
+    @cached_property
     def own_look(self) -> Tensor:
         """[1, Z] the picture's appearance code (E^A, Table 2).
 
@@ -116,13 +125,13 @@ class Landscape:
     @cached_property
     def starry(self) -> float:
         """The share of the sky that is full of stars, 0..1: a picture of the night."""
-        return 0.0 if self.seen is None else segmentation.starry(self.image, self.seen[:, :3])
+        return 0.0 if self.seen is None else segmentation.starry(self.pixels, self.seen[:, :3])
 
     def regions(self, settings: RegionSettings | None = None) -> list[Region]:
         """Segment the picture; the artist's masks and regions override the network.
 
-        None if the settings ask for none. Of a picture without sky and water it is one region
-        that holds no place, so that nothing moves.
+        Empty where the settings turn that off: all of it moves. Of a picture without sky and water
+        it is one region that holds no place: nothing moves.
 
         Raises:
             RegionError: a mask or a region's file can't be used, or nothing is left that moves.
@@ -141,9 +150,10 @@ class Landscape:
         else:
             shares = self.seen[:, :3]
             white = self.seen[:, 3:] if self.seen.shape[1] > 3 else None
-        found = segmentation.find(self.image, shares, white, settings, self.device)
+        found = segmentation.find(self.pixels, shares, white, settings, self.device)
         if not found and self.seen is not None:
-            return segmentation.nothing(self.image, self.device)
+            height, width, _ = self.pixels.shape
+            return [regions.nothing((height, width), segmentation.GRID_HW, self.device)]
         return found
 
     def _shares_by_answers(self, horizon: float | None) -> Tensor:  # [1, 3, 256, 256]

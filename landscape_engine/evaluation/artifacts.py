@@ -60,7 +60,31 @@ class Ghost:
         return torch.histc(steepness, BINS, 0, STEEPEST).double()
 
 
-class Torn:
+class Changed:
+    """The share of some pixels, 0..1, that differ from the input in any frame."""
+
+    def __init__(self, image: Tensor, where: Tensor) -> None:
+        """Take the input, [1, 3, H, W], and the pixels that count, [1, 1, H, W] bool."""
+        self.image = image
+        self.where = where
+        self.changed = torch.zeros_like(where)
+
+    def see(self, frame: Tensor) -> None:
+        """Take a frame of the loop, [1, 3, H, W]."""
+        self.changed |= self.differs((frame - self.image).abs().amax(1, keepdim=True))
+
+    def differs(self, difference: Tensor) -> Tensor:  # [1, 1, H, W] bool
+        """Where the greatest difference of any channel, [1, 1, H, W] of 2, counts."""
+        raise NotImplementedError
+
+    def figure(self) -> float | None:
+        """The share; None where no pixel counts."""
+        if not bool(self.where.any()):
+            return None
+        return float((self.changed & self.where).sum() / self.where.sum())
+
+
+class Torn(Changed):
     """Thin structures that move: rigging, masts, reeds, twigs, wires.
 
     The share of their pixels, 0..1, of which any channel differs from the input's by more than 8 of
@@ -68,21 +92,9 @@ class Torn:
     for a mask holds the things alone.
     """
 
-    def __init__(self, image: Tensor, thin: Tensor) -> None:
-        """Take the input, [1, 3, H, W], and the mask of its thin things, [1, 1, H, W] bool."""
-        self.image = image
-        self.thin = thin
-        self.changed = torch.zeros_like(thin)
-
-    def see(self, frame: Tensor) -> None:
-        """Take a frame of the loop, [1, 3, H, W]."""
-        self.changed |= (frame - self.image).abs().amax(1, keepdim=True) > TORN
-
-    def figure(self) -> float | None:
-        """The share; None where there are no thin things."""
-        if not bool(self.thin.any()):
-            return None
-        return float((self.changed & self.thin).sum() / self.thin.sum())
+    def differs(self, difference: Tensor) -> Tensor:  # [1, 1, H, W] bool
+        """More than 8 levels."""
+        return difference > TORN
 
 
 class Pulse:

@@ -13,7 +13,7 @@ from ..animator import Animator
 from ..settings import EvaluationSettings, LoopSettings, RegionSettings
 from .default_clip import LIT, SHOWN, DefaultClip
 from .protocol import NAMES, Evaluation
-from .reference_masks import load_still, load_thin
+from .reference_masks import has_mask, load_still, load_thin
 
 COLUMNS = 4
 TINTS = {"sky": (-0.6, -0.1, 1.0), "water": (1.0, -0.6, -0.6)}  # of the overlay
@@ -40,8 +40,8 @@ def grade(
         RegionError: what the settings say of regions can't be used for this picture.
     """
     settings = settings or EvaluationSettings()
-    masked = masks is not None and (masks / f"{picture.stem}.png").is_file()
-    image, mask = load_still(picture, masks if masked else None, settings.sheet_width)
+    masked = masks if has_mask(masks, picture) else None
+    image, mask = load_still(picture, masked, settings.sheet_width)
     landscape = animator.look_at(image)
     clip = DefaultClip(animator, landscape, landscape.regions(where), loop or LoopSettings())
     still = Evaluation(picture.stem, image, None, image.new_empty(0, 2, *image.shape[2:]))

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from ..ops import masks, shrinking
 from . import metrics
+from .artifacts import LEVEL, Changed
 
-LEVEL = 2 / 255  # one of 8 bits
-REFERENCE_WIDTH = 960  # of the picture for which radii are given, pixels
+RADII_WIDTH = 960  # of the picture for which radii are given, pixels
 SCALES_PX = 2, 4, 8  # radii of the forms in which copies are looked for
 AROUND_PX = 8  # radius over which detail has a direction
 DETAIL_01 = 0.03  # radius of the blur that a reflection's detail is without, share of the width
@@ -30,10 +30,11 @@ class Twice:
     """Two copies of clouds or of a surface that are seen at once.
 
     At three scales (r = 2, 4, 8 px at 960 px width) the forms of a frame are `B = blur_r - blur_2r`
-    of its luma, over what moves. Of two copies at half their strength the contrast `rms(B)` drops;
-    where it was restored, there are twice as many forms, and `mean |B| / rms(B)` grows, since more
-    of the picture is filled. The figure is the sum of both changes, relative to the input's and in
-    the mean over the scales, at the frame where it is greatest. 0: no copy is seen through another.
+    of its mean channel, over what moves. Of two copies at half their strength the contrast
+    `rms(B)` drops; where it was restored, there are twice as many forms, and `mean |B| / rms(B)`
+    grows, since more of the picture is filled. The figure is the sum of both changes, relative to
+    the input's and in the mean over the scales, at the frame where it is greatest. 0: no copy is
+    seen through another.
     """
 
     def __init__(self, image: Tensor, moving: Tensor) -> None:
@@ -62,10 +63,10 @@ class Twice:
 
     def _forms(self, image: Tensor) -> list[tuple[float, float]]:
         """The contrast, and how much of the picture is filled, at each scale."""
-        luma = image.mean(1, keepdim=True)
+        grey = image.mean(1, keepdim=True)
         found = []
         for radius in self.radii:
-            forms = (masks.blur(luma, radius) - masks.blur(luma, 2 * radius))[self.inside]
+            forms = (masks.blur(grey, radius) - masks.blur(grey, 2 * radius))[self.inside]
             contrast = float(forms.square().mean().sqrt())
             found.append((contrast, float(forms.abs().mean()) / max(contrast, 1e-6)))
         return found
@@ -105,28 +106,16 @@ class Streak:
         return float(((xx - yy).square() + 4 * xy.square()).sqrt().sum()) / much if much else None
 
 
-class Creep:
+class Creep(Changed):
     """Land that changes at all, thin things included: the share of its pixels, 0..1.
 
     A pixel changes if any channel differs from the input's by half a level of 8 bits or more in
     any frame.
     """
 
-    def __init__(self, image: Tensor, land: Tensor) -> None:
-        """Take the input, [1, 3, H, W], and its land with all thin things, [1, 1, H, W] bool."""
-        self.image = image
-        self.land = land
-        self.changed = torch.zeros_like(land)
-
-    def see(self, frame: Tensor) -> None:
-        """Take a frame of the loop, [1, 3, H, W]."""
-        self.changed |= (frame - self.image).abs().amax(1, keepdim=True) >= LEVEL / 2
-
-    def figure(self) -> float | None:
-        """The share; None where there is no land."""
-        if not bool(self.land.any()):
-            return None
-        return float((self.changed & self.land).sum() / self.land.sum())
+    def differs(self, difference: Tensor) -> Tensor:  # [1, 1, H, W] bool
+        """Half a level or more."""
+        return difference >= LEVEL / 2
 
 
 class Reflection:
@@ -146,17 +135,17 @@ class Reflection:
         )
         self.above = self._detail(image, self.land)
         self.axis, self.of_input = self._find(image)
-        self.least: float | None = None
+        self.ratios: list[float] = []
 
     def see(self, frame: Tensor) -> None:
         """Take a frame of the loop, [1, 3, H, W]."""
         if self.of_input >= MIRRORS:
             now = self._correlation(self._detail(frame, self.water), self.axis) or 0.0
-            self.least = min(self.least or 1.0, now / self.of_input)
+            self.ratios.append(now / self.of_input)
 
     def figure(self) -> float | None:
-        """The least ratio; None where the water mirrors no land."""
-        return self.least
+        """The least ratio, 1 at the most; None where the water mirrors no land."""
+        return min(1.0, *self.ratios) if self.ratios else None
 
     def _find(self, image: Tensor) -> tuple[int, float]:
         """Twice the row of the axis, and the correlation about it."""
@@ -172,10 +161,10 @@ class Reflection:
         return axis, best
 
     def _detail(self, image: Tensor, where: Tensor) -> Tensor:  # [1, 1, h, w]
-        luma = shrinking.area(image, self.size).mean(1, keepdim=True)
-        inside = where.to(luma)
+        grey = shrinking.area(image, self.size).mean(1, keepdim=True)
+        inside = where.to(grey)
         reach = max(1, round(DETAIL_01 * self.size[1]))
-        return (luma - masks.blur_within(luma, inside, reach)) * inside
+        return (grey - masks.blur_within(grey, inside, reach)) * inside
 
     def _correlation(self, detail: Tensor, axis: int) -> float | None:
         """That of the water with the land about an axis; None where too little of it is mirrored.
@@ -194,4 +183,4 @@ class Reflection:
 
 
 def _pixels(radius: float, image: Tensor) -> int:
-    return max(1, round(radius * image.shape[3] / REFERENCE_WIDTH))
+    return max(1, round(radius * image.shape[3] / RADII_WIDTH))

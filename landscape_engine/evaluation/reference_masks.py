@@ -72,7 +72,7 @@ def find_mask(folder: Path, picture: Path) -> Path:
     """
     if not folder.is_dir():
         raise PictureError(f"--masks is '{folder}', which is no folder; expected one with masks.")
-    path = folder / f"{picture.stem}.png"
+    path = _file_of(picture, folder)
     if not path.is_file():
         raise PictureError(
             f"'{folder}' has no mask for '{picture.name}'; expected '{path.name}': draw it, or "
@@ -117,7 +117,7 @@ def load_thin(
     Raises:
         PictureError: it isn't a picture, or has another aspect or other values.
     """
-    path = None if folder is None else folder / THIN / f"{picture.stem}.png"
+    path = None if folder is None else _file_of(picture, folder / THIN)
     if path is None or not path.is_file():
         return None
     values = _read(path, (size_hw[1], size_hw[0]))
@@ -128,6 +128,15 @@ def load_thin(
             "draw it without soft edges and save it as PNG."
         )
     return F.interpolate(values.float(), size_hw, mode="nearest-exact") > 0
+
+
+def has_mask(folder: Path | None, picture: Path) -> bool:
+    """Whether a folder of masks holds one of a picture."""
+    return folder is not None and _file_of(picture, folder).is_file()
+
+
+def _file_of(picture: Path, folder: Path) -> Path:
+    return folder / f"{picture.stem}.png"
 
 
 def _read(path: Path, picture_wh: tuple[int, int]) -> Tensor:  # [1, 1, h, w] int, 0..255

@@ -118,12 +118,10 @@ def what_moves(
 ) -> dict[str, Tensor]:  # name → [1, 1, height, width] 0..1
     """The share of each pixel that moves, by region; "picture" where there are no regions.
 
-    None if nothing moves.
+    Empty if nothing moves.
     """
-    if not motion.parts and not bool(motion.step.any()):
-        return {}
     if not motion.parts:
-        return {"picture": torch.ones(1, 1, height, width)}
+        return {"picture": torch.ones(1, 1, height, width)} if bool(motion.step.any()) else {}
     found: dict[str, Tensor] = {}
     for part in motion.parts:
         alpha = warping.enlarge(part.region.alpha, height, width).cpu().clamp(0, 1)

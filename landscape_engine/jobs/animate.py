@@ -202,9 +202,8 @@ def _notes(job: Job, picture_hw: SizeHW) -> list[str]:
 
 def _unmoved(motion: MotionField, job: Job) -> list[str]:
     """A note for a picture in which nothing was found that moves."""
-    if motion.parts or not job.regions.clean or job.motion.kind != "steady":
-        return []
-    if bool(motion.step.any()):
+    segmented = job.regions.clean and job.motion.kind == "steady"
+    if motion.parts or not segmented or bool(motion.step.any()):
         return []
     return [
         say(

@@ -31,9 +31,10 @@ class CrossFade:
     ) -> None:
         self.period = period
         self.place = place
-        self.picture = 0 if start == "blend" else period - 1  # the frame M_n that is the picture
+        onward = steps(period, start)
+        self.picture = 2 * (period - 1) - onward  # the frame M_n that is the picture
         self.first = max(0, self.picture - 1)  # the frame O_t with which the loop begins
-        after = past(motion, steps(period, start), place.most_fields)
+        after = past(motion, onward, place.most_fields)
         self.before: Track | None = None
         if self.picture > 1:
             self.before = future(motion, self.picture - 1, after, place.most_fields).cut(place.cut)

@@ -157,19 +157,20 @@ def _beside_stars(sky: np.ndarray, picture: np.ndarray) -> np.ndarray:
 
 
 def _full_of_stars(
-    sky: np.ndarray, picture: np.ndarray, night: float = NIGHT
+    sky: np.ndarray, picture: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:  # uint8, float32 [H, W]
     """The stars, and how much each place is full of them, 0..1."""
     import cv2
 
-    found = find_stars(sky, picture, night)
-    stars = cv2.dilate(found.astype(np.uint8), np.ones((3, 3), np.uint8))
-    size = 2 * max(1, round(AROUND * sky.shape[1] / 2)) + 1
-    weight = cv2.blur(sky.astype(np.float32), (size, size))
-    share = cv2.blur((stars * sky).astype(np.float32), (size, size)) / np.maximum(weight, 1e-6)
-    full = _rise((share - FULL_OF_STARS[0]) / np.ptp(FULL_OF_STARS))
-    if night == NIGHT and full[sky].mean() > PARTLY_STARS:
-        return _full_of_stars(sky, picture, GLOWING_NIGHT)
+    size = (2 * max(1, round(AROUND * sky.shape[1] / 2)) + 1,) * 2
+    weight = np.maximum(cv2.blur(sky.astype(np.float32), size), 1e-6)
+    for night in (NIGHT, GLOWING_NIGHT):
+        found = find_stars(sky, picture, night)
+        stars = cv2.dilate(found.astype(np.uint8), np.ones((3, 3), np.uint8))
+        share = cv2.blur((stars * sky).astype(np.float32), size) / weight
+        full = _rise((share - FULL_OF_STARS[0]) / np.ptp(FULL_OF_STARS))
+        if full[sky].mean() <= PARTLY_STARS:
+            break
     return stars, full
 
 

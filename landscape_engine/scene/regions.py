@@ -137,9 +137,9 @@ def region_of(
     return Region(name, alpha, core)
 
 
-def nothing(height: int, width: int, grid_hw: tuple[int, int], device: torch.device) -> Region:
+def nothing(size_hw: tuple[int, int], grid_hw: tuple[int, int], device: torch.device) -> Region:
     """A region that holds no place: that of a picture in which nothing moves."""
-    return region_of(np.zeros((height, width), np.float32), grid_hw, "nothing", device)
+    return region_of(np.zeros(size_hw, np.float32), grid_hw, "nothing", device)
 
 
 def filled(regions: Sequence[Region]) -> list[Region]:

@@ -27,25 +27,19 @@ EDGE_REACH = 10  # pixels of that grid within which shares follow the picture's 
 
 
 def find(
-    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    pixels: np.ndarray,  # uint8 [H, W, 3] the picture at the size of masks
     shares: Tensor,  # [1, 3, h, w] of land, sky and water
     white: Tensor | None,  # [1, 1, h, w] of white water, if the network tells it
     settings: RegionSettings,
     device: torch.device,
 ) -> list[Region]:
     """Segment the picture; the artist's masks and regions override the network."""
-    height, width = regions.mask_size(*image.shape[2:])
-    small = images.to_uint8(images.resize(image[:, :3], width, height))
     found = []
     if not settings.moving_mask:
-        found = regions.find(shares, small, settings.horizon, GRID_HW, device, white)
+        found = regions.find(shares, pixels, settings.horizon, GRID_HW, device, white)
+    height, width, _ = pixels.shape
     moving = region_files.apply(settings, found, (height, width), GRID_HW, device)
     return [replace(region, kind=_kind(region, shares), foam=white) for region in moving]
-
-
-def nothing(image: Tensor, device: torch.device) -> list[Region]:
-    """What moves in a picture that shows neither sky nor water: a region that holds no place."""
-    return [regions.nothing(*regions.mask_size(*image.shape[2:]), GRID_HW, device)]
 
 
 def _kind(
@@ -71,14 +65,12 @@ def label(
 
 
 def starry(
-    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    pixels: np.ndarray,  # uint8 [H, W, 3] the picture at the size of masks
     shares: Tensor,  # [1, 3, h, w] of land, sky and water
 ) -> float:
     """The share of the sky that is full of stars, 0..1."""
-    height, width = regions.mask_size(*image.shape[2:])
-    small = images.to_uint8(images.resize(image[:, :3], width, height))
-    sky = interpolate(shares, (height, width), mode="bilinear").argmax(1)[0] == certainty.SKY
-    return lights_in_the_sky.starry(sky.cpu().numpy(), small)
+    sky = interpolate(shares, pixels.shape[:2], mode="bilinear").argmax(1)[0] == certainty.SKY
+    return lights_in_the_sky.starry(sky.cpu().numpy(), pixels)
 
 
 def follow_edges(

@@ -51,7 +51,6 @@ class LoopSettings:
         "frame is the picture, and the loop's seam is slightly visible",
         metavar="P",
     )
-
     start: StartKind = setting(
         "picture",
         "first frame of a crossfade; picture: the input, which moves on and back from there; "

@@ -106,6 +106,9 @@ def test_a_reflection_that_stays_and_one_that_is_carried_along():
     carried[:, :, 60:] = picture[:, :, 60:].roll(6, 3)
     assert figure_of(Reflection(picture, water, land), picture, rippled) > 0.9
     assert figure_of(Reflection(picture, water, land), picture, carried) < 0.3
+    gone = picture.clone()
+    gone[:, :, 60:] = 0
+    assert figure_of(Reflection(picture, water, land), gone, picture) == 0, "however it goes on"
 
 
 def test_waves_that_mirror_nothing_have_no_reflection():

@@ -48,6 +48,11 @@ def frames(
     return [render_frame(picture, shown) for shown in islice(layers, count)]
 
 
+def moved(picture: torch.Tensor, by: MotionField, count: int) -> list[torch.Tensor]:
+    """The picture after one step of a motion, after two, …"""
+    return [render_frame(picture, [Layers(flow)]) for flow in islice(by.accumulated(), count)]
+
+
 @pytest.mark.parametrize("motion", MOTIONS.values(), ids=MOTIONS)
 @pytest.mark.parametrize("kind", ["two-phase", "crossfade"])
 def test_frame_n_plus_period_is_frame_n(motion, kind):
@@ -72,14 +77,11 @@ def test_crossfade_follows_the_papers_formula():
     motion = MOTIONS["recurrent"]
     picture = make_picture(80, 120)
     shown = frames(motion, "crossfade", period, period, "blend")
-    moved = [
-        render_frame(picture, [Layers(flow)])
-        for flow in islice(motion.accumulated(), 2 * (period - 1))
-    ]
+    on = moved(picture, motion, 2 * (period - 1))
     for t in range(period):
         w = max(0, 1 - (t + 1) / (period - 1))
-        late = moved[t + period] if w else moved[t]
-        assert torch.allclose(shown[t], (1 - w) * moved[t] + w * late, atol=1e-5)
+        late = on[t + period] if w else on[t]
+        assert torch.allclose(shown[t], (1 - w) * on[t] + w * late, atol=1e-5)
 
 
 @pytest.mark.parametrize("motion", MOTIONS.values(), ids=MOTIONS)
@@ -97,16 +99,11 @@ def test_crossfade_from_the_picture_is_the_papers_of_a_motion_that_came_to_it():
     picture = make_picture(80, 120)
     shown = frames(motion, "crossfade", period, period)
     back = motion_fields.steady_motion(-motion.step)
-
-    def moved(by: MotionField) -> list[torch.Tensor]:
-        flows = islice(by.accumulated(), period)
-        return [picture, *(render_frame(picture, [Layers(flow)]) for flow in flows)]
-
-    after, before = moved(motion), moved(back)
-    assert torch.allclose(shown[1], after[1], atol=1e-5)
+    after, before = (moved(picture, by, period) for by in (motion, back))
+    assert torch.allclose(shown[1], after[0], atol=1e-5)
     for t in range(2, period):  # M_n, n from the picture on: -(T - 2)..T - 1
         w = 1 - (t - 1) / (period - 1)
-        expected = (1 - w) * before[period - t] + w * after[t]
+        expected = (1 - w) * before[period - t - 1] + w * after[t - 1]
         assert torch.allclose(shown[t], expected, atol=1e-5)
 
 
@@ -115,12 +112,7 @@ def test_two_phase_follows_its_formula_away_from_borders():
     picture = make_picture(80, 120)
     shown = frames(motion, "two-phase", period, period)
     ahead = motion_fields.steady_motion(-motion.step)
-
-    def moved(by: MotionField) -> list[torch.Tensor]:
-        flows = islice(by.accumulated(), period)
-        return [render_frame(picture, [Layers(flow)]) for flow in flows]
-
-    past, future = moved(motion), moved(ahead)
+    past, future = (moved(picture, by, period) for by in (motion, ahead))
     for t in range(1, period):
         u = t / period
         expected = (1 - u) * past[t - 1] + u * future[period - t - 1]
