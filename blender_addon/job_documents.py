@@ -160,6 +160,8 @@ def _region_file(
         "ripple": item.ripple,
         "sway": item.sway,
     }
+    if item.moves != "AUTO":
+        fields["moves"] = item.moves
     code = code_of(item, f"region '{item.name}'")
     if code is not None:
         fields["code"] = code

@@ -113,7 +113,7 @@ def _region(layout: bpy.types.UILayout, item: bpy.types.PropertyGroup) -> None:
         layout.prop(item, "position", slider=True)
     elif item.code_from == "FILE":
         layout.prop(item, "code_file")
-    for name in ("speed", "phase", "ripple", "sway", "arrows_from"):
+    for name in ("moves", "speed", "phase", "ripple", "sway", "arrows_from"):
         layout.prop(item, name)
 
 

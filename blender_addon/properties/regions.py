@@ -66,6 +66,15 @@ class RegionItem(PropertyGroup):
         max=100,
         soft_max=10,
     )
+    moves: EnumProperty(
+        name="Moves",
+        description="What of this region moves",
+        items=(
+            ("AUTO", "Automatic", "Detail in sky and water, everything elsewhere"),
+            ("detail", "Detail", "Clouds or waves, over a still base of smooth light"),
+            ("all", "Everything", "The whole texture, as of falls"),
+        ),
+    )
     arrows_from: PointerProperty(
         name="Arrows",
         description="Grease pencil whose strokes are this region's arrows",

@@ -20,7 +20,7 @@ from ..scene import regions as regions_of
 from ..scene.regions import FALLS, Region
 from ..scene.segmentation import GRID_HW
 from ..settings import MotionSettings
-from . import calm, codes, directing, hints, moving_water
+from . import calm, codes, courses, directing, hints, moving_water
 from . import fields as motion_fields
 from .codes import AUTO, Chosen
 from .fields import MotionField, MovingPart
@@ -175,7 +175,10 @@ def _at_pace(
     settings: MotionSettings,
     suits: bool,
 ) -> MovingPart:
-    """Slow a part to a calm pace, if its code was chosen automatically and no arrow applies."""
+    """Slow a part to a calm pace, if its code was chosen automatically and no arrow applies.
+
+    What is white in its water takes its own course.
+    """
     region, guide = part.region, part.region.guide
     core, arrows = region.core, read_arrows(settings.arrows)
     suits = guide.code == AUTO or (suits and guide.code is None)
@@ -190,8 +193,12 @@ def _at_pace(
     if not is_water(region):
         step = calm.at_pace(part.step, core, aspect, speed)
         return replace(part, step=calm.over_horizon(step, core) if region.kind == "sky" else step)
-    horizon = moving_water.horizon(core, [r.core for r in regions if r.name == "sky"])
+    skies = [other.core for other in regions if other.name == "sky"]
+    horizon = moving_water.horizon(core, skies)
     step = calm.towards_viewer(part.step, core, aspect, horizon, speed)
+    course = courses.course_of(region, skies, aspect, horizon)
+    if course:
+        step = torch.lerp(step, course.step * speed, course.share)
     return replace(part, step=step)
 
 

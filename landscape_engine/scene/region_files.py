@@ -3,7 +3,7 @@
 A region's file:
 
     {"version": 1, "name": "stream", "mask": "stream.png", "code": "0.3", "speed": 0.5,
-     "phase": 0.25, "ripple": 2, "sway": 0, "arrows": ["0.4,0.6,0.5,0.7"]}
+     "phase": 0.25, "ripple": 2, "sway": 0, "arrows": ["0.4,0.6,0.5,0.7"], "moves": "detail"}
 
 `mask` is a picture beside the file, white where the region is; in its place `polygon` may stand, a
 list of corners [x, y] in shares of the picture's width and height. All but one of these two and the
@@ -28,12 +28,14 @@ from ..errors import LandscapeError, RegionError
 from ..ops import shrinking
 from ..settings import RegionSettings
 from ..settings.sentences import about, prefixed
-from .regions import Guide, Region, region_of
+from .regions import Guide, Moves, Region, region_of
 
 VERSION = 1
 FIELDS = {
-    "version", "name", "mask", "polygon", "code", "speed", "phase", "arrows", "ripple", "sway"
+    "version", "name", "mask", "polygon", "code", "speed", "phase", "arrows", "ripple", "sway",
+    "moves",
 }  # fmt: skip
+MOVES: tuple[Moves, ...] = ("all", "detail")
 SAME_ASPECT = 0.02  # how far a mask's aspect may be off, for it to be resized
 FARTHEST = 10  # how far outside a polygon's corner may lie, in pictures
 AROUND_PX = 2  # of a larger canvas around a picture, whose border a polygon's cut edges follow
@@ -196,6 +198,7 @@ def region_from(
         ripple=_number(fields, "ripple", 0.0, 0, 100, path),
         sway=_number(fields, "sway", 0.0, 0, 100, path),
         arrows=_arrows(fields.get("arrows", ()), path),
+        moves=_moves(fields.get("moves"), path),
     )
     name = str(fields.get("name") or path.stem)
     return replace(region_of(mask, grid_hw, name, device, soften=1), guide=guide)
@@ -222,6 +225,17 @@ def _number(
             f"'{name}' of the region '{path}' is {value!r}; expected a number from {low} to {high}."
         )
     return float(value)
+
+
+def _moves(value: Any, path: Path) -> Moves | None:
+    if value is None:
+        return None
+    for known in MOVES:
+        if value == known:
+            return known
+    raise RegionError(
+        f"'moves' of the region '{path}' is {value!r}; expected one of {', '.join(MOVES)}."
+    )
 
 
 def _arrows(value: Any, path: Path) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ HOLE = 2e-4  # share of the picture below which a hole that they leave is none
 LEAST_SURE = 0.3  # share of its motion that a region keeps where the network is least sure of it
 SPREAD = 0.03  # over which sureness is averaged, share of the grid's width
 RegionKind = Literal["sky", "water", "falls", "other"]
+Moves = Literal["all", "detail"]
 NAMES = {SKY: "sky", WATER: "water"}
 FALLS = "falls"  # name and kind of the water that falls, which is a region of its own
 
@@ -45,6 +46,7 @@ class Guide:
     ripple: float = 0.0  # height of ripples, in thousandths of the picture's height
     sway: float = 0.0  # width of swaying, in thousandths of the picture's width
     arrows: tuple[str, ...] = ()
+    moves: Moves | None = None  # all of it, or what differs from its base; None: as its kind does
 
 
 @dataclass(frozen=True)

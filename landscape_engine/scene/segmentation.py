@@ -46,11 +46,23 @@ def _kind(
     region: Region,
     shares: Tensor,  # [1, 3, h, w]
 ) -> RegionKind:
-    """The main class of a region: a found one's by its name, the artist's by its pixels."""
+    """The main class of a region: a found one's by its name, the artist's by its pixels.
+
+    An artist's region of which all moves is of no class; one whose detail moves is sky or water.
+    """
+    if region.guide.moves == "all":
+        return "other"
     if region.name in (*regions.NAMES.values(), regions.FALLS) and region.guide == Guide():
         return cast(RegionKind, region.name)
     inside = on_grid(shares)[0][:, region.core[0, 0].to(shares.device)]
-    most = int(inside.mean(1).argmax()) if inside.numel() else certainty.LAND
+    means = inside.mean(1) if inside.numel() else torch.tensor([1.0, 0.0, 0.0])
+    if region.guide.moves == "detail":
+        return (
+            "sky"
+            if len(means) > certainty.WATER and means[certainty.SKY] > means[certainty.WATER]
+            else "water"
+        )
+    most = int(means.argmax())
     return cast(RegionKind, regions.NAMES.get(most, "other"))
 
 

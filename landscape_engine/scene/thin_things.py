@@ -28,6 +28,8 @@ STEEP = 0.4  # least |sine| of the angle of a thing in water: crests of waves li
 STRAIGHT = 0.12  # least length of a thing that hangs free, share of the width
 SLENDER = 0.04  # … and its greatest width, share of its length
 FINE, EVEN = 0.3, 1.0  # … least share of it that is fine, and its unevenness: deviation, pixels
+LEVEL, LONG_CLOUD = 3.0, 0.03  # width over height, and share of the width, of streaks of cloud …
+ALONG = 0.5  # … and share of their width, at most, along which they touch land
 BED, LEAST_BED = 0.006, 3e-4  # over which a bed's texture is averaged, share of the width; its area
 UPRIGHT, ROUGH = 1.3, 6.0  # energy of gradients across over that along; contrast a pixel, of 255
 ROOTED, TALL = 0.3, 0.35  # share of its columns below which is land; height of one in front
@@ -153,17 +155,20 @@ def _attached(
 ) -> np.ndarray:  # bool [H, W]
     """The narrow parts with a clear stretch that are rooted, or long, fine and even.
 
-    A streak of cloud, or the gap between two, is as long, but soft and ragged.
+    A streak of cloud, or the gap between two, is as long, but soft and ragged. It may begin at a
+    ridge or a mast: long level parts have to be fine and even, rooted or not.
     """
     import cv2
 
     weak = ((narrow > 255 * LEAST[polarity]) & moving).astype(np.uint8)
     count, parts, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8)
     kept = _touching(parts, count, near)
+    streaks = _streaks(parts, stats, kept, near)
+    kept &= ~streaks
     if hanging is not None:
         extent = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
         area = stats[:, cv2.CC_STAT_AREA]
-        free = (extent > STRAIGHT * narrow.shape[1]) & (area < SLENDER * extent**2)
+        free = (extent > STRAIGHT * narrow.shape[1]) & (area < SLENDER * extent**2) | streaks
         free &= np.bincount(parts.ravel(), hanging.ravel(), minlength=count) > FINE * area
         free[0] = False
         for k in np.flatnonzero(free & ~kept):
@@ -172,6 +177,24 @@ def _attached(
     kept &= np.bincount(parts.ravel(), clear.ravel(), minlength=count) > LONG
     kept[0] = False
     return kept[parts]
+
+
+def _streaks(
+    parts: np.ndarray,  # int32 [H, W] numbers, 0 where none is
+    stats: np.ndarray,  # of the parts, by OpenCV
+    rooted: np.ndarray,  # bool [count]
+    near: np.ndarray,  # bool [H, W] close to land, and land
+) -> np.ndarray:  # bool [count]
+    """Which rooted parts are level and long, and touch land with little of their length."""
+    import cv2
+
+    wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    level = rooted & (wide > LEVEL * high) & (wide > LONG_CLOUD * parts.shape[1])
+    for k in np.flatnonzero(level):
+        x, y, w, h = stats[k, :4]
+        box = slice(y, y + h), slice(x, x + w)
+        level[k] = ((parts[box] == k) & near[box]).any(0).mean() < ALONG
+    return level
 
 
 def _even(parts: np.ndarray, stats: np.ndarray, number: int) -> bool:
@@ -205,11 +228,14 @@ def _rooted(
     things: np.ndarray,  # bool [H, W]
     near: np.ndarray,  # bool [H, W] close to land, and land
 ) -> np.ndarray:  # bool [H, W]
-    """The parts that touch land."""
+    """The parts that touch land, without streaks of cloud that begin there."""
     import cv2
 
-    count, parts = cv2.connectedComponents(things.astype(np.uint8), connectivity=8)
-    return _touching(parts, count, near)[parts]
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(
+        things.astype(np.uint8), connectivity=8
+    )
+    kept = _touching(parts, count, near)
+    return (kept & ~_streaks(parts, stats, kept, near))[parts]
 
 
 def _touching(

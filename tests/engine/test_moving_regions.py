@@ -270,6 +270,8 @@ def test_regions_of_ones_own_come_before_what_was_found(tmp_path):
         ({"polygon": [[0, 0], [float("nan"), 0], [1, 1]]}, "isn't finite"),
         ({"polygon": [[0, 0], [1e30, 0], [1, 1]]}, "far outside"),
         ({"polygon": [[0, 0], [1, 0], [1, 1]], "arrows": [3]}, "'arrows'.*holds 3"),
+        ({"polygon": [[0, 0], [1, 0], [1, 1]], "moves": "most"}, "'moves'.*expected one of all"),
+        ({"polygon": [[0, 0], [1, 0], [1, 1]], "moves": []}, "'moves'.*expected one of all"),
     ],
 )
 def test_a_bad_region_is_refused_by_name(tmp_path, fields, said):
@@ -328,6 +330,21 @@ def test_what_a_region_asks_wrongly_is_said_of_it(animator, landscape, tmp_path)
     where = landscape.regions(RegionSettings(region=(own,)))
     with pytest.raises(CodeError, match="the region 'left': .* is 7; expected"):
         animator.move(landscape, MotionSettings(code="0.1"), regions=where)
+
+
+def test_a_region_says_what_of_it_moves(animator, landscape, tmp_path):
+    def base(moves: str | None) -> object:
+        said = {} if moves is None else {"moves": moves}
+        corners = [[0, 0], [1, 0], [1, 0.3], [0, 0.3]]
+        own = write_region(tmp_path / "high.json", polygon=corners, **said)
+        where = landscape.regions(RegionSettings(region=(own,)))
+        motion = animator.move(landscape, MotionSettings(code="0.1"), regions=where)
+        (part,) = (part for part in motion.parts if part.region.name == "high")
+        return part.base
+
+    assert base("all") is None
+    assert base("detail") is not None
+    assert base(None) is not None  # it lies in the sky
 
 
 def test_an_animator_takes_them_all(animator, landscape, tmp_path):
