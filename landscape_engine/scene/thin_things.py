@@ -28,6 +28,7 @@ STEEP = 0.4  # least |sine| of the angle of a thing in water: crests of waves li
 STRAIGHT = 0.12  # least length of a thing that hangs free, share of the width
 SLENDER = 0.04  # … and its greatest width, share of its length
 FINE, EVEN = 0.3, 1.0  # … least share of it that is fine, and its unevenness: deviation, pixels
+LYING = 0.6  # contrast in steep directions, in terms of that in any, below which a pixel lies level
 LEVEL, LONG_CLOUD = 3.0, 0.03  # width over height, and share of the width, of streaks of cloud …
 ALONG = 0.5  # … and share of their width, at most, along which they touch land
 BED, LEAST_BED = 0.006, 3e-4  # over which a bed's texture is averaged, share of the width; its area
@@ -69,7 +70,8 @@ def find(
         every, steep, fine = contrast(plane, polarity)
         found |= clear_sky.details(sky, plane, every, polarity)
         apart = sky & (beside | (aside > 255 * LEAST[polarity]))
-        narrow = np.where(apart, every, 0)
+        clouds = sky & _streaks(every, steep, fine > 255 * CLEAR["dark"], near, polarity)
+        narrow = np.where(apart & ~clouds, every, 0)
         narrow[water] = steep[water]
         roots = near | in_front if polarity == "dark" else near
         # a light one that hangs free may be a contrail
@@ -155,20 +157,17 @@ def _attached(
 ) -> np.ndarray:  # bool [H, W]
     """The narrow parts with a clear stretch that are rooted, or long, fine and even.
 
-    A streak of cloud, or the gap between two, is as long, but soft and ragged. It may begin at a
-    ridge or a mast: long level parts have to be fine and even, rooted or not.
+    A streak of cloud, or the gap between two, is as long, but soft and ragged.
     """
     import cv2
 
     weak = ((narrow > 255 * LEAST[polarity]) & moving).astype(np.uint8)
     count, parts, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8)
     kept = _touching(parts, count, near)
-    streaks = _streaks(parts, stats, kept, near)
-    kept &= ~streaks
     if hanging is not None:
         extent = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
         area = stats[:, cv2.CC_STAT_AREA]
-        free = (extent > STRAIGHT * narrow.shape[1]) & (area < SLENDER * extent**2) | streaks
+        free = (extent > STRAIGHT * narrow.shape[1]) & (area < SLENDER * extent**2)
         free &= np.bincount(parts.ravel(), hanging.ravel(), minlength=count) > FINE * area
         free[0] = False
         for k in np.flatnonzero(free & ~kept):
@@ -180,21 +179,31 @@ def _attached(
 
 
 def _streaks(
-    parts: np.ndarray,  # int32 [H, W] numbers, 0 where none is
-    stats: np.ndarray,  # of the parts, by OpenCV
-    rooted: np.ndarray,  # bool [count]
+    every: np.ndarray,  # uint8 [H, W] contrast of narrow things
+    steep: np.ndarray,  # uint8 [H, W] … of those in steep directions
+    fine: np.ndarray,  # bool [H, W] what is as narrow as wires
     near: np.ndarray,  # bool [H, W] close to land, and land
-) -> np.ndarray:  # bool [count]
-    """Which rooted parts are level and long, and touch land with little of their length."""
+    polarity: str,
+) -> np.ndarray:  # bool [H, W]
+    """Streaks of cloud and the gaps between them, which may begin at a ridge or a mast.
+
+    They lie level, and are long; they are neither fine and even as a cable nor run along land.
+    """
     import cv2
 
+    lying = ((every > 255 * LEAST[polarity]) & (steep < LYING * every)).astype(np.uint8)
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(lying, connectivity=8)
     wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
-    level = rooted & (wide > LEVEL * high) & (wide > LONG_CLOUD * parts.shape[1])
-    for k in np.flatnonzero(level):
-        x, y, w, h = stats[k, :4]
+    found = (wide > LEVEL * high) & (wide > LONG_CLOUD * every.shape[1])
+    found[0] = False
+    for k in np.flatnonzero(found):
+        x, y, w, h, area = stats[k]
         box = slice(y, y + h), slice(x, x + w)
-        level[k] = ((parts[box] == k) & near[box]).any(0).mean() < ALONG
-    return level
+        part = parts[box] == k
+        along = (part & near[box]).any(0).mean() >= ALONG
+        cable = (part & fine[box]).sum() > FINE * area and _even(parts, stats[k], k)
+        found[k] = not along and not cable
+    return found[parts]
 
 
 def _even(parts: np.ndarray, stats: np.ndarray, number: int) -> bool:
@@ -228,14 +237,11 @@ def _rooted(
     things: np.ndarray,  # bool [H, W]
     near: np.ndarray,  # bool [H, W] close to land, and land
 ) -> np.ndarray:  # bool [H, W]
-    """The parts that touch land, without streaks of cloud that begin there."""
+    """The parts that touch land."""
     import cv2
 
-    count, parts, stats, _ = cv2.connectedComponentsWithStats(
-        things.astype(np.uint8), connectivity=8
-    )
-    kept = _touching(parts, count, near)
-    return (kept & ~_streaks(parts, stats, kept, near))[parts]
+    count, parts = cv2.connectedComponents(things.astype(np.uint8), connectivity=8)
+    return _touching(parts, count, near)[parts]
 
 
 def _touching(
