@@ -193,6 +193,7 @@ def appearance(settings: Any, folder: Path) -> dict[str, Any]:
         "kind": settings.kind,
         "cycles": settings.cycles,
         "codes": settings.codes or None,
+        "stars": settings.stars,
         "relative": settings.relative,
         "anchor": settings.anchor,
         "correct": settings.correct,

@@ -25,6 +25,7 @@ from .fitting.optimize import AppearanceFit, MotionFit
 from .landscape import Landscape
 from .light import cycles, looks
 from .light.cycles import LightCycle
+from .light.stars import Stars
 from .loops import looping
 from .motion import codes as motion_codes
 from .motion import movement
@@ -228,10 +229,20 @@ class Animator:
         loop, clip = loop or LoopSettings(), clip or ClipSettings()
         lit = None
         if light is not None:
-            skyline = Skyline.of(part.region for part in motion.parts)
-            lit = Light(light, landscape.picture, skyline)
+            regions = [part.region for part in motion.parts]
+            lit = Light(
+                light, landscape.picture, Skyline.of(regions), _stars(landscape, light, clip)
+            )
         period = loop.period(clip.frames)
         plan = islice(looping.plan(motion, loop, period), 0, None, every)
         closes = None if loop.kind == "none" or period % every else period // every
         count, watch = clip.frames // every, stopwatch or Stopwatch()
         return rendering.frames(landscape.picture, plan, closes, lit, count, watch)
+
+
+def _stars(landscape: Landscape, light: LightCycle, clip: ClipSettings) -> Stars | None:
+    """The stars that the light asks for; none where the picture shows no sky, or has its own."""
+    if not light.stars or landscape.starry:
+        return None
+    skies = [region for region in landscape.regions() if region.kind == "sky"]
+    return Stars(landscape.picture, skies, light.stars, clip.seed) if skies else None

@@ -34,6 +34,7 @@ class LANDSCAPE_PT_light(SubjectTab, bpy.types.Panel):
             column.template_ID(light, "reference", open="image.open")
         column.prop(light, "cycles")
         column.prop(light, "codes")
+        column.prop(light, "stars", slider=True)
         keyed = column.column()
         keyed.active = light.kind == "keyed"
         keyed.prop(light, "relative")

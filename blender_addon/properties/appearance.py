@@ -141,6 +141,13 @@ class AppearanceProperties(PropertyGroup):
         soft_max=50,
         max=1_000_000,
     )
+    stars: FloatProperty(
+        name="Stars",
+        description="How many stars come out where the clear sky gets dark",
+        min=0,
+        max=1,
+        subtype="FACTOR",
+    )
     relative: BoolProperty(
         name="Begin with Picture",
         description="Begin with the picture's own look and add the sequence's changes, limited to "

@@ -129,6 +129,7 @@ def render(
         with watch.stage("predict"):
             foreseen = _predict(animator, landscape, job)
         notes += travel.notes(foreseen.motion) + _unmoved(foreseen.motion, job)
+        notes += _starless(landscape, foreseen.light)
         motion = _followed(foreseen.motion, job, progress)
         frames = animator.render(landscape, motion, foreseen.light, job.loop, job.clip, watch)
         frames = progress(frames, job.clip.frames, "frames")
@@ -211,6 +212,17 @@ def _unmoved(motion: MotionField, job: Job) -> list[str]:
             "<regions.moving_mask> or <regions.region>, or move all of it with <regions.clean off>."
         )
     ]
+
+
+def _starless(landscape: Landscape, light: LightCycle | None) -> list[str]:
+    """A note where stars are asked for and none can come out."""
+    if light is None or not light.stars:
+        return []
+    if landscape.starry:
+        return [say("the sky of the picture is full of stars: <appearance.stars> adds none.")]
+    if any(region.kind == "sky" for region in landscape.regions()):
+        return []
+    return [say("the picture shows no sky, so <appearance.stars> has no effect.")]
 
 
 def _describe(

@@ -122,12 +122,14 @@ class LightCycle:
         rounds: how often a clip goes through the cycle.
         per_frame: whether each frame's map is predicted from itself (Algorithm 1), and not from
             the picture.
+        stars: how many stars come out as it gets dark, 0..1.
     """
 
     codes: CodeCycle
     predict: Callable[[Tensor, Tensor], Tensor]
     rounds: int = 1
     per_frame: bool = False
+    stars: float = 0.0
 
 
 def light(
@@ -141,12 +143,12 @@ def light(
         predictor = bundle.appearance_predictor
         side = bundle.input_size("appearance_predictor")
         raw = lambda frame, code: predictor(square(frame, side, bundle.device), code)  # noqa: E731
-        return LightCycle(codes, raw, settings.cycles, per_frame=True)
+        return LightCycle(codes, raw, settings.cycles, per_frame=True, stars=settings.stars)
     if codes.relative:
         maps = color_maps.curves(landscape)
     else:
         maps = color_maps.transfer_maps(landscape, settings.anchor)
-    return LightCycle(codes, lambda _, code: maps(code), settings.cycles)
+    return LightCycle(codes, lambda _, code: maps(code), settings.cycles, stars=settings.stars)
 
 
 def key_codes(landscape: Landscape, settings: AppearanceSettings, clip: ClipSettings) -> CodeCycle:

@@ -61,7 +61,7 @@ def frames(
                 colors = light.per_frame(frame.moved, phase)
                 return torch.cat([colors, frame.moved[:, 3:]], 1)
             assert color_map is not None  # of each frame of keyed light
-            return light.recolor(frame.moved, frame.drift, color_map(), cancelled.is_set)
+            return light.recolor(frame.moved, frame.drift, color_map(), phase, cancelled.is_set)
 
     def jobs(start: Start) -> Iterator[tuple[int, Make, ColorMap | None, float]]:
         for n in range(count):

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..light import tone_curves
 from ..light.cycles import LightCycle
+from ..light.stars import Stars
 from ..networks.inputs import square
 from ..ops import color, warping
 from ..scene.skyline import Skyline
@@ -28,8 +29,9 @@ class Light:
         cycle: LightCycle,
         picture: Tensor,  # [1, 3 or 4, H, W]
         skyline: Skyline | None = None,
+        stars: Stars | None = None,
     ) -> None:
-        """Hold the codes; tone curves end at a skyline."""
+        """Hold the codes; tone curves end at a skyline, and stars come out at night."""
         self.codes = cycle.codes
         self.predict = cycle.predict
         self.rounds = cycle.rounds
@@ -38,6 +40,7 @@ class Light:
         self.transfer = tone_curves.shade_logits if relative else color.transfer
         self.picture = picture
         self.skyline = skyline if relative else None
+        self.stars = stars
         self._maps: dict[int, ColorMap] = {}
 
     def keyed(self, phase: float, start: Start) -> ColorMap:
@@ -73,12 +76,27 @@ class Light:
         frame: Tensor,  # [1, 3 or 4, H, W] moved and prepared, and changed here
         drift: Drift,
         color_map: Tensor,  # of the unmoved picture, as `keyed` gives it
+        phase: float,
         cancelled: Callable[[], bool],
     ) -> Tensor:  # [1, 3 or 4, H, W]
         """The recolored frame; a map half follows the motion, curves with a skyline stay."""
+        clear = self._clear(frame, prepared=self.prepare is not None)
         if self.skyline:
-            return recolor(frame, color_map, cancelled, frame, self.transfer, self.skyline.enlarge)
-        return recolor(frame, drift.carry(color_map), cancelled, frame, self.transfer)
+            lit = recolor(frame, color_map, cancelled, frame, self.transfer, self.skyline.enlarge)
+        else:
+            lit = recolor(frame, drift.carry(color_map), cancelled, frame, self.transfer)
+        return self._starlit(lit, clear, phase)
+
+    def _clear(self, frame: Tensor, prepared: bool) -> Tensor | None:  # [1, 1, H, W]
+        """How much of each star the clouds of a frame leave; None where there are no stars."""
+        if self.stars is None:
+            return None
+        return self.stars.behind(frame if prepared else tone_curves.logits(frame[:, :3]))
+
+    def _starlit(self, frame: Tensor, clear: Tensor | None, phase: float) -> Tensor:
+        if self.stars is not None and clear is not None:
+            self.stars.shine(frame, clear, phase)
+        return frame
 
     def per_frame(
         self,
@@ -88,7 +106,9 @@ class Light:
         """The recolored frame, its map predicted from itself (Algorithm 1, lines 13-15)."""
         color_map = self.predict(frame, self.codes.at(phase))
         height, width = frame.shape[2:]
-        return color.transfer(frame[:, :3], warping.enlarge(color_map, height, width))
+        clear = self._clear(frame, prepared=False)
+        lit = color.transfer(frame[:, :3], warping.enlarge(color_map, height, width))
+        return self._starlit(lit, clear, phase)
 
 
 def _take_logits(frame: Tensor) -> None:  # [1, 3 or 4, H, W]

@@ -69,6 +69,13 @@ class AppearanceSettings:
         metavar="N",
     )
 
+    stars: float = setting(
+        0.0,
+        "how many stars come out where the clear sky gets dark, 0 to 1 (default: none)",
+        flag="stars",
+        metavar="AMOUNT",
+    )
+
     relative: bool = setting(
         True,
         "relative: begin with the picture's own look and add the changes of a codebook's or a "
@@ -91,6 +98,7 @@ class AppearanceSettings:
         check_choice("<appearance.kind>", self.kind, AppearanceKind)
         self._check_keys()
         check_within("<appearance.cycles>", self.cycles, 1, MAX_FRAMES)
+        check_within("<appearance.stars>", self.stars, 0, 1)
         if self.codes is not None:
             check_within("<appearance.codes>", self.codes, 1, MAX_FRAMES)
 

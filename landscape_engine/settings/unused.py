@@ -41,7 +41,17 @@ def notes(
         asked = _changed("appearance", appearance, "relative", "anchor", "correct")
         found += _sentence("<appearance.kind> per-frame", "is the paper's way", asked)
     if appearance.kind == "off":
-        names = ("code", "cycles", "codes", "keys", "patches", "relative", "anchor", "correct")
+        names = (
+            "code",
+            "cycles",
+            "codes",
+            "keys",
+            "patches",
+            "stars",
+            "relative",
+            "anchor",
+            "correct",
+        )
         asked = _changed("appearance", appearance, *names)
         found += _sentence("<appearance.kind> off", "leaves the colors as they are", asked)
     return found
