@@ -19,7 +19,11 @@ PROPERTIES = {
     "appearance.keys": "key_active",
     "appearance.patches": "patch_active",
 }
-ELSEWHERE = {"clip.upright": "the orientation", "output.fps": "the scene's frame rate"}
+ELSEWHERE = {
+    "clip.upright": "the orientation",
+    "output.fps": "the scene's frame rate",
+    "output.force": "another name",
+}
 
 
 def sentence(event: dict[str, Any]) -> str:

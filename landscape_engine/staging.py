@@ -16,7 +16,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .errors import OutputError
@@ -47,6 +47,34 @@ def check_file(target: str | Path, ending: str | None = None) -> None:
             check_writable(target, place.parent)
         else:
             check_parents(target, place)
+
+
+def check_apart(target: str | Path, sources: Iterable[str | Path]) -> None:
+    """Refuse a target that would destroy what it is made from; links are followed.
+
+    Args:
+        target: the file that will be written, or the folder that will be replaced whole.
+        sources: all files and folders that are read; those that don't exist are passed over.
+
+    Raises:
+        OutputError: the target is one of them, or a folder that holds one.
+    """
+    place = resolve(Path(target))
+    for source in map(Path, sources):
+        with contextlib.suppress(OSError, ValueError):
+            if not source.exists():
+                continue
+            real = source.resolve()
+            if place == real or (place.exists() and place.samefile(real)):
+                raise OutputError(
+                    f"'{target}' is read as well ('{source}'); expected another file or folder, so "
+                    "that nothing is lost: choose another name."
+                )
+            if place in real.parents:
+                raise OutputError(
+                    f"the folder '{target}' holds '{source}', which is read; expected another "
+                    "folder, since its pictures would be replaced: choose another."
+                )
 
 
 def check_parents(target: str | Path, place: Path) -> None:

@@ -30,6 +30,7 @@ from ..scene import region_files
 from ..settings import DeviceName, documents, unused
 from ..settings.documents import Job
 from ..settings.sentences import say
+from . import read_files
 from .progress import Progress, silent
 
 SizeHW = tuple[int, int]  # height and width, pixels
@@ -64,7 +65,7 @@ def animate(
     """
     watch = Stopwatch()
     with watch.stage("total"):
-        check(job, save_motion)
+        check(job, save_motion, poster)
         with watch.stage("read"):
             image, own_hw = read_picture(job)
         with watch.stage("load"):
@@ -76,11 +77,11 @@ def animate(
     )  # fmt: skip
 
 
-def check(job: Job, save_motion: Path | None = None) -> None:
-    """Refuse a job that is malformed or can't be written.
+def check(job: Job, save_motion: Path | None = None, poster: Path | None = None) -> None:
+    """Refuse a job that is malformed, can't be written, or would overwrite what it reads.
 
     Raises:
-        LandscapeError: it is.
+        LandscapeError: it is, or would.
     """
     job.path("picture")
     out = job.path("out")
@@ -89,6 +90,10 @@ def check(job: Job, save_motion: Path | None = None) -> None:
     sequence.check_target(out, job.output)
     if save_motion:
         staging.check_file(save_motion, ".npy")
+    read = list(read_files.of_job(job))
+    for target in (out, save_motion, poster):
+        if target:
+            staging.check_apart(target, read)
 
 
 def read_picture(job: Job) -> tuple[Tensor, SizeHW]:

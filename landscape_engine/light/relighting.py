@@ -56,6 +56,8 @@ GLOW = (60.0, 85.0), (0.45, 1.0)  # L* and w of a sky that is the glow of its su
 BURNT = 96.0, 99.0  # L* of what is burnt out: a little, surely
 REACH = 0.03  # of the width, about what glows
 LARGEST_SUN = 0.15  # radius of what is burnt out within a glow, share of the width
+SETS, REDDENS = 0.5, 0.5  # share of its sky's e < 0 that a low sun takes; and w it gets for each
+WHITE, WHITE_SKY = (88.0, 97.0), (0.2, 0.4)  # L* of its light; share of such sky: a sun, none
 SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun's, or a pale sky's
 DIM = 22.0  # mean L* below which a picture has less of a day
 NIGHT, DUSKY = 20.0, 30.0  # mean L* of a sky at night, and of the darkest that is none
@@ -162,6 +164,16 @@ class _Scene:
         disc = masks.blur(-masks.shrink(-burnt, reach // 3), reach // 3)
         return glow, disc * glow
 
+    @cached_property
+    def setting(self) -> Tensor:  # [B or 1, 1, h, w] 0..1
+        """The confidence that sky is white by the sun in it, and not by clouds all over."""
+        light = self.light if self.sharp is None else self.sharp
+        white = _rising(daylight.lab(light)[0], WHITE) * self.sky[:1]
+        share = _mean(white, self.sky[:1])
+        reach = max(1, round(REACH * white.shape[3] / 2))
+        near = masks.blur(-masks.shrink(-white, reach), reach)
+        return near * self.sky[:1] * (1 - _rising(share, WHITE_SKY))
+
     def _night(self) -> Tensor:  # [B, 1, 1, 1] 0..1
         """The confidence that a picture shows night: a sky of stars, a dark one, or an aurora's."""
         color = (self.light + FAINT).log()
@@ -222,10 +234,12 @@ def _by_day(
     glare = GLARE * (1 - large) * masks.blur(burnt, max(1, scene.x.shape[3] // 21))
     glow, disc = scene.glow
     glare = torch.maximum(glare, GLARE * disc)
-    exposure = exposure * (1 - glare)
-    # no sun gets colder, nor its glow
-    kept = torch.maximum(glare / GLARE, glow)
-    warmth = warmth * (1 - torch.where(warmth < 0, kept, glare))
+    setting = scene.setting
+    dimmed = (-exposure).clamp(min=0)
+    exposure = exposure * (1 - torch.where(exposure < 0, glare.clamp(max=1 - SETS), glare))
+    # no sun gets colder, nor its glow; it reddens as it sets
+    kept = torch.maximum(torch.maximum(glare / GLARE, glow), setting)
+    warmth = warmth * (1 - torch.where(warmth < 0, kept, glare)) + REDDENS * dimmed * setting
     green = _green(green, warmth, scene)
     exposure, warmth, green = _sun_leaves(exposure, warmth, green, scene)
     colored = 1 - BY_NIGHT * scene.night

@@ -5,7 +5,7 @@ fade, they condense and evaporate: thin parts first, thick parts last, each with
 of what differs from a base (`bases`) each pixel keeps one copy for most of a loop.
 
 With s the share of the younger copy, which grows from 0 to 1, d = d_A - d_B by how much denser the
-older copy is there (`density`), n a smooth noise of the place, the share that is shown is
+older copy is there (`density`), n an even noise of the place, the share that is shown is
 `S((s - 1/2 - NOISE n - LINGER d + GAP tanh(d / THIN)) / SPAN + 1/2)`, S(x) = x² (3 - 2 x) on 0..1.
 It is 0 and 1 wherever s is. What stands before clear air is gone before it comes anew elsewhere, or
 it would be seen twice: thin parts by GAP before and after, thick ones by less. (Beyond the paper.)
@@ -25,7 +25,7 @@ SPAN = 0.16  # of a loop in which one pixel goes over from copy to copy
 LINGER = 0.05  # of a loop by which the densest stay longer, and come sooner, than the thinnest
 GAP = 0.1  # of a loop by which what is thin is gone before half time, and comes after it
 THIN = 0.15  # difference of densities from which the gap is nearly whole
-NOISE = 0.25  # of a loop, at most, by which places differ in when they go over
+NOISE = 0.34  # of a loop, at most, by which places differ in when they go over
 WAVE_SPAN, WAVE_NOISE = 0.15, 0.42  # the same of waves
 CELLS = 6, 12, 24  # of the noise across the longer side; each octave has half of the one before
 GRID_WIDTH = 480  # most pixels across of the grid on which density is held
@@ -52,7 +52,7 @@ def density(
 
 def planned(
     layers: Layers,
-    scattered: Tensor,  # [1, 1, b, w] `phase_noise.smooth`, on the rows that the layers hold
+    scattered: Tensor,  # [1, 1, b, w] `phase_noise.even`, on the rows that the layers hold
 ) -> Layers:
     """A blend whose pixels switch one after another; `shown` gives the order from the density."""
     if layers.second is None or layers.share is None:
@@ -62,7 +62,7 @@ def planned(
 
 def waves(
     layers: Layers,
-    scattered: Tensor,  # [1, 1, b, w] `phase_noise.smooth`, on the rows that the layers hold
+    scattered: Tensor,  # [1, 1, b, w] `phase_noise.even`, on the rows that the layers hold
 ) -> Layers:
     """A blend of waves whose places switch one after another, each over a short time.
 

@@ -122,7 +122,8 @@ class PartLoop:
         if settings.kind != "two-phase" or settings.blend == "plain":
             return
         if settings.blend == "condense" and part.base is not None:
-            self.scattered = place.cut(noise.smooth(part.step, exchange.CELLS))
+            scattered = noise.smooth(part.step, exchange.CELLS)
+            self.scattered = place.cut(noise.even(scattered, part.region.core))
         # waves have no forms of their own that could be seen twice, but a contrast to be kept
         if small is not None and (self.scattered is None or part.waves):
             if part.base is None:

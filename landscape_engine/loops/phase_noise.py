@@ -29,3 +29,18 @@ def smooth(
         )
         most += 0.5**octave
     return (made / most).clamp(-1, 1).to(like.device)
+
+
+def even(
+    noise: Tensor,  # [1, 1, h, w]
+    core: Tensor,  # [1, 1, h, w] bool
+) -> Tensor:  # [1, 1, h, w] in -1..1
+    """The noise with all values equally frequent within a region, by their ranks there.
+
+    A sum of octaves lies near 0 for the most part; what it delays would all happen at one time.
+    """
+    known = noise[core].sort().values
+    if not len(known):
+        return noise
+    rank = torch.searchsorted(known, noise.contiguous()).to(noise.dtype)
+    return 2 * rank / len(known) - 1

@@ -80,12 +80,12 @@ def check_target(target: str | Path, settings: OutputSettings) -> None:
     place = resolve(Path(target))
     with explaining(Path(target)):
         if chosen in folder.ENDINGS:
-            _check_folder(target, place)
+            _check_folder(target, place, settings.force)
         else:
-            _check_video(target, place, chosen)
+            _check_video(target, place, chosen, settings.force)
 
 
-def _check_folder(target: str | Path, place: Path) -> None:
+def _check_folder(target: str | Path, place: Path, force: bool) -> None:
     if not place.exists():
         check_parents(target, place)
         return
@@ -94,6 +94,7 @@ def _check_folder(target: str | Path, place: Path) -> None:
             f"'{target}' is a file, but frames need a folder; expected a folder: choose another "
             "name, or .mp4, .webm or .gif for one file."
         )
+    frames = []
     for entry in sorted(place.iterdir()):
         ours = folder.OUR_FRAME.fullmatch(entry.name) and entry.is_file()
         if not (ours or entry.name in _LITTER or STAGED_NAME.fullmatch(entry.name)):
@@ -101,10 +102,21 @@ def _check_folder(target: str | Path, place: Path) -> None:
                 f"'{target}' holds other things ('{entry.name}'); expected a new or empty folder, "
                 "or an earlier sequence to replace: choose another folder."
             )
+        if ours:
+            frames.append(entry)
+    foreign = next((entry for entry in frames if not folder.is_ours(entry)), None)
+    if foreign and not force:
+        raise OutputError(
+            say(
+                f"'{target}' holds numbered pictures that the engine didn't write "
+                f"('{foreign.name}'); expected a new or empty folder, or an earlier sequence of "
+                "its own: choose another folder, or give <output.force>."
+            )
+        )
     check_writable(target, place)
 
 
-def _check_video(target: str | Path, place: Path, chosen: FormatName) -> None:
+def _check_video(target: str | Path, place: Path, chosen: FormatName, force: bool) -> None:
     if place.is_dir() or str(target).endswith(("/", os.sep)):
         raise OutputError(
             f"'{target}' is a folder, but {chosen} is one file; expected a file such as "
@@ -113,8 +125,26 @@ def _check_video(target: str | Path, place: Path, chosen: FormatName) -> None:
     check_file(target)
     import av
 
+    if place.exists() and place.stat().st_size and not force and not _is_film(place):
+        raise OutputError(
+            say(
+                f"'{target}' exists and is no movie; expected a new name, or a movie to replace: "
+                "choose another name, or give <output.force>."
+            )
+        )
     if video.CODECS[chosen] not in av.codecs_available:
         raise OutputError(
             f"This PyAV has no encoder for {chosen} ({video.CODECS[chosen]}); expected the one "
             "from PyPI: install it with 'pip install --force-reinstall av', or write png."
         )
+
+
+def _is_film(place: Path) -> bool:
+    """Whether a file holds moving pictures that can be opened."""
+    import av
+
+    try:
+        with av.open(str(place)) as container:
+            return bool(container.streams.video)
+    except (av.FFmpegError, OSError, ValueError):
+        return False

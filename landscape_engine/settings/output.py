@@ -30,6 +30,13 @@ class OutputSettings:
         "Blender and most players support and many browsers don't",
     )
 
+    force: bool = setting(
+        False,
+        "replace what stands at --out also where the engine didn't write it: numbered pictures in "
+        "a folder, a file that is no movie; never what is read",
+        flag="force",
+    )
+
     def __post_init__(self) -> None:
         if self.format is not None:
             check_choice("<output.format>", self.format, FormatName)

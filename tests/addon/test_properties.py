@@ -33,6 +33,7 @@ MADE_FROM = {
     "appearance.patch_frame": {"patch_half_way", "patch_frame"},
     "output.format": {"format"},  # no ending of a file to tell it from
     "output.fps": set(),  # the scene's
+    "output.force": set(),  # never: each result has a folder of its own
 }
 OF_BLENDER_ALONE = {"output.folder", "output.colorspace", "output.match_range"}
 OTHER_DEFAULTS = {"clip.frames": 250}  # Blender's own frame range

@@ -138,3 +138,24 @@ def test_what_moves_whole_keeps_the_contrast_of_its_blend():
     ]
     assert all(one[0].begun is None for one in clips)
     assert torch.equal(clips[0][0].contrast, clips[1][0].contrast)
+
+
+def test_places_go_over_evenly_through_the_loop():
+    """Most of a noise lies near 0: without ranks most places would go over half-way."""
+    like = torch.zeros(1, 2, 64, 64)
+    core = torch.zeros(1, 1, 64, 64, dtype=torch.bool)
+    core[:, :, :40] = True
+    rough = noise.smooth(like, exchange.CELLS)
+    even = noise.even(rough, core)
+    inside, before = even[core], rough[core]
+    assert float(even.abs().max()) <= 1
+    for share in (0.1, 0.5, 0.9):
+        assert float(inside.quantile(share)) == pytest.approx(2 * share - 1, abs=0.02)
+    assert torch.equal(inside.argsort(stable=True), before.argsort(stable=True)), "in its order"
+    assert float(before.abs().median()) < 0.5 * float(inside.abs().median())
+
+
+def test_noise_of_an_empty_region_stays():
+    like = torch.zeros(1, 2, 16, 16)
+    rough, nowhere = noise.smooth(like, (3,)), torch.zeros(1, 1, 16, 16, dtype=torch.bool)
+    assert torch.equal(noise.even(rough, nowhere), rough)

@@ -101,6 +101,32 @@ def test_folder_with_other_things_is_left_alone(tmp_path, name):
     assert (tmp_path / name).read_text() == "mine" and len(os.listdir(tmp_path)) == 2
 
 
+@pytest.mark.parametrize("ending", ["png", "exr"])
+def test_numbered_pictures_of_ones_own_are_left_alone(tmp_path, ending):
+    mine = tmp_path / f"0001.{ending}"
+    mine.write_bytes(before := b"painted for days")
+    refuse(lambda: write_sequence(make_frames(2), tmp_path), "didn't write", mine.name, "--force")
+    assert mine.read_bytes() == before and os.listdir(tmp_path) == [mine.name]
+    write_sequence(make_frames(2), tmp_path, OutputSettings(force=True))
+    assert sorted(os.listdir(tmp_path)) == ["0001.png", "0002.png"]
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.gif", "clip.webm"])
+def test_a_file_that_is_no_movie_is_left_alone(tmp_path, name):
+    target = tmp_path / name
+    target.write_text("notes")
+    refuse(lambda: write_sequence(make_frames(2), target), "is no movie", "--force")
+    assert target.read_text() == "notes"
+    for force in (True, False):  # by force, and then a movie of ours
+        write_sequence(make_frames(2), target, OutputSettings(force=force))
+    assert target.read_bytes() != b"notes"
+
+
+def test_an_empty_file_is_a_name_that_was_kept_free(tmp_path):
+    (tmp_path / "clip.gif").touch()
+    write_sequence(make_frames(2), tmp_path / "clip.gif")
+
+
 def test_folder_named_like_a_frame_is_no_frame(tmp_path):
     (tmp_path / "0001.png").mkdir()
     refuse(lambda: check_target(tmp_path, OutputSettings()), "holds other things")

@@ -122,7 +122,7 @@ def test_the_papers_maps_know_no_skyline(sky, mixed_curves):
     absolute = CodeCycle.even(torch.zeros(2, 1))
     light = Light(LightCycle(absolute, lambda _, code: mixed_curves), picture, line)
     color_map = light.keyed(0.3, lambda make, k: lambda: make(k))()
-    shown = light.recolor(picture.clone(), Drift.of(()), color_map, compositing.never)
+    shown = light.recolor(picture.clone(), Drift.of(()), color_map, 0.3, compositing.never)
     assert torch.equal(shown, compositing.recolor(picture, mixed_curves))
 
 
@@ -135,6 +135,6 @@ def test_a_relative_day_is_recolored_strip_by_strip_along_it(sky, mixed_curves, 
     color_map = light.keyed(0.3, lambda make, k: lambda: make(k))()
     moved = picture.clone()
     light.prepare(moved)
-    shown = light.recolor(moved, Drift.of(()), color_map, compositing.never)
+    shown = light.recolor(moved, Drift.of(()), color_map, 0.3, compositing.never)
     wanted = tone_curves.shade(picture, line.enlarge(line.part(mixed_curves), HEIGHT, WIDTH))
     assert torch.allclose(shown, wanted, atol=1e-5)
