@@ -5,6 +5,7 @@ What Blender alone knows of images (rows from the bottom up, packed and painted 
 the .blend, image users) is known here and nowhere else.
 """
 
+from .exports import glTF2_post_export_callback, glTF2_pre_export_callback
 from .files import picture_file
 from .lost_frames import find_moved, missing_frames, relink
 from .planes import check_plane, make_plane
@@ -21,6 +22,8 @@ from .sources import picture_of, source_problem
 __all__ = [
     "check_plane",
     "find_moved",
+    "glTF2_post_export_callback",
+    "glTF2_pre_export_callback",
     "make_plane",
     "match_frame_range",
     "missing_frames",

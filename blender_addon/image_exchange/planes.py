@@ -137,24 +137,25 @@ def _mesh(name: str, width: float, height: float) -> bpy.types.Mesh:
 
 
 def _material(name: str, image: bpy.types.Image) -> bpy.types.Material:
-    """A material that emits the picture and lets through what its alpha lets through."""
+    """A material that emits the picture and lets through what its alpha lets through.
+
+    Its shader is the one that Blender's exporters know; all but its emission is off.
+    """
     material = bpy.data.materials.new(name)
     if bpy.app.version < (5, 0, 0):
         material.use_nodes = True
     nodes, links = material.node_tree.nodes, material.node_tree.links
     nodes.clear()
-    kinds = ("TexImage", "Emission", "OutputMaterial")
-    texture, emission, output = (nodes.new(f"ShaderNode{kind}") for kind in kinds)
+    kinds = ("TexImage", "BsdfPrincipled", "OutputMaterial")
+    texture, shader, output = (nodes.new(f"ShaderNode{kind}") for kind in kinds)
     texture.image, texture.extension = image, "EXTEND"
-    texture.location, emission.location, output.location = (-300, 0), (0, 0), (400, 0)
-    links.new(texture.outputs["Color"], emission.inputs["Color"])
-    surface = emission.outputs["Emission"]
+    texture.location, shader.location, output.location = (-300, 0), (0, 0), (400, 0)
+    shader.inputs["Base Color"].default_value = (0, 0, 0, 1)
+    shader.inputs["Roughness"].default_value = 1
+    shader.inputs["Specular IOR Level"].default_value = 0
+    shader.inputs["Emission Strength"].default_value = 1
+    links.new(texture.outputs["Color"], shader.inputs["Emission Color"])
     if image.depth in {32, 64, 128}:  # with alpha
-        clear, mix = nodes.new("ShaderNodeBsdfTransparent"), nodes.new("ShaderNodeMixShader")
-        clear.location, mix.location = (0, 120), (200, 0)
-        links.new(texture.outputs["Alpha"], mix.inputs[0])
-        links.new(clear.outputs[0], mix.inputs[1])
-        links.new(surface, mix.inputs[2])
-        surface = mix.outputs[0]
-    links.new(surface, output.inputs["Surface"])
+        links.new(texture.outputs["Alpha"], shader.inputs["Alpha"])
+    links.new(shader.outputs["BSDF"], output.inputs["Surface"])
     return material

@@ -39,8 +39,8 @@ found["active"] = context.view_layer.objects.active == plane and plane.select_ge
 found["notes"] = image_exchange.check_plane(plane)
 found["picture"] = image_exchange.picture_of(plane).filepath
 found["problem"] = image_exchange.source_problem(plane)
-emission = next(n for n in plane.active_material.node_tree.nodes if n.type == "EMISSION")
-found["emits"] = emission.inputs["Color"].links[0].from_node == texture
+shader = next(n for n in plane.active_material.node_tree.nodes if n.type == "BSDF_PRINCIPLED")
+found["emits"] = shader.inputs["Emission Color"].links[0].from_node == texture
 """
     )
     width = 32 / 18
