@@ -8,7 +8,7 @@ from pathlib import Path
 import bpy
 
 from ..errors import AddonError
-from . import materials, sources
+from . import geometry_nodes, materials, single_users, sources
 from .surface import surface_of
 
 TOLERANCE = 0.02  # by which aspects may differ before it is said
@@ -25,18 +25,16 @@ def check_plane(obj: bpy.types.Object) -> list[str]:
         AddonError: it can't: no picture, no UV map, no area, or data that is linked.
     """
     picture = sources.picture_of(obj)
-    if obj.library:
-        raise AddonError(
-            f"'{obj.name}' is linked from '{obj.library.filepath}' and can't be changed here; "
-            "make it local, or a library override."
-        )
+    single_users.refuse_linked(obj)
     places = materials.places_for(obj, picture)
+    geometry_nodes.refuse_other_materials(obj, [place.material for place in places])
     surface = surface_of(obj, bpy.context.evaluated_depsgraph_get())
     showing = list({place.material.name: place.material for place in places}.values())
     return [
         *_on_pixels(picture),
         *_on_aspect(obj, picture, surface.aspect),
         *_on_materials(obj, showing),
+        *single_users.notes_on(obj, places),
     ]
 
 
@@ -66,17 +64,6 @@ def _on_materials(obj: bpy.types.Object, showing: list[bpy.types.Material]) -> l
     if len(used) > 1:
         names = ", ".join(f"'{material.name}'" for material in showing)
         notes.append(f"'{obj.name}' has {len(used)} materials; the frames go to {names}.")
-    for material in showing:
-        others = sum(
-            other != obj and any(slot.material == material for slot in other.material_slots)
-            for other in bpy.data.objects
-        )
-        if others:
-            notes.append(
-                f"the material '{material.name}' is shared with {others} other "
-                f"object{'s' if others > 1 else ''}, which will show the frames, too; make it "
-                "single-user to keep them apart."
-            )
     return notes
 
 

@@ -64,7 +64,9 @@ class LANDSCAPE_OT_show_result(OnSubject, bpy.types.Operator):
         index = settings.result_active if self.index < 0 else self.index
         if not 0 <= index < len(settings.results):
             raise AddonError("there is no such result; animate first.")
-        results.show(obj, context.scene, settings.results[index])
+        note = results.show(obj, context.scene, settings.results[index])
+        if note:
+            self.report({"INFO"}, note)
         settings.result_active = index
         return {"FINISHED"}
 
