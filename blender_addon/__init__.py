@@ -27,6 +27,10 @@ from . import (
     results,
     window,
 )
+from .image_exchange import (  # Blender's glTF exporter looks for them here
+    glTF2_post_export_callback as glTF2_post_export_callback,
+)
+from .image_exchange import glTF2_pre_export_callback as glTF2_pre_export_callback
 
 CLASSES = (
     *preferences.classes,

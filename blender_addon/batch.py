@@ -5,19 +5,23 @@
     blender -b scene.blend -P blender_addon/batch.py -- --out clips --engine cycles
 
 What is there already isn't made again, so that a batch that was stopped goes on where it stopped.
+An item that has changed since, or gets other settings, is made anew.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
 import importlib
 import importlib.util
 import json
 import os
+import shutil
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +29,16 @@ import bpy
 from mathutils import Matrix
 
 if __package__:
-    from . import choices, image_exchange, job_documents, register, results, unregister
+    from . import choices, finished, image_exchange, job_documents, register, results, unregister
     from .errors import AddonError
 
 ENGINES = {"cycles": ("CYCLES",), "eevee": ("BLENDER_EEVEE_NEXT", "BLENDER_EEVEE")}
 SAMPLES = 16  # for a plane that fills the view: they soften its pixels' edges alone
 RENDERED = {"png": ("PNG", ".png"), "exr": ("OPEN_EXR", ".exr"), "mp4": ("FFMPEG", ".mp4")}
+LEAST_BYTES = 0.25  # that a pixel of a frame takes on the disk, of a smooth picture
+FULL_BYTES = 1 << 20  # a disk with less room is full
+MADE_WITH = "landscape_made_with"  # on an object: what its last result was made of
+RENDERED_WITH = "landscape_rendered_"  # on a scene, and a format: how frames of it were rendered
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,21 +50,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if ours:
         register()
     try:
-        _find_engine()
-        options.out.mkdir(parents=True, exist_ok=True)
-        items = options.items or [None]  # None: the file that Blender has open
-        file = options.report or options.out / "report.json"
-        reports: list[dict[str, Any]] = []
-        for item in items:
-            reports.append(_report(item, options))
-            text = json.dumps(reports, indent=1, ensure_ascii=False) + "\n"
-            file.write_text(text, encoding="utf-8")  # after each: a batch may be stopped
+        return _do_all(options)
+    except AddonError as error:  # nothing can be done at all
+        print(error, file=sys.stderr)
+        return 1
     finally:
         if ours:
             unregister()
+
+
+def _do_all(options: argparse.Namespace) -> int:
+    _find_engine()
+    file = options.report or options.out / "report.json"
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+        if not os.access(options.out, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise AddonError(
+            f"the folder '{options.out}' can't be written to ({error.strerror}); choose another "
+            "one with --out, or allow it."
+        ) from error
+    reports: list[dict[str, Any]] = []
+    _write_report(file, reports)  # before the work, so that it isn't done in vain
+    for item in options.items or [None]:  # None: the file that Blender has open
+        reports.append(_report(item, options))
+        _write_report(file, reports)  # after each: a batch may be stopped
     failed = [report for report in reports if report["error"]]
     print(f"{len(reports) - len(failed)} of {len(reports)} done; the report is '{file}'.")
     return 1 if failed else 0
+
+
+def _write_report(file: Path, reports: list[dict[str, Any]]) -> None:
+    text = json.dumps(reports, indent=1, ensure_ascii=False) + "\n"
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise AddonError(
+            f"the report '{file}' can't be written ({error.strerror}); free some room, or choose "
+            "another file with --report."
+        ) from error
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -87,6 +120,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--python", metavar="PATH", help="the interpreter that has the engine")
     parser.add_argument("--report", type=Path, metavar="FILE.json", help="(DIR/report.json)")
+    parser.add_argument(
+        "--verbose", action="store_true", help="print what the render engine prints as well"
+    )
     return parser
 
 
@@ -97,15 +133,15 @@ def _find_engine() -> None:
 
 
 def _report(item: Path | None, options: argparse.Namespace) -> dict[str, Any]:
-    """Do one item; whatever goes wrong with it is said in its report."""
+    """Do one item; whatever goes wrong with it is said in its report, beside what was made."""
     started = time.perf_counter()
     report: dict[str, Any] = {"item": str(item or bpy.data.filepath), "error": None}
     print(f"{report['item']}:")
     try:
-        report.update(_do(item, options))
+        _do(item, options, report)
     except (AddonError, RuntimeError, OSError, ValueError) as error:
         # what an operator reports comes as "Error: sentence"
-        report["error"] = str(error).removeprefix("Error: ").strip()
+        report["error"] = _on_full_disk(options.out) or str(error).removeprefix("Error: ").strip()
         print(report["error"], file=sys.stderr)
     except Exception as error:
         report["error"] = f"{type(error).__name__}: {error}"
@@ -114,39 +150,116 @@ def _report(item: Path | None, options: argparse.Namespace) -> dict[str, Any]:
     return report
 
 
-def _do(item: Path | None, options: argparse.Namespace) -> dict[str, Any]:
+def _on_full_disk(folder: Path) -> str | None:
+    """That a disk is full, which comes before whatever else went wrong; None if it isn't."""
+    return _full(folder) if shutil.disk_usage(folder).free < FULL_BYTES else None
+
+
+def _full(folder: Path) -> str:
+    return f"the disk of '{folder}' is full; free some room, and start the batch again: it goes on."
+
+
+def _do(item: Path | None, options: argparse.Namespace, report: dict[str, Any]) -> None:
     if item is not None and not item.is_file():
         raise AddonError(f"'{item}' isn't there; expected a picture or a .blend.")
-    if item is None or item.suffix == ".blend":
-        kept = options.out / Path(item or bpy.data.filepath or "untitled.blend").name
-        _open_blend(item, kept)
+    source = item if item is not None else _file_on_disk()
+    name = source.stem if source else "untitled"
+    claim = finished.claim(source, name, options.out)
+    kept = claim.kept
+    claim.record.write(kept)  # at once: another item of the same name takes another place
+    if source is None or source.suffix == ".blend":
+        _open_blend(source, claim)
     else:
-        kept = options.out / f"{item.stem}.blend"
-        _open_picture(item, kept)
-    objects = _subjects()
+        _open_picture(source, claim)
+    report["blend"] = str(kept)
+    scene, objects = bpy.context.scene, _subjects()
     for obj in objects:
         for setting in options.set:
             _set(obj.landscape, setting)
-    if item is not None and item.suffix != ".blend":
-        _match_resolution(bpy.context.scene, objects[0])
-    made = [_animate(obj, kept) for obj in objects]
-    done = {"blend": str(kept), "results": made}
+    if source is not None and source.suffix != ".blend":
+        _match_resolution(scene, objects[0])
+    _check_before(scene, objects, options)
+    report["results"] = made = []
+    for obj in objects:
+        made.append(_animate(obj, claim))
     if options.format != "none":
-        _forget_stale(bpy.context.scene, objects, options, kept)
-        done["rendered"] = _render(bpy.context.scene, options, kept.with_suffix(""))
-    return done
+        _forget_stale(scene, objects, options, claim)
+        try:
+            _render(scene, options, kept.with_suffix(""))
+        finally:
+            if target := _rendered(options, kept):
+                report["rendered"] = str(target)
+
+
+def _file_on_disk() -> Path | None:
+    """The file that Blender has open; None if it was never saved."""
+    return Path(bpy.data.filepath) if bpy.data.filepath else None
+
+
+def _check_before(
+    scene: bpy.types.Scene, objects: list[bpy.types.Object], options: argparse.Namespace
+) -> None:
+    """Refuse what is known to fail at the end, before the work.
+
+    Raises:
+        AddonError: no camera to render with, or less room than the frames take.
+    """
+    if options.format != "none" and not _has_view(scene):
+        raise AddonError(
+            f"the scene '{scene.name}' has no camera; expected one to render with: add one, or "
+            "animate without rendering (--format none)."
+        )
+    needed = 0.0
+    for obj in objects:
+        settings = obj.landscape
+        size = job_documents.frame_size(settings.clip, tuple(image_exchange.picture_of(obj).size))
+        if settings.output.format not in results.MOVIES:
+            needed += LEAST_BYTES * settings.clip.frames * size[0] * size[1]
+    free = shutil.disk_usage(options.out).free
+    if free < max(needed, FULL_BYTES):
+        raise AddonError(
+            f"the disk of '{options.out}' has {free / 1e6:,.0f} MB of room, and the frames take "
+            f"{max(needed, FULL_BYTES) / 1e6:,.0f} MB or more; free some, or choose another disk."
+        )
+
+
+def _has_view(scene: bpy.types.Scene) -> bool:
+    """Whether there is something to render: a camera, also one of a marker, or the sequencer's."""
+    editor = scene.sequence_editor
+    strips = getattr(editor, "strips", None) or getattr(editor, "sequences", None)  # before 4.4
+    bound = any(marker.camera for marker in scene.timeline_markers)
+    return bool(scene.camera or bound or strips)
+
+
+def _rendered(options: argparse.Namespace, kept: Path) -> Path | None:
+    """What was rendered of an item so far: a folder or a movie; None if nothing was."""
+    ending = RENDERED[options.format][1]
+    target = kept.with_suffix(ending if options.format == "mp4" else "")
+    if options.format == "mp4":
+        return target if target.is_file() else None
+    frames = (file for file in target.glob(f"*{ending}") if file.stem.isdecimal())
+    return target if next(frames, None) else None
+
+
+def _save(claim: finished.Claim) -> None:
+    """Save the open file as the kept .blend, and note that nobody else did."""
+    bpy.ops.wm.save_as_mainfile(filepath=str(claim.kept.resolve()))
+    claim.record.saved = finished.hash_of(claim.kept)
+    claim.record.write(claim.kept)
 
 
 def _forget_stale(
     scene: bpy.types.Scene,
     objects: list[bpy.types.Object],
     options: argparse.Namespace,
-    kept: Path,
+    claim: finished.Claim,
 ) -> None:
     """Remove what was rendered from other frames, or in another way, than is asked for now."""
-    how = [options.engine, options.samples, *(settings_text(obj.landscape) for obj in objects)]
-    wanted = json.dumps(how)
-    name = f"landscape_rendered_{options.format}"
+    kept = claim.kept
+    settings = [settings_text(obj.landscape) for obj in objects]
+    made = [obj.get(MADE_WITH) for obj in objects]
+    wanted = json.dumps([options.engine, options.samples, claim.record.edition, settings, made])
+    name = f"{RENDERED_WITH}{options.format}"
     if scene.get(name) == wanted:
         return
     ending = RENDERED[options.format][1]
@@ -159,23 +272,26 @@ def _forget_stale(
             if file.stem.isdecimal():
                 file.unlink()
     scene[name] = wanted
-    bpy.ops.wm.save_as_mainfile(filepath=str(kept.resolve()))
+    _save(claim)
 
 
-def _open_blend(item: Path | None, kept: Path) -> None:
+def _open_blend(item: Path | None, claim: finished.Claim) -> None:
     """Open a .blend, or the copy of it that an earlier run has left."""
-    if kept.is_file() and (item is None or kept.resolve() != item.resolve()):
-        bpy.ops.wm.open_mainfile(filepath=str(kept.resolve()), load_ui=False)
-    elif item is not None:
-        bpy.ops.wm.open_mainfile(filepath=str(item.resolve()), load_ui=False)
-    bpy.ops.wm.save_as_mainfile(filepath=str(kept.resolve()))
-
-
-def _open_picture(item: Path, kept: Path) -> None:
-    """A scene with the picture on a plane that fills the camera's view."""
-    if kept.is_file():
-        bpy.ops.wm.open_mainfile(filepath=str(kept.resolve()), load_ui=False)
+    if not claim.is_fresh:
+        bpy.ops.wm.open_mainfile(filepath=str(claim.kept.resolve()), load_ui=False)
         return
+    before = _rendered_before(claim.kept) if item is not None else {}
+    if item is not None:
+        bpy.ops.wm.open_mainfile(filepath=str(item.resolve()), load_ui=False)
+    _begin(claim, before)
+
+
+def _open_picture(item: Path, claim: finished.Claim) -> None:
+    """A scene with the picture on a plane that fills the camera's view."""
+    if not claim.is_fresh:
+        bpy.ops.wm.open_mainfile(filepath=str(claim.kept.resolve()), load_ui=False)
+        return
+    before = _rendered_before(claim.kept)
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     plane = image_exchange.make_plane(bpy.context, str(item.resolve()))
     scene = bpy.context.scene
@@ -186,7 +302,26 @@ def _open_picture(item: Path, kept: Path) -> None:
         scene.cycles.samples = SAMPLES
     scene.eevee.taa_render_samples = SAMPLES
     _look_at(scene, plane)
-    bpy.ops.wm.save_as_mainfile(filepath=str(kept.resolve()))
+    _begin(claim, before)
+
+
+def _rendered_before(kept: Path) -> dict[str, str]:
+    """What an earlier run rendered of an item that has changed since: it is ours, and goes."""
+    if not kept.is_file():
+        return {}
+    bpy.ops.wm.open_mainfile(filepath=str(kept.resolve()), load_ui=False)
+    scene = bpy.context.scene
+    return {name: scene[name] for name in scene.keys() if name.startswith(RENDERED_WITH)}
+
+
+def _begin(claim: finished.Claim, before: dict[str, str]) -> None:
+    """Keep a scene that was just made or opened, with what is known of its earlier renders."""
+    scene = bpy.context.scene
+    for name in [name for name in scene.keys() if name.startswith(RENDERED_WITH)]:
+        del scene[name]
+    for name, how in before.items():
+        scene[name] = how
+    _save(claim)
 
 
 def _look_at(scene: bpy.types.Scene, plane: bpy.types.Object) -> None:
@@ -248,23 +383,31 @@ def _set(settings: Any, text: str) -> None:
         raise AddonError(f"--set is '{text}', which can't be set ({error}).") from error
 
 
-def _animate(obj: bpy.types.Object, kept: Path) -> dict[str, Any]:
-    """Animate an object, unless its last result is there and was made with these settings."""
+def _animate(obj: bpy.types.Object, claim: finished.Claim) -> dict[str, Any]:
+    """Animate an object, unless its last result is there and was made of the same."""
     settings = obj.landscape
-    wanted = settings_text(settings)
+    wanted = json.dumps([settings_text(settings), claim.record.edition, _picture_hash(obj)])
     last = settings.results[-1] if settings.results else None
-    if last and obj.get("landscape_made_with") == wanted:
+    if last and obj.get(MADE_WITH) == wanted:
         file = results.file_of(last)
         if file.is_file():
             print(f"{obj.name}: '{file}' is there already.")
             return {"object": obj.name, "file": str(file), "frames": last.frames}
     with bpy.context.temp_override(object=obj, active_object=obj):
         bpy.ops.landscape.animate()
-    obj["landscape_made_with"] = wanted
-    bpy.ops.wm.save_as_mainfile(filepath=str(kept.resolve()))
+    obj[MADE_WITH] = wanted
+    _save(claim)
     last = settings.results[-1]
     file = results.file_of(last)
     return {"object": obj.name, "file": str(file), "frames": last.frames}
+
+
+def _picture_hash(obj: bpy.types.Object) -> str:
+    """A hash of the picture's file; empty where the .blend holds the picture itself."""
+    picture = image_exchange.picture_of(obj)
+    if picture.packed_file or picture.source != "FILE":
+        return ""
+    return finished.hash_of(Path(bpy.path.abspath(picture.filepath, library=picture.library)))
 
 
 def settings_text(settings: Any) -> str:
@@ -289,7 +432,7 @@ def settings_text(settings: Any) -> str:
     return json.dumps(plain(settings), sort_keys=True, default=str)
 
 
-def _render(scene: bpy.types.Scene, options: argparse.Namespace, target: Path) -> str:
+def _render(scene: bpy.types.Scene, options: argparse.Namespace, target: Path) -> None:
     """Render the scene's frame range; frames that are there stay."""
     file_format, ending = RENDERED[options.format]
     render = scene.render
@@ -298,7 +441,7 @@ def _render(scene: bpy.types.Scene, options: argparse.Namespace, target: Path) -
     final = target.with_suffix(ending) if movie else target
     if movie and final.is_file():
         print(f"'{final}' is there already.")
-        return str(final)
+        return
     settings = render.image_settings
     if hasattr(settings, "media_type"):  # from Blender 5.0 on
         settings.media_type = "VIDEO" if movie else "IMAGE"
@@ -316,10 +459,67 @@ def _render(scene: bpy.types.Scene, options: argparse.Namespace, target: Path) -
         render.filepath = str(unfinished.resolve())
     else:
         render.filepath = os.path.join(final.resolve(), "")  # names are 0001 and on
-    bpy.ops.render.render(animation=True)
+    with (
+        contextlib.nullcontext() if options.verbose else _frames_alone(scene),
+        _whole_files(Path(render.filepath) if movie else None),
+    ):
+        bpy.ops.render.render(animation=True)
     if movie:
         unfinished.replace(final)
-    return str(final)
+
+
+@contextlib.contextmanager
+def _whole_files(movie: Path | None) -> Iterator[None]:
+    """Keep no file that was written to a full disk: Blender leaves what has found room of it.
+
+    Raises:
+        AddonError: the disk was full.
+    """
+    full: list[Path] = []
+
+    def check(rendered: bpy.types.Scene, *_: Any) -> None:
+        file = movie or Path(rendered.render.frame_path(frame=rendered.frame_current))
+        if shutil.disk_usage(file.parent).free < FULL_BYTES:
+            full.append(file)
+            if not movie:
+                file.unlink(missing_ok=True)
+
+    bpy.app.handlers.render_write.append(check)
+    try:
+        yield
+    finally:
+        bpy.app.handlers.render_write.remove(check)
+        if full and movie:
+            movie.unlink(missing_ok=True)
+    if full:
+        raise AddonError(_full(full[0].parent))
+
+
+@contextlib.contextmanager
+def _frames_alone(scene: bpy.types.Scene) -> Iterator[None]:
+    """Print a line for each frame that is rendered, in place of all that the render engine prints.
+
+    The engine prints with C's own functions, past Python: the process's output is turned away.
+    """
+    sys.stdout.flush()
+    stdout = os.dup(1)
+    total = len(range(scene.frame_start, scene.frame_end + 1, scene.frame_step))
+
+    def note(rendered: bpy.types.Scene, *_: Any) -> None:
+        done = (rendered.frame_current - scene.frame_start) // scene.frame_step + 1
+        os.write(stdout, f"Render: {done}/{total}\n".encode())
+
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    bpy.app.handlers.render_write.append(note)
+    try:
+        yield
+    finally:
+        bpy.app.handlers.render_write.remove(note)
+        sys.stdout.flush()
+        os.dup2(stdout, 1)
+        os.close(nowhere)
+        os.close(stdout)
 
 
 def _choose_engine(scene: bpy.types.Scene, options: argparse.Namespace) -> None:

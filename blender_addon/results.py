@@ -81,12 +81,13 @@ def take(obj: bpy.types.Object, scene: bpy.types.Scene, report: dict[str, Any]) 
     item.colorspace = settings.output.colorspace
     item.job = json.dumps(report["job"], ensure_ascii=False)
     settings.result_active = len(settings.results) - 1
-    show(obj, scene, item)
-    return f"{report['frames']} frames in {report['seconds']['total']:.0f} s: '{item.file}'."
+    note = show(obj, scene, item)
+    done = f"{report['frames']} frames in {report['seconds']['total']:.0f} s: '{item.file}'."
+    return f"{done} {note}".strip()
 
 
-def show(obj: bpy.types.Object, scene: bpy.types.Scene, item: Any) -> None:
-    """Put a listed result on the object.
+def show(obj: bpy.types.Object, scene: bpy.types.Scene, item: Any) -> str:
+    """Put a listed result on the object; gives a sentence on the frame range, or none.
 
     Raises:
         AddonError: its files are gone.
@@ -105,8 +106,20 @@ def show(obj: bpy.types.Object, scene: bpy.types.Scene, item: Any) -> None:
         colorspace=None if item.colorspace in {"", "AUTO"} else item.colorspace,
         movie=item.movie,
     )
-    if obj.landscape.output.match_range:
-        image_exchange.match_frame_range(scene, item.frames, scene.frame_start)
+    if not obj.landscape.output.match_range:
+        return ""
+    return image_exchange.match_frame_range(scene, _loops(obj, scene))
+
+
+def _loops(obj: bpy.types.Object, scene: bpy.types.Scene) -> list[int]:
+    """How many frames the object and other planes of the scene show; previews don't count."""
+    exchange = exchange_folder.root()
+    loops = [image_exchange.shown_frames(obj)]
+    for other in scene.objects:
+        shown = image_exchange.shown_file(other) if other != obj else None
+        if shown and exchange not in shown.parents:
+            loops.append(image_exchange.shown_frames(other))
+    return loops
 
 
 def relink(obj: bpy.types.Object) -> None:

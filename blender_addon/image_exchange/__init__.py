@@ -5,15 +5,17 @@ What Blender alone knows of images (rows from the bottom up, packed and painted 
 the .blend, image users) is known here and nowhere else.
 """
 
+from .exports import glTF2_post_export_callback, glTF2_pre_export_callback
 from .files import picture_file
+from .frame_ranges import match_frame_range
 from .lost_frames import find_moved, missing_frames, relink
 from .planes import check_plane, make_plane
 from .sequences import (
-    match_frame_range,
     portable,
     show_picture,
     show_sequence,
     shown_file,
+    shown_frames,
     shows_frames,
 )
 from .sources import picture_of, source_problem
@@ -21,6 +23,8 @@ from .sources import picture_of, source_problem
 __all__ = [
     "check_plane",
     "find_moved",
+    "glTF2_post_export_callback",
+    "glTF2_pre_export_callback",
     "make_plane",
     "match_frame_range",
     "missing_frames",
@@ -31,6 +35,7 @@ __all__ = [
     "show_picture",
     "show_sequence",
     "shown_file",
+    "shown_frames",
     "shows_frames",
     "source_problem",
 ]

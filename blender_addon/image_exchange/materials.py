@@ -88,17 +88,15 @@ class Place(NamedTuple):
     material: bpy.types.Material
     node: ImageNode
 
-    def refuse_linked(self) -> None:
-        """Raise AddonError where the node belongs to another .blend."""
+    @property
+    def library(self) -> bpy.types.Library | None:
+        """The other .blend that the node belongs to; None: to this one."""
         for owner in (self.material, self.node.id_data):
             override = owner.override_library
             library = owner.library or (override and override.reference.library)
             if library:
-                raise AddonError(
-                    f"the material '{self.material.name}' is linked from '{library.filepath}' and "
-                    "can't be changed here; make it local with Object > Relations > Make Local > "
-                    "Selected Objects, Data and Materials."
-                )
+                return library
+        return None
 
 
 def places_with(obj: bpy.types.Object, picture: bpy.types.Image | None) -> list[Place]:
@@ -117,7 +115,7 @@ def places_for(obj: bpy.types.Object, picture: bpy.types.Image) -> list[Place]:
     """Where an object can show frames: all nodes with the picture, else the one that is seen.
 
     Raises:
-        AddonError: nowhere, or in a material of another .blend.
+        AddonError: nowhere.
     """
     feeding = (Place(m, node) for m in materials(obj) for node in image_nodes(m))
     places = places_with(obj, picture) or list(islice(feeding, 1))
@@ -126,8 +124,6 @@ def places_for(obj: bpy.types.Object, picture: bpy.types.Image) -> list[Place]:
             f"nothing on '{obj.name}' can show the frames; expected a material with an Image "
             "Texture node: add one, or make a plane from the picture."
         )
-    for place in places:
-        place.refuse_linked()
     return places
 
 

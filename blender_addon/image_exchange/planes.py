@@ -8,7 +8,7 @@ from pathlib import Path
 import bpy
 
 from ..errors import AddonError
-from . import materials, sources
+from . import geometry_nodes, materials, single_users, sources
 from .surface import surface_of
 
 TOLERANCE = 0.02  # by which aspects may differ before it is said
@@ -25,18 +25,16 @@ def check_plane(obj: bpy.types.Object) -> list[str]:
         AddonError: it can't: no picture, no UV map, no area, or data that is linked.
     """
     picture = sources.picture_of(obj)
-    if obj.library:
-        raise AddonError(
-            f"'{obj.name}' is linked from '{obj.library.filepath}' and can't be changed here; "
-            "make it local, or a library override."
-        )
+    single_users.refuse_linked(obj)
     places = materials.places_for(obj, picture)
+    geometry_nodes.refuse_other_materials(obj, [place.material for place in places])
     surface = surface_of(obj, bpy.context.evaluated_depsgraph_get())
     showing = list({place.material.name: place.material for place in places}.values())
     return [
         *_on_pixels(picture),
         *_on_aspect(obj, picture, surface.aspect),
         *_on_materials(obj, showing),
+        *single_users.notes_on(obj, places),
     ]
 
 
@@ -66,17 +64,6 @@ def _on_materials(obj: bpy.types.Object, showing: list[bpy.types.Material]) -> l
     if len(used) > 1:
         names = ", ".join(f"'{material.name}'" for material in showing)
         notes.append(f"'{obj.name}' has {len(used)} materials; the frames go to {names}.")
-    for material in showing:
-        others = sum(
-            other != obj and any(slot.material == material for slot in other.material_slots)
-            for other in bpy.data.objects
-        )
-        if others:
-            notes.append(
-                f"the material '{material.name}' is shared with {others} other "
-                f"object{'s' if others > 1 else ''}, which will show the frames, too; make it "
-                "single-user to keep them apart."
-            )
     return notes
 
 
@@ -137,24 +124,25 @@ def _mesh(name: str, width: float, height: float) -> bpy.types.Mesh:
 
 
 def _material(name: str, image: bpy.types.Image) -> bpy.types.Material:
-    """A material that emits the picture and lets through what its alpha lets through."""
+    """A material that emits the picture and lets through what its alpha lets through.
+
+    Its shader is the one that Blender's exporters know; all but its emission is off.
+    """
     material = bpy.data.materials.new(name)
     if bpy.app.version < (5, 0, 0):
         material.use_nodes = True
     nodes, links = material.node_tree.nodes, material.node_tree.links
     nodes.clear()
-    kinds = ("TexImage", "Emission", "OutputMaterial")
-    texture, emission, output = (nodes.new(f"ShaderNode{kind}") for kind in kinds)
+    kinds = ("TexImage", "BsdfPrincipled", "OutputMaterial")
+    texture, shader, output = (nodes.new(f"ShaderNode{kind}") for kind in kinds)
     texture.image, texture.extension = image, "EXTEND"
-    texture.location, emission.location, output.location = (-300, 0), (0, 0), (400, 0)
-    links.new(texture.outputs["Color"], emission.inputs["Color"])
-    surface = emission.outputs["Emission"]
+    texture.location, shader.location, output.location = (-300, 0), (0, 0), (400, 0)
+    shader.inputs["Base Color"].default_value = (0, 0, 0, 1)
+    shader.inputs["Roughness"].default_value = 1
+    shader.inputs["Specular IOR Level"].default_value = 0
+    shader.inputs["Emission Strength"].default_value = 1
+    links.new(texture.outputs["Color"], shader.inputs["Emission Color"])
     if image.depth in {32, 64, 128}:  # with alpha
-        clear, mix = nodes.new("ShaderNodeBsdfTransparent"), nodes.new("ShaderNodeMixShader")
-        clear.location, mix.location = (0, 120), (200, 0)
-        links.new(texture.outputs["Alpha"], mix.inputs[0])
-        links.new(clear.outputs[0], mix.inputs[1])
-        links.new(surface, mix.inputs[2])
-        surface = mix.outputs[0]
-    links.new(surface, output.inputs["Surface"])
+        links.new(texture.outputs["Alpha"], shader.inputs["Alpha"])
+    links.new(shader.outputs["BSDF"], output.inputs["Surface"])
     return material

@@ -10,7 +10,7 @@ from pathlib import Path
 import bpy
 
 from ..errors import AddonError
-from . import materials, sources
+from . import materials, single_users, sources
 from .materials import PICTURE, ImageNode, Place
 
 
@@ -25,8 +25,8 @@ def show_sequence(
     """Show frames on an object, over and over, wherever its materials show the picture.
 
     All nodes that show the picture, or frames of ours, change together; links, mapping and
-    interpolation stay. The picture stays in the file: the sequence remembers it. A material that
-    other objects share shows the frames on them, too, as any change of a shared material does.
+    interpolation stay. The picture stays in the file: the sequence remembers it. Where other
+    objects share the material, or it is linked, the object gets a copy of its own.
 
     Args:
         obj: the object whose picture was animated.
@@ -48,6 +48,7 @@ def show_sequence(
     if not path.is_file():
         raise AddonError(f"'{path}', the first frame, isn't there; animate again.")
     picture = sources.picture_of(obj)
+    single_users.make_single_user(obj, materials.places_for(obj, picture))
     places = materials.places_for(obj, picture)
     before = materials.picture_behind(places[0].node.image) or picture
     offset = 0 if movie else number_of(path) - 1
@@ -68,9 +69,8 @@ def show_picture(obj: bpy.types.Object) -> None:
     Raises:
         AddonError: the picture is no longer in this file, or the material can't be changed.
     """
+    single_users.make_single_user(obj, _shown(obj))
     shown = _shown(obj)
-    for place in shown:
-        place.refuse_linked()
     pictures = [
         materials.picture_behind(place.node.image) or sources.picture_of(obj) for place in shown
     ]
@@ -95,9 +95,10 @@ def shown_file(obj: bpy.types.Object | None) -> Path | None:
     return sources.path_of(node.image) if node else None
 
 
-def match_frame_range(scene: bpy.types.Scene, frames: int, frame_start: int = 1) -> None:
-    """Make the scene as long as the clip."""
-    scene.frame_start, scene.frame_end = frame_start, frame_start + frames - 1
+def shown_frames(obj: bpy.types.Object | None) -> int:
+    """How many frames of ours an object shows, over and over; 0: none."""
+    node = shown_node(obj)
+    return node.image_user.frame_duration if node else 0
 
 
 def number_of(path: Path) -> int:

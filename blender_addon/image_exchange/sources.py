@@ -10,7 +10,7 @@ import bpy
 
 from .. import disk
 from ..errors import AddonError
-from . import materials
+from . import geometry_nodes, materials
 
 NEED = "expected one still picture"
 
@@ -61,6 +61,7 @@ def _picture(obj: bpy.types.Object | None) -> bpy.types.Image:
                 f"the picture behind the frames on '{obj.name}' was removed from this file; "
                 "choose it again as the picture."
             )
+    geometry_nodes.refuse_materials(obj)
     if not any(slot.material for slot in obj.material_slots):
         raise AddonError(
             f"'{obj.name}' has no material; expected one with an image: add it, or make a plane "

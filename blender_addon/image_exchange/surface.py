@@ -11,7 +11,7 @@ from mathutils.bvhtree import BVHTree
 from mathutils.geometry import barycentric_transform
 
 from ..errors import AddonError
-from . import materials
+from . import mappings
 
 SMALLEST = 1e-12  # share of the largest triangle's area below which one has no area
 
@@ -107,9 +107,11 @@ def _corners(obj: bpy.types.Object, mesh: bpy.types.Mesh, to_world: Matrix) -> t
             f"'{obj.name}' has no UV map; expected one that puts the picture on it: unwrap it, "
             "with U > Reset for a plane."
         )
+    to_picture = mappings.to_picture(obj)
     mesh.calc_loop_triangles()
     points = [to_world @ vertex.co for vertex in mesh.vertices]
-    places = [Vector((uv.vector.x, 1 - uv.vector.y, 0)) for uv in layer.uv]
+    mapped = [to_picture @ Vector((*uv.vector, 0)) for uv in layer.uv]
+    places = [Vector((place.x, 1 - place.y, 0)) for place in mapped]
     triangles = mesh.loop_triangles
     return (
         [tuple(points[vertex] for vertex in triangle.vertices) for triangle in triangles],
@@ -119,12 +121,9 @@ def _corners(obj: bpy.types.Object, mesh: bpy.types.Mesh, to_world: Matrix) -> t
 
 def _uv_layer(obj: bpy.types.Object, mesh: bpy.types.Mesh) -> bpy.types.MeshUVLoopLayer | None:
     """The UV map that a UV Map node gives to the picture's texture, else the one that renders."""
-    for material in materials.materials(obj):
-        for node in materials.image_nodes(material):
-            named = [link.from_node for link in node.inputs["Vector"].links]
-            if named and named[0].bl_idname == "ShaderNodeUVMap" and named[0].uv_map:
-                return mesh.uv_layers.get(named[0].uv_map)
-            break
+    named = mappings.uv_map(obj)
+    if named:
+        return mesh.uv_layers.get(named)
     return next((layer for layer in mesh.uv_layers if layer.active_render), None)
 
 

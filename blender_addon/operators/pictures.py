@@ -9,7 +9,7 @@ import bpy
 from bpy.props import IntProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
-from .. import image_exchange, results
+from .. import color_management, image_exchange, results
 from ..errors import AddonError
 from . import subject
 from .subject import OnSubject, reporting
@@ -64,7 +64,9 @@ class LANDSCAPE_OT_show_result(OnSubject, bpy.types.Operator):
         index = settings.result_active if self.index < 0 else self.index
         if not 0 <= index < len(settings.results):
             raise AddonError("there is no such result; animate first.")
-        results.show(obj, context.scene, settings.results[index])
+        note = results.show(obj, context.scene, settings.results[index])
+        if note:
+            self.report({"INFO"}, note)
         settings.result_active = index
         return {"FINISHED"}
 
@@ -99,9 +101,24 @@ class LANDSCAPE_OT_find_frames(OnSubject, bpy.types.Operator):
         return {"FINISHED"}
 
 
+class LANDSCAPE_OT_use_standard_view(bpy.types.Operator):
+    """Set the view transform of this scene to Standard, without look, exposure, gamma and curves"""
+
+    bl_idname = "landscape.use_standard_view"
+    bl_label = "Show Own Colors"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @reporting
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Set it."""
+        color_management.use_standard_view(context.scene)
+        return {"FINISHED"}
+
+
 classes = (
     LANDSCAPE_OT_make_plane,
     LANDSCAPE_OT_show_picture,
     LANDSCAPE_OT_show_result,
     LANDSCAPE_OT_find_frames,
+    LANDSCAPE_OT_use_standard_view,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from .. import choices, disk, engine, image_exchange, jobs, presets
+from .. import choices, color_management, disk, engine, image_exchange, jobs, presets
 from .frame import Tab
 from .words import sentence, time_left
 
@@ -37,6 +37,7 @@ class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
             picture = image_exchange.picture_of(obj, disk.kept)
             width, height = picture.size
             layout.label(text=f"{picture.name}, {width} × {height} pixels", icon="IMAGE_DATA")
+            _colors(layout, context)
         _engine(layout, context)
         if not problem:
             _buttons(layout)
@@ -44,6 +45,14 @@ class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
         for job in (jobs.latest(obj), jobs.latest(None)):
             if job:
                 _job(layout, context, job)
+
+
+def _colors(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Whether the scene shows the picture in its own colors, and one click for it."""
+    problem = color_management.view_problem(context.scene)
+    if problem:
+        sentence(layout, context, problem, "INFO")
+        layout.operator("landscape.use_standard_view", icon="COLOR")
 
 
 def _engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

@@ -54,7 +54,8 @@ class OutputProperties(PropertyGroup):
     )
     match_range: BoolProperty(
         name="Match Frame Range",
-        description="Set the scene's frame range to that of the clip",
+        description="Set the scene's frame range to that of the clip, or to where the clips of "
+        "several planes end together; a range that you have chosen stays",
         default=True,
     )
 

@@ -83,6 +83,49 @@ told["words"] = drawn(blender_addon, plane)
         assert any(part in word for word in found["words"]), (part, found["words"])
 
 
+def test_the_panel_says_where_the_view_changes_the_colors_and_a_click_sets_standard(told):
+    found = told(
+        """
+import numpy as np
+from blender_addon import batch
+scene, view = bpy.context.scene, bpy.context.scene.view_settings
+def said():
+    words = drawn(blender_addon, plane)
+    return next((word for word in words if "color management" in word), "")
+def seen():
+    bpy.ops.render.render(write_still=True)
+    return np.array(bpy.data.images.load(scene.render.filepath).pixels).reshape(18, 32, 4)
+image_exchange.show_picture(plane)
+blank = bpy.data.images.new("blank", 32, 18)
+blank.pixels.foreach_set([1.0] * (32 * 18 * 4))
+batch._look_at(scene, plane)
+scene.render.engine, scene.cycles.samples, scene.cycles.use_denoising = "CYCLES", 1, False
+scene.render.resolution_x, scene.render.resolution_y = 32, 18
+scene.render.dither_intensity = 0
+plane.active_material.node_tree.nodes["Image Texture"].image = blank
+scene.render.filepath = folder + "/agx.png"
+told["new"], told["white"] = said(), float(seen().mean())
+view.look, view.exposure, view.gamma = "AgX - Punchy", 0.5, 1.1
+told["more"] = said()
+told["done"] = list(bpy.ops.landscape.use_standard_view())
+scene.render.filepath = folder + "/standard.png"
+told["after"], told["white after"] = said(), float(seen().mean())
+told["view"] = [view.view_transform, view.look, view.exposure, view.gamma]
+view.view_transform = "Raw"
+told["raw"] = said()
+view.view_transform, view.exposure = "Standard", 1
+told["exposure"] = said()
+told["disk"] = disk_calls(lambda: drawn(blender_addon, plane))
+"""
+    )
+    assert "(AgX) shows the picture in other colors" in found["new"]
+    assert "(AgX, the look 'AgX - Punchy', exposure 0.5, gamma 1.1)" in found["more"]
+    assert found["white"] < 0.9 and found["white after"] == 1.0
+    assert found["done"] == ["FINISHED"] and found["view"] == ["Standard", "None", 0.0, 1.0]
+    assert found["after"] == "" and found["raw"] == ""
+    assert "(exposure 1)" in found["exposure"] and found["disk"] == []
+
+
 def test_the_panels_learn_what_is_on_the_disk(told):
     found = told(
         f"""

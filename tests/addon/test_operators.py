@@ -82,6 +82,8 @@ told["animate"] = list(bpy.ops.landscape.animate())
 settings.motion.speed = 2
 settings.output.format = "mp4"
 bpy.ops.landscape.animate()
+kept = jobs.latest(bpy.context.object).message
+told["kept"] = "The scene keeps its frame range, 11 to 250" in kept
 told["results"] = [[r.name, r.file, r.frames, r.movie] for r in settings.results]
 told["speed again"] = json.loads(settings.results[1].job)["motion"]["speed"]
 told["range"] = [bpy.context.scene.frame_start, bpy.context.scene.frame_end]
@@ -109,13 +111,38 @@ told["state"] = engine.client_if_any() is None
         ["der See-002", "//landscape/der See-002.mp4", 4, True],
     ]
     assert told["speed again"] == 2
-    assert told["range"] == [11, 14]
+    assert told["range"] == [11, 250] and told["kept"]
     assert told["shown"] == ["MOVIE", "//landscape/der See-002.mp4"]
     assert told["shown again"] == ["SEQUENCE", "//landscape/der See-001/0001.png", 11]
     assert told["preview"] == ["SEQUENCE", 4]
     assert told["fitted"] == ["FILE", "//landscape/der See-appearance.json"]
     assert told["picture"] == "der See.jpg"
     assert told["torch"] is False and told["state"]
+
+
+def test_the_frame_range_is_where_the_clips_of_several_planes_end_together(run, picture):
+    told = run(
+        """
+import shutil
+scene = bpy.context.scene
+for name, frames in (("one", 4), ("two", 6)):
+    bpy.ops.landscape.make_plane(filepath=given["picture"])
+    settings = bpy.context.object.landscape
+    os.makedirs(given["folder"] + "/" + name)
+    item = settings.results.add()
+    item.name, item.frames = name, frames
+    item.file = given["folder"] + "/" + name + "/0001.jpg"
+    shutil.copy(given["picture"], item.file)
+    bpy.ops.landscape.show_result(index=0)
+    told[name] = [scene.frame_start, scene.frame_end]
+settings.output.match_range = False
+item.frames = 7
+bpy.ops.landscape.show_result(index=0)
+told["off"] = [scene.frame_start, scene.frame_end]
+""",
+        picture=str(picture),
+    )
+    assert told == {"one": [1, 4], "two": [1, 12], "off": [1, 12]}
 
 
 def test_a_photograph_is_animated_as_blender_shows_it(run, tmp_path):
