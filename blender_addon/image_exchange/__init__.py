@@ -5,22 +5,26 @@ What Blender alone knows of images (rows from the bottom up, packed and painted 
 the .blend, image users) is known here and nowhere else.
 """
 
-from .files import picture_file
+from .files import by_their_names, is_black, picture_file
 from .lost_frames import find_moved, missing_frames, relink
 from .planes import check_plane, make_plane
 from .sequences import (
     match_frame_range,
     portable,
+    seen_texture,
     show_picture,
     show_sequence,
     shown_file,
     shows_frames,
 )
-from .sources import picture_of, source_problem
+from .sources import image_problem, picture_of, source_problem
 
 __all__ = [
+    "by_their_names",
     "check_plane",
     "find_moved",
+    "image_problem",
+    "is_black",
     "make_plane",
     "match_frame_range",
     "missing_frames",
@@ -28,6 +32,7 @@ __all__ = [
     "picture_of",
     "portable",
     "relink",
+    "seen_texture",
     "show_picture",
     "show_sequence",
     "shown_file",
