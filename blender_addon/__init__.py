@@ -18,6 +18,7 @@ from . import (
     disk,
     jobs,
     keymaps,
+    masks,
     operators,
     panels,
     preferences,
@@ -40,7 +41,7 @@ CLASSES = (
     *panels.classes,
 )
 # what registers more than classes
-PARTS = (window, disk, properties, previews, results, jobs, keymaps, annotations.arrow_heads)
+PARTS = (window, disk, properties, previews, results, jobs, keymaps, annotations.arrow_heads, masks)
 
 
 def register() -> None:

@@ -127,15 +127,24 @@ def regions(
     made: dict[str, Any] = {"clean": settings.clean}
     for name in ("still", "moving"):
         image = getattr(settings, f"{name}_image")
-        if image:
+        if image and _masks_something(image, notes):
             made[f"{name}_mask"] = str(image_exchange.picture_file(image, folder))
     if settings.use_horizon:
         made["horizon"] = settings.horizon
     made["region"] = [
         str(_region_file(context, obj, number, item, folder, notes))
         for number, item in enumerate(settings.region_items, 1)
+        if item.mask is None or _masks_something(item.mask, notes)
     ]
     return made
+
+
+def _masks_something(mask: bpy.types.Image, notes: list[str]) -> bool:
+    """Whether a mask isn't black all over; what is left out is said in `notes`."""
+    if not image_exchange.is_black(mask):
+        return True
+    notes.append(f"the mask '{mask.name}' is black all over, so it is left out.")
+    return False
 
 
 def _region_file(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import image_exchange
 from .properties import LandscapeProperties
 
 # Settings that the panel has under another property than that of their name
@@ -30,6 +31,7 @@ def sentence(event: dict[str, Any]) -> str:
     """What an event of the engine's says; it names the setting that it is about in any case."""
     parts = event.get("parts") or [event.get("text") or event.get("message") or ""]
     said = "".join(part if isinstance(part, str) else _name(part) for part in parts)
+    said = image_exchange.by_their_names(said)
     setting = event.get("setting")
     if setting and all(isinstance(part, str) for part in parts):
         return f"{label(setting)}: {said}"

@@ -6,25 +6,29 @@ the .blend, image users) is known here and nowhere else.
 """
 
 from .exports import glTF2_post_export_callback, glTF2_pre_export_callback
-from .files import picture_file
+from .files import by_their_names, is_black, picture_file
 from .frame_ranges import match_frame_range
 from .lost_frames import find_moved, missing_frames, relink
 from .planes import check_plane, make_plane
 from .sequences import (
     portable,
+    seen_texture,
     show_picture,
     show_sequence,
     shown_file,
     shown_frames,
     shows_frames,
 )
-from .sources import picture_of, source_problem
+from .sources import image_problem, picture_of, source_problem
 
 __all__ = [
+    "by_their_names",
     "check_plane",
     "find_moved",
     "glTF2_post_export_callback",
     "glTF2_pre_export_callback",
+    "image_problem",
+    "is_black",
     "make_plane",
     "match_frame_range",
     "missing_frames",
@@ -32,6 +36,7 @@ __all__ = [
     "picture_of",
     "portable",
     "relink",
+    "seen_texture",
     "show_picture",
     "show_sequence",
     "shown_file",

@@ -13,6 +13,8 @@ import zlib
 import bpy
 import numpy as np
 
+DARKEST = 1 / 255  # grey of a mask below which the engine takes it for black
+
 
 def encoded(image: bpy.types.Image) -> tuple[bytes, str]:
     """What the image shows now, and the ending of such a file.
@@ -27,6 +29,17 @@ def encoded(image: bpy.types.Image) -> tuple[bytes, str]:
     if image.colorspace_settings.is_data:
         pixels[..., :3] = _from_srgb(pixels[..., :3])
     return _exr(np.clip(pixels, -65504, 65504).astype("<f2")), ".exr"
+
+
+def is_black(image: bpy.types.Image) -> bool:
+    """Whether the engine would see no grey in a mask: its channels' mean, alpha multiplied in."""
+    pixels = _pixels(image)
+    grey = pixels[..., :3].mean(axis=2)
+    if pixels.shape[2] == 4:
+        grey *= pixels[..., 3]
+    if image.is_float and not image.colorspace_settings.is_data:
+        grey *= 12.92  # sRGB's beginning: the engine encodes
+    return bool(grey.max() < DARKEST)
 
 
 def _pixels(image: bpy.types.Image) -> np.ndarray:

@@ -25,6 +25,8 @@ SUFFIXES = {  # of packed images whose name says nothing
     "BMP": ".bmp",
 }
 
+_names: dict[str, str] = {}  # of the images that were written, by their files
+
 
 def picture_file(image: bpy.types.Image, folder: Path) -> Path:
     """A file that holds what the image shows; the image stays as it is.
@@ -58,6 +60,27 @@ def picture_file(image: bpy.types.Image, folder: Path) -> Path:
     return _written(pixels, image.name, suffix, Path(folder))
 
 
+def is_black(image: bpy.types.Image) -> bool:
+    """Whether a mask masks nothing: no pixel is white, or grey, and opaque.
+
+    Raises:
+        AddonError: the image has nothing to show.
+    """
+    problem = sources.image_problem(image)
+    if problem:
+        raise AddonError(problem)
+    from . import encoding
+
+    return encoding.is_black(image)
+
+
+def by_their_names(sentence: str) -> str:
+    """What the engine says of files that were written for it, said of the images in them."""
+    for path, name in _names.items():
+        sentence = sentence.replace(path, name)
+    return sentence
+
+
 def _written(content: bytes, name: str, suffix: str, folder: Path) -> Path:
     """The content's file in the folder, written unless it is there."""
     digest = hashlib.sha256(content).hexdigest()[:12]
@@ -75,6 +98,7 @@ def _written(content: bytes, name: str, suffix: str, folder: Path) -> Path:
             f"'{name}' can't be written into '{folder}' for the engine ({error.strerror}); "
             "free some room, or choose another folder."
         ) from error
+    _names[str(path.absolute())] = name
     return path.absolute()
 
 

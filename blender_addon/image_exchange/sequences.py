@@ -6,12 +6,18 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bpy
 
 from ..errors import AddonError
 from . import materials, single_users, sources
 from .materials import PICTURE, ImageNode, Place
+
+if TYPE_CHECKING:
+    import gpu
+
+_on_gpu: dict[str, int] = {}  # of our sequences: the file that was drawn last
 
 
 def show_sequence(
@@ -117,6 +123,37 @@ def portable(path: Path) -> str:
         return bpy.path.relpath(str(path))
     except ValueError:  # on another drive
         return str(path)
+
+
+def seen_texture(obj: bpy.types.Object, frame: int) -> gpu.types.GPUTexture | None:
+    """The picture on an object, or the frame of ours that is seen in its place, for drawing.
+
+    Args:
+        obj: a mesh.
+        frame: the scene's.
+    """
+    shown = (node for m in materials.materials(obj) for node in materials.image_nodes(m))
+    node = next(shown, None)
+    image = node.image if node else obj.landscape.picture
+    if image is None:
+        return None
+    import gpu
+
+    if node and image.source in {"SEQUENCE", "MOVIE"}:
+        number = _file_number(node.image_user, frame)
+        if _on_gpu.get(image.name) != number:
+            image.gl_free()
+            _on_gpu[image.name] = number
+        image.gl_load(frame=number)  # the texture knows no frames of its own
+    return gpu.texture.from_image(image) if min(image.size) else None
+
+
+def _file_number(user: bpy.types.ImageUser, frame: int) -> int:
+    """The number of the file that a node shows at a frame of the scene."""
+    passed = frame - user.frame_start
+    if user.use_cyclic:
+        passed %= max(user.frame_duration, 1)
+    return min(max(passed, 0), max(user.frame_duration, 1) - 1) + 1 + user.frame_offset
 
 
 def _shown(obj: bpy.types.Object) -> list[Place]:

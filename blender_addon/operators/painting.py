@@ -6,16 +6,14 @@ from __future__ import annotations
 import bpy
 from bpy.props import EnumProperty
 
-from .. import image_exchange
+from .. import masks
 from ..errors import AddonError
 from . import subject
 from .subject import OnSubject, reporting
 
-LONGEST_SIDE_PX = 4096  # of a mask
-
 
 class LANDSCAPE_OT_paint_mask(OnSubject, bpy.types.Operator):
-    """Paint a mask on the object in white"""
+    """Paint a mask on the picture; it is seen as a veil of color"""
 
     bl_idname = "landscape.paint_mask"
     bl_label = "Paint Mask"
@@ -37,10 +35,9 @@ class LANDSCAPE_OT_paint_mask(OnSubject, bpy.types.Operator):
         holder, name, label = self._holder(obj)
         mask = getattr(holder, name)
         if mask is None:
-            mask = _black_mask(obj, label)
+            mask = masks.made_for(obj, label)
             setattr(holder, name, mask)
-        if not bpy.app.background:
-            _start_painting(context, mask)
+        masks.brush.start(context, obj, mask)
         return {"FINISHED"}
 
     def _holder(self, obj: bpy.types.Object) -> tuple[bpy.types.PropertyGroup, str, str]:
@@ -54,38 +51,8 @@ class LANDSCAPE_OT_paint_mask(OnSubject, bpy.types.Operator):
         return item, "mask", item.name
 
 
-def _black_mask(obj: bpy.types.Object, label: str) -> bpy.types.Image:
-    """A black image of the picture's aspect, saved inside the .blend."""
-    width, height = image_exchange.picture_of(obj).size
-    shrink = min(1.0, LONGEST_SIDE_PX / max(width, height))
-    mask = bpy.data.images.new(
-        f"{obj.name} {label}", max(2, round(width * shrink)), max(2, round(height * shrink))
-    )
-    mask.generated_color = (0, 0, 0, 1)
-    mask.colorspace_settings.name = "Non-Color"
-    mask.pack()
-    return mask
-
-
-def _start_painting(context: bpy.types.Context, mask: bpy.types.Image) -> None:
-    """Start the texture brush in white on the mask, and show the mask in the view."""
-    paint = context.scene.tool_settings.image_paint
-    paint.mode, paint.canvas = "IMAGE", mask
-    if context.object.mode != "TEXTURE_PAINT":
-        bpy.ops.object.mode_set(mode="TEXTURE_PAINT")
-    if paint.brush:
-        paint.brush.color = (1, 1, 1)
-    unified = getattr(paint, "unified_paint_settings", None)
-    unified = unified or context.scene.tool_settings.unified_paint_settings
-    unified.color = (1, 1, 1)
-    if context.space_data and context.space_data.type == "VIEW_3D":
-        context.space_data.shading.type = "SOLID"
-        context.space_data.shading.light = "FLAT"
-        context.space_data.shading.color_type = "TEXTURE"
-
-
 class LANDSCAPE_OT_end_painting(OnSubject, bpy.types.Operator):
-    """Stop painting, and save the mask in the .blend"""
+    """Stop painting, and keep the masks in the .blend"""
 
     bl_idname = "landscape.end_painting"
     bl_label = "Done Painting"
@@ -93,12 +60,9 @@ class LANDSCAPE_OT_end_painting(OnSubject, bpy.types.Operator):
 
     @reporting
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Keep what was painted."""
-        obj = subject.of(context)
-        canvas = context.scene.tool_settings.image_paint.canvas
-        if canvas and canvas.is_dirty:
-            canvas.pack()
-        if obj.mode == "TEXTURE_PAINT":
+        """Keep what was painted, and put back what the brush changed."""
+        masks.brush.stop(context.scene)
+        if subject.of(context).mode == masks.brush.MODE:
             bpy.ops.object.mode_set(mode="OBJECT")
         return {"FINISHED"}
 

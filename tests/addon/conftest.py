@@ -7,14 +7,17 @@ import json
 import os
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 RENDER_LIMIT_S = 120
 HERE = Path(__file__).parent
+REPOSITORY = HERE.parents[1]
 PYTHON = os.environ.get("LANDSCAPE_BPY")  # another Python, with the bpy wheel of another version
 
 # A script's first lines: what it can use. Its last: what it found, and everything unregistered.
@@ -37,6 +40,33 @@ AFTER = """
 finally:
     unregister()
 Path(job["found"]).write_text(json.dumps(found), encoding="utf-8")
+"""
+
+# The same for a script with the whole add-on and its engine.
+BEGIN = """
+import json, os, sys
+sys.path.insert(0, sys.argv[1])
+given = json.loads(sys.argv[2])
+os.environ["LANDSCAPE_PYTHON"] = given["python"]
+import bpy, blender_addon
+blender_addon.register()
+from blender_addon import engine, jobs
+told = {}
+
+def refusal(operator, **arguments):
+    try:
+        operator(**arguments)
+    except RuntimeError as error:
+        return str(error)
+    return None
+
+bpy.ops.wm.read_homefile(use_empty=True)
+try:
+"""
+END = """
+finally:
+    blender_addon.unregister()  # a timer or a class that is left lets Blender hang
+print("TOLD", json.dumps(told))
 """
 
 
@@ -101,3 +131,28 @@ def in_blender(run_blender: Callable[..., str], tmp_path: Path) -> Callable[...,
         return json.loads(Path(given["found"]).read_text(encoding="utf-8"))
 
     return run
+
+
+@pytest.fixture
+def run(run_blender: Callable[..., str], tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Run lines with the add-on registered; give back their `told`."""
+
+    def call(script: str, **given: object) -> dict:
+        file = tmp_path / "script.py"
+        file.write_text(BEGIN + textwrap.indent(script, "    ") + END, encoding="utf-8")
+        given = {"python": sys.executable, "folder": str(tmp_path), **given}
+        printed = run_blender(file, REPOSITORY, json.dumps(given))
+        line = next(line for line in printed.splitlines() if line.startswith("TOLD"))
+        return json.loads(line.removeprefix("TOLD "))
+
+    return call
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """The example picture, small."""
+    folder = tmp_path / "Bilder ü"
+    folder.mkdir()
+    with Image.open(REPOSITORY / "landscape_engine" / "data" / "example.jpg") as example:
+        example.resize((96, 54)).save(folder / "der See.jpg", quality=95)
+    return folder / "der See.jpg"

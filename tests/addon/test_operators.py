@@ -2,69 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import sys
-import textwrap
-from pathlib import Path
-
 import numpy as np
-import pytest
 from PIL import Image
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-
-BEGIN = """
-import json, os, sys
-sys.path.insert(0, sys.argv[1])
-given = json.loads(sys.argv[2])
-os.environ["LANDSCAPE_PYTHON"] = given["python"]
-import bpy, blender_addon
-blender_addon.register()
-from blender_addon import engine, jobs
-told = {}
-
-def refusal(operator, **arguments):
-    try:
-        operator(**arguments)
-    except RuntimeError as error:
-        return str(error)
-    return None
-
-bpy.ops.wm.read_homefile(use_empty=True)
-try:
-"""
-END = """
-finally:
-    blender_addon.unregister()  # a timer or a class that is left lets Blender hang
-print("TOLD", json.dumps(told))
-"""
 SMALL = """
 settings = bpy.context.object.landscape
 settings.clip.frames, settings.clip.size_from = 4, "EXACT"
 settings.clip.width, settings.clip.height = 64, 36
 """
-
-
-@pytest.fixture
-def run(run_blender, tmp_path):
-    def call(script: str, **given: object) -> dict:
-        file = tmp_path / "script.py"
-        file.write_text(BEGIN + textwrap.indent(script, "    ") + END, encoding="utf-8")
-        given = {"python": sys.executable, "folder": str(tmp_path), **given}
-        printed = run_blender(file, REPOSITORY, json.dumps(given))
-        line = next(line for line in printed.splitlines() if line.startswith("TOLD"))
-        return json.loads(line.removeprefix("TOLD "))
-
-    return call
-
-
-@pytest.fixture
-def picture(tmp_path) -> Path:
-    folder = tmp_path / "Bilder ü"
-    folder.mkdir()
-    with Image.open(REPOSITORY / "landscape_engine" / "data" / "example.jpg") as example:
-        example.resize((96, 54)).save(folder / "der See.jpg", quality=95)
-    return folder / "der See.jpg"
 
 
 def test_the_way_without_a_window(run, picture):
