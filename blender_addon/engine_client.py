@@ -75,17 +75,28 @@ class EngineClient:
         bundle: str | os.PathLike[str] | None = None,
     ) -> None:
         """Start nothing yet; `folder` is where jobs and the log are, made when it is needed."""
-        self.interpreter = str(interpreter)
+        self.choose(interpreter, idle_minutes=idle_minutes, device=device, bundle=bundle)
         self.folder = Path(folder)
-        self.idle_minutes = idle_minutes
-        self.device = device
-        self.bundle = str(bundle) if bundle else None
         self.about: dict[str, Any] | None = None
         self.last_error: str | None = None
         self.log_path = self.folder / "worker.log"
         self._process: EngineProcess | None = None
         self._leaving: list[EngineProcess] = []  # told to end, and not yet gone
         self._jobs: dict[str, _OpenJob] = {}
+        self._started_as: list[str] = []  # the choices of the worker that lives now
+
+    def choose(
+        self,
+        interpreter: str | os.PathLike[str],
+        *,
+        idle_minutes: float = 15,
+        device: str = "auto",
+        bundle: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """Choose what the next worker is; the one that lives ends what it was given first."""
+        self.interpreter = str(interpreter)
+        self._options = ["--device", device, "--idle-minutes", f"{idle_minutes:g}"]
+        self._options += ["--bundle", str(bundle)] if bundle else []
 
     @property
     def state(self) -> str:
@@ -104,14 +115,13 @@ class EngineClient:
         """
         if self._process is not None and self._process.exit_code is None:
             return
-        arguments = ["--folder", str(self.folder), "--device", self.device]
-        arguments += ["--idle-minutes", f"{self.idle_minutes:g}"]
-        arguments += ["--bundle", self.bundle] if self.bundle else []
+        arguments = ["--folder", str(self.folder), *self._options]
         with self._explaining():
             (self.folder / "jobs").mkdir(parents=True, exist_ok=True)
             with contextlib.suppress(FileNotFoundError):
                 (self.folder / "worker.json").unlink()
             self._process = EngineProcess(self.interpreter, arguments, self.folder, self.log_path)
+        self._started_as = [self.interpreter, *self._options]
         self.about = self.last_error = None
         for job in self._jobs.values():
             job.sent = False
@@ -191,8 +201,14 @@ class EngineClient:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _hand_over(self) -> None:
-        """Send what waits, once there is a worker that speaks our language."""
-        if self._process is None or self.about is None:
+        """Send what waits, once there is a worker of our choice that speaks our language."""
+        if self._process is None:
+            return
+        if self._started_as != [self.interpreter, *self._options]:
+            if not any(job.sent for job in self._jobs.values()):
+                self._replace()
+            return
+        if self.about is None:
             return
         for job_id, job in self._jobs.items():
             if not job.sent and not job.made_up:
@@ -211,7 +227,7 @@ class EngineClient:
             return
         version = about.get("version", "?") if isinstance(about, dict) else "?"
         reason = (
-            f"'{self.interpreter}' has landscape_engine {version}, which speaks protocol "
+            f"'{self._started_as[0]}' has landscape_engine {version}, which speaks protocol "
             f"{protocol}; expected {PROTOCOL}: install the add-on and the engine of one version "
             "(run install_addon.py)."
         )
@@ -267,6 +283,16 @@ class EngineClient:
                 f"the engine wasn't ready after {START_S / 60:g} minutes; expected some seconds: "
                 f"see its log ({self.log_path}), and try again."
             )
+
+    def _replace(self) -> None:
+        """Go on with a worker of other choices."""
+        if self._process is not None and self.about is None:
+            self._process.kill()  # it may be about to say that it is ready
+        self._let_go()
+        try:
+            self.start()
+        except AddonError as error:
+            self._fail_all(str(error))
 
     def _let_go(self) -> None:
         """Tell the worker to end, and be without one."""

@@ -2,7 +2,7 @@
 """The table of jobs: started, followed by a timer, ended; the window never waits.
 
 What lives here outlives operators and files: Blender's timers and modal operators may end at any
-time, and its data may move, so that a job knows its object by name only.
+time, and its data may move, so that a job knows its object by the number that Blender gave it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from . import disk, engine, labels, window
+from . import datablocks, disk, engine, labels, window
 from .errors import AddonError
 
 TICK_S = 0.05
@@ -28,9 +28,12 @@ class Job:
     """One thing asked of the engine for one object."""
 
     name: str  # as the artist knows it: "Animate"
-    object_name: str
+    object_name: str  # when it was started; the object may be renamed
     opened: int  # which of the files that were opened it was started in
     finish: Callable[[dict[str, Any]], str]  # takes the result; says what was done
+    uid: int = datablocks.NONE  # of its object
+    frames: str = ""  # the folder or movie that its frames go to, if any
+    lost: bool = False  # its object was gone when it ended
     id: str = ""
     stage: str = "waiting"
     done: int = 0
@@ -47,14 +50,19 @@ class Job:
         return self.done / self.total if self.total else 0.0
 
     @property
+    def object(self) -> bpy.types.Object | None:
+        """Its object; None where it has none any more."""
+        return datablocks.object_of(self.uid) if self.uid else None
+
+    @property
     def age_s(self) -> float:
         """How long ago it was started."""
         return time.monotonic() - self.started_at
 
 
 _running: dict[str, Job] = {}
-_latest: dict[str, Job] = {}  # the last job of each object, for the panel
-_opened = 0  # files opened so far: a job puts its frames into the one it was started in alone
+_latest: dict[int, Job] = {}  # the last job of each object, for the panel
+_opened = 0  # files opened so far
 
 
 def start(
@@ -63,17 +71,26 @@ def start(
     obj: bpy.types.Object | None,
     finish: Callable[[dict[str, Any]], str],
     notes: list[str] | None = None,
+    frames: str = "",
 ) -> Job:
     """Give the engine a task for an object (or for none), and follow it.
+
+    Args:
+        task: as the worker documents it.
+        name: what the artist asked for.
+        obj: whose result it is.
+        finish: takes the result, while the object is there; says what was done.
+        notes: what the artist should know before the end.
+        frames: the folder or movie that the task writes frames to, if any.
 
     Raises:
         AddonError: the engine can't be started.
     """
-    about = obj.name if obj else ""
-    job = Job(name, about, _opened, finish, notes=list(notes or ()))
+    job = Job(name, obj.name if obj else "", _opened, finish, uid=datablocks.uid_of(obj))
+    job.notes, job.frames = list(notes or ()), frames
     job.id = engine.submit(task)
     _running[job.id] = job
-    _latest[about] = job
+    _latest[job.uid] = job
     window.redraw()
     window.start_timer(_tick, TICK_S)
     return job
@@ -110,19 +127,19 @@ def cancel(job: Job) -> None:
 
 def running(obj: bpy.types.Object | None = None) -> list[Job]:
     """The jobs that run or wait, of one object or of all, the oldest first."""
-    return [job for job in _running.values() if obj is None or job.object_name == obj.name]
+    return [job for job in _running.values() if obj is None or job.uid == datablocks.uid_of(obj)]
 
 
 def latest(obj: bpy.types.Object | None) -> Job | None:
     """The last job of an object, or of none, ended or not."""
-    return _latest.get(obj.name if obj else "")
+    return _latest.get(datablocks.uid_of(obj))
 
 
 def dismiss(obj: bpy.types.Object) -> None:
     """Forget how the last job of an object ended."""
-    job = _latest.get(obj.name)
+    job = _latest.get(datablocks.uid_of(obj))
     if job and job.state != "running":
-        del _latest[obj.name]
+        del _latest[job.uid]
 
 
 def follow() -> bool:
@@ -155,13 +172,12 @@ def _end(job: Job, event: dict[str, Any]) -> None:
     job.state = event["event"]
     job.message = labels.sentence(event)
     disk.doubt()
+    _latest[job.uid] = job  # another file may have been opened since
+    job.lost = bool(job.uid) and job.object is None
     if job.state != "done":
         return
     try:
-        if job.opened != _opened:
-            job.message = "another file was opened meanwhile; the frames are kept on the disk."
-        else:
-            job.message = job.finish(event["result"])
+        job.message = _farewell(job) if job.lost else job.finish(event["result"])
     except AddonError as error:
         job.state, job.message = "failed", str(error)
     except Exception as error:  # a fault of ours; raised, it would end the timer for all jobs
@@ -169,8 +185,17 @@ def _end(job: Job, event: dict[str, Any]) -> None:
         job.state = "failed"
         job.message = (
             f"what came back can't be used ({type(error).__name__}); see the console, and report "
-            "it as a fault. The frames are kept on the disk."
-        )
+            "it as a fault."
+        ) + (f" The frames are kept in '{job.frames}'." if job.frames else "")
+
+
+def _farewell(job: Job) -> str:
+    """Why a job's result is on no object, and where its frames are."""
+    other_file = job.opened != _opened
+    why = "another file was opened" if other_file else f"'{job.object_name}' was deleted"
+    if not job.frames:
+        return f"{why} meanwhile, so that the result was not used."
+    return f"{why} meanwhile; the frames are kept in '{job.frames}'."
 
 
 def _tick() -> float | None:

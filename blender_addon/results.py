@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,12 @@ from .errors import AddonError
 MOVIES = {"mp4", "webm", "gif"}
 
 
-def next_target(obj: bpy.types.Object) -> Path:
+def next_target(obj: bpy.types.Object, promised: Sequence[str] = ()) -> Path:
     """Where the next result of an object goes: a folder of frames, or the file of a movie.
+
+    Args:
+        obj: the object.
+        promised: where jobs that aren't done yet will write.
 
     Raises:
         AddonError: the folder is beside a .blend that was never saved, or can't be written to.
@@ -28,10 +33,12 @@ def next_target(obj: bpy.types.Object) -> Path:
     output = obj.landscape.output
     folder = output_folder(output.folder)
     name = file_name(obj)
+    there = [entry.name for entry in folder.iterdir()]
+    there += [path.name for path in map(Path, promised) if path.parent == folder]
     taken = [
         int(found.group(1))
-        for entry in folder.iterdir()
-        if (found := re.fullmatch(re.escape(name) + r"-(\d+)(\.\w+)?", entry.name))
+        for entry in there
+        if (found := re.fullmatch(re.escape(name) + r"-(\d+)(\.\w+)?", entry))
     ]
     number = f"{name}-{max(taken, default=0) + 1:03d}"
     movie = output.format in MOVIES

@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from .. import exchange_folder, image_exchange, job_documents, jobs, results, window
+from .. import datablocks, exchange_folder, image_exchange, job_documents, jobs, results, window
 from . import subject
 from .subject import JobOperator, reporting
 
@@ -25,16 +25,17 @@ class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
     def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
         """Ask for the whole clip."""
         asked = job_documents.order(context, obj, exchange_folder.pictures())
-        target = results.next_target(obj)
-        name, scene = obj.name, context.scene.name
+        target = results.next_target(obj, [job.frames for job in jobs.running()])
+        uid, scene = datablocks.uid_of(obj), datablocks.uid_of(context.scene)
 
         def finish(report: dict[str, Any]) -> str:
-            done = results.take(subject.named(name), subject.scene_named(scene), report)
+            animated = datablocks.object_of(uid)
+            done = results.take(animated, datablocks.scene_for(animated, scene), report)
             window.push_undo("Animate Landscape")
             return done
 
         task = {"task": "animate", "job": {**asked.document, "out": str(target)}}
-        return jobs.start(task, self.bl_label, obj, finish, asked.notes)
+        return jobs.start(task, self.bl_label, obj, finish, asked.notes, frames=str(target))
 
 
 class LANDSCAPE_OT_preview(JobOperator, bpy.types.Operator):
@@ -46,14 +47,15 @@ class LANDSCAPE_OT_preview(JobOperator, bpy.types.Operator):
     def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
         """Ask for a small clip."""
         asked = job_documents.order(context, obj, exchange_folder.pictures())
-        name, scene = obj.name, context.scene.name
+        uid, scene = datablocks.uid_of(obj), datablocks.uid_of(context.scene)
 
         def finish(result: dict[str, Any]) -> str:
+            animated = datablocks.object_of(uid)
             image_exchange.show_sequence(
-                subject.named(name),
+                animated,
                 Path(result["folder"]) / "0001.png",
                 result["frames"],
-                frame_start=subject.scene_named(scene).frame_start,
+                frame_start=datablocks.scene_for(animated, scene).frame_start,
             )
             window.push_undo("Preview Landscape")
             window.play()

@@ -1,0 +1,228 @@
+"""A job belongs to its object; what was changed meanwhile is heeded, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+SCENE = """
+import inspect, json, os, sys, time
+from pathlib import Path
+sys.path[:0] = [{here!r}, {repository!r}]
+import bpy, blender_addon
+from blender_addon import engine, jobs, previews
+from panel_drawing import drawn
+from blender_scenes import picture_on_disk
+folder = {folder!r}
+os.environ["LANDSCAPE_PYTHON"] = folder + "/python"
+told = {{}}
+blender_addon.register()
+
+def plane(name):
+    bpy.ops.landscape.make_plane(filepath=folder + "/lake.png")
+    obj = bpy.context.object
+    obj.name, obj.landscape.clip.frames = name, 3
+    obj.landscape.output.folder = folder + "/frames"
+    return obj
+
+def press(operator, obj, **arguments):
+    "Press a button for an object, as in the window; the job that it starts."
+    with bpy.context.temp_override(object=obj, active_object=obj):
+        kind = getattr(bpy.types, "LANDSCAPE_OT_" + operator)
+        names = {{*dir(kind)}} - {{*dir(bpy.types.Operator), "bl_rna"}}
+        own = {{name: inspect.getattr_static(kind, name) for name in names}}
+        pressed = type("Pressed", (), {{**own, "bl_label": kind.bl_label, **arguments}})
+        return pressed().begin(bpy.context, obj)
+
+def until(condition):
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        jobs.follow()
+        time.sleep(0.01)
+
+def let_end(*those):
+    for job in those:
+        with open(folder + "/go", "a") as word:
+            word.write("x")
+        until(lambda: job.state != "running")
+
+def shown(obj):
+    node = obj.active_material.node_tree.nodes["Image Texture"]
+    return [node.image.source, len(obj.landscape.results)]
+
+try:
+    bpy.ops.wm.read_homefile(use_empty=True)
+    picture_on_disk(Path(folder, "lake.png"))
+{lines}
+finally:
+    blender_addon.unregister()
+print("TOLD", json.dumps(told))
+"""
+
+
+@pytest.fixture
+def told(run_blender, tmp_path):
+    def run(lines: str) -> dict:
+        folder = tmp_path / "Bilder ü"
+        folder.mkdir()
+        words = [sys.executable, HERE / "fake_engine.py", folder / "lake.png"]
+        for name in ("python", "other python"):
+            line = " ".join(shlex.quote(str(word)) for word in words)
+            (folder / name).write_text(f'#!/bin/sh\nexec {line} "$@"\n')
+            (folder / name).chmod(0o755)
+        text = SCENE.format(
+            here=str(HERE),
+            repository=str(HERE.parents[1]),
+            folder=str(folder),
+            lines=textwrap.indent(textwrap.dedent(lines), "    "),
+        )
+        script = tmp_path / "script.py"
+        script.write_text(text, encoding="utf-8")
+        printed = run_blender(script)
+        line = next(line for line in printed.splitlines() if line.startswith("TOLD"))
+        return json.loads(line.removeprefix("TOLD "))
+
+    return run
+
+
+def test_the_frames_come_to_a_renamed_object_and_not_to_who_took_its_name(told):
+    found = told(
+        """
+        lake = plane("lake")
+        bpy.ops.wm.save_as_mainfile(filepath=folder + "/one.blend")
+        job = press("animate", lake)
+        lake.name = "pond"
+        other = plane("lake")
+        told["names"] = [lake.name, other.name]
+        told["running"] = [len(jobs.running(lake)), len(jobs.running(other))]
+        let_end(job)
+        told["job"] = [job.state, job.message]
+        told["pond"], told["lake"] = shown(lake), shown(other)
+        told["said of"] = [jobs.latest(o) is job for o in (lake, other)]
+        """
+    )
+    assert found["names"] == ["pond", "lake"]
+    assert found["running"] == [1, 0]
+    assert found["job"][0] == "done", found["job"]
+    assert found["pond"] == ["SEQUENCE", 1] and found["lake"] == ["FILE", 0]
+    assert found["said of"] == [True, False]
+
+
+def test_all_jobs_of_a_renamed_object_are_its_own(told):
+    found = told(
+        """
+        lake = plane("lake")
+        thumbnails = press("draw_thumbnails", lake, kind="motion")
+        preview = press("preview", lake)
+        lake.landscape.appearance.patch_items.add().radius = 0.2
+        fit = press("fit_patches", lake)
+        lake.name = "pond"
+        other = plane("lake")
+        let_end(thumbnails, preview, fit)
+        told["states"] = [[job.state, job.message] for job in (thumbnails, preview, fit)]
+        told["thumbnails"] = [len(previews.drawn(o, "motion")) for o in (lake, other)]
+        told["shown"] = [shown(lake)[0], shown(other)[0]]
+        told["codes"] = [bool(o.landscape.appearance.code_file) for o in (lake, other)]
+        """
+    )
+    assert [state for state, _ in found["states"]] == ["done"] * 3, found["states"]
+    assert found["thumbnails"] == [9, 0]
+    assert found["shown"] == ["SEQUENCE", "FILE"]
+    assert found["codes"] == [True, False]
+
+
+def test_two_that_bear_a_name_in_turn_write_to_two_folders(told):
+    found = told(
+        """
+        lake = plane("lake")
+        first = press("animate", lake)
+        lake.name = "pond"
+        other = plane("lake")
+        second = press("animate", other)
+        let_end(first, second)
+        told["states"] = [first.state, second.state]
+        told["files"] = [str(o.landscape.results[0].file) for o in (lake, other)]
+        """
+    )
+    assert found["states"] == ["done", "done"]
+    assert [Path(file).parent.name for file in found["files"]] == ["lake-001", "lake-002"]
+
+
+def test_where_frames_are_is_said_when_their_object_is_gone(told):
+    found = told(
+        """
+        lake = plane("lake")
+        bpy.ops.wm.save_as_mainfile(filepath=folder + "/one.blend")
+        job = press("animate", lake)
+        bpy.data.objects.remove(lake)
+        other = plane("lake")
+        let_end(job)
+        told["deleted"] = [job.state, job.message, shown(other)]
+        told["is there"] = os.path.isfile(folder + "/frames/lake-001/0003.png")
+        job = press("animate", other)
+        bpy.ops.wm.save_mainfile()
+        bpy.ops.wm.open_mainfile(filepath=folder + "/one.blend")
+        other = bpy.data.objects["lake"]
+        let_end(job)
+        told["opened"] = [job.state, job.message, shown(other)]
+        """
+    )
+    state, message, shown = found["deleted"]
+    assert state == "done" and "'lake' was deleted" in message and "lake-001'" in message
+    assert shown == ["FILE", 0] and found["is there"]
+    state, message, shown = found["opened"]
+    assert state == "done" and "another file was opened" in message and "lake-002'" in message
+    assert shown == ["FILE", 0]
+
+
+def test_another_scene_and_a_scene_that_is_gone(told):
+    found = told(
+        """
+        lake, first = plane("lake"), bpy.context.scene
+        first.frame_start = 11
+        job = press("animate", lake)
+        second = bpy.data.scenes.new("second")
+        first.name = "first, renamed"
+        let_end(job)
+        told["renamed"] = [job.state, job.message, first.frame_start, first.frame_end]
+        told["second"] = [second.frame_start, second.frame_end]
+        job = press("animate", lake)
+        second.collection.objects.link(lake)
+        bpy.data.scenes.remove(first)
+        let_end(job)
+        told["gone"] = [job.state, job.message, second.frame_end, shown(lake)]
+        """
+    )
+    assert found["renamed"][0] == "done" and found["renamed"][2:] == [11, 13], found["renamed"]
+    assert found["second"] == [1, 250]
+    assert found["gone"][0] == "done" and found["gone"][2:] == [3, ["SEQUENCE", 2]], found["gone"]
+
+
+def test_preferences_wait_until_the_engine_is_idle(told):
+    found = told(
+        """
+        lake, sea = plane("lake"), plane("sea")
+        first = press("animate", lake)
+        until(lambda: first.done)
+        pid = engine.client_if_any().about["pid"]
+        os.environ["LANDSCAPE_PYTHON"] = folder + "/other python"
+        second = press("animate", sea)
+        jobs.follow()
+        told["meanwhile"] = [first.state, second.stage, engine.client_if_any().about["pid"] == pid]
+        let_end(first, second)
+        told["states"] = [first.state, second.state]
+        told["another"] = engine.client_if_any().about["pid"] != pid
+        told["shown"] = [shown(lake), shown(sea)]
+        """
+    )
+    assert found["meanwhile"] == ["running", "waiting", True]
+    assert found["states"] == ["done", "done"] and found["another"]
+    assert found["shown"] == [["SEQUENCE", 1]] * 2
