@@ -36,7 +36,17 @@ CLASSES = (
     *panels.classes,
 )
 # what registers more than classes
-PARTS = (window, disk, properties, previews, results, jobs, keymaps, annotations.arrow_heads)
+PARTS = (
+    window,
+    disk,
+    properties,
+    previews,
+    results,
+    jobs,
+    keymaps,
+    panels.progress,
+    annotations.arrow_heads,
+)
 
 
 def register() -> None:

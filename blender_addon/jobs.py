@@ -7,6 +7,7 @@ time, and its data may move, so that a job knows its object by the number that B
 
 from __future__ import annotations
 
+import math
 import time
 import traceback
 from collections.abc import Callable
@@ -20,6 +21,9 @@ from . import datablocks, disk, engine, labels, window
 from .errors import AddonError
 
 TICK_S = 0.05
+NOTICE_S = 20.0  # for so long the status bar says how a job ended
+KEPT = 6  # ended jobs that are kept to be read
+WAITING = "waiting"  # the stage of a job that the engine has not begun
 WAIT_S = 0.02  # between two looks at a job, where nothing else is to be done
 
 
@@ -35,7 +39,7 @@ class Job:
     frames: str = ""  # the folder or movie that its frames go to, if any
     lost: bool = False  # its object was gone when it ended
     id: str = ""
-    stage: str = "waiting"
+    stage: str = WAITING
     done: int = 0
     total: int = 0
     seconds_left: float | None = None
@@ -43,6 +47,14 @@ class Job:
     state: str = "running"  # running, done, failed, cancelled
     message: str = ""
     started_at: float = field(default_factory=time.monotonic)
+    ended_at: float = -math.inf
+
+    @property
+    def title(self) -> str:
+        """What it does, and for which object, under the name that this has now."""
+        obj = self.object
+        name = obj.name if obj else self.object_name
+        return f"{self.name} '{name}'" if name else self.name
 
     @property
     def fraction(self) -> float:
@@ -62,6 +74,7 @@ class Job:
 
 _running: dict[str, Job] = {}
 _latest: dict[int, Job] = {}  # the last job of each object, for the panel
+_ended: dict[tuple[int, str], Job] = {}  # the last of each object and name; to be read
 _opened = 0  # files opened so far
 
 
@@ -91,7 +104,9 @@ def start(
     job.id = engine.submit(task)
     _running[job.id] = job
     _latest[job.uid] = job
-    window.redraw()
+    _ended.pop((job.uid, job.name), None)
+    _redraw()
+    window.stop_timer(_tick)  # it may wait for long
     window.start_timer(_tick, TICK_S)
     return job
 
@@ -135,11 +150,23 @@ def latest(obj: bpy.types.Object | None) -> Job | None:
     return _latest.get(datablocks.uid_of(obj))
 
 
-def dismiss(obj: bpy.types.Object) -> None:
-    """Forget how the last job of an object ended."""
-    job = _latest.get(datablocks.uid_of(obj))
-    if job and job.state != "running":
-        del _latest[job.uid]
+def ended() -> list[Job]:
+    """The jobs whose end is to be read, the newest first."""
+    return list(reversed(_ended.values()))
+
+
+def just_ended() -> Job | None:
+    """The job that ended last, for some seconds."""
+    job = next(iter(ended()), None)
+    return job if job and time.monotonic() - job.ended_at < NOTICE_S else None
+
+
+def dismiss(job_id: str) -> None:
+    """Forget how a job ended."""
+    for job in ended():
+        if job.id == job_id:
+            del _ended[job.uid, job.name]
+    _redraw()
 
 
 def follow() -> bool:
@@ -172,7 +199,10 @@ def _end(job: Job, event: dict[str, Any]) -> None:
     job.state = event["event"]
     job.message = labels.sentence(event)
     disk.doubt()
-    _latest[job.uid] = job  # another file may have been opened since
+    job.ended_at = time.monotonic()
+    _latest[job.uid] = _ended[job.uid, job.name] = job  # another file may have been opened since
+    for key in list(_ended)[:-KEPT]:
+        del _ended[key]
     job.lost = bool(job.uid) and job.object is None
     if job.state != "done":
         return
@@ -200,18 +230,29 @@ def _farewell(job: Job) -> str:
 
 def _tick() -> float | None:
     if follow():
-        window.redraw()
+        _redraw()
     if _running:
         return TICK_S
+    job = just_ended()
+    if job:  # once more, when it has been read
+        return max(TICK_S, job.ended_at + NOTICE_S - time.monotonic())
+    _redraw()
     return None  # the next job registers it again
+
+
+def _redraw() -> None:
+    window.redraw()
+    window.redraw_status_bars()
 
 
 @persistent
 def _forget_ended(*_: Any) -> None:
-    """Another file was opened: its objects have no jobs but those that still run."""
+    """Another file was opened: its objects have no jobs, but some may still have frames for it."""
     global _opened
     _opened += 1
     _latest.clear()
+    for key in [key for key, job in _ended.items() if not job.lost]:
+        del _ended[key]
 
 
 def register() -> None:
@@ -226,3 +267,4 @@ def unregister() -> None:
     engine.leave()
     _running.clear()
     _latest.clear()
+    _ended.clear()

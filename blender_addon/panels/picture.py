@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The first panel: the picture, the engine, the two buttons, and how a job goes."""
+"""The first panel: the picture, the engine, the two buttons, and how all jobs go."""
 
 from __future__ import annotations
 
 import bpy
 
-from .. import choices, disk, engine, image_exchange, jobs, presets
+from .. import choices, disk, engine, image_exchange, presets
 from .frame import Tab
-from .words import sentence, time_left
+from .progress import job_list
+from .words import sentence
 
 
 class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
@@ -27,6 +28,7 @@ class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
             sentence(layout, context, "Select the plane with your picture, or make one.")
             layout.operator("landscape.make_plane", icon="FILE_IMAGE")
             _engine(layout, context)
+            job_list(layout, context)
             return
         layout.prop(obj.landscape, "picture")
         problem = image_exchange.source_problem(obj, disk.kept)
@@ -41,9 +43,7 @@ class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
         if not problem:
             _buttons(layout)
         _frames(layout, context, obj)
-        for job in (jobs.latest(obj), jobs.latest(None)):
-            if job:
-                _job(layout, context, job)
+        job_list(layout, context)
 
 
 def _engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -84,24 +84,6 @@ def _frames(layout: bpy.types.UILayout, context: bpy.types.Context, obj: bpy.typ
         layout.operator("landscape.find_frames", icon="VIEWZOOM")
     if image_exchange.shows_frames(obj):
         layout.operator("landscape.show_picture", icon="LOOP_BACK")
-
-
-def _job(layout: bpy.types.UILayout, context: bpy.types.Context, job: jobs.Job) -> None:
-    """A bar while it runs, then what came of it."""
-    box = layout.box()
-    if job.state == "running":
-        row = box.row(align=True)
-        text = f"{job.name}: {job.stage}{time_left(job.seconds_left)}"
-        row.progress(factor=job.fraction, text=text)
-        row.operator("landscape.cancel", text="", icon="CANCEL")
-    else:
-        icon = {"done": "CHECKMARK", "failed": "ERROR", "cancelled": "CANCEL"}[job.state]
-        row = box.row()
-        text = f"{job.name}: {job.message or job.state}"
-        sentence(row.column(), context, text, icon)
-        row.operator("landscape.dismiss", text="", icon="X", emboss=False)
-    for note in job.notes:
-        sentence(box, context, note, "INFO")
 
 
 classes = (LANDSCAPE_PT_picture,)

@@ -13,12 +13,12 @@ import pytest
 HERE = Path(__file__).parent
 
 SCENE = """
-import inspect, json, os, sys, time
+import inspect, json, os, sys, time, types
 from pathlib import Path
 sys.path[:0] = [{here!r}, {repository!r}]
 import bpy, blender_addon
 from blender_addon import engine, jobs, previews
-from panel_drawing import drawn
+from panel_drawing import Layout, context_of, drawn
 from blender_scenes import picture_on_disk
 folder = {folder!r}
 os.environ["LANDSCAPE_PYTHON"] = folder + "/python"
@@ -53,6 +53,19 @@ def let_end(*those):
         with open(folder + "/go", "a") as word:
             word.write("x")
         until(lambda: job.state != "running")
+
+def listed(obj):
+    "What the tab shows while an object is active."
+    layout = Layout([])
+    blender_addon.panels.progress.job_list(layout, context_of(obj))
+    buttons = [[name, vars(held).get("job", "")] for name, held in layout.buttons
+               if "job" in vars(held) or "load" in name]
+    return [" ".join(layout.words), buttons]
+
+def status():
+    layout = Layout([])
+    blender_addon.panels.progress.status(types.SimpleNamespace(layout=layout), context_of(None))
+    return " ".join(layout.words)
 
 def shown(obj):
     node = obj.active_material.node_tree.nodes["Image Texture"]
@@ -226,3 +239,66 @@ def test_preferences_wait_until_the_engine_is_idle(told):
     assert found["meanwhile"] == ["running", "waiting", True]
     assert found["states"] == ["done", "done"] and found["another"]
     assert found["shown"] == [["SEQUENCE", 1]] * 2
+
+
+def test_all_jobs_are_seen_whatever_object_is_active(told):
+    found = told(
+        """
+        lake, sea = plane("lake"), plane("sea")
+        empty = bpy.data.objects.new("empty", None)
+        told["none"] = [*listed(None), status()]
+        first, second = press("animate", lake), press("animate", sea)
+        until(lambda: first.done)
+        lake.name = "pond"
+        told["ids"] = [first.id, second.id]
+        told["running"] = [listed(obj) for obj in (lake, sea, empty, None)]
+        told["panels"] = [" ".join(drawn(blender_addon, obj)) for obj in (sea, empty, None)]
+        told["status"] = status()
+        bpy.ops.landscape.cancel(job=second.id)
+        let_end(first)
+        until(lambda: second.state != "running")
+        told["states"] = [first.state, second.state]
+        told["ended"], told["notice"] = listed(None), status()
+        first.ended_at -= 60
+        second.ended_at -= 60
+        told["later"] = [status(), listed(sea)[0] == told["ended"][0]]
+        for job in (first, second):
+            bpy.ops.landscape.dismiss(job=job.id)
+        told["dismissed"] = listed(sea)
+        """
+    )
+    first, second = found["ids"]
+    assert found["none"] == ["", [], ""]
+    running = "Animate 'pond': frames 1 of 4, 75 s left Animate 'sea': waiting"
+    buttons = [["landscape.cancel", first], ["landscape.cancel", second]]
+    assert found["running"] == [[running, buttons]] * 4
+    assert all(running in words for words in found["panels"])
+    assert found["status"] == "Animate 'pond': frames 1 of 4, 75 s left and 1 more"
+    assert found["states"] == ["done", "cancelled"]
+    assert "Animate 'pond': 3 frames in 1 s" in found["ended"][0]
+    assert "Animate 'sea': cancelled" in found["ended"][0]
+    assert "Animate" in found["notice"] and found["later"] == ["", True]
+    assert found["dismissed"] == ["", []]
+
+
+def test_frames_of_an_object_that_is_gone_are_loaded_with_one_click(told):
+    found = told(
+        """
+        lake = plane("lake")
+        bpy.ops.wm.save_as_mainfile(filepath=folder + "/one.blend")
+        job = press("animate", lake)
+        bpy.ops.wm.open_mainfile(filepath=folder + "/one.blend")
+        lake = bpy.data.objects["lake"]
+        let_end(job)
+        told["listed"] = listed(lake)
+        bpy.context.view_layer.objects.active = lake
+        bpy.ops.landscape.load_frames(filepath=job.frames)
+        told["shown"] = shown(lake)
+        bpy.ops.wm.open_mainfile(filepath=folder + "/one.blend")
+        told["still listed"] = listed(None)[0] == told["listed"][0]
+        """
+    )
+    said, buttons = found["listed"]
+    assert "another file was opened meanwhile" in said
+    assert [name for name, _ in buttons] == ["landscape.dismiss", "landscape.load_frames"]
+    assert found["shown"] == ["SEQUENCE", 1] and found["still listed"]
