@@ -62,6 +62,9 @@ class EngineClient:
     Attributes:
         about: what the worker says of itself (`worker.json`); None until it is ready.
         last_error: why it couldn't start or went away, a sentence; None if all is well.
+        told: whether a job has failed with that sentence.
+        remedy: what helps: "engine" for another interpreter or installation, "preferences" for
+            another choice there, "" where the sentence says what to do.
         log_path: where what it prints goes.
     """
 
@@ -79,6 +82,8 @@ class EngineClient:
         self.folder = Path(folder)
         self.about: dict[str, Any] | None = None
         self.last_error: str | None = None
+        self.told = False
+        self.remedy = ""
         self.log_path = self.folder / "worker.log"
         self._process: EngineProcess | None = None
         self._leaving: list[EngineProcess] = []  # told to end, and not yet gone
@@ -232,7 +237,7 @@ class EngineClient:
             "(run install_addon.py)."
         )
         self._let_go()
-        self._fail_all(reason)
+        self._fail_all(reason, "engine")
 
     def _read_events(self) -> list[tuple[str, Event]]:
         events: list[tuple[str, Event]] = []
@@ -257,20 +262,26 @@ class EngineClient:
         for job in self._jobs.values():  # what it wrote last
             job.made_up = _new_lines(job) + job.made_up
             job.heard = job.heard or bool(job.made_up)
-        if process.exit_code or not was_ready:
+        begun = [job for job in self._jobs.values() if job.heard and not _ended(job)]
+        if not was_ready:
+            self._fail_all(process.explain_start(), process.remedy())
+            return
+        if process.exit_code and not begun:
             self._fail_all(process.explain_end())
             return
-        # idle, or it couldn't cut a cancelled job short: the next does what it had not begun
+        # idle, or it couldn't cut a cancelled job short, or died of one: the next does the others
         for job in self._jobs.values():
-            if not job.heard and job.cancelled:
+            if job.cancelled and (not job.heard or process.exit_code) and not _ended(job):
                 job.made_up.append({"event": "cancelled"})
-            elif job.heard and not _ended(job):
-                job.made_up.append(self._failure(process.explain_end()))
+            elif job in begun:
+                self._fail(job, process.explain_end())
+        if process.exit_code and any(map(_ended, begun)):
+            self.last_error, self.told, self.remedy = process.explain_end(), True, ""
         if not all(map(_ended, self._jobs.values())):
             try:
                 self.start()
             except AddonError as error:
-                self._fail_all(str(error))
+                self._fail_all(str(error), self.remedy)
 
     def _give_up_starting(self) -> None:
         """Leave a worker that hangs before it is ready."""
@@ -292,7 +303,7 @@ class EngineClient:
         try:
             self.start()
         except AddonError as error:
-            self._fail_all(str(error))
+            self._fail_all(str(error), self.remedy)
 
     def _let_go(self) -> None:
         """Tell the worker to end, and be without one."""
@@ -310,15 +321,16 @@ class EngineClient:
                 process.wait(0.0 if grace_s else 1.0)
         self._leaving = [process for process in self._leaving if process.exit_code is None]
 
-    def _fail_all(self, reason: str) -> None:
-        self.last_error = reason
+    def _fail_all(self, reason: str, remedy: str = "") -> None:
+        self.last_error, self.remedy, self.told = reason, remedy, False
         for job in self._jobs.values():
             if not _ended(job):
-                job.made_up.append(self._failure(reason))
+                self._fail(job, reason)
+                self.told = True
 
-    def _failure(self, reason: str) -> Event:
-        log = str(self.log_path)
-        return {"event": "failed", "message": reason, "kind": "WorkerError", "log": log}
+    def _fail(self, job: _OpenJob, reason: str) -> None:
+        event = {"event": "failed", "message": reason, "kind": "WorkerError"}
+        job.made_up.append({**event, "log": str(self.log_path)})
 
     @contextlib.contextmanager
     def _explaining(self) -> Iterator[None]:
@@ -326,14 +338,15 @@ class EngineClient:
         try:
             yield
         except OSError as error:
-            self.last_error = (
+            self.last_error, self.told, self.remedy = (
                 f"the engine's folder '{self.folder}' can't be written to ({reason_of(error)}); "
-                "expected a folder with room that you may write to: choose another in the "
-                "add-on's preferences."
+                "expected a folder with room that you may write to: free some room, or allow it.",
+                False,
+                "",
             )
             raise AddonError(self.last_error) from error
         except AddonError as error:
-            self.last_error = str(error)
+            self.last_error, self.told, self.remedy = str(error), False, "engine"
             raise
 
 

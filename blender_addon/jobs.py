@@ -161,10 +161,10 @@ def just_ended() -> Job | None:
     return job if job and time.monotonic() - job.ended_at < NOTICE_S else None
 
 
-def dismiss(job_id: str) -> None:
-    """Forget how a job ended."""
+def dismiss(*job_ids: str) -> None:
+    """Forget how jobs ended."""
     for job in ended():
-        if job.id == job_id:
+        if job.id in job_ids:
             del _ended[job.uid, job.name]
     _redraw()
 

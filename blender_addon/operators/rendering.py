@@ -131,11 +131,11 @@ class LANDSCAPE_OT_dismiss(bpy.types.Operator):
     bl_idname = "landscape.dismiss"
     bl_label = "Dismiss"
 
-    job: job_property("whose end was read")
+    job: job_property("several are parted by spaces")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Forget how the job ended."""
-        jobs.dismiss(self.job)
+        """Forget how the jobs ended."""
+        jobs.dismiss(*self.job.split())
         return {"FINISHED"}
 
 

@@ -61,12 +61,24 @@ def _engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         row.operator("landscape.stop_engine", text="", icon="X")
     elif state == "starting":
         row.label(text="The engine starts…", icon="TIME")
-    elif state == "failed":
+    elif client and client.last_error and not client.told:
         sentence(layout, context, client.last_error, "ERROR")
-        layout.operator("landscape.find_engine", icon="VIEWZOOM")
+        _remedy(layout, client.remedy)
+    elif client and client.last_error and client.remedy:  # a job says why
+        row.label(text="The engine didn't start", icon="ERROR")
+        _remedy(layout, client.remedy)
     else:
         row.label(text="The engine starts when needed", icon="CHECKMARK")
         row.operator("landscape.check_engine", text="", icon="FILE_REFRESH")
+
+
+def _remedy(layout: bpy.types.UILayout, remedy: str) -> None:
+    """A button that leads to what helps an engine that failed, where one does."""
+    if remedy == "engine":
+        layout.operator("landscape.find_engine", icon="VIEWZOOM")
+    elif remedy == "preferences":
+        button = layout.operator("preferences.addon_show", text="Preferences", icon="PREFERENCES")
+        button.module = choices.PACKAGE
 
 
 def _buttons(layout: bpy.types.UILayout) -> None:

@@ -19,18 +19,30 @@ def job_list(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         _bar(box.row(align=True), job)
         for note in job.notes:
             sentence(box, context, note, "INFO")
-    for job in jobs.ended():
+    for alike in _as_said():
+        job = alike[0]
         box = layout.box()
         row = box.row()
-        text = f"{job.title}: {job.message or job.state}"
-        sentence(row.column(), context, text, ICONS[job.state])
-        row.operator("landscape.dismiss", text="", icon="X", emboss=False).job = job.id
+        titles = ", ".join(one.title for one in alike)
+        sentence(row.column(), context, f"{titles}: {job.message or job.state}", ICONS[job.state])
+        ids = " ".join(one.id for one in alike)
+        row.operator("landscape.dismiss", text="", icon="X", emboss=False).job = ids
         if job.lost and job.state == "done" and job.frames:
             row = box.row()
             row.operator_context = "EXEC_DEFAULT"  # the place is known
             row.operator("landscape.load_frames", icon="FILE_FOLDER").filepath = job.frames
         for note in job.notes:
             sentence(box, context, note, "INFO")
+
+
+def _as_said() -> list[list[jobs.Job]]:
+    """The jobs that ended; those that failed for one reason together, which is said once."""
+    said: dict[tuple[str, str], list[jobs.Job]] = {}
+    for job in jobs.ended():
+        said.setdefault((job.state, job.message if job.state == "failed" else job.id), []).append(
+            job
+        )
+    return list(said.values())
 
 
 def status(self: bpy.types.Header, context: bpy.types.Context) -> None:

@@ -302,3 +302,61 @@ def test_frames_of_an_object_that_is_gone_are_loaded_with_one_click(told):
     assert "another file was opened meanwhile" in said
     assert [name for name, _ in buttons] == ["landscape.dismiss", "landscape.load_frames"]
     assert found["shown"] == ["SEQUENCE", 1] and found["still listed"]
+
+
+def test_an_engine_that_died_is_said_once_and_waiting_jobs_go_on(told):
+    found = told(
+        """
+        lake, sea = plane("lake"), plane("sea")
+        first, second = press("animate", lake), press("animate", sea)
+        until(lambda: first.done)
+        Path(folder, "die").touch()
+        until(lambda: first.state != "running")
+        told["first"], told["second"] = [first.state, first.message], second.state
+        let_end(second)
+        told["went on"] = [second.state, shown(sea)]
+        until(lambda: engine.client_if_any().state == "ready")
+        third = press("animate", lake)
+        until(lambda: third.done)
+        Path(folder, "die").touch()
+        until(lambda: third.state != "running")
+        words = drawn(blender_addon, lake)
+        told["said"] = " ".join(words).count("SIGKILL")
+        told["buttons"] = "find_engine" in str(listed(lake)[1])
+        jobs.dismiss(third.id)
+        told["dismissed"] = " ".join(drawn(blender_addon, lake)).count("SIGKILL")
+        told["engine"] = [word for word in words if "ngine" in word]
+        """
+    )
+    state, message = found["first"]
+    assert state == "failed" and "SIGKILL" in message and "smaller frames" in message
+    assert found["second"] == "running" and found["went on"] == ["done", ["SEQUENCE", 1]]
+    assert found["said"] == 1 and found["dismissed"] == 0
+    assert "The engine starts when needed" in found["engine"]
+
+
+def test_an_engine_that_cannot_start_is_said_once_with_what_helps(told):
+    found = told(
+        """
+        def told_of(script):
+            Path(folder, "python").write_text("#!/bin/sh\\n" + script)
+            lake, sea = plane("lake"), plane("sea")
+            those = [press("animate", lake), press("animate", sea)]
+            until(lambda: all(job.state == "failed" for job in those))
+            layout = Layout([])
+            blender_addon.panels.picture._engine(layout, context_of(lake))
+            blender_addon.panels.progress.job_list(layout, context_of(lake))
+            helps = [name for name, _ in layout.buttons if "dismiss" not in name]
+            [dismiss] = [held.job for name, held in layout.buttons if "dismiss" in name]
+            bpy.ops.landscape.dismiss(job=dismiss)
+            return [" ".join(layout.words), helps, len(jobs.ended())]
+        told["lacks"] = told_of("echo \\"No module named 'landscape_engine'\\"; exit 1")
+        told["device"] = told_of("echo 'landscape-engine: this machine has no GPU.'; exit 2")
+        """
+    )
+    said, helps, left = found["lacks"]
+    assert said.count("has no landscape_engine") == 1, said
+    assert helps == ["landscape.find_engine"] and left == 0
+    said, helps, left = found["device"]
+    assert said.count("this machine has no GPU") == 1, said
+    assert helps == ["preferences.addon_show"] and left == 0
