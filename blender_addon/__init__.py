@@ -41,7 +41,18 @@ CLASSES = (
     *panels.classes,
 )
 # what registers more than classes
-PARTS = (window, disk, properties, previews, results, jobs, keymaps, annotations.arrow_heads, masks)
+PARTS = (
+    window,
+    disk,
+    properties,
+    previews,
+    results,
+    jobs,
+    keymaps,
+    panels.progress,
+    annotations.arrow_heads,
+    masks,
+)
 
 
 def register() -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The connection to the engine: one client, made when it is needed and anew for other choices.
+"""The connection to the engine: one client, made when it is needed.
 
 Whoever ends the client, the last events of its jobs come with the next call of `events`.
 """
@@ -15,7 +15,6 @@ from .errors import AddonError
 STOP_S = 0.5  # for a worker that was told to end
 
 _client: EngineClient | None = None
-_made_for: choices.Choices | None = None
 _unread: list[tuple[str, Event]] = []  # what a client's jobs ended with when it was stopped
 
 
@@ -35,24 +34,22 @@ def cancel(job_id: str) -> None:
 
 
 def _wanted_client() -> EngineClient:
-    """The client, made anew where the preferences have changed."""
-    global _client, _made_for
+    """The client, told of the preferences; it heeds changed ones when its engine is idle."""
+    global _client
     chosen = choices.made()
     if not chosen.interpreter:
         raise AddonError(
             "no Python with the engine is known; run install_addon.py, or choose an interpreter in "
             "the add-on's preferences."
         )
-    if _client is None or chosen != _made_for:
-        stop()
-        _client = EngineClient(
-            chosen.interpreter,
-            exchange_folder.own(),
-            device=chosen.device,
-            bundle=chosen.bundle or None,
-            idle_minutes=chosen.idle_minutes,
-        )
-        _made_for = chosen
+    if _client is None:
+        _client = EngineClient(chosen.interpreter, exchange_folder.own())
+    _client.choose(
+        chosen.interpreter,
+        device=chosen.device,
+        bundle=chosen.bundle or None,
+        idle_minutes=chosen.idle_minutes,
+    )
     return _client
 
 
@@ -70,7 +67,7 @@ def events() -> list[tuple[str, Event]]:
 
 def stop() -> None:
     """End the worker, which frees its memory and the GPU's; one that doesn't end is killed."""
-    global _client, _made_for
+    global _client
     if _client is None:
         return
     _client.stop(wait_s=STOP_S)
@@ -78,7 +75,7 @@ def stop() -> None:
         if event["event"] == "cancelled":
             event = {**event, "message": "the engine was stopped."}
         _unread.append((job_id, event))
-    _client = _made_for = None
+    _client = None
 
 
 def leave() -> None:

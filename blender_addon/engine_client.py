@@ -62,6 +62,9 @@ class EngineClient:
     Attributes:
         about: what the worker says of itself (`worker.json`); None until it is ready.
         last_error: why it couldn't start or went away, a sentence; None if all is well.
+        told: whether a job has failed with that sentence.
+        remedy: what helps: "engine" for another interpreter or installation, "preferences" for
+            another choice there, "" where the sentence says what to do.
         log_path: where what it prints goes.
     """
 
@@ -75,17 +78,30 @@ class EngineClient:
         bundle: str | os.PathLike[str] | None = None,
     ) -> None:
         """Start nothing yet; `folder` is where jobs and the log are, made when it is needed."""
-        self.interpreter = str(interpreter)
+        self.choose(interpreter, idle_minutes=idle_minutes, device=device, bundle=bundle)
         self.folder = Path(folder)
-        self.idle_minutes = idle_minutes
-        self.device = device
-        self.bundle = str(bundle) if bundle else None
         self.about: dict[str, Any] | None = None
         self.last_error: str | None = None
+        self.told = False
+        self.remedy = ""
         self.log_path = self.folder / "worker.log"
         self._process: EngineProcess | None = None
         self._leaving: list[EngineProcess] = []  # told to end, and not yet gone
         self._jobs: dict[str, _OpenJob] = {}
+        self._started_as: list[str] = []  # the choices of the worker that lives now
+
+    def choose(
+        self,
+        interpreter: str | os.PathLike[str],
+        *,
+        idle_minutes: float = 15,
+        device: str = "auto",
+        bundle: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """Choose what the next worker is; the one that lives ends what it was given first."""
+        self.interpreter = str(interpreter)
+        self._options = ["--device", device, "--idle-minutes", f"{idle_minutes:g}"]
+        self._options += ["--bundle", str(bundle)] if bundle else []
 
     @property
     def state(self) -> str:
@@ -104,14 +120,13 @@ class EngineClient:
         """
         if self._process is not None and self._process.exit_code is None:
             return
-        arguments = ["--folder", str(self.folder), "--device", self.device]
-        arguments += ["--idle-minutes", f"{self.idle_minutes:g}"]
-        arguments += ["--bundle", self.bundle] if self.bundle else []
+        arguments = ["--folder", str(self.folder), *self._options]
         with self._explaining():
             (self.folder / "jobs").mkdir(parents=True, exist_ok=True)
             with contextlib.suppress(FileNotFoundError):
                 (self.folder / "worker.json").unlink()
             self._process = EngineProcess(self.interpreter, arguments, self.folder, self.log_path)
+        self._started_as = [self.interpreter, *self._options]
         self.about = self.last_error = None
         for job in self._jobs.values():
             job.sent = False
@@ -191,8 +206,14 @@ class EngineClient:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _hand_over(self) -> None:
-        """Send what waits, once there is a worker that speaks our language."""
-        if self._process is None or self.about is None:
+        """Send what waits, once there is a worker of our choice that speaks our language."""
+        if self._process is None:
+            return
+        if self._started_as != [self.interpreter, *self._options]:
+            if not any(job.sent for job in self._jobs.values()):
+                self._replace()
+            return
+        if self.about is None:
             return
         for job_id, job in self._jobs.items():
             if not job.sent and not job.made_up:
@@ -211,12 +232,12 @@ class EngineClient:
             return
         version = about.get("version", "?") if isinstance(about, dict) else "?"
         reason = (
-            f"'{self.interpreter}' has landscape_engine {version}, which speaks protocol "
+            f"'{self._started_as[0]}' has landscape_engine {version}, which speaks protocol "
             f"{protocol}; expected {PROTOCOL}: install the add-on and the engine of one version "
             "(run install_addon.py)."
         )
         self._let_go()
-        self._fail_all(reason)
+        self._fail_all(reason, "engine")
 
     def _read_events(self) -> list[tuple[str, Event]]:
         events: list[tuple[str, Event]] = []
@@ -241,20 +262,26 @@ class EngineClient:
         for job in self._jobs.values():  # what it wrote last
             job.made_up = _new_lines(job) + job.made_up
             job.heard = job.heard or bool(job.made_up)
-        if process.exit_code or not was_ready:
+        begun = [job for job in self._jobs.values() if job.heard and not _ended(job)]
+        if not was_ready:
+            self._fail_all(process.explain_start(), process.remedy())
+            return
+        if process.exit_code and not begun:
             self._fail_all(process.explain_end())
             return
-        # idle, or it couldn't cut a cancelled job short: the next does what it had not begun
+        # idle, or it couldn't cut a cancelled job short, or died of one: the next does the others
         for job in self._jobs.values():
-            if not job.heard and job.cancelled:
+            if job.cancelled and (not job.heard or process.exit_code) and not _ended(job):
                 job.made_up.append({"event": "cancelled"})
-            elif job.heard and not _ended(job):
-                job.made_up.append(self._failure(process.explain_end()))
+            elif job in begun:
+                self._fail(job, process.explain_end())
+        if process.exit_code and any(map(_ended, begun)):
+            self.last_error, self.told, self.remedy = process.explain_end(), True, ""
         if not all(map(_ended, self._jobs.values())):
             try:
                 self.start()
             except AddonError as error:
-                self._fail_all(str(error))
+                self._fail_all(str(error), self.remedy)
 
     def _give_up_starting(self) -> None:
         """Leave a worker that hangs before it is ready."""
@@ -267,6 +294,16 @@ class EngineClient:
                 f"the engine wasn't ready after {START_S / 60:g} minutes; expected some seconds: "
                 f"see its log ({self.log_path}), and try again."
             )
+
+    def _replace(self) -> None:
+        """Go on with a worker of other choices."""
+        if self._process is not None and self.about is None:
+            self._process.kill()  # it may be about to say that it is ready
+        self._let_go()
+        try:
+            self.start()
+        except AddonError as error:
+            self._fail_all(str(error), self.remedy)
 
     def _let_go(self) -> None:
         """Tell the worker to end, and be without one."""
@@ -284,15 +321,16 @@ class EngineClient:
                 process.wait(0.0 if grace_s else 1.0)
         self._leaving = [process for process in self._leaving if process.exit_code is None]
 
-    def _fail_all(self, reason: str) -> None:
-        self.last_error = reason
+    def _fail_all(self, reason: str, remedy: str = "") -> None:
+        self.last_error, self.remedy, self.told = reason, remedy, False
         for job in self._jobs.values():
             if not _ended(job):
-                job.made_up.append(self._failure(reason))
+                self._fail(job, reason)
+                self.told = True
 
-    def _failure(self, reason: str) -> Event:
-        log = str(self.log_path)
-        return {"event": "failed", "message": reason, "kind": "WorkerError", "log": log}
+    def _fail(self, job: _OpenJob, reason: str) -> None:
+        event = {"event": "failed", "message": reason, "kind": "WorkerError"}
+        job.made_up.append({**event, "log": str(self.log_path)})
 
     @contextlib.contextmanager
     def _explaining(self) -> Iterator[None]:
@@ -300,14 +338,15 @@ class EngineClient:
         try:
             yield
         except OSError as error:
-            self.last_error = (
+            self.last_error, self.told, self.remedy = (
                 f"the engine's folder '{self.folder}' can't be written to ({reason_of(error)}); "
-                "expected a folder with room that you may write to: choose another in the "
-                "add-on's preferences."
+                "expected a folder with room that you may write to: free some room, or allow it.",
+                False,
+                "",
             )
             raise AddonError(self.last_error) from error
         except AddonError as error:
-            self.last_error = str(error)
+            self.last_error, self.told, self.remedy = str(error), False, "engine"
             raise
 
 

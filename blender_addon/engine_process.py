@@ -19,6 +19,7 @@ from .errors import AddonError
 LARGEST_LOG = 1 << 18  # bytes, before it is set aside
 READ_LOG = 1 << 14  # bytes of its end that a reason is looked for in
 NOT_INHERITED = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "__PYVENV_LAUNCHER__")
+KILLED = -9  # exit code of a process that the system ended at once
 TO_DO = "run install_addon.py or choose another interpreter in the add-on's preferences"
 
 
@@ -95,9 +96,13 @@ class EngineProcess:
         """End it by force."""
         self._process.kill()
 
-    def explain_end(self) -> str:
-        """Why it ended, from its exit code and what it said last, in one sentence."""
-        code, said = self.exit_code or 0, self._said()
+    def remedy(self) -> str:
+        """What helps one that ended before it was ready: another "engine", or "preferences"."""
+        return "preferences" if self._refused(self._said()) else "engine"
+
+    def explain_start(self) -> str:
+        """Why it ended before it was ready, from what it said last, in one sentence."""
+        said = self._said()
         if re.search(r"No module named '?landscape_engine", said):
             return f"'{self.interpreter}' has no landscape_engine; {TO_DO}."
         if "invalid choice: 'worker'" in said:
@@ -108,18 +113,30 @@ class EngineProcess:
         missing = re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", said)
         if missing:
             return f"'{self.interpreter}' lacks the package {missing[1]}; {TO_DO}."
-        refused = re.findall(r"^landscape-engine: (.+?)\s*$", said, re.MULTILINE)
-        if code == 2 and refused:
-            return refused[-1]
-        how = f"with exit code {code}"
-        if code < 0:
-            with contextlib.suppress(ValueError):
-                how = f"by {signal.Signals(-code).name}"
-            how += ", perhaps for want of memory" if code == -9 else ""
-        return (
-            f"the engine's process ended {how}; the next job starts a new one (its log: "
-            f"{self.log_path})."
+        return self._refused(said) or (
+            f"the engine's process ended {self._how()} before it was ready; see its log "
+            f"({self.log_path}), or {TO_DO}."
         )
+
+    def explain_end(self) -> str:
+        """Why it ended after it was ready, from its exit code, in one sentence."""
+        to_do = "try again, and if it ends again, report it with its log"
+        if self.exit_code == KILLED:
+            to_do = "choose smaller frames, or close other programs, and try again"
+        return f"the engine's process ended {self._how()}; {to_do} (its log: {self.log_path})."
+
+    def _how(self) -> str:
+        code = self.exit_code or 0
+        if code == KILLED:
+            return "by SIGKILL, perhaps for want of memory"
+        with contextlib.suppress(ValueError):
+            return f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+        return f"by signal {-code}"
+
+    def _refused(self, said: str) -> str:
+        """The sentence with which the engine refused a device or a bundle, if it did."""
+        refused = re.findall(r"^landscape-engine: (.+?)\s*$", said, re.MULTILINE)
+        return refused[-1] if self.exit_code == 2 and refused else ""
 
     def _said(self) -> str:
         """What its log got since the start, at most the last part."""

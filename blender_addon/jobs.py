@@ -2,11 +2,12 @@
 """The table of jobs: started, followed by a timer, ended; the window never waits.
 
 What lives here outlives operators and files: Blender's timers and modal operators may end at any
-time, and its data may move, so that a job knows its object by name only.
+time, and its data may move, so that a job knows its object by the number that Blender gave it.
 """
 
 from __future__ import annotations
 
+import math
 import time
 import traceback
 from collections.abc import Callable
@@ -16,10 +17,13 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from . import disk, engine, labels, window
+from . import datablocks, disk, engine, labels, window
 from .errors import AddonError
 
 TICK_S = 0.05
+NOTICE_S = 20.0  # for so long the status bar says how a job ended
+KEPT = 6  # ended jobs that are kept to be read
+WAITING = "waiting"  # the stage of a job that the engine has not begun
 WAIT_S = 0.02  # between two looks at a job, where nothing else is to be done
 
 
@@ -28,11 +32,14 @@ class Job:
     """One thing asked of the engine for one object."""
 
     name: str  # as the artist knows it: "Animate"
-    object_name: str
+    object_name: str  # when it was started; the object may be renamed
     opened: int  # which of the files that were opened it was started in
     finish: Callable[[dict[str, Any]], str]  # takes the result; says what was done
+    uid: int = datablocks.NONE  # of its object
+    frames: str = ""  # the folder or movie that its frames go to, if any
+    lost: bool = False  # its object was gone when it ended
     id: str = ""
-    stage: str = "waiting"
+    stage: str = WAITING
     done: int = 0
     total: int = 0
     seconds_left: float | None = None
@@ -40,11 +47,24 @@ class Job:
     state: str = "running"  # running, done, failed, cancelled
     message: str = ""
     started_at: float = field(default_factory=time.monotonic)
+    ended_at: float = -math.inf
+
+    @property
+    def title(self) -> str:
+        """What it does, and for which object, under the name that this has now."""
+        obj = self.object
+        name = obj.name if obj else self.object_name
+        return f"{self.name} '{name}'" if name else self.name
 
     @property
     def fraction(self) -> float:
         """How much is done, 0 to 1."""
         return self.done / self.total if self.total else 0.0
+
+    @property
+    def object(self) -> bpy.types.Object | None:
+        """Its object; None where it has none any more."""
+        return datablocks.object_of(self.uid) if self.uid else None
 
     @property
     def age_s(self) -> float:
@@ -53,8 +73,9 @@ class Job:
 
 
 _running: dict[str, Job] = {}
-_latest: dict[str, Job] = {}  # the last job of each object, for the panel
-_opened = 0  # files opened so far: a job puts its frames into the one it was started in alone
+_latest: dict[int, Job] = {}  # the last job of each object, for the panel
+_ended: dict[tuple[int, str], Job] = {}  # the last of each object and name; to be read
+_opened = 0  # files opened so far
 
 
 def start(
@@ -63,18 +84,29 @@ def start(
     obj: bpy.types.Object | None,
     finish: Callable[[dict[str, Any]], str],
     notes: list[str] | None = None,
+    frames: str = "",
 ) -> Job:
     """Give the engine a task for an object (or for none), and follow it.
+
+    Args:
+        task: as the worker documents it.
+        name: what the artist asked for.
+        obj: whose result it is.
+        finish: takes the result, while the object is there; says what was done.
+        notes: what the artist should know before the end.
+        frames: the folder or movie that the task writes frames to, if any.
 
     Raises:
         AddonError: the engine can't be started.
     """
-    about = obj.name if obj else ""
-    job = Job(name, about, _opened, finish, notes=list(notes or ()))
+    job = Job(name, obj.name if obj else "", _opened, finish, uid=datablocks.uid_of(obj))
+    job.notes, job.frames = list(notes or ()), frames
     job.id = engine.submit(task)
     _running[job.id] = job
-    _latest[about] = job
-    window.redraw()
+    _latest[job.uid] = job
+    _ended.pop((job.uid, job.name), None)
+    _redraw()
+    window.stop_timer(_tick)  # it may wait for long
     window.start_timer(_tick, TICK_S)
     return job
 
@@ -110,19 +142,31 @@ def cancel(job: Job) -> None:
 
 def running(obj: bpy.types.Object | None = None) -> list[Job]:
     """The jobs that run or wait, of one object or of all, the oldest first."""
-    return [job for job in _running.values() if obj is None or job.object_name == obj.name]
+    return [job for job in _running.values() if obj is None or job.uid == datablocks.uid_of(obj)]
 
 
 def latest(obj: bpy.types.Object | None) -> Job | None:
     """The last job of an object, or of none, ended or not."""
-    return _latest.get(obj.name if obj else "")
+    return _latest.get(datablocks.uid_of(obj))
 
 
-def dismiss(obj: bpy.types.Object) -> None:
-    """Forget how the last job of an object ended."""
-    job = _latest.get(obj.name)
-    if job and job.state != "running":
-        del _latest[obj.name]
+def ended() -> list[Job]:
+    """The jobs whose end is to be read, the newest first."""
+    return list(reversed(_ended.values()))
+
+
+def just_ended() -> Job | None:
+    """The job that ended last, for some seconds."""
+    job = next(iter(ended()), None)
+    return job if job and time.monotonic() - job.ended_at < NOTICE_S else None
+
+
+def dismiss(*job_ids: str) -> None:
+    """Forget how jobs ended."""
+    for job in ended():
+        if job.id in job_ids:
+            del _ended[job.uid, job.name]
+    _redraw()
 
 
 def follow() -> bool:
@@ -155,13 +199,15 @@ def _end(job: Job, event: dict[str, Any]) -> None:
     job.state = event["event"]
     job.message = labels.sentence(event)
     disk.doubt()
+    job.ended_at = time.monotonic()
+    _latest[job.uid] = _ended[job.uid, job.name] = job  # another file may have been opened since
+    for key in list(_ended)[:-KEPT]:
+        del _ended[key]
+    job.lost = bool(job.uid) and job.object is None
     if job.state != "done":
         return
     try:
-        if job.opened != _opened:
-            job.message = "another file was opened meanwhile; the frames are kept on the disk."
-        else:
-            job.message = job.finish(event["result"])
+        job.message = _farewell(job) if job.lost else job.finish(event["result"])
     except AddonError as error:
         job.state, job.message = "failed", str(error)
     except Exception as error:  # a fault of ours; raised, it would end the timer for all jobs
@@ -169,24 +215,44 @@ def _end(job: Job, event: dict[str, Any]) -> None:
         job.state = "failed"
         job.message = (
             f"what came back can't be used ({type(error).__name__}); see the console, and report "
-            "it as a fault. The frames are kept on the disk."
-        )
+            "it as a fault."
+        ) + (f" The frames are kept in '{job.frames}'." if job.frames else "")
+
+
+def _farewell(job: Job) -> str:
+    """Why a job's result is on no object, and where its frames are."""
+    other_file = job.opened != _opened
+    why = "another file was opened" if other_file else f"'{job.object_name}' was deleted"
+    if not job.frames:
+        return f"{why} meanwhile, so that the result was not used."
+    return f"{why} meanwhile; the frames are kept in '{job.frames}'."
 
 
 def _tick() -> float | None:
     if follow():
-        window.redraw()
+        _redraw()
     if _running:
         return TICK_S
+    job = just_ended()
+    if job:  # once more, when it has been read
+        return max(TICK_S, job.ended_at + NOTICE_S - time.monotonic())
+    _redraw()
     return None  # the next job registers it again
+
+
+def _redraw() -> None:
+    window.redraw()
+    window.redraw_status_bars()
 
 
 @persistent
 def _forget_ended(*_: Any) -> None:
-    """Another file was opened: its objects have no jobs but those that still run."""
+    """Another file was opened: its objects have no jobs, but some may still have frames for it."""
     global _opened
     _opened += 1
     _latest.clear()
+    for key in [key for key, job in _ended.items() if not job.lost]:
+        del _ended[key]
 
 
 def register() -> None:
@@ -201,3 +267,4 @@ def unregister() -> None:
     engine.leave()
     _running.clear()
     _latest.clear()
+    _ended.clear()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
-from . import choices, disk, jobs
+from . import choices, disk, engine, jobs
 from .panels.words import sentence
 
 DEVICES = (
@@ -54,6 +54,9 @@ class LandscapePreferences(bpy.types.AddonPreferences):
         layout.prop(self, "device")
         layout.prop(self, "bundle")
         layout.prop(self, "idle_minutes")
+        client = engine.client_if_any()
+        if client and client.state == "busy":
+            sentence(layout, context, "Changes take effect when the engine is idle.")
         layout.operator("landscape.check_engine", icon="CHECKMARK")
         found = choices.interpreter(disk.kept)
         if found:

@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 import bpy.utils.previews
 
-from . import window
+from . import datablocks, window
 
 FPS = 8
 
@@ -25,26 +25,26 @@ class Thumbnail:
 
 
 _icons: bpy.utils.previews.ImagePreviewCollection | None = None
-_drawn: dict[tuple[str, str], list[Thumbnail]] = {}  # by object and kind
+_drawn: dict[tuple[int, str], list[Thumbnail]] = {}  # by the object's number and kind
 
 
-def take(object_name: str, kind: str, positions: list[float], result: dict[str, Any]) -> None:
+def take(uid: int, kind: str, positions: list[float], result: dict[str, Any]) -> None:
     """Load the pictures that the worker has drawn, in place of earlier ones."""
     thumbnails = []
     for position, made in zip(positions, result["thumbnails"], strict=True):
-        frames = [_load(object_name, kind, file) for file in made["frames"]]
-        still = _load(object_name, kind, made["flow"]) if made.get("flow") else frames[0]
+        frames = [_load(uid, kind, file) for file in made["frames"]]
+        still = _load(uid, kind, made["flow"]) if made.get("flow") else frames[0]
         thumbnails.append(Thumbnail(position, still, frames))
-    _drawn[object_name, kind] = thumbnails
+    _drawn[uid, kind] = thumbnails
 
 
-def _load(object_name: str, kind: str, file: str) -> int:
-    return _icons.load(f"{object_name}/{kind}/{file}", file, "IMAGE", True).icon_id
+def _load(uid: int, kind: str, file: str) -> int:
+    return _icons.load(f"{uid}/{kind}/{file}", file, "IMAGE", True).icon_id
 
 
 def drawn(obj: bpy.types.Object, kind: str) -> list[Thumbnail]:
     """The thumbnails of an object; none if they were never drawn."""
-    return _drawn.get((obj.name, kind), [])
+    return _drawn.get((datablocks.uid_of(obj), kind), [])
 
 
 def icon(thumbnail: Thumbnail, moving: bool) -> int:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,17 @@ from bpy.app.handlers import persistent
 
 from . import exchange_folder, image_exchange
 from .errors import AddonError
+from .image_exchange import Clip, is_movie
 
-MOVIES = {"mp4", "webm", "gif"}
+MOVIES = {"mp4", "webm", "gif"}  # of the formats that the engine writes
 
 
-def next_target(obj: bpy.types.Object) -> Path:
+def next_target(obj: bpy.types.Object, promised: Sequence[str] = ()) -> Path:
     """Where the next result of an object goes: a folder of frames, or the file of a movie.
+
+    Args:
+        obj: the object.
+        promised: where jobs that aren't done yet will write.
 
     Raises:
         AddonError: the folder is beside a .blend that was never saved, or can't be written to.
@@ -28,10 +34,12 @@ def next_target(obj: bpy.types.Object) -> Path:
     output = obj.landscape.output
     folder = output_folder(output.folder)
     name = file_name(obj)
+    there = [entry.name for entry in folder.iterdir()]
+    there += [path.name for path in map(Path, promised) if path.parent == folder]
     taken = [
         int(found.group(1))
-        for entry in folder.iterdir()
-        if (found := re.fullmatch(re.escape(name) + r"-(\d+)(\.\w+)?", entry.name))
+        for entry in there
+        if (found := re.fullmatch(re.escape(name) + r"-(\d+)(\.\w+)?", entry))
     ]
     number = f"{name}-{max(taken, default=0) + 1:03d}"
     movie = output.format in MOVIES
@@ -71,19 +79,49 @@ def output_folder(text: str) -> Path:
 
 def take(obj: bpy.types.Object, scene: bpy.types.Scene, report: dict[str, Any]) -> str:
     """List what the engine made, and show it on the object; says what was done."""
-    settings = obj.landscape
-    file = report["paths"][0]
-    item = settings.results.add()
-    item.name = Path(file).stem if is_movie(file) else Path(file).parent.name
-    item.file = image_exchange.portable(Path(file))
-    item.frames = report["frames"]
-    item.movie = is_movie(file)
-    item.colorspace = settings.output.colorspace
+    file = Path(report["paths"][0])
+    item = _listed(obj, Clip(file, report["frames"], is_movie(file.name)))
     item.job = json.dumps(report["job"], ensure_ascii=False)
-    settings.result_active = len(settings.results) - 1
     note = show(obj, scene, item)
     done = f"{report['frames']} frames in {report['seconds']['total']:.0f} s: '{item.file}'."
     return f"{done} {note}".strip()
+
+
+def load(obj: bpy.types.Object, scene: bpy.types.Scene, path: str | Path) -> str:
+    """List a clip that lies on the disk, and show it on the object; says what was done.
+
+    Args:
+        obj: the object with the picture.
+        scene: its first frame shows the first of the clip.
+        path: a movie, a folder of numbered frames, or one of them.
+
+    Raises:
+        AddonError: there is no clip, it can't be read, or the object has no picture.
+    """
+    image_exchange.picture_of(obj)
+    item = _listed(obj, image_exchange.clip_at(path))
+    try:
+        note = show(obj, scene, item)
+    except AddonError:
+        settings = obj.landscape
+        settings.results.remove(len(settings.results) - 1)
+        settings.result_active = len(settings.results) - 1
+        raise
+    missing = image_exchange.missing_frames(obj)
+    done = missing or f"{item.frames} frames are on '{obj.name}': '{file_of(item)}'."
+    return f"{done} {note}".strip()
+
+
+def _listed(obj: bpy.types.Object, clip: Clip) -> Any:
+    """A clip as the last of an object's results, and the chosen one."""
+    settings = obj.landscape
+    item = settings.results.add()
+    item.name = clip.first.stem if clip.movie else clip.first.parent.name
+    item.file = image_exchange.portable(clip.first)
+    item.frames, item.movie, item.colorspace = clip.frames, clip.movie, settings.output.colorspace
+    settings.result_active = len(settings.results) - 1
+    item.image = image_exchange.frames_image(clip.first, clip.movie)
+    return item
 
 
 def show(obj: bpy.types.Object, scene: bpy.types.Scene, item: Any) -> str:
@@ -98,14 +136,17 @@ def show(obj: bpy.types.Object, scene: bpy.types.Scene, item: Any) -> str:
             f"'{first}', the first frame of the result '{item.name}', isn't there; animate anew, "
             "or put the files back."
         )
-    image_exchange.show_sequence(
+    image = image_exchange.show_sequence(
         obj,
         first,
         item.frames,
         frame_start=scene.frame_start,
         colorspace=None if item.colorspace in {"", "AUTO"} else item.colorspace,
         movie=item.movie,
+        image=item.image,
     )
+    if item.image != image:
+        item.image = image
     if not obj.landscape.output.match_range:
         return ""
     return image_exchange.match_frame_range(scene, _loops(obj, scene))
@@ -133,16 +174,15 @@ def relink(obj: bpy.types.Object) -> None:
         kept = Path(old.name) if item.movie else Path(old.parent.name, old.name)
         if not old.is_file() and (folder / kept).is_file():
             item.file = image_exchange.portable(folder / kept)
+            if item.image and not item.image.library:
+                image_exchange.point_to(item.image, folder / kept)
 
 
 def file_of(item: Any) -> Path:
-    """Where a listed result is."""
+    """Where a listed result is: its image knows, whose path Blender keeps right."""
+    if item.image:
+        return image_exchange.path_of(item.image)
     return Path(os.path.abspath(bpy.path.abspath(item.file)))
-
-
-def is_movie(file: str) -> bool:
-    """Whether a file holds a whole clip."""
-    return Path(file).suffix[1:].lower() in MOVIES
 
 
 @persistent
@@ -156,11 +196,25 @@ def _put_pictures_back(*_: Any) -> None:
                 image_exchange.show_picture(obj)
 
 
+@persistent
+def _migrate(*_: Any) -> None:
+    """Results of older add-ons have a path alone: they get the image."""
+    for obj in bpy.data.objects:
+        if obj.library or not obj.is_property_set("landscape"):
+            continue
+        for item in obj.landscape.results:
+            if item.file and not item.image:
+                first = Path(os.path.abspath(bpy.path.abspath(item.file)))
+                item.image = image_exchange.frames_image(first, item.movie)
+
+
 def register() -> None:
     """Watch files being opened."""
+    bpy.app.handlers.load_post.append(_migrate)
     bpy.app.handlers.load_post.append(_put_pictures_back)
 
 
 def unregister() -> None:
     """Stop watching."""
+    bpy.app.handlers.load_post.remove(_migrate)
     bpy.app.handlers.load_post.remove(_put_pictures_back)

@@ -32,6 +32,14 @@ def redraw() -> None:
                         region.tag_redraw()
 
 
+def redraw_status_bars() -> None:
+    """Draw Blender's status bars anew, but for windows in which a tool writes there."""
+    for window in bpy.context.window_manager.windows:
+        if not window.modal_operators:
+            with bpy.context.temp_override(window=window):
+                window.workspace.status_text_set_internal(None)
+
+
 def push_undo(message: str) -> None:
     """Make what was just done one step of the undo history."""
     windows = bpy.context.window_manager.windows

@@ -5,12 +5,15 @@ What Blender alone knows of images (rows from the bottom up, packed and painted 
 the .blend, image users) is known here and nowhere else.
 """
 
+from .clips import Clip, clip_at, is_movie
 from .exports import glTF2_post_export_callback, glTF2_pre_export_callback
 from .files import by_their_names, is_black, picture_file
 from .frame_ranges import match_frame_range
 from .lost_frames import find_moved, missing_frames, relink
 from .planes import check_plane, make_plane
 from .sequences import (
+    frames_image,
+    point_to,
     portable,
     seen_texture,
     show_picture,
@@ -19,21 +22,27 @@ from .sequences import (
     shown_frames,
     shows_frames,
 )
-from .sources import image_problem, picture_of, source_problem
+from .sources import image_problem, path_of, picture_of, source_problem
 
 __all__ = [
+    "Clip",
     "by_their_names",
     "check_plane",
+    "clip_at",
     "find_moved",
+    "frames_image",
     "glTF2_post_export_callback",
     "glTF2_pre_export_callback",
     "image_problem",
     "is_black",
+    "is_movie",
     "make_plane",
     "match_frame_range",
     "missing_frames",
+    "path_of",
     "picture_file",
     "picture_of",
+    "point_to",
     "portable",
     "relink",
     "seen_texture",

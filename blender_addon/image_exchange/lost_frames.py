@@ -87,9 +87,7 @@ def relink(obj: bpy.types.Object | None, folder: str | Path) -> None:
         raise AddonError(
             f"'{path.name}' isn't in '{path.parent}'; choose the folder with the frames in it."
         )
-    image = node.image
-    image.filepath = sequences.portable(path)
-    image.reload()
+    sequences.point_to(node.image, path)
 
 
 def _names(first: Path, frames: int) -> list[str]:

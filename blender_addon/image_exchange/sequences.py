@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from .materials import PICTURE, ImageNode, Place
 if TYPE_CHECKING:
     import gpu
 
+LINEAR = {".exr", ".hdr"}
 _on_gpu: dict[str, int] = {}  # of our sequences: the file that was drawn last
 
 
@@ -27,6 +29,7 @@ def show_sequence(
     frame_start: int = 1,
     colorspace: str | None = None,
     movie: bool = False,
+    image: bpy.types.Image | None = None,
 ) -> bpy.types.Image:
     """Show frames on an object, over and over, wherever its materials show the picture.
 
@@ -42,9 +45,10 @@ def show_sequence(
         colorspace: how Blender reads the files, a name of the color management; None: as it
             reads such files by itself.
         movie: whether `first_file` holds all frames.
+        image: what shows them; None: one that shows the same file, or a new one.
 
     Returns:
-        The image that shows them; the one that showed the same file, if there is one.
+        The image that shows them.
 
     Raises:
         AddonError: nothing on the object can show them, the material can't be changed, or the
@@ -58,8 +62,9 @@ def show_sequence(
     places = materials.places_for(obj, picture)
     before = materials.picture_behind(places[0].node.image) or picture
     offset = 0 if movie else number_of(path) - 1
-    image = _image(path, movie, colorspace)
-    image[PICTURE] = before
+    image = frames_image(path, movie, colorspace, image)
+    if not image.library:
+        image[PICTURE] = before
     for _, node in places:
         node.image = image
         user = node.image_user
@@ -160,11 +165,26 @@ def _shown(obj: bpy.types.Object) -> list[Place]:
     return materials.places_with(obj, None)
 
 
-def _image(path: Path, movie: bool, colorspace: str | None) -> bpy.types.Image:
-    """The image of ours for a file, read anew, or a new one."""
+def frames_image(
+    first_file: str | Path,
+    movie: bool = False,
+    colorspace: str | None = None,
+    image: bpy.types.Image | None = None,
+) -> bpy.types.Image:
+    """The image that shows a clip: the given one, one of ours for the same file, or a new one.
+
+    It is read anew. A file that isn't there gets an image all the same, which can be pointed to
+    another place later.
+
+    Raises:
+        AddonError: this Blender has no such color space.
+    """
+    path = Path(os.path.abspath(first_file))
+    if image and image.library:  # read as the other .blend says
+        return image
     ours = (i for i in bpy.data.images if materials.is_ours(i) and not i.library)
-    known = next((image for image in ours if sources.path_of(image) == path), None)
-    image = known or bpy.data.images.load(str(path))
+    known = image or next((image for image in ours if sources.path_of(image) == path), None)
+    image = known or _new_image(path)
     try:
         if colorspace:
             image.colorspace_settings.name = colorspace
@@ -177,6 +197,22 @@ def _image(path: Path, movie: bool, colorspace: str | None) -> bpy.types.Image:
     if not known:
         image.name = path.stem if movie else f"{path.parent.name} frames"
         image.source = "MOVIE" if movie else "SEQUENCE"
+    point_to(image, path)
+    return image
+
+
+def _new_image(path: Path) -> bpy.types.Image:
+    """An image of a file; Blender chooses the color space by what is in it."""
+    with suppress(RuntimeError):  # it isn't there
+        return bpy.data.images.load(str(path))
+    image = bpy.data.images.new(path.name, 1, 1)
+    if path.suffix.lower() in LINEAR:
+        with suppress(TypeError):  # another color management, without that name
+            image.colorspace_settings.name = "Linear Rec.709"
+    return image
+
+
+def point_to(image: bpy.types.Image, path: Path) -> None:
+    """Read an image from a file, anew if it is the same one."""
     image.filepath = portable(path)
     image.reload()
-    return image

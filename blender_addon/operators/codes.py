@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 from bpy.props import EnumProperty, FloatProperty
 
-from .. import jobs, previews
+from .. import datablocks, jobs, previews
 from . import subject
 from .subject import JobOperator, OnSubject, reporting
 
@@ -34,10 +34,10 @@ class LANDSCAPE_OT_draw_thumbnails(JobOperator, bpy.types.Operator):
         """Ask for small pictures."""
         picture = subject.picture_file(obj)
         positions = [round((i + 0.5) / SHOWN, 4) for i in range(SHOWN)]
-        name, kind = obj.name, self.kind
+        uid, kind = datablocks.uid_of(obj), self.kind
 
         def finish(result: dict[str, Any]) -> str:
-            previews.take(name, kind, positions, result)
+            previews.take(uid, kind, positions, result)
             return "the thumbnails are drawn."
 
         task = {

@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 from bpy_extras import view3d_utils
 
-from .. import annotations, image_exchange, job_documents, jobs, results, window
+from .. import annotations, datablocks, image_exchange, job_documents, jobs, results, window
 from ..errors import AddonError
 from ..properties.appearance import center_property, color_property, radius_property
 from . import subject
@@ -60,10 +60,10 @@ class _Fit(JobOperator):
         folder = results.output_folder(obj.landscape.output.folder)
         target = folder / f"{results.file_name(obj)}-{self.kind}.json"
         picture = subject.picture_file(obj)
-        name, kind = obj.name, self.kind
+        uid, kind = datablocks.uid_of(obj), self.kind
 
         def finish(result: dict[str, Any]) -> str:
-            settings = getattr(subject.named(name).landscape, kind)
+            settings = getattr(datablocks.object_of(uid).landscape, kind)
             settings.code_from = "FILE"
             settings.code_file = image_exchange.portable(Path(result["path"]))
             window.push_undo("Fit Code")

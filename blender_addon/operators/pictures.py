@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
-from bpy.props import IntProperty, StringProperty
+from bpy.props import BoolProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from .. import color_management, image_exchange, results
@@ -71,6 +71,29 @@ class LANDSCAPE_OT_show_result(OnSubject, bpy.types.Operator):
         return {"FINISHED"}
 
 
+class LANDSCAPE_OT_load_frames(OnSubject, ImportHelper, bpy.types.Operator):
+    """List frames that were made before or elsewhere, and show them"""
+
+    bl_idname = "landscape.load_frames"
+    bl_description = (
+        "List frames that were made before or elsewhere, and show them on the plane; choose their "
+        "folder, one of them, or a movie"
+    )
+    bl_label = "Load Frames…"
+    bl_options = {"REGISTER", "UNDO"}
+
+    filter_image: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+    filter_movie: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+    filter_folder: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+
+    @reporting
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Load them."""
+        done = results.load(subject.of(context), context.scene, bpy.path.abspath(self.filepath))
+        self.report({"INFO"}, done)
+        return {"FINISHED"}
+
+
 class LANDSCAPE_OT_find_frames(OnSubject, bpy.types.Operator):
     """Search for the frames beside the .blend, or choose their folder"""
 
@@ -119,6 +142,7 @@ classes = (
     LANDSCAPE_OT_make_plane,
     LANDSCAPE_OT_show_picture,
     LANDSCAPE_OT_show_result,
+    LANDSCAPE_OT_load_frames,
     LANDSCAPE_OT_find_frames,
     LANDSCAPE_OT_use_standard_view,
 )

@@ -7,13 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+from bpy.props import StringProperty
 
-from .. import exchange_folder, image_exchange, job_documents, jobs, results, window
-from . import subject
-from .subject import JobOperator, reporting
+from .. import datablocks, exchange_folder, image_exchange, job_documents, jobs, results, window
+from .subject import JobOperator
 
 PREVIEW_SIDE_PX = 384
-ESC_S = 10.0  # for so long ESC takes a job back; later it may be meant for something else
+INTERNAL = {"HIDDEN", "SKIP_SAVE"}
+ESC_S = 5.0  # for so long ESC takes a job back; later it may be meant for something else
+
+
+def job_property(which: str) -> StringProperty:
+    """The id of a job."""
+    return StringProperty(name="Job", description=f"Id of a job; {which}", options=INTERNAL)
 
 
 class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
@@ -25,16 +31,17 @@ class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
     def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
         """Ask for the whole clip."""
         asked = job_documents.order(context, obj, exchange_folder.pictures())
-        target = results.next_target(obj)
-        name, scene = obj.name, context.scene.name
+        target = results.next_target(obj, [job.frames for job in jobs.running()])
+        uid, scene = datablocks.uid_of(obj), datablocks.uid_of(context.scene)
 
         def finish(report: dict[str, Any]) -> str:
-            done = results.take(subject.named(name), subject.scene_named(scene), report)
+            animated = datablocks.object_of(uid)
+            done = results.take(animated, datablocks.scene_for(animated, scene), report)
             window.push_undo("Animate Landscape")
             return done
 
         task = {"task": "animate", "job": {**asked.document, "out": str(target)}}
-        return jobs.start(task, self.bl_label, obj, finish, asked.notes)
+        return jobs.start(task, self.bl_label, obj, finish, asked.notes, frames=str(target))
 
 
 class LANDSCAPE_OT_preview(JobOperator, bpy.types.Operator):
@@ -46,14 +53,15 @@ class LANDSCAPE_OT_preview(JobOperator, bpy.types.Operator):
     def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
         """Ask for a small clip."""
         asked = job_documents.order(context, obj, exchange_folder.pictures())
-        name, scene = obj.name, context.scene.name
+        uid, scene = datablocks.uid_of(obj), datablocks.uid_of(context.scene)
 
         def finish(result: dict[str, Any]) -> str:
+            animated = datablocks.object_of(uid)
             image_exchange.show_sequence(
-                subject.named(name),
+                animated,
                 Path(result["folder"]) / "0001.png",
                 result["frames"],
-                frame_start=subject.scene_named(scene).frame_start,
+                frame_start=datablocks.scene_for(animated, scene).frame_start,
             )
             window.push_undo("Preview Landscape")
             window.play()
@@ -64,10 +72,12 @@ class LANDSCAPE_OT_preview(JobOperator, bpy.types.Operator):
 
 
 class LANDSCAPE_OT_cancel(bpy.types.Operator):
-    """Cancel the running job; unfinished files are removed"""
+    """Cancel this job; unfinished files are removed"""
 
     bl_idname = "landscape.cancel"
     bl_label = "Cancel"
+
+    job: job_property("empty: those of the active object")
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -75,13 +85,14 @@ class LANDSCAPE_OT_cancel(bpy.types.Operator):
         return bool(jobs.running())
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Cancel the jobs of the active object, else all."""
-        _cancel(jobs.running(context.object) or jobs.running())
+        """Cancel it."""
+        those = [job for job in jobs.running() if job.id == self.job]
+        _cancel(those if self.job else _own_jobs(context))
         return {"FINISHED"}
 
 
 class LANDSCAPE_OT_cancel_new(bpy.types.Operator):
-    """Cancel a job that has just started; unfinished files are removed"""
+    """Cancel a job of this object that has just started; unfinished files are removed"""
 
     bl_idname = "landscape.cancel_new"
     bl_label = "Cancel New Jobs"
@@ -90,16 +101,22 @@ class LANDSCAPE_OT_cancel_new(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only while a job is new and nothing played; else the key goes to whom it belongs."""
-        return bool(_new_jobs()) and not window.was_playing()
+        return bool(_new_jobs(context)) and not window.was_playing()
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Cancel the new jobs."""
-        _cancel(_new_jobs())
+        _cancel(_new_jobs(context))
         return {"FINISHED"}
 
 
-def _new_jobs() -> list[jobs.Job]:
-    return [job for job in jobs.running() if job.age_s < ESC_S]
+def _own_jobs(context: bpy.types.Context) -> list[jobs.Job]:
+    """The running jobs of the active object, and those of none."""
+    own = {datablocks.NONE, datablocks.uid_of(context.object)}
+    return [job for job in jobs.running() if job.uid in own]
+
+
+def _new_jobs(context: bpy.types.Context) -> list[jobs.Job]:
+    return [job for job in _own_jobs(context) if job.age_s < ESC_S]
 
 
 def _cancel(those: list[jobs.Job]) -> None:
@@ -108,16 +125,17 @@ def _cancel(those: list[jobs.Job]) -> None:
     window.redraw()
 
 
-class LANDSCAPE_OT_dismiss(subject.OnSubject, bpy.types.Operator):
+class LANDSCAPE_OT_dismiss(bpy.types.Operator):
     """Dismiss this message"""
 
     bl_idname = "landscape.dismiss"
     bl_label = "Dismiss"
 
-    @reporting
+    job: job_property("several are parted by spaces")
+
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Forget how the last job ended."""
-        jobs.dismiss(subject.of(context))
+        """Forget how the jobs ended."""
+        jobs.dismiss(*self.job.split())
         return {"FINISHED"}
 
 

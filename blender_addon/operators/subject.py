@@ -12,8 +12,6 @@ import bpy
 from .. import exchange_folder, image_exchange, jobs
 from ..errors import AddonError
 
-KEPT = "the frames are kept on the disk."
-
 
 def of(context: bpy.types.Context) -> bpy.types.Object:
     """The active object.
@@ -39,30 +37,6 @@ def picture_file(obj: bpy.types.Object) -> str:
     """
     picture = image_exchange.picture_of(obj)
     return str(image_exchange.picture_file(picture, exchange_folder.pictures()))
-
-
-def named(name: str) -> bpy.types.Object:
-    """The object that a job was started for, at the job's end.
-
-    Raises:
-        AddonError: it is gone.
-    """
-    obj = bpy.data.objects.get(name)
-    if obj is None:
-        raise AddonError(f"the object '{name}' is gone or renamed; {KEPT}")
-    return obj
-
-
-def scene_named(name: str) -> bpy.types.Scene:
-    """The scene that a job was started in, at the job's end.
-
-    Raises:
-        AddonError: it is gone.
-    """
-    scene = bpy.data.scenes.get(name)
-    if scene is None:
-        raise AddonError(f"the scene '{name}' is gone or renamed; {KEPT}")
-    return scene
 
 
 class OnSubject:

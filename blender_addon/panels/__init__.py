@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the artist sees: the tab "Landscape" of the 3D view."""
 
-from . import light, motion, output, picture
+from . import light, motion, output, picture, progress
+
+__all__ = ["classes", "progress"]
 
 classes = (*picture.classes, *motion.classes, *light.classes, *output.classes)

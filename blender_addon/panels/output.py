@@ -69,7 +69,9 @@ class LANDSCAPE_PT_results(SubjectTab, bpy.types.Panel):
         item = chosen(settings, *lists)
         if item:
             layout.operator("landscape.show_result", icon="IMAGE_DATA").index = -1
-            layout.prop(item, "file", text="")
+            if item.image:
+                layout.prop(item.image, "filepath", text="")
+        layout.operator("landscape.load_frames", icon="FILE_FOLDER")
 
 
 class LANDSCAPE_UL_results(bpy.types.UIList):

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The first panel: the picture, the engine, the two buttons, and how a job goes."""
+"""The first panel: the picture, the engine, the two buttons, and how all jobs go."""
 
 from __future__ import annotations
 
 import bpy
 
-from .. import choices, color_management, disk, engine, image_exchange, jobs, presets
+from .. import choices, color_management, disk, engine, image_exchange, presets
 from .frame import Tab
-from .words import sentence, time_left
+from .progress import job_list
+from .words import sentence
 
 
 class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
@@ -27,6 +28,7 @@ class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
             sentence(layout, context, "Select the plane with your picture, or make one.")
             layout.operator("landscape.make_plane", icon="FILE_IMAGE")
             _engine(layout, context)
+            job_list(layout, context)
             return
         layout.prop(obj.landscape, "picture")
         problem = image_exchange.source_problem(obj, disk.kept)
@@ -42,9 +44,7 @@ class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
         if not problem:
             _buttons(layout)
         _frames(layout, context, obj)
-        for job in (jobs.latest(obj), jobs.latest(None)):
-            if job:
-                _job(layout, context, job)
+        job_list(layout, context)
 
 
 def _colors(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -70,12 +70,24 @@ def _engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         row.operator("landscape.stop_engine", text="", icon="X")
     elif state == "starting":
         row.label(text="The engine starts…", icon="TIME")
-    elif state == "failed":
+    elif client and client.last_error and not client.told:
         sentence(layout, context, client.last_error, "ERROR")
-        layout.operator("landscape.find_engine", icon="VIEWZOOM")
+        _remedy(layout, client.remedy)
+    elif client and client.last_error and client.remedy:  # a job says why
+        row.label(text="The engine didn't start", icon="ERROR")
+        _remedy(layout, client.remedy)
     else:
         row.label(text="The engine starts when needed", icon="CHECKMARK")
         row.operator("landscape.check_engine", text="", icon="FILE_REFRESH")
+
+
+def _remedy(layout: bpy.types.UILayout, remedy: str) -> None:
+    """A button that leads to what helps an engine that failed, where one does."""
+    if remedy == "engine":
+        layout.operator("landscape.find_engine", icon="VIEWZOOM")
+    elif remedy == "preferences":
+        button = layout.operator("preferences.addon_show", text="Preferences", icon="PREFERENCES")
+        button.module = choices.PACKAGE
 
 
 def _buttons(layout: bpy.types.UILayout) -> None:
@@ -93,24 +105,6 @@ def _frames(layout: bpy.types.UILayout, context: bpy.types.Context, obj: bpy.typ
         layout.operator("landscape.find_frames", icon="VIEWZOOM")
     if image_exchange.shows_frames(obj):
         layout.operator("landscape.show_picture", icon="LOOP_BACK")
-
-
-def _job(layout: bpy.types.UILayout, context: bpy.types.Context, job: jobs.Job) -> None:
-    """A bar while it runs, then what came of it."""
-    box = layout.box()
-    if job.state == "running":
-        row = box.row(align=True)
-        text = f"{job.name}: {job.stage}{time_left(job.seconds_left)}"
-        row.progress(factor=job.fraction, text=text)
-        row.operator("landscape.cancel", text="", icon="CANCEL")
-    else:
-        icon = {"done": "CHECKMARK", "failed": "ERROR", "cancelled": "CANCEL"}[job.state]
-        row = box.row()
-        text = f"{job.name}: {job.message or job.state}"
-        sentence(row.column(), context, text, icon)
-        row.operator("landscape.dismiss", text="", icon="X", emboss=False)
-    for note in job.notes:
-        sentence(box, context, note, "INFO")
 
 
 classes = (LANDSCAPE_PT_picture,)

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import bpy
 from bpy.props import (
     BoolProperty,
     EnumProperty,
     IntProperty,
+    PointerProperty,
     StringProperty,
 )
 from bpy.types import PropertyGroup
@@ -63,9 +65,14 @@ class OutputProperties(PropertyGroup):
 class ResultItem(PropertyGroup):
     """Frames that were made of the picture."""
 
-    file: StringProperty(
+    image: PointerProperty(
+        name="Frames",
+        description="The image sequence, or the movie",
+        type=bpy.types.Image,
+    )
+    file: StringProperty(  # older files have it alone, and newer ones for older add-ons
         name="First File",
-        description="The first frame, or the movie",
+        description="Where the first frame, or the movie, was when the result was listed",
         subtype="FILE_PATH",
         options=BESIDE_BLEND,
     )

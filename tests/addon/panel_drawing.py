@@ -20,14 +20,18 @@ READS = {
 class Layout:
     """Takes all that a panel asks of a layout."""
 
-    def __init__(self, words: list[str]) -> None:
+    def __init__(self, words: list[str], buttons: list[tuple[str, Layout]] | None = None) -> None:
         self.words = words
+        self.buttons = [] if buttons is None else buttons  # operators, with what was set of them
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(*arguments: Any, **named: Any) -> Layout:
             if named.get("text"):
                 self.words.append(named["text"])
-            return Layout(self.words)
+            made = Layout(self.words, self.buttons)
+            if name == "operator":
+                self.buttons.append((arguments[0], made))
+            return made
 
         return call
 

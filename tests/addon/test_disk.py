@@ -69,7 +69,7 @@ def test_no_panel_and_no_poll_reads_the_disk(told):
         f"""
 choices.record_interpreter({sys.executable!r})
 bpy.ops.landscape.check_engine()
-previews._drawn[plane.name, "motion"] = [previews.Thumbnail(0.5, 0)]
+previews._drawn[plane.session_uid, "motion"] = [previews.Thumbnail(0.5, 0)]
 drawn(blender_addon, plane)  # Blender loads what it draws the first time
 told["counts"] = bool(disk_calls(choices.recorded_interpreter))
 told["plane"] = disk_calls(lambda: drawn(blender_addon, plane))

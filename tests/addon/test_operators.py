@@ -284,7 +284,7 @@ told["missing"] = image_exchange.missing_frames(plane)
 bpy.context.view_layer.objects.active = plane
 bpy.ops.landscape.find_frames()
 told["after"] = image_exchange.missing_frames(plane)
-told["result"] = plane.landscape.results[0].file
+told["result"] = plane.landscape.results[0].image.filepath
 bpy.ops.landscape.show_picture()
 bpy.ops.landscape.show_result(index=0)
 """,
