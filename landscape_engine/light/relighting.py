@@ -65,6 +65,10 @@ AURORA, ITS_GLOW = (0.18, 0.3), (62.0, 50.0)  # green share and mean L*: no auro
 GREENER = 0.05  # ln of G over R and B from which sky is green: blue and teal are by day too
 BY_NIGHT = 0.85  # share of the change of color that no sun makes: stars keep theirs
 MOONLIT = 0.6  # ... and of the light
+UNCOLORED = (
+    1.0,
+    2.5,
+)  # chroma that nearly all of a black-and-white picture stays below: surely, at most
 MOST_GAIN = 2.2  # times that a timid change is lengthened
 
 OF_TONE = (3, 4, 9, 12)  # terms that would make of a change of light one of contrast
@@ -174,6 +178,14 @@ class _Scene:
         near = masks.blur(-masks.shrink(-white, reach), reach)
         return near * self.sky[:1] * (1 - _rising(share, WHITE_SKY))
 
+    @cached_property
+    def colored(self) -> Tensor:  # [B or 1, 1, 1, 1] 0..1
+        """The confidence that a picture is no black-and-white one, whose light has no color."""
+        _, a, b = daylight.lab(self.light if self.sharp is None else self.sharp)
+        chroma = (a.square() + b.square()).sqrt().flatten(1)
+        most = chroma.sort(1).values[:, int(0.98 * (chroma.shape[1] - 1))]
+        return _rising(most, UNCOLORED).view(-1, 1, 1, 1)
+
     def _night(self) -> Tensor:  # [B, 1, 1, 1] 0..1
         """The confidence that a picture shows night: a sky of stars, a dark one, or an aurora's."""
         color = (self.light + FAINT).log()
@@ -242,7 +254,7 @@ def _by_day(
     warmth = warmth * (1 - torch.where(warmth < 0, kept, glare)) + REDDENS * dimmed * setting
     green = _green(green, warmth, scene)
     exposure, warmth, green = _sun_leaves(exposure, warmth, green, scene)
-    colored = 1 - BY_NIGHT * scene.night
+    colored = (1 - BY_NIGHT * scene.night) * scene.colored
     return torch.cat([exposure * (1 - MOONLIT * scene.night), warmth * colored, green * colored], 1)
 
 

@@ -131,10 +131,12 @@ SHARES[:, 1, :32] = SHARES[:, 0, 32:48] = SHARES[:, 2, 48:] = 1
 
 
 def scene(sky=0.4, land=-0.2, water=0.1):
-    """Grey bands, each with some texture."""
-    noise = 0.1 * torch.randn(1, 1, 64, 64, generator=torch.Generator().manual_seed(5))
+    """Bands that are grey in the mean, each with some texture."""
+    generator = torch.Generator().manual_seed(5)
+    noise = 0.1 * torch.randn(1, 1, 64, 64, generator=generator)
+    tinge = 0.03 * torch.randn(1, 3, 64, 64, generator=generator)  # or it is black and white
     bands = SHARES[:, 1:2] * sky + SHARES[:, :1] * land + SHARES[:, 2:] * water
-    return (bands + noise).expand(1, 3, -1, -1).contiguous()
+    return (bands + noise).expand(1, 3, -1, -1) + tinge
 
 
 def change_of(shown, picture):
@@ -174,6 +176,35 @@ def test_gold_falls_on_what_is_lit_and_dusk_is_blue():
         relighting.natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES), picture
     ).unbind(1)
     assert (red - blue)[0, 32:48].mean() < -0.1, "without the sun land is lit by the sky"
+
+
+def test_a_black_and_white_picture_stays_one():
+    picture = scene().mean(1, keepdim=True).expand(1, 3, -1, -1).contiguous()
+    for wanted in (relit(picture, 0.4, 0.1, -0.5), relit(picture, -1.2, -1.0, -0.8)):
+        change = change_of(relighting.natural(wanted, picture, SHARES), picture)
+        assert float((change - change.mean(1, keepdim=True)).abs().max()) < 1e-3
+        assert float(change.abs().mean()) > 0.02, "its light changes"
+
+
+def test_a_low_sun_reddens_and_dims_as_its_sky_gets_dark():
+    picture = scene(sky=0.2, land=-0.5)
+    y, x = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
+    sun = ((y - 22) ** 2 + (x - 40) ** 2 < 16)[None, None]
+    picture = torch.where(sun, torch.ones(()), picture)
+    dark = relighting.natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES, picture)
+    change = change_of(dark, picture)
+    of_sun, of_sky = (change[:, :, rows, columns].mean((0, 2, 3)) for rows, columns in (
+        (slice(20, 25), slice(38, 43)), (slice(18, 26), slice(4, 16))
+    ))  # fmt: skip
+    assert of_sky.mean() < of_sun.mean() < 0.2 * of_sky.mean(), "less than the sky, and some"
+    assert of_sun[0] - of_sun[2] > 0.1, "redder"
+
+
+def test_a_white_sky_does_not_redden():
+    picture = scene(sky=0.98, land=-0.5).clamp(max=1)
+    dark = relighting.natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES, picture)
+    red, _, blue = change_of(dark, picture)[:, :, :32].unbind(1)
+    assert float((red - blue).mean()) < 0.05
 
 
 def test_a_suns_glow_in_the_sharp_picture_is_not_cooled_nor_its_disc_darkened():
