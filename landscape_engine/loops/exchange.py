@@ -57,7 +57,7 @@ def planned(
     """A blend whose pixels switch one after another; `shown` gives the order from the density."""
     if layers.second is None or layers.share is None:
         return layers
-    return replace(layers, begun=_begun(layers.share, scattered, NOISE, SPAN))
+    return replace(layers, begun=_begun(layers, scattered, NOISE, SPAN))
 
 
 def waves(
@@ -71,7 +71,7 @@ def waves(
     """
     if layers.second is None or layers.share is None:
         return layers
-    begun = _begun(layers.share, scattered, WAVE_NOISE, WAVE_SPAN)
+    begun = _begun(layers, scattered, WAVE_NOISE, WAVE_SPAN)
     return replace(layers, share=_smooth(begun.clamp_(0, 1)))
 
 
@@ -86,8 +86,15 @@ def shown(
     return _smooth(x.add_(begun).clamp_(0, 1))
 
 
-def _begun(share: Tensor, scattered: Tensor, noise: float, span: float) -> Tensor:
-    """The progress of each place from copy to copy: above 0 begun, from 1 on done."""
+def _begun(layers: Layers, scattered: Tensor, noise: float, span: float) -> Tensor:
+    """The progress of each place from first to second: above 0 begun, from 1 on done.
+
+    Where both are turned about, who is late to go over is early to come back.
+    """
+    share = layers.share
+    assert share is not None  # of a second layer
+    if layers.turned is not None:
+        scattered = torch.where(layers.turned, -scattered, scattered)
     return (share - 0.5 - noise * scattered) / span + 0.5
 
 

@@ -83,4 +83,5 @@ def _exchanged(
         first=torch.where(where, second, first),
         second=torch.where(where, first, second),
         share=torch.where(where, 1 - share, share),
+        turned=where,
     )

@@ -13,8 +13,10 @@ from torch import Tensor
 from landscape_engine.loops import exchange, looping
 from landscape_engine.loops import phase_noise as noise
 from landscape_engine.loops.layers import Layers
+from landscape_engine.loops.places import Everywhere
+from landscape_engine.loops.two_phase import TwoPhase
 from landscape_engine.motion import fields as motion_fields
-from landscape_engine.motion.fields import MovingPart
+from landscape_engine.motion.fields import MovingPart, steady_motion
 from landscape_engine.rendering.compositing import render_frame
 from landscape_engine.scene import bases, regions
 from landscape_engine.settings import LoopSettings
@@ -159,3 +161,32 @@ def test_noise_of_an_empty_region_stays():
     like = torch.zeros(1, 2, 16, 16)
     rough, nowhere = noise.smooth(like, (3,)), torch.zeros(1, 1, 16, 16, dtype=torch.bool)
     assert torch.equal(noise.even(rough, nowhere), rough)
+
+
+@pytest.mark.parametrize("go_over", [exchange.planned, exchange.waves])
+def test_each_place_goes_over_at_its_time_in_every_round(go_over):
+    """Where the phase noise has begun another round, the two copies are turned about."""
+    core = torch.ones(1, 1, *GRID, dtype=torch.bool)
+    still = steady_motion(torch.zeros(1, 2, *GRID))
+    loop = TwoPhase(still, PERIOD, Everywhere(), phase_noise=0.8)
+    scattered = noise.even(noise.smooth(still.step, exchange.CELLS), core)
+    spread, span = (
+        (exchange.NOISE, exchange.SPAN)
+        if go_over is exchange.planned
+        else (exchange.WAVE_NOISE, exchange.WAVE_SPAN)
+    )
+    turned = 0
+    for t in range(PERIOD):
+        layers = loop.at(t)
+        once = go_over(layers, scattered)
+        younger = once.share
+        if once.begun is not None:
+            nothing = still.step[:, :1]
+            younger = exchange.shown(once.begun, nothing, nothing)
+        if layers.turned is not None:
+            younger = torch.where(layers.turned, 1 - younger, younger)
+            turned += int(layers.turned.sum())
+        u = (t / PERIOD + loop.offset) % 1
+        x = ((u - 0.5 - spread * scattered) / span + 0.5).clamp(0, 1)
+        torch.testing.assert_close(younger, x * x * (3 - 2 * x), atol=1e-4, rtol=0)
+    assert turned > 0
