@@ -50,6 +50,7 @@ PARTS = (
     jobs,
     keymaps,
     panels.progress,
+    panels.doors,
     annotations.arrow_heads,
     masks,
 )

@@ -10,7 +10,7 @@ from .exports import glTF2_post_export_callback, glTF2_pre_export_callback
 from .files import by_their_names, is_black, picture_file
 from .frame_ranges import match_frame_range
 from .lost_frames import find_moved, missing_frames, relink
-from .planes import check_plane, make_plane
+from .planes import check_plane, make_plane, make_planes, plane_from_empty
 from .sequences import (
     frames_image,
     point_to,
@@ -37,11 +37,13 @@ __all__ = [
     "is_black",
     "is_movie",
     "make_plane",
+    "make_planes",
     "match_frame_range",
     "missing_frames",
     "path_of",
     "picture_file",
     "picture_of",
+    "plane_from_empty",
     "point_to",
     "portable",
     "relink",

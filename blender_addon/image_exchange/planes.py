@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import bpy
@@ -13,6 +14,7 @@ from .surface import surface_of
 
 TOLERANCE = 0.02  # by which aspects may differ before it is said
 HEIGHT_M = 1.0  # of a new plane
+GAP_M = 0.1  # between several
 
 
 def check_plane(obj: bpy.types.Object) -> list[str]:
@@ -76,21 +78,89 @@ def make_plane(context: bpy.types.Context, filepath: str | Path) -> bpy.types.Ob
     Raises:
         AddonError: the file isn't there or holds no picture.
     """
-    path = Path(bpy.path.abspath(str(filepath))).absolute()
-    image = _opened(path)
+    return make_planes(context, [filepath])[0]
+
+
+def make_planes(
+    context: bpy.types.Context, filepaths: Sequence[str | Path]
+) -> list[bpy.types.Object]:
+    """Planes as `make_plane` makes them, side by side from the 3D cursor on; the first is active.
+
+    Raises:
+        AddonError: a file isn't there or holds no picture; then no plane is made.
+    """
+    paths = [Path(bpy.path.abspath(str(one))).absolute() for one in filepaths]
+    images = [_opened(path) for path in paths]
     if context.mode != "OBJECT" and context.object:
         bpy.ops.object.mode_set(mode="OBJECT")
+    made: list[bpy.types.Object] = []
+    beside = 0.0
+    for path, image in zip(paths, images, strict=True):
+        width = HEIGHT_M * image.size[0] / image.size[1]
+        obj = _plane(context.collection, path.stem, image, width, HEIGHT_M)
+        beside += width / 2 if made else 0.0
+        obj.location = context.scene.cursor.location
+        obj.location.x += beside
+        obj.rotation_euler = (1.5707963267948966, 0, 0)
+        beside += width / 2 + GAP_M
+        made.append(obj)
+    _select(context, made)
+    return made
+
+
+def plane_from_empty(context: bpy.types.Context, empty: bpy.types.Object) -> bpy.types.Object:
+    """A plane in the place of an empty that shows an image; the empty goes.
+
+    Its collections, its parent and its place are those of the empty, and the image lies as it
+    showed it: its longer side has the empty's display size.
+
+    Raises:
+        AddonError: its image can't be used.
+    """
+    image = empty.data
+    problem = sources.image_problem(image)
+    if problem:
+        raise AddonError(problem)
     width, height = image.size
-    obj = bpy.data.objects.new(path.stem, _mesh(path.stem, HEIGHT_M * width / height, HEIGHT_M))
-    obj.data.materials.append(_material(path.stem, image))
-    context.collection.objects.link(obj)
-    obj.location = context.scene.cursor.location
-    obj.rotation_euler = (1.5707963267948966, 0, 0)
+    scale = empty.empty_display_size / max(width, height)
+    name = empty.name
+    empty.name += " (empty)"
+    obj = _plane(None, name, image, width * scale, height * scale, empty.empty_image_offset)
+    for collection in empty.users_collection:
+        collection.objects.link(obj)
+    obj.parent, obj.parent_type = empty.parent, empty.parent_type
+    obj.matrix_parent_inverse = empty.matrix_parent_inverse
+    obj.matrix_basis = empty.matrix_basis
+    for child in empty.children:
+        child.parent = obj
+    bpy.data.objects.remove(empty)
+    context.view_layer.update()  # until then it lists the empty as None
+    _select(context, [obj])
+    return obj
+
+
+def _plane(
+    collection: bpy.types.Collection | None,
+    name: str,
+    image: bpy.types.Image,
+    width: float,
+    height: float,
+    offset: Sequence[float] = (-0.5, -0.5),
+) -> bpy.types.Object:
+    """A plane that shows an image; `offset` is its lower left corner's, in widths and heights."""
+    obj = bpy.data.objects.new(name, _mesh(name, width, height, offset))
+    obj.data.materials.append(_material(name, image))
+    if collection:
+        collection.objects.link(obj)
+    return obj
+
+
+def _select(context: bpy.types.Context, those: Sequence[bpy.types.Object]) -> None:
     for other in context.view_layer.objects:
         other.select_set(False)
-    obj.select_set(True)
-    context.view_layer.objects.active = obj
-    return obj
+    for obj in those:
+        obj.select_set(True)
+    context.view_layer.objects.active = those[0]
 
 
 def _opened(path: Path) -> bpy.types.Image:
@@ -110,11 +180,11 @@ def _opened(path: Path) -> bpy.types.Image:
     return image
 
 
-def _mesh(name: str, width: float, height: float) -> bpy.types.Mesh:
-    """A rectangle in its own x and y, centred, with the picture's corners on its own."""
+def _mesh(name: str, width: float, height: float, offset: Sequence[float]) -> bpy.types.Mesh:
+    """A rectangle in its own x and y, with the picture's corners on its own."""
     mesh = bpy.data.meshes.new(name)
     corners = ((0, 0), (1, 0), (1, 1), (0, 1))
-    vertices = [((u - 0.5) * width, (v - 0.5) * height, 0) for u, v in corners]
+    vertices = [((u + offset[0]) * width, (v + offset[1]) * height, 0) for u, v in corners]
     mesh.from_pydata(vertices, [], [(0, 1, 2, 3)])
     layer = mesh.uv_layers.new(name="UVMap")
     for loop, corner in enumerate(corners):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from .. import color_management, image_exchange, results
@@ -14,22 +14,59 @@ from ..errors import AddonError
 from . import subject
 from .subject import OnSubject, reporting
 
+ENDINGS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".exr")
+
 
 class LANDSCAPE_OT_make_plane(ImportHelper, bpy.types.Operator):
-    """Make a plane that shows a picture, at the 3D cursor"""
+    """Make a plane that shows a picture, at the 3D cursor; several pictures stand side by side"""
 
     bl_idname = "landscape.make_plane"
     bl_label = "Plane from Picture"
     bl_options = {"REGISTER", "UNDO"}
 
     filter_glob: StringProperty(
-        default="*.jpg;*.jpeg;*.png;*.tif;*.tiff;*.webp;*.exr", options={"HIDDEN"}
+        default=";".join(f"*{ending}" for ending in ENDINGS), options={"HIDDEN"}
     )
+    directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
+    files: CollectionProperty(
+        type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"}
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Take files that were dropped; else ask for some."""
+        if self.directory and any(file.name for file in self.files):
+            return self.execute(context)
+        return super().invoke(context, event)
 
     @reporting
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Make it."""
-        image_exchange.make_plane(context, self.filepath)
+        """Make one for each file."""
+        names = [file.name for file in self.files if file.name]
+        paths = [Path(self.directory, name) for name in names] if self.directory else []
+        image_exchange.make_planes(context, paths or [self.filepath])
+        return {"FINISHED"}
+
+
+class LANDSCAPE_OT_plane_from_empty(bpy.types.Operator):
+    """Put a plane with the picture in the place of this image empty"""
+
+    bl_idname = "landscape.plane_from_empty"
+    bl_label = "Plane from Image Empty"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Grey out without an image empty, and say why."""
+        obj = context.object
+        if obj and obj.type == "EMPTY" and obj.empty_display_type == "IMAGE" and obj.data:
+            return True
+        cls.poll_message_set("Select an empty that shows an image")
+        return False
+
+    @reporting
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Replace it."""
+        image_exchange.plane_from_empty(context, context.object)
         return {"FINISHED"}
 
 
@@ -140,6 +177,7 @@ class LANDSCAPE_OT_use_standard_view(bpy.types.Operator):
 
 classes = (
     LANDSCAPE_OT_make_plane,
+    LANDSCAPE_OT_plane_from_empty,
     LANDSCAPE_OT_show_picture,
     LANDSCAPE_OT_show_result,
     LANDSCAPE_OT_load_frames,

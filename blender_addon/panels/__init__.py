@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the artist sees: the tab "Landscape" of the 3D view."""
 
-from . import light, motion, output, picture, progress
+from . import doors, light, motion, output, picture, progress
 
-__all__ = ["classes", "progress"]
+__all__ = ["classes", "doors", "progress"]
 
-classes = (*picture.classes, *motion.classes, *light.classes, *output.classes)
+classes = (
+    *picture.classes,
+    *motion.classes,
+    *light.classes,
+    *output.classes,
+    *doors.classes,
+)

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Doors: where else the tab's buttons are found: Add > Image, Object > Landscape, dropped files.
+
+Menus are what Blender's search (F3) looks through.
+"""
+
+from __future__ import annotations
+
+import bpy
+
+from ..operators.pictures import ENDINGS
+
+PICTURE_BUTTONS = ("landscape.preview", "landscape.animate", "landscape.show_picture",
+                   "landscape.load_frames", "landscape.find_frames")  # fmt: skip
+ARROW_BUTTONS = ("landscape.draw_arrows", "landscape.clear_arrows", "landscape.fit_arrows")
+
+
+class LANDSCAPE_MT_object(bpy.types.Menu):
+    """What is done with the picture on the active plane"""
+
+    bl_label = "Landscape"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """List the buttons of the tab that need no choice beside them."""
+        layout = self.layout
+        layout.operator_context = "INVOKE_DEFAULT"
+        if is_image_empty(context.object):
+            layout.operator("landscape.plane_from_empty", icon="IMAGE_PLANE")
+            return
+        for names in (PICTURE_BUTTONS, ARROW_BUTTONS):
+            for name in names:
+                layout.operator(name)
+            layout.separator()
+        layout.operator("landscape.use_standard_view")
+
+
+class LANDSCAPE_FH_picture(bpy.types.FileHandler):
+    """Pictures dropped onto a 3D view become planes."""
+
+    bl_label = "Landscape: Plane from Picture"
+    bl_import_operator = "landscape.make_plane"
+    bl_file_extensions = ";".join(ENDINGS)
+
+    @classmethod
+    def poll_drop(cls, context: bpy.types.Context) -> bool:
+        """Only onto a 3D view."""
+        return bool(context.area) and context.area.type == "VIEW_3D"
+
+
+def is_image_empty(obj: bpy.types.Object | None) -> bool:
+    """Whether an object is an empty that shows an image."""
+    return bool(obj) and obj.type == "EMPTY" and obj.empty_display_type == "IMAGE"
+
+
+def _add(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    self.layout.operator_context = "INVOKE_DEFAULT"
+    self.layout.operator("landscape.make_plane", text="Animated Landscape", icon="IMAGE_PLANE")
+
+
+def _of_object(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    if context.object and (context.object.type == "MESH" or is_image_empty(context.object)):
+        self.layout.menu("LANDSCAPE_MT_object")
+
+
+def register() -> None:
+    """Hang into Blender's menus."""
+    bpy.types.VIEW3D_MT_image_add.append(_add)
+    bpy.types.VIEW3D_MT_object.append(_of_object)
+
+
+def unregister() -> None:
+    """Leave them."""
+    bpy.types.VIEW3D_MT_object.remove(_of_object)
+    bpy.types.VIEW3D_MT_image_add.remove(_add)
+
+
+classes = (LANDSCAPE_MT_object, LANDSCAPE_FH_picture)

@@ -1,0 +1,85 @@
+"""The ways to the add-on beside its tab: menus, dropped pictures, image empties."""
+
+from __future__ import annotations
+
+import shutil
+
+
+def test_several_pictures_stand_side_by_side(run, picture):
+    other = picture.with_name("another.jpg")
+    shutil.copy(picture, other)
+    found = run(
+        """
+        names = [{"name": "der See.jpg"}, {"name": "another.jpg"}]
+        told["said"] = list(bpy.ops.landscape.make_plane(directory=given["pictures"], files=names))
+        planes = [o for o in bpy.data.objects if o.type == "MESH" and o.select_get()]
+        planes.sort(key=lambda o: o.location.x)
+        told["names"] = [o.name for o in planes]
+        told["x"] = [round(o.location.x, 3) for o in planes]
+        told["active"] = bpy.context.object.name
+        try:
+            bpy.ops.landscape.make_plane(
+                directory=given["pictures"], files=[{"name": "der See.jpg"}, {"name": "none.jpg"}]
+            )
+        except RuntimeError as error:
+            told["refused"] = str(error)
+        told["left"] = len([o for o in bpy.data.objects if o.type == "MESH"])
+        """,
+        pictures=str(picture.parent),
+    )
+    width = 96 / 54
+    assert found["said"] == ["FINISHED"] and found["names"] == ["der See", "another"]
+    assert found["x"] == [0, round(width + 0.1, 3)] and found["active"] == "der See"
+    assert "none.jpg" in found["refused"], "and no plane of the others"
+    assert found["left"] == len(found["names"])
+
+
+def test_a_plane_takes_the_place_of_an_image_empty(run, picture):
+    found = run(
+        """
+        image = bpy.data.images.load(given["picture"])
+        empty = bpy.data.objects.new("reference", None)
+        empty.empty_display_type, empty.data, empty.empty_display_size = "IMAGE", image, 3
+        empty.empty_image_offset = (0, -0.5)
+        parent = bpy.data.objects.new("parent", None)
+        for obj in (empty, parent):
+            bpy.context.collection.objects.link(obj)
+        empty.parent = parent
+        parent.location, empty.location, empty.rotation_euler = (1, 2, 3), (0, 0, 1), (1.2, 0, 0.3)
+        bpy.context.view_layer.objects.active = empty
+        bpy.context.view_layer.update()
+        before = empty.matrix_world.copy()
+        told["said"] = list(bpy.ops.landscape.plane_from_empty())
+        bpy.context.view_layer.update()
+        plane = bpy.context.object
+        told["name"], told["type"] = plane.name, plane.type
+        rows = zip(before, plane.matrix_world)
+        told["off"] = max(abs(a - b) for row, own in rows for a, b in zip(row, own))
+        told["corners"] = [[round(c, 3) for c in v.co] for v in plane.data.vertices]
+        told["empties"] = [o.name for o in bpy.data.objects if o.type == "EMPTY"]
+        told["again"] = bpy.ops.landscape.plane_from_empty.poll()
+        """,
+        picture=str(picture),
+    )
+    assert found["said"] == ["FINISHED"] and (found["name"], found["type"]) == ("reference", "MESH")
+    assert found["off"] < 1e-6 and found["empties"] == ["parent"] and not found["again"]
+    height = 3 * 54 / 96
+    low, high = round(-height / 2, 3), round(height / 2, 3)
+    assert found["corners"] == [[0, low, 0], [3, low, 0], [3, high, 0], [0, high, 0]]
+
+
+def test_menus_and_dropped_files_lead_to_the_buttons(run, picture):
+    found = run(
+        """
+        handler = bpy.types.LANDSCAPE_FH_picture
+        told["endings"] = handler.bl_file_extensions
+        told["operator"] = handler.bl_import_operator
+        told["registered"] = hasattr(bpy.types, "LANDSCAPE_MT_object")
+        told["hooks"] = [
+            any(f.__module__.endswith("doors") for f in menu._dyn_ui_initialize())
+            for menu in (bpy.types.VIEW3D_MT_image_add, bpy.types.VIEW3D_MT_object)
+        ]
+        """,
+    )
+    assert ".jpg" in found["endings"].split(";") and found["operator"] == "landscape.make_plane"
+    assert found["registered"] and found["hooks"] == [True, True]
