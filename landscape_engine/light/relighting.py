@@ -56,8 +56,9 @@ GLOW = (60.0, 85.0), (0.45, 1.0)  # L* and w of a sky that is the glow of its su
 BURNT = 96.0, 99.0  # L* of what is burnt out: a little, surely
 REACH = 0.03  # of the width, about what glows
 LARGEST_SUN = 0.15  # radius of what is burnt out within a glow, share of the width
-SETS, REDDENS = 0.5, 0.5  # share of its sky's e < 0 that a low sun takes; and w it gets for each
+SETS, REDDENS = 0.4, 0.5  # share of its sky's e < 0 that a low sun takes; and w it gets for each
 WHITE, WHITE_SKY = (88.0, 97.0), (0.2, 0.4)  # L* of its light; share of such sky: a sun, none
+BY_A_SUN = -0.1, 0.15  # w of the sky around it: none, surely a sun
 SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun's, or a pale sky's
 DIM = 22.0  # mean L* below which a picture has less of a day
 NIGHT, DUSKY = 20.0, 30.0  # mean L* of a sky at night, and of the darkest that is none
@@ -171,12 +172,13 @@ class _Scene:
     @cached_property
     def setting(self) -> Tensor:  # [B or 1, 1, h, w] 0..1
         """The confidence that sky is white by the sun in it, and not by clouds all over."""
-        light = self.light if self.sharp is None else self.sharp
-        white = _rising(daylight.lab(light)[0], WHITE) * self.sky[:1]
-        share = _mean(white, self.sky[:1])
+        light, sky = self.light if self.sharp is None else self.sharp, self.sky[:1]
+        white = _rising(daylight.lab(light)[0], WHITE) * sky
+        share = _mean(white, sky)
         reach = max(1, round(REACH * white.shape[3] / 2))
-        near = masks.blur(-masks.shrink(-white, reach), reach)
-        return near * self.sky[:1] * (1 - _rising(share, WHITE_SKY))
+        around = masks.blur_within(self.warmth[:1], sky, 3 * reach)  # a cloud's is blue
+        near = masks.blur(-masks.shrink(-white, reach), reach) * _rising(around, BY_A_SUN)
+        return near * sky * (1 - _rising(share, WHITE_SKY))
 
     @cached_property
     def colored(self) -> Tensor:  # [B or 1, 1, 1, 1] 0..1

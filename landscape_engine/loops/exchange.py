@@ -27,7 +27,7 @@ GAP = 0.1  # of a loop by which what is thin is gone before half time, and comes
 THIN = 0.15  # difference of densities from which the gap is nearly whole
 NOISE = 0.34  # of a loop, at most, by which places differ in when they go over
 WAVE_SPAN, WAVE_NOISE = 0.15, 0.42  # the same of waves
-CELLS = 6, 12, 24  # of the noise across the longer side; each octave has half of the one before
+CELLS = 5, 10  # of the noise across the longer side; each octave has half of the one before
 GRID_WIDTH = 480  # most pixels across of the grid on which density is held
 FORM = 0.03  # of the width, over which density is averaged: forms go over, not their parts
 HALF_DENSE = 0.7  # contrast, in terms of the region's own, that counts as half dense
@@ -89,10 +89,13 @@ def shown(
 def _begun(layers: Layers, scattered: Tensor, noise: float, span: float) -> Tensor:
     """The progress of each place from first to second: above 0 begun, from 1 on done.
 
-    Where both are turned about, who is late to go over is early to come back.
+    Where both are turned about, who is late to go over is early to come back. Where one of them has
+    no source, the place has no choice of its time.
     """
     share = layers.share
     assert share is not None  # of a second layer
+    if layers.free is not None:
+        scattered = scattered * layers.free
     if layers.turned is not None:
         scattered = torch.where(layers.turned, -scattered, scattered)
     return (share - 0.5 - noise * scattered) / span + 0.5

@@ -56,12 +56,14 @@ class TwoPhase:
 
     def _blend(self, first: Tensor, second: Tensor, u: float | Tensor) -> Layers:
         place = self.place
-        a, b = (1 - u) * place.holds(first), u * place.holds(second)
+        older, younger = place.holds(first), place.holds(second)
+        a, b = (1 - u) * older, u * younger
         share, found = b / (a + b), place.found(first)
         later = place.found(second)
         if found is not None and later is not None:
             found = torch.lerp(found, later, share)
-        return place.put(Layers(first, second, share, found=found))
+        free = torch.minimum(older, younger)
+        return place.put(Layers(first, second, share, free=free, found=found))
 
 
 def _exchanged(
