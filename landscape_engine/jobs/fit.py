@@ -53,7 +53,6 @@ def fit(
         LandscapeError: the fit can't be done; what is malformed is refused before anything loads.
     """
     asked = check(arrows, patches, out)
-    staging.check_apart(out, [path for path in (picture, start) if path])
     started = time.perf_counter()
     image = images.load_image(picture)
     landscape = load_animator(bundle, device).look_at(image)

@@ -13,6 +13,7 @@ from .layers import Layers
 from .places import Everywhere, Place
 
 CELLS = (3,)  # of the phase noise across the picture
+SURE = 0.25  # weight of a source from which a place is free to go over when it likes
 
 
 class TwoPhase:
@@ -62,7 +63,7 @@ class TwoPhase:
         later = place.found(second)
         if found is not None and later is not None:
             found = torch.lerp(found, later, share)
-        free = torch.minimum(older, younger)
+        free = (torch.minimum(older, younger) / SURE).clamp(max=1)
         return place.put(Layers(first, second, share, free=free, found=found))
 
 

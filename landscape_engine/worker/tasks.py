@@ -26,7 +26,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import images, staging
+from .. import images
 from ..animator import Animator, load_animator
 from ..bundles import checkpoints
 from ..errors import BundleError, DocumentError, OutputError, PictureError
@@ -210,7 +210,6 @@ def fit(
             raise DocumentError(f"'{name}' is {value!r}; expected a list.")
     target = events.folder / "code.json" if out is None else _target(out, "out")
     asked, path = fitting.check(arrows, patches, target), _picture(picture)
-    staging.check_apart(target, [path, *([Path(start)] if start else [])])
     events.progress("read")
     landscape = desk.landscapes.of(path, None, bool(upright))
     events.progress("predict")

@@ -10,7 +10,6 @@ import pytest
 from landscape_engine import images, staging
 from landscape_engine.errors import OutputError
 from landscape_engine.jobs import animate, read_files
-from landscape_engine.jobs.fit import fit
 from landscape_engine.settings import documents
 from landscape_engine.shell.cli import main
 from tests.conftest import make_picture
@@ -84,12 +83,9 @@ def test_what_does_not_exist_is_no_source(tmp_path):
     animate.check(job(tmp_path / "0.3", tmp_path / "out", motion={"code": "0.3"}))
 
 
-def test_a_code_and_a_contact_sheet_do_not_replace_what_they_show(tmp_path, capsys):
-    picture, code = tmp_path / "p.png", tmp_path / "code.json"
+def test_a_contact_sheet_does_not_replace_what_it_shows(tmp_path, capsys):
+    picture = tmp_path / "p.png"
     images.save_image(make_picture(24, 32), picture)
     before = picture.read_bytes()
     assert main(["codebook", str(picture), "--out", str(picture)]) == 2
     assert "is read as well" in capsys.readouterr().err and picture.read_bytes() == before
-    code.write_text("[1]")
-    with pytest.raises(OutputError, match="is read as well"):
-        fit(picture, code, arrows=["0.2,0.2,0.4,0.2"], start=code)
