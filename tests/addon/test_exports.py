@@ -73,6 +73,7 @@ def test_gltf_carries_the_first_frame_and_the_plane_keeps_its_frames(run, folder
     told = run(
         """
 for kind, name in (("GLB", "one"), ("GLTF_SEPARATE", "two")):
+    (folder / "out").mkdir(exist_ok=True)
     bpy.ops.export_scene.gltf(filepath=str(folder / "out" / name), export_format=kind)
 told["kept"] = [node.image == image, image.source, node.image_user.frame_start]
 told["images"] = sorted(one.name for one in bpy.data.images)

@@ -104,7 +104,7 @@ def test_a_folder_a_frame_and_a_movie_become_results(told):
         render.ffmpeg.format, render.filepath, render.use_file_extension = (
             "MPEG4", str(movie), False)
         strip = bpy.context.scene.sequence_editor_create()
-        strips = getattr(strip, "strips", None) or strip.sequences
+        strips = strip.strips if hasattr(strip, "strips") else strip.sequences
         color = strips.new_effect
         try:
             color(name="color", type="COLOR", channel=1, frame_start=1, frame_end=6)
