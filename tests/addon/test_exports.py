@@ -70,6 +70,8 @@ def size_of(content: bytes) -> tuple[int, int]:
 
 
 def test_gltf_carries_the_first_frame_and_the_plane_keeps_its_frames(run, folder):
+    if run("told['version'] = list(bpy.app.version)")["version"] < [4, 3]:
+        pytest.skip("the wheel of Blender 4.2 crashes as it ends after a glTF export")
     told = run(
         """
 for kind, name in (("GLB", "one"), ("GLTF_SEPARATE", "two")):
