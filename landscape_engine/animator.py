@@ -244,5 +244,5 @@ def _stars(landscape: Landscape, light: LightCycle, clip: ClipSettings) -> Stars
     """The stars that the light asks for; none where the picture shows no sky, or has its own."""
     if not light.stars or landscape.starry:
         return None
-    skies = [region for region in landscape.regions() if region.kind == "sky"]
+    skies = landscape.skies
     return Stars(landscape.picture, skies, light.stars, clip.seed) if skies else None

@@ -142,6 +142,11 @@ class Landscape:
         asked = ("regions", settings, *region_files.stamps(settings))
         return list(self.keep(asked, lambda: self._find(settings)))
 
+    @property
+    def skies(self) -> list[Region]:
+        """The regions of the sky, as the picture shows it: whatever the artist keeps still."""
+        return [region for region in self.regions() if region.kind == "sky"]
+
     @torch.inference_mode()
     def _find(self, settings: RegionSettings) -> list[Region]:
         white = None

@@ -225,7 +225,7 @@ def _starless(landscape: Landscape, light: LightCycle | None) -> list[str]:
         return []
     if landscape.starry:
         return [say("the sky of the picture is full of stars: <appearance.stars> adds none.")]
-    if any(region.kind == "sky" for region in landscape.regions()):
+    if landscape.skies:
         return []
     return [say("the picture shows no sky, so <appearance.stars> has no effect.")]
 

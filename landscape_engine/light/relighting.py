@@ -66,10 +66,7 @@ AURORA, ITS_GLOW = (0.18, 0.3), (62.0, 50.0)  # green share and mean L*: no auro
 GREENER = 0.05  # ln of G over R and B from which sky is green: blue and teal are by day too
 BY_NIGHT = 0.85  # share of the change of color that no sun makes: stars keep theirs
 MOONLIT = 0.6  # ... and of the light
-UNCOLORED = (
-    1.0,
-    2.5,
-)  # chroma that nearly all of a black-and-white picture stays below: surely, at most
+UNCOLORED = 1.0, 2.5  # chroma of nearly all of a picture: black and white surely, and at most
 MOST_GAIN = 2.2  # times that a timid change is lengthened
 
 OF_TONE = (3, 4, 9, 12)  # terms that would make of a change of light one of contrast

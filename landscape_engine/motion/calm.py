@@ -122,9 +122,8 @@ def towards_viewer(
 ) -> Tensor:  # [1, 2, h, w]
     """A field for water whose speed grows towards the viewer, as on a plane in perspective.
 
-    The mean length of row y becomes `WATER_PACE (FAR + (1 - FAR) (y - horizon) / (1 - horizon))`,
-    y from the picture's top in shares of its height; directions, and what differs along a row,
-    stay.
+    The mean length of a row becomes `WATER_PACE` times its share `in_perspective`; directions, and
+    what differs along a row, stay.
     """
     height = field.shape[2]
     inside = core.to(field.dtype)
@@ -134,11 +133,19 @@ def towards_viewer(
         return field
     weights = _over_rows(inside.sum(3)) + 1e-3
     of_row = (_over_rows(lengths.sum(3)) + 1e-3 * mean) / weights  # [1, 1, h]
-    y = torch.linspace(0, 1, height, device=field.device)
-    near = ((y - horizon) / max(1 - horizon, 1e-3)).clamp(0, 1)
-    pace = WATER_PACE * abs(speed) * (FAR + (1 - FAR) * near)
+    pace = WATER_PACE * abs(speed) * in_perspective(height, horizon).to(field.device)
     factor = pace / of_row.clamp(min=LEAST_ROW * mean)
     return field * factor.clamp(max=MOST_HASTE)[..., None]
+
+
+def in_perspective(height: int, horizon: float) -> Tensor:  # [h]
+    """The share of its speed that each row of a plane of water shows: `FAR` at the horizon.
+
+    `FAR + (1 - FAR) (y - horizon) / (1 - horizon)`, y from the picture's top in shares of its
+    height.
+    """
+    y = torch.linspace(0, 1, height)
+    return FAR + (1 - FAR) * ((y - horizon) / max(1 - horizon, 1e-3)).clamp(0, 1)
 
 
 def _without_eddies(

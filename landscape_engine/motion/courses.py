@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ..ops import masks
 from ..scene.regions import Region
-from .calm import FAR
+from .calm import in_perspective
 
 RUNNING_PACE = 9e-4  # of a stream at the picture's lower edge, share of the picture's width a frame
 BREAKING_PACE = 7e-4  # of surf there
@@ -90,9 +90,8 @@ def course_of(
             share += _rising(foaming, FOAMING) * body
     if not share.any():
         return None
-    y = np.linspace(0, 1, h, dtype=np.float32)[:, None]
-    near = ((y - horizon) / max(1 - horizon, 1e-3)).clip(0, 1)
-    moved = torch.from_numpy(toward * (FAR + (1 - FAR) * near))[None].to(region.core.device)
+    moved = torch.from_numpy(toward)[None] * in_perspective(h, horizon)[:, None]
+    moved = moved.to(region.core.device)
     inside = (moved.abs().amax(1, keepdim=True) > 0).float()
     moved = masks.extend(moved, inside)
     step = -moved * moved.new_tensor([2, 2 * aspect]).view(1, 2, 1, 1)

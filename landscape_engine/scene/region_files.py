@@ -87,18 +87,23 @@ def apply(
     return regions
 
 
-def stamps(settings: RegionSettings) -> tuple[images.Stamp | None, ...]:
-    """The state of every file that the artist's regions are made from."""
+def files(settings: RegionSettings) -> list[Path]:
+    """Every file that the artist's regions are made from, and the masks that regions name."""
     masks = [settings.still_mask, settings.moving_mask]
-    files = [Path(name) for name in (*masks, *settings.region) if name]
+    found = [Path(name) for name in (*masks, *settings.region) if name]
     for path in map(Path, settings.region):
         try:
             named = json.loads(path.read_text(encoding="utf-8")).get("mask")
         except (OSError, ValueError, AttributeError, RecursionError):
             continue  # whoever reads it for good says what is wrong with it
         if named:
-            files.append(path.parent / str(named))
-    return tuple(map(images.stamp, files))
+            found.append(path.parent / str(named))
+    return found
+
+
+def stamps(settings: RegionSettings) -> tuple[images.Stamp | None, ...]:
+    """The state of every file that the artist's regions are made from."""
+    return tuple(map(images.stamp, files(settings)))
 
 
 def read_mask(path: Path, size_hw: tuple[int, int]) -> np.ndarray:  # float32 [H, W] 0..1

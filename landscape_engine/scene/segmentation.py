@@ -57,11 +57,8 @@ def _kind(
     inside = on_grid(shares)[0][:, region.core[0, 0].to(shares.device)]
     means = inside.mean(1) if inside.numel() else torch.tensor([1.0, 0.0, 0.0])
     if region.guide.moves == "detail":
-        return (
-            "sky"
-            if len(means) > certainty.WATER and means[certainty.SKY] > means[certainty.WATER]
-            else "water"
-        )
+        _, sky, water = means.tolist() if len(means) > 1 else (1.0, 0.0, 0.0)
+        return "sky" if sky > water else "water"
     most = int(means.argmax())
     return cast(RegionKind, regions.NAMES.get(most, "other"))
 
