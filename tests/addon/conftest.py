@@ -134,14 +134,13 @@ def in_blender(run_blender: Callable[..., str], tmp_path: Path) -> Callable[...,
 
 
 @pytest.fixture
-def run(run_blender: Callable[..., str], tmp_path: Path) -> Callable[..., dict[str, Any]]:
-    """Run lines with the add-on registered; give back their `told`."""
+def told_by(run_blender: Callable[..., str], tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Run the text of a script; give back its `told`, which it prints."""
 
-    def call(script: str, **given: object) -> dict:
-        file = tmp_path / "script.py"
-        file.write_text(BEGIN + textwrap.indent(script, "    ") + END, encoding="utf-8")
-        given = {"python": sys.executable, "folder": str(tmp_path), **given}
-        printed = run_blender(file, REPOSITORY, json.dumps(given))
+    def call(text: str, *arguments: object) -> dict[str, Any]:
+        script = tmp_path / "script.py"
+        script.write_text(text, encoding="utf-8")
+        printed = run_blender(script, *arguments)
         line = next(line for line in printed.splitlines() if line.startswith("TOLD"))
         return json.loads(line.removeprefix("TOLD "))
 
@@ -149,10 +148,47 @@ def run(run_blender: Callable[..., str], tmp_path: Path) -> Callable[..., dict[s
 
 
 @pytest.fixture
-def picture(tmp_path: Path) -> Path:
-    """The example picture, small."""
+def pictures_folder(tmp_path: Path) -> Path:
+    """A folder whose name has a space and more than ASCII."""
     folder = tmp_path / "Bilder ü"
     folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def told_in(
+    told_by: Callable[..., dict[str, Any]], pictures_folder: Path
+) -> Callable[[str, str], dict[str, Any]]:
+    """Run lines within a scene, a script's text with places for them and for folders."""
+
+    def call(scene: str, lines: str) -> dict[str, Any]:
+        return told_by(
+            scene.format(
+                here=str(HERE),
+                repository=str(REPOSITORY),
+                folder=str(pictures_folder),
+                lines=textwrap.indent(textwrap.dedent(lines), "    "),
+            )
+        )
+
+    return call
+
+
+@pytest.fixture
+def run(told_by: Callable[..., dict[str, Any]], tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Run lines with the add-on registered; give back their `told`."""
+
+    def call(script: str, **given: object) -> dict[str, Any]:
+        given = {"python": sys.executable, "folder": str(tmp_path), **given}
+        text = BEGIN + textwrap.indent(script, "    ") + END
+        return told_by(text, REPOSITORY, json.dumps(given))
+
+    return call
+
+
+@pytest.fixture
+def picture(pictures_folder: Path) -> Path:
+    """The example picture, small."""
     with Image.open(REPOSITORY / "landscape_engine" / "data" / "example.jpg") as example:
-        example.resize((96, 54)).save(folder / "der See.jpg", quality=95)
-    return folder / "der See.jpg"
+        example.resize((96, 54)).save(pictures_folder / "der See.jpg", quality=95)
+    return pictures_folder / "der See.jpg"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from pathlib import Path
 
@@ -41,20 +40,16 @@ print("TOLD", json.dumps(told))
 
 
 @pytest.fixture
-def told(run_blender, tmp_path):
+def told(told_by, tmp_path):
     pythons = [tmp_path / "python", tmp_path / "other python"]
     for python in pythons:
         python.write_text(WAITING)
         python.chmod(0o755)
 
     def run(lines: str) -> dict:
-        script = tmp_path / "script.py"
         body = textwrap.indent(lines.replace("OTHER", repr(str(pythons[1]))), "    ")
         text = SCENE.format(repository=str(REPOSITORY), python=str(pythons[0]), lines=body)
-        script.write_text(text, encoding="utf-8")
-        printed = run_blender(script)
-        line = next(line for line in printed.splitlines() if line.startswith("TOLD"))
-        return json.loads(line.removeprefix("TOLD "))
+        return told_by(text)
 
     return run
 

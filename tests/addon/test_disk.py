@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sys
-import textwrap
 from pathlib import Path
 
 import pytest
@@ -45,23 +43,8 @@ print("TOLD", json.dumps(told))
 
 
 @pytest.fixture
-def told(run_blender, tmp_path):
-    def run(lines: str) -> dict:
-        folder = tmp_path / "Bilder ü"
-        folder.mkdir()
-        text = SCENE.format(
-            here=str(HERE),
-            repository=str(HERE.parents[1]),
-            folder=str(folder),
-            lines=textwrap.indent(lines, "    "),
-        )
-        script = tmp_path / "script.py"
-        script.write_text(text, encoding="utf-8")
-        printed = run_blender(script)
-        line = next(line for line in printed.splitlines() if line.startswith("TOLD"))
-        return json.loads(line.removeprefix("TOLD "))
-
-    return run
+def told(told_in):
+    return lambda lines: told_in(SCENE, lines)
 
 
 def test_no_panel_and_no_poll_reads_the_disk(told):

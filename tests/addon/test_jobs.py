@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
-import textwrap
 from pathlib import Path
 
 import pytest
@@ -82,28 +80,13 @@ print("TOLD", json.dumps(told))
 
 
 @pytest.fixture
-def told(run_blender, tmp_path):
-    def run(lines: str) -> dict:
-        folder = tmp_path / "Bilder ü"
-        folder.mkdir()
-        words = [sys.executable, HERE / "fake_engine.py", folder / "lake.png"]
-        for name in ("python", "other python"):
-            line = " ".join(shlex.quote(str(word)) for word in words)
-            (folder / name).write_text(f'#!/bin/sh\nexec {line} "$@"\n')
-            (folder / name).chmod(0o755)
-        text = SCENE.format(
-            here=str(HERE),
-            repository=str(HERE.parents[1]),
-            folder=str(folder),
-            lines=textwrap.indent(textwrap.dedent(lines), "    "),
-        )
-        script = tmp_path / "script.py"
-        script.write_text(text, encoding="utf-8")
-        printed = run_blender(script)
-        line = next(line for line in printed.splitlines() if line.startswith("TOLD"))
-        return json.loads(line.removeprefix("TOLD "))
-
-    return run
+def told(told_in, pictures_folder):
+    words = [sys.executable, HERE / "fake_engine.py", pictures_folder / "lake.png"]
+    for name in ("python", "other python"):
+        line = " ".join(shlex.quote(str(word)) for word in words)
+        (pictures_folder / name).write_text(f'#!/bin/sh\nexec {line} "$@"\n')
+        (pictures_folder / name).chmod(0o755)
+    return lambda lines: told_in(SCENE, lines)
 
 
 def test_the_frames_come_to_a_renamed_object_and_not_to_who_took_its_name(told):

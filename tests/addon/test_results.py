@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import textwrap
 from pathlib import Path
 
 import pytest
@@ -63,23 +61,8 @@ print("TOLD", json.dumps(told))
 
 
 @pytest.fixture
-def told(run_blender, tmp_path):
-    def run(lines: str) -> dict:
-        folder = tmp_path / "Bilder ü"
-        folder.mkdir()
-        text = SCENE.format(
-            here=str(HERE),
-            repository=str(HERE.parents[1]),
-            folder=str(folder),
-            lines=textwrap.indent(textwrap.dedent(lines), "    "),
-        )
-        script = tmp_path / "script.py"
-        script.write_text(text, encoding="utf-8")
-        printed = run_blender(script)
-        line = next(line for line in printed.splitlines() if line.startswith("TOLD"))
-        return {"folder": str(folder), **json.loads(line.removeprefix("TOLD "))}
-
-    return run
+def told(told_in, pictures_folder):
+    return lambda lines: {"folder": str(pictures_folder), **told_in(SCENE, lines)}
 
 
 def test_a_folder_a_frame_and_a_movie_become_results(told):
