@@ -11,7 +11,6 @@ An item that has changed since, or gets other settings, is made anew.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import errno
 import importlib
 import importlib.util
@@ -21,7 +20,7 @@ import shutil
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +30,10 @@ from mathutils import Matrix
 if __package__:
     from . import choices, finished, image_exchange, job_documents, register, results, unregister
     from .errors import AddonError
+    from .scene_rendering import ENGINES, FULL_BYTES, RENDERED, on_full_disk, render
 
-ENGINES = {"cycles": ("CYCLES",), "eevee": ("BLENDER_EEVEE_NEXT", "BLENDER_EEVEE")}
 SAMPLES = 16  # for a plane that fills the view: they soften its pixels' edges alone
-RENDERED = {"png": ("PNG", ".png"), "exr": ("OPEN_EXR", ".exr"), "mp4": ("FFMPEG", ".mp4")}
 LEAST_BYTES = 0.25  # that a pixel of a frame takes on the disk, of a smooth picture
-FULL_BYTES = 1 << 20  # a disk with less room is full
 MADE_WITH = "landscape_made_with"  # on an object: what its last result was made of
 RENDERED_WITH = "landscape_rendered_"  # on a scene, and a format: how frames of it were rendered
 
@@ -141,22 +138,13 @@ def _report(item: Path | None, options: argparse.Namespace) -> dict[str, Any]:
         _do(item, options, report)
     except (AddonError, RuntimeError, OSError, ValueError) as error:
         # what an operator reports comes as "Error: sentence"
-        report["error"] = _on_full_disk(options.out) or str(error).removeprefix("Error: ").strip()
+        report["error"] = on_full_disk(options.out) or str(error).removeprefix("Error: ").strip()
         print(report["error"], file=sys.stderr)
     except Exception as error:
         report["error"] = f"{type(error).__name__}: {error}"
         traceback.print_exc()
     report["seconds"] = round(time.perf_counter() - started, 2)
     return report
-
-
-def _on_full_disk(folder: Path) -> str | None:
-    """That a disk is full, which comes before whatever else went wrong; None if it isn't."""
-    return _full(folder) if shutil.disk_usage(folder).free < FULL_BYTES else None
-
-
-def _full(folder: Path) -> str:
-    return f"the disk of '{folder}' is full; free some room, and start the batch again: it goes on."
 
 
 def _do(item: Path | None, options: argparse.Namespace, report: dict[str, Any]) -> None:
@@ -185,7 +173,7 @@ def _do(item: Path | None, options: argparse.Namespace, report: dict[str, Any]) 
     if options.format != "none":
         _forget_stale(scene, objects, options, claim)
         try:
-            _render(scene, options, kept.with_suffix(""))
+            render(scene, options, kept.with_suffix(""))
         finally:
             if target := _rendered(options, kept):
                 report["rendered"] = str(target)
@@ -430,107 +418,6 @@ def settings_text(settings: Any) -> str:
         return fields
 
     return json.dumps(plain(settings), sort_keys=True, default=str)
-
-
-def _render(scene: bpy.types.Scene, options: argparse.Namespace, target: Path) -> None:
-    """Render the scene's frame range; frames that are there stay."""
-    file_format, ending = RENDERED[options.format]
-    render = scene.render
-    _choose_engine(scene, options)
-    movie = options.format == "mp4"
-    final = target.with_suffix(ending) if movie else target
-    if movie and final.is_file():
-        print(f"'{final}' is there already.")
-        return
-    settings = render.image_settings
-    if hasattr(settings, "media_type"):  # from Blender 5.0 on
-        settings.media_type = "VIDEO" if movie else "IMAGE"
-    settings.file_format = file_format
-    render.use_overwrite, render.use_placeholder = False, False
-    render.use_file_extension = True
-    if movie:
-        unfinished = target.with_name(f".{target.name}{ending}")
-        unfinished.unlink(missing_ok=True)
-        render.ffmpeg.format, render.ffmpeg.codec = "MPEG4", "H264"
-        render.ffmpeg.constant_rate_factor = "HIGH"
-        render.use_file_extension = False
-        render.resolution_x -= render.resolution_x % 2  # yuv420p needs even sides
-        render.resolution_y -= render.resolution_y % 2
-        render.filepath = str(unfinished.resolve())
-    else:
-        render.filepath = os.path.join(final.resolve(), "")  # names are 0001 and on
-    with (
-        contextlib.nullcontext() if options.verbose else _frames_alone(scene),
-        _whole_files(Path(render.filepath) if movie else None),
-    ):
-        bpy.ops.render.render(animation=True)
-    if movie:
-        unfinished.replace(final)
-
-
-@contextlib.contextmanager
-def _whole_files(movie: Path | None) -> Iterator[None]:
-    """Keep no file that was written to a full disk: Blender leaves what has found room of it.
-
-    Raises:
-        AddonError: the disk was full.
-    """
-    full: list[Path] = []
-
-    def check(rendered: bpy.types.Scene, *_: Any) -> None:
-        file = movie or Path(rendered.render.frame_path(frame=rendered.frame_current))
-        if shutil.disk_usage(file.parent).free < FULL_BYTES:
-            full.append(file)
-            if not movie:
-                file.unlink(missing_ok=True)
-
-    bpy.app.handlers.render_write.append(check)
-    try:
-        yield
-    finally:
-        bpy.app.handlers.render_write.remove(check)
-        if full and movie:
-            movie.unlink(missing_ok=True)
-    if full:
-        raise AddonError(_full(full[0].parent))
-
-
-@contextlib.contextmanager
-def _frames_alone(scene: bpy.types.Scene) -> Iterator[None]:
-    """Print a line for each frame that is rendered, in place of all that the render engine prints.
-
-    The engine prints with C's own functions, past Python: the process's output is turned away.
-    """
-    sys.stdout.flush()
-    stdout = os.dup(1)
-    total = len(range(scene.frame_start, scene.frame_end + 1, scene.frame_step))
-
-    def note(rendered: bpy.types.Scene, *_: Any) -> None:
-        done = (rendered.frame_current - scene.frame_start) // scene.frame_step + 1
-        os.write(stdout, f"Render: {done}/{total}\n".encode())
-
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    bpy.app.handlers.render_write.append(note)
-    try:
-        yield
-    finally:
-        bpy.app.handlers.render_write.remove(note)
-        sys.stdout.flush()
-        os.dup2(stdout, 1)
-        os.close(nowhere)
-        os.close(stdout)
-
-
-def _choose_engine(scene: bpy.types.Scene, options: argparse.Namespace) -> None:
-    names = [item.identifier for item in scene.render.bl_rna.properties["engine"].enum_items]
-    wanted = [name for name in ENGINES[options.engine] if name in names]
-    # Cycles registers itself and isn't among the items until it does
-    scene.render.engine = wanted[0] if wanted else ENGINES[options.engine][-1]
-    if options.samples and options.engine == "cycles":
-        scene.cycles.samples = options.samples
-    elif options.samples:
-        scene.eevee.taa_render_samples = options.samples
 
 
 def _as_package() -> Any:

@@ -10,7 +10,7 @@ from .exports import glTF2_post_export_callback, glTF2_pre_export_callback
 from .files import by_their_names, is_black, picture_file
 from .frame_ranges import match_frame_range
 from .lost_frames import find_moved, missing_frames, relink
-from .planes import check_plane, make_plane, make_planes, plane_from_empty
+from .planes import check_plane, is_image_empty, make_plane, make_planes, plane_from_empty
 from .sequences import (
     frames_image,
     point_to,
@@ -35,6 +35,7 @@ __all__ = [
     "glTF2_pre_export_callback",
     "image_problem",
     "is_black",
+    "is_image_empty",
     "is_movie",
     "make_plane",
     "make_planes",

@@ -108,6 +108,11 @@ def make_planes(
     return made
 
 
+def is_image_empty(obj: bpy.types.Object | None) -> bool:
+    """Whether an object is an empty that shows an image, or would."""
+    return bool(obj) and obj.type == "EMPTY" and obj.empty_display_type == "IMAGE"
+
+
 def plane_from_empty(context: bpy.types.Context, empty: bpy.types.Object) -> bpy.types.Object:
     """A plane in the place of an empty that shows an image; the empty goes.
 

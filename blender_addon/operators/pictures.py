@@ -57,8 +57,7 @@ class LANDSCAPE_OT_plane_from_empty(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Grey out without an image empty, and say why."""
-        obj = context.object
-        if obj and obj.type == "EMPTY" and obj.empty_display_type == "IMAGE" and obj.data:
+        if image_exchange.is_image_empty(context.object) and context.object.data:
             return True
         cls.poll_message_set("Select an empty that shows an image")
         return False

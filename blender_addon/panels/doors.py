@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..image_exchange import is_image_empty
 from ..operators.pictures import ENDINGS
 
 PICTURE_BUTTONS = ("landscape.preview", "landscape.animate", "landscape.show_picture",
@@ -45,11 +46,6 @@ class LANDSCAPE_FH_picture(bpy.types.FileHandler):
     def poll_drop(cls, context: bpy.types.Context) -> bool:
         """Only onto a 3D view."""
         return bool(context.area) and context.area.type == "VIEW_3D"
-
-
-def is_image_empty(obj: bpy.types.Object | None) -> bool:
-    """Whether an object is an empty that shows an image."""
-    return bool(obj) and obj.type == "EMPTY" and obj.empty_display_type == "IMAGE"
 
 
 def _add(self: bpy.types.Menu, context: bpy.types.Context) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import bpy
 
 from .. import choices, color_management, disk, engine, image_exchange, presets
-from .doors import is_image_empty
 from .frame import Tab
 from .progress import job_list
 from .words import sentence
@@ -27,7 +26,7 @@ class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
         layout, obj = self.layout, context.object
         if obj is None or obj.type != "MESH":
             sentence(layout, context, "Select the plane with your picture, or make one.")
-            if is_image_empty(obj):
+            if image_exchange.is_image_empty(obj):
                 layout.operator("landscape.plane_from_empty", icon="IMAGE_PLANE")
             layout.operator("landscape.make_plane", icon="FILE_IMAGE")
             _engine(layout, context)
