@@ -89,15 +89,13 @@ def shown(
 def _begun(layers: Layers, scattered: Tensor, noise: float, span: float) -> Tensor:
     """The progress of each place from first to second: above 0 begun, from 1 on done.
 
-    Where both are turned about, who is late to go over is early to come back. Where one of them has
-    no source, the place has no choice of its time.
+    A place has as much choice of its time as `Layers.leeway` says. Where that is below 0, who is
+    late to go over is early to come back.
     """
     share = layers.share
     assert share is not None  # of a second layer
-    if layers.free is not None:
-        scattered = scattered * layers.free
-    if layers.turned is not None:
-        scattered = torch.where(layers.turned, -scattered, scattered)
+    if layers.leeway is not None:
+        scattered = scattered * layers.leeway
     return (share - 0.5 - noise * scattered) / span + 0.5
 
 

@@ -26,8 +26,8 @@ class Layers:
     first: Tensor  # [1, 2, b, w] backward, normalised, from this frame to the input picture
     second: Tensor | None = None  # [1, 2, b, w]
     share: Tensor | None = None  # [1, 1, b, w] or [1, 1, 1, 1], of the second; 0..1
-    turned: Tensor | None = None  # bool [1, 1, b, w] where the older copy is the second
-    free: Tensor | None = None  # [1, 1, b, w] 0..1 how surely both copies have a source
+    leeway: Tensor | None = None  # [1, 1, b, w] how surely both copies have a source, 0..1; less
+    # than 0 where the older copy is the second
     begun: Tensor | None = None  # [1, 1, b, w] `exchange.planned`: of the share that is shown
     contrast: Tensor | None = None  # [1, 4, b, w] g - 1, then the correction
     found: Tensor | None = None  # [1, 1, b, w] share of the blend that has a source, 0..1

@@ -63,8 +63,8 @@ class TwoPhase:
         later = place.found(second)
         if found is not None and later is not None:
             found = torch.lerp(found, later, share)
-        free = (torch.minimum(older, younger) / SURE).clamp(max=1)
-        return place.put(Layers(first, second, share, free=free, found=found))
+        leeway = (torch.minimum(older, younger) / SURE).clamp(max=1)
+        return place.put(Layers(first, second, share, leeway=leeway, found=found))
 
 
 def _exchanged(
@@ -79,12 +79,12 @@ def _exchanged(
     """
     if not where.any():
         return layers
-    first, second, share = layers.first, layers.second, layers.share
-    assert second is not None and share is not None
+    first, second, share, leeway = layers.first, layers.second, layers.share, layers.leeway
+    assert second is not None and share is not None and leeway is not None
     return replace(
         layers,
         first=torch.where(where, second, first),
         second=torch.where(where, first, second),
         share=torch.where(where, 1 - share, share),
-        turned=where,
+        leeway=torch.where(where, -leeway, leeway),
     )

@@ -183,9 +183,9 @@ def test_each_place_goes_over_at_its_time_in_every_round(go_over):
         if once.begun is not None:
             nothing = still.step[:, :1]
             younger = exchange.shown(once.begun, nothing, nothing)
-        if layers.turned is not None:
-            younger = torch.where(layers.turned, 1 - younger, younger)
-            turned += int(layers.turned.sum())
+        about = layers.leeway < 0
+        younger = torch.where(about, 1 - younger, younger)
+        turned += int(about.sum())
         u = (t / PERIOD + loop.offset) % 1
         x = ((u - 0.5 - spread * scattered) / span + 0.5).clamp(0, 1)
         torch.testing.assert_close(younger, x * x * (3 - 2 * x), atol=1e-4, rtol=0)

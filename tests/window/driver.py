@@ -19,6 +19,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import bpy
+from mathutils import Vector
 
 PATIENCE_S = 30  # for a condition that names no limit
 TICK_S = 0.05  # of a timer that is counted
@@ -271,10 +272,37 @@ class Ticks:
 # ---- planes
 
 
+def lone_plane(file: str, frames: int, tilt: float = 0.0) -> bpy.types.Object:
+    """A saved file with nothing but the picture's plane, which a Solid view shows flat.
+
+    Args:
+        file: its name, in the job's folder.
+        frames: of the clip, 640 × 360 pixels each.
+        tilt: of the plane, towards the viewer, in radians.
+    """
+    for other in list(bpy.data.objects):
+        bpy.data.objects.remove(other)
+    with in_view():
+        bpy.ops.landscape.make_plane(filepath=job["picture"])
+    name = bpy.context.object.name
+    bpy.data.objects[name].rotation_euler.x += tilt
+    bpy.ops.wm.save_as_mainfile(filepath=str(Path(job["folder"]) / file))
+    clip = bpy.data.objects[name].landscape.clip
+    clip.frames, clip.size_from, clip.width, clip.height = frames, "EXACT", 640, 360
+    shading = view().spaces.active.shading
+    shading.type, shading.light, shading.color_type = "SOLID", "FLAT", "TEXTURE"
+    return bpy.data.objects[name]
+
+
+def look_beside_the_sidebar(nearer: float = 1.0) -> None:
+    """Move the view so that the sidebar, which covers its right part, hides nothing."""
+    camera = view().spaces.active.region_3d
+    camera.view_distance *= nearer
+    camera.view_location += camera.view_rotation @ Vector((0.18 * camera.view_distance, 0, 0))
+
+
 def uv_to_world(plane: bpy.types.Object, u: float, v: float):
     """Where a place of the picture lies in the world; for a plane whose corners span it."""
-    from mathutils import Vector
-
     corners = [plane.matrix_world @ vertex.co for vertex in plane.data.vertices]
     uv = plane.data.uv_layers.active.data
     at = {

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import bpy
-from mathutils import Vector
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from driver import (
@@ -16,6 +15,8 @@ from driver import (
     in_view,
     job,
     key,
+    lone_plane,
+    look_beside_the_sidebar,
     middle,
     open_tab,
     play,
@@ -24,7 +25,6 @@ from driver import (
     screenshot,
     seen_at,
     straight,
-    view,
     window,
     world_to_uv,
 )
@@ -66,26 +66,13 @@ def shown() -> dict:
 def set_out():
     """An empty file with the picture's plane, seen from the front, and the tab open."""
     global name
-    for other in list(bpy.data.objects):
-        bpy.data.objects.remove(other)
-    with in_view():
-        bpy.ops.landscape.make_plane(filepath=job["picture"])
-    name = bpy.context.object.name
-    plane().rotation_euler.x += 0.3
-    bpy.ops.wm.save_as_mainfile(filepath=str(Path(job["folder"]) / "Bühne eins.blend"))
-    settings = plane().landscape
-    settings.clip.frames, settings.clip.size_from = FRAMES, "EXACT"
-    settings.clip.width, settings.clip.height = 640, 360
-    shading = view().spaces.active.shading
-    shading.type, shading.light, shading.color_type = "SOLID", "FLAT", "TEXTURE"
+    name = lone_plane("Bühne eins.blend", FRAMES, tilt=0.3).name
     yield from open_tab("Landscape")
     with in_view():
         bpy.ops.view3d.view_axis(type="FRONT")
         bpy.ops.view3d.view_orbit(angle=0.35, type="ORBITRIGHT")
         bpy.ops.view3d.view_selected()
-    camera = view().spaces.active.region_3d  # the sidebar covers the right part
-    camera.view_distance *= 0.9
-    camera.view_location += camera.view_rotation @ Vector((0.18 * camera.view_distance, 0, 0))
+    look_beside_the_sidebar(nearer=0.9)
     yield 1.0
     yield from screenshot("tab")
 

@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 
 import bpy
-from mathutils import Vector
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from driver import (
@@ -15,6 +14,8 @@ from driver import (
     in_view,
     job,
     key,
+    lone_plane,
+    look_beside_the_sidebar,
     middle,
     open_tab,
     play,
@@ -75,22 +76,12 @@ def lowest_row(kind: str) -> float:
 def set_out():
     """A saved file with the picture's plane, seen from the front."""
     global name
-    for other in list(bpy.data.objects):
-        bpy.data.objects.remove(other)
-    with in_view():
-        bpy.ops.landscape.make_plane(filepath=job["picture"])
-    name = bpy.context.object.name
-    bpy.ops.wm.save_as_mainfile(filepath=str(Path(job["folder"]) / "Maske.blend"))
-    clip = plane().landscape.clip
-    clip.frames, clip.size_from, clip.width, clip.height = 12, "EXACT", 640, 360
-    shading = view().spaces.active.shading
-    shading.type, shading.light, shading.color_type = "SOLID", "FLAT", "TEXTURE"
+    name = lone_plane("Maske.blend", frames=12).name
     yield from open_tab("Landscape")
     with in_view():
         bpy.ops.view3d.view_axis(type="FRONT")
         bpy.ops.view3d.view_selected()
-    camera = view().spaces.active.region_3d  # the sidebar covers the right part
-    camera.view_location += camera.view_rotation @ Vector((0.18 * camera.view_distance, 0, 0))
+    look_beside_the_sidebar()
     yield 1.0
     for place, v in {**HEIGHTS, "bare": BARE}.items():
         report[place] = [seen_at(plane(), u, v) for u in (0.4, 0.5, 0.6)]
