@@ -16,7 +16,7 @@ from PIL import Image
 HERE = Path(__file__).parent
 
 SCENE = """
-import json, sys
+import json, os, sys
 from pathlib import Path
 sys.path[:0] = [{here!r}, {repository!r}]
 import bpy, addon_utils, blender_addon
@@ -38,6 +38,8 @@ try:
 finally:
     blender_addon.unregister()
 (folder / "told.json").write_text(json.dumps(told), encoding="utf-8")
+sys.stdout.flush()
+os._exit(0)  # 4.2's own shutdown crashes after an export to glTF
 """
 
 
@@ -70,8 +72,6 @@ def size_of(content: bytes) -> tuple[int, int]:
 
 
 def test_gltf_carries_the_first_frame_and_the_plane_keeps_its_frames(run, folder):
-    if run("told['version'] = list(bpy.app.version)")["version"] < [4, 3]:
-        pytest.skip("the wheel of Blender 4.2 crashes as it ends after a glTF export")
     told = run(
         """
 for kind, name in (("GLB", "one"), ("GLTF_SEPARATE", "two")):
