@@ -39,10 +39,19 @@ class Landscape:
         bundle: what is asked about it.
     """
 
-    def __init__(self, image: Tensor, bundle: ModelBundle) -> None:
-        """Hold the picture; nothing is computed yet."""
+    def __init__(
+        self, image: Tensor, bundle: ModelBundle, pixels: NDArray[np.uint8] | None = None
+    ) -> None:
+        """Hold the picture; nothing is computed yet.
+
+        Args:
+            image: the picture.
+            bundle: what is asked about it.
+            pixels: uint8 [H', W', 3], a larger version of it, on which masks are found.
+        """
         self.image = image
         self.bundle = bundle
+        self._finer = pixels
         self._answers: OrderedDict[Hashable, object] = OrderedDict()
         self._turn = threading.Lock()  # frames are made, and their maps asked for, side by side
 
@@ -82,9 +91,25 @@ class Landscape:
 
     @cached_property
     def pixels(self) -> NDArray[np.uint8]:
-        """uint8 [H, W, 3] the colors at the size of masks."""
-        height, width = regions.mask_size(*self.image.shape[2:])
+        """uint8 [H, W, 3] the colors on which masks are found, at the size of masks or larger."""
+        if self._finer is not None:
+            return self._finer
+        height, width = self.mask_hw
         return images.to_uint8(images.resize(self.image[:, :3], width, height))
+
+    @property
+    def mask_hw(self) -> tuple[int, int]:
+        """Height and width of the masks."""
+        return regions.mask_size(self.image.shape[2], self.image.shape[3])
+
+    def at(self, width: int, height: int) -> Landscape:
+        """The same picture at another size; a smaller one has its masks found on this one.
+
+        A wire that is clear in the picture may be less than a pixel wide in a small output.
+        """
+        image = images.resize(self.image, width, height)
+        pixels = self.pixels if width < min(self.image.shape[3], regions.MASK_WIDTH) else None
+        return Landscape(image, self.bundle, pixels)
 
     @cached_property
     def own_look(self) -> Tensor:
@@ -155,10 +180,10 @@ class Landscape:
         else:
             shares = self.seen[:, :3]
             white = self.seen[:, 3:] if self.seen.shape[1] > 3 else None
-        found = segmentation.find(self.pixels, shares, white, settings, self.device)
+        size = self.mask_hw
+        found = segmentation.find(self.pixels, shares, white, settings, size, self.device)
         if not found and self.seen is not None:
-            height, width, _ = self.pixels.shape
-            return [regions.nothing((height, width), segmentation.GRID_HW, self.device)]
+            return [regions.nothing(size, segmentation.GRID_HW, self.device)]
         return found
 
     def _shares_by_answers(self, horizon: float | None) -> Tensor:  # [1, 3, 256, 256]

@@ -12,7 +12,7 @@ from .. import images
 from ..animator import Animator
 from ..settings import EvaluationSettings, LoopSettings, RegionSettings
 from .default_clip import LIT, SHOWN, DefaultClip
-from .protocol import NAMES, Evaluation
+from .protocol import NAMES, Evaluation, look_at
 from .reference_masks import has_mask, load_still, load_thin
 
 COLUMNS = 4
@@ -42,7 +42,7 @@ def grade(
     settings = settings or EvaluationSettings()
     masked = masks if has_mask(masks, picture) else None
     image, mask = load_still(picture, masked, settings.sheet_width)
-    landscape = animator.look_at(image)
+    landscape = look_at(animator, picture, settings.sheet_width)
     clip = DefaultClip(animator, landscape, landscape.regions(where), loop or LoopSettings())
     still = Evaluation(picture.stem, image, None, image.new_empty(0, 2, *image.shape[2:]))
     thin = load_thin(masks, picture, (image.shape[2], image.shape[3]))

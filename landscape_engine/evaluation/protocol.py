@@ -10,9 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .. import images
 from ..animator import Animator
 from ..errors import AnnotationError
 from ..jobs.progress import Progress, silent
+from ..landscape import Landscape
 from ..light import color_maps, cycles
 from ..loops import travel
 from ..motion.fields import MotionField
@@ -27,7 +29,7 @@ from ..settings import (
 )
 from . import default_clip, drawn_arrows, metrics, samplings
 from .default_clip import DefaultClip
-from .reference_masks import ReferenceMask, load_still, load_thin
+from .reference_masks import ReferenceMask, at_width, load_still, load_thin
 
 STRETCHED_EVERY = 5  # frames between those whose stretch is measured
 NAMES = (  # of the figures of a still, in the order of tables
@@ -92,7 +94,7 @@ def evaluate(
     """
     settings, loop = settings or EvaluationSettings(), loop or LoopSettings()
     image, mask = load_still(picture, masks, settings.width)
-    trial = _Trial(animator, image, mask, where, progress)
+    trial = _Trial(animator, look_at(animator, picture, settings.width), mask, where, progress)
     flows = trial.fields(settings.codes)
     still = Evaluation(picture.stem, image, mask, flows)
     still.figures = dict.fromkeys(NAMES)
@@ -124,24 +126,30 @@ def evaluate(
     return still
 
 
+def look_at(animator: Animator, picture: Path, width: int) -> Landscape:
+    """A picture as `load_still` gives it, with its masks found on the picture itself."""
+    own = animator.look_at(images.load_image(picture)[:, :3])
+    return own.at(*at_width((own.image.shape[3], own.image.shape[2]), width))
+
+
 class _Trial:
     """One still under test: the animator's predictions for it."""
 
     def __init__(
         self,
         animator: Animator,
-        image: Tensor,
+        landscape: Landscape,
         mask: ReferenceMask | None,
         where: RegionSettings | None = None,
         progress: Progress = silent,
     ) -> None:
         self.animator = animator
+        self.landscape, image = landscape, landscape.image
         self.image = image
         self.mask = mask
         self.moving = mask.moving if mask else torch.ones_like(image[:, :1], dtype=torch.bool)
         self.progress = progress
         self.height, self.width = image.shape[2:]
-        self.landscape = animator.look_at(image)
         self.regions = self.landscape.regions(where)
 
     def stage(self, items: list[Any], name: str) -> Iterator[Any]:

@@ -57,11 +57,16 @@ def load_still(
     path = None if masks is None else find_mask(masks, picture)
     image = images.load_image(picture)[:, :3]
     own_wh = (image.shape[3], image.shape[2])
-    width = min(width, own_wh[0])
-    image = images.resize(image, width, max(2, round(width * own_wh[1] / own_wh[0])))
+    image = images.resize(image, *at_width(own_wh, width))
     if path is None:
         return image, None
     return image, load_mask(path, own_wh, (image.shape[2], image.shape[3]))
+
+
+def at_width(own_wh: tuple[int, int], width: int) -> tuple[int, int]:
+    """Width and height of a picture at the evaluation width; small ones keep their own."""
+    width = min(width, own_wh[0])
+    return width, max(2, round(width * own_wh[1] / own_wh[0]))
 
 
 def find_mask(folder: Path, picture: Path) -> Path:

@@ -67,10 +67,13 @@ def animate(
     with watch.stage("total"):
         check(job, save_motion, poster)
         with watch.stage("read"):
-            image, own_hw = read_picture(job)
+            image = images.load_image(job.path("picture"), upright=job.clip.upright)
         with watch.stage("load"):
             animator = load_animator(bundle, device)
-    landscape = animator.look_at(image)
+    landscape, own_hw = animator.look_at(image), (image.shape[2], image.shape[3])
+    if job.clip.size_wh:
+        landscape = landscape.at(*job.clip.size_wh)
+    del image
     return render(
         job, animator, landscape, own_hw,
         save_motion=save_motion, poster=poster, progress=progress, watch=watch,
@@ -94,13 +97,6 @@ def check(job: Job, save_motion: Path | None = None, poster: Path | None = None)
     for target in (out, save_motion, poster):
         if target:
             staging.check_apart(target, read)
-
-
-def read_picture(job: Job) -> tuple[Tensor, SizeHW]:
-    """A job's picture [1, 3 or 4, H, W] in [-1, 1] at the size of the output, and its own size."""
-    image = images.load_image(job.path("picture"), upright=job.clip.upright)
-    own_hw = (image.shape[2], image.shape[3])
-    return (images.resize(image, *job.clip.size_wh) if job.clip.size_wh else image), own_hw
 
 
 def render(

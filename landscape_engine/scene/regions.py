@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..ops import masks, shrinking
-from . import certainty, edges, falls, feather, fliers, lights_in_the_sky, thin_things
+from . import certainty, edges, falls, feather, fliers, lights_in_the_sky, masts, thin_things
 from .certainty import LAND, SKY, WATER
 
 DOUBT = 0.3  # vectors slower than this share of the 70th percentile count as unknown
@@ -103,9 +103,11 @@ def find(
         return []
     followed = edges.follow(settled, picture, max(2, round(REACH * picture.shape[1])))
     labels = _without_specks(certainty.label(followed))
-    still = thin_things.find(labels, picture) | fliers.find(labels == SKY, picture)
+    sky = labels == SKY
+    still = thin_things.find(labels, picture)
+    still |= masts.find(sky, picture, (labels == LAND) | still) | fliers.find(sky, picture)
     moving = 1 - still.astype(np.float32)
-    moving *= lights_in_the_sky.moving_share(labels == SKY, picture)
+    moving *= lights_in_the_sky.moving_share(sky, picture)
     sure = _sureness(settled, grid_hw).to(device)
     falling = np.zeros(labels.shape, bool)
     if white is not None:
@@ -137,6 +139,15 @@ def region_of(
     if not bool(core.any()):  # a thread of a region
         core = shrinking.area(alpha, grid_hw) > 0
     return Region(name, alpha, core)
+
+
+def shrunk(region: Region, size_hw: tuple[int, int]) -> Region:
+    """A region with its masks no larger than that, by the mean over the area of each pixel."""
+    if tuple(region.alpha.shape[2:]) == tuple(size_hw):
+        return region
+    alpha = shrinking.area(region.alpha, size_hw)
+    share = None if region.share is None else shrinking.area(region.share, size_hw)
+    return replace(region, alpha=alpha, share=share)
 
 
 def nothing(size_hw: tuple[int, int], grid_hw: tuple[int, int], device: torch.device) -> Region:

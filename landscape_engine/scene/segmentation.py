@@ -27,18 +27,19 @@ EDGE_REACH = 10  # pixels of that grid within which shares follow the picture's 
 
 
 def find(
-    pixels: np.ndarray,  # uint8 [H, W, 3] the picture at the size of masks
+    pixels: np.ndarray,  # uint8 [H', W', 3] the picture at the size of masks, or larger
     shares: Tensor,  # [1, 3, h, w] of land, sky and water
     white: Tensor | None,  # [1, 1, h, w] of white water, if the network tells it
     settings: RegionSettings,
+    size_hw: tuple[int, int],  # H, W of the masks
     device: torch.device,
 ) -> list[Region]:
     """Segment the picture; the artist's masks and regions override the network."""
     found = []
     if not settings.moving_mask:
         found = regions.find(shares, pixels, settings.horizon, GRID_HW, device, white)
-    height, width, _ = pixels.shape
-    moving = region_files.apply(settings, found, (height, width), GRID_HW, device)
+        found = [regions.shrunk(region, size_hw) for region in found]
+    moving = region_files.apply(settings, found, size_hw, GRID_HW, device)
     return [replace(region, kind=_kind(region, shares), foam=white) for region in moving]
 
 

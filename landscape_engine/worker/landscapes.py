@@ -39,7 +39,7 @@ class KeptLandscapes:
         wanted = own
         if size_wh is not None:
             kept = self._kept.get((*state, size_wh))
-            wanted = kept or self._animator.look_at(images.resize(own.image, *size_wh))
+            wanted = kept or own.at(*size_wh)
         for size, one in ((size_wh, wanted), (None, own)):
             known_as = (*state, size)
             self._kept[known_as] = one

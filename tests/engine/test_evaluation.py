@@ -234,7 +234,7 @@ def test_a_still_is_evaluated(animator, still):
 
 def test_land_that_slides_into_the_sky_is_seen(animator, still):
     image, mask = protocol.load_still(*still, 80)
-    trial = protocol._Trial(animator, image, mask, RegionSettings(clean=False))
+    trial = protocol._Trial(animator, animator.look_at(image), mask, RegionSettings(clean=False))
 
     def rise(pixels: float):
         step = torch.zeros(1, 2, 64, 64)
@@ -250,7 +250,7 @@ def test_land_that_slides_into_the_sky_is_seen(animator, still):
 
 def test_steering_errors_are_those_of_the_answers(animator, still):
     image, mask = protocol.load_still(*still, 80)
-    trial = protocol._Trial(animator, image, mask, RegionSettings(clean=False))
+    trial = protocol._Trial(animator, animator.look_at(image), mask, RegionSettings(clean=False))
 
     def answer(turn: float):
         def motion(arrows, **_):

@@ -275,7 +275,7 @@ def test_a_moved_slider_predicts_nothing_anew(animator, lake, monkeypatch):
     assert passes
     faster = predict(2.0)
     assert len(asked) == passes
-    anew = animator.look_at(kept.of(lake, (64, 36)).image)
+    anew = animator.look_at(images.load_image(lake)).at(64, 36)
     usual_one = animator.move(anew, MotionSettings(code="0.3", speed=2.0))
     assert len(asked) > passes
     assert faster.step.equal(usual_one.step) and not faster.step.equal(first.step)
