@@ -57,6 +57,8 @@ BURNT = 96.0, 99.0  # L* of what is burnt out: a little, surely
 REACH = 0.03  # of the width, about what glows
 LARGEST_SUN = 0.15  # radius of what is burnt out within a glow, share of the width
 SETS, REDDENS = 0.4, 0.5  # share of its sky's e < 0 that a low sun takes; and w it gets for each
+SUN_UP = 0.8  # e below 0 that a picture with a sun in its sky never reaches: by night there is none
+SHINES = 0.1, 0.4  # most of that confidence in a sky: it has no sun, surely one
 WHITE, WHITE_SKY = (88.0, 97.0), (0.2, 0.4)  # L* of its light; share of such sky: a sun, none
 BY_A_SUN = -0.1, 0.15  # w of the sky around it: none, surely a sun
 SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun's, or a pale sky's
@@ -246,6 +248,7 @@ def _by_day(
     glow, disc = scene.glow
     glare = torch.maximum(glare, GLARE * disc)
     setting = scene.setting
+    exposure = _while_a_sun_shines(exposure, torch.maximum(disc, setting))
     dimmed = (-exposure).clamp(min=0)
     exposure = exposure * (1 - torch.where(exposure < 0, glare.clamp(max=1 - SETS), glare))
     # no sun gets colder, nor its glow; it reddens as it sets
@@ -255,6 +258,13 @@ def _by_day(
     exposure, warmth, green = _sun_leaves(exposure, warmth, green, scene)
     colored = (1 - BY_NIGHT * scene.night) * scene.colored
     return torch.cat([exposure * (1 - MOONLIT * scene.night), warmth * colored, green * colored], 1)
+
+
+def _while_a_sun_shines(exposure: Tensor, sun: Tensor) -> Tensor:
+    """The sun stays where the picture has it, and so the evening that comes is not the night."""
+    dusk = -SUN_UP * (-exposure / SUN_UP).clamp(min=0).tanh()
+    shines = _rising(sun.amax((2, 3), True), SHINES)
+    return torch.where(exposure < 0, torch.lerp(exposure, dusk, shines), exposure)
 
 
 def _exposure(exposure: Tensor, scene: _Scene) -> Tensor:

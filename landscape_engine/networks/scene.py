@@ -13,7 +13,8 @@ from .. import images
 from .efficientnet_lite import STRIDE, EfficientNetLite
 
 GROUPS = 8  # of the decoder's group norms
-ASKED_SIDE = 512  # long side of the picture that the network is asked about, pixels
+ASKED_SIDE = 512  # long side of the picture that the network is asked about, pixels …
+SMALLER = 0.75  # … and once more at this share of it: what a lake is shows in the whole picture
 
 
 class SceneNetwork(nn.Module):
@@ -111,16 +112,19 @@ def ask(
 ) -> Tensor:  # [1, 4, h, w] of land, sky and water, whose sum is 1, and of white water
     """The class shares of each pixel, at `asked_size`.
 
-    The mean of what the network says of the picture and of its mirror image. White water is a part
-    of the water; there is none where the network doesn't tell it.
+    The mean of what the network says of the picture and of its mirror image, at two sizes. White
+    water is a part of the water; there is none where the network doesn't tell it.
     """
     height, width = asked_size(*image.shape[2:])
-    picture = images.resize(image[:, :3], width, height).clamp(-1, 1).to(device)
-    mirrored = network(picture.flip(3)).flip(3)
-    found = (network(picture) + mirrored) / 2
-    shares = found[:, :3].softmax(1)
-    white = found[:, 3:].sigmoid() if found.shape[1] > 3 else torch.zeros_like(shares[:, :1])
-    return torch.cat((shares, shares[:, 2:] * white), 1)
+    told = []
+    for size in ((height, width), (round(SMALLER * height), round(SMALLER * width))):
+        picture = images.resize(image[:, :3], size[1], size[0]).clamp(-1, 1).to(device)
+        mirrored = network(picture.flip(3)).flip(3)
+        found = _enlarge((network(picture) + mirrored) / 2, (height, width))
+        white = found[:, 3:].sigmoid() if found.shape[1] > 3 else torch.zeros_like(found[:, :1])
+        told.append(torch.cat((found[:, :3].softmax(1), white), 1))
+    shares = (told[0] + told[1]) / 2
+    return torch.cat((shares[:, :3], shares[:, 2:3] * shares[:, 3:]), 1)
 
 
 def _convolution(width: int) -> nn.Sequential:

@@ -200,6 +200,21 @@ def test_a_low_sun_reddens_and_dims_as_its_sky_gets_dark():
     assert of_sun[0] - of_sun[2] > 0.1, "redder"
 
 
+def test_a_picture_with_a_sun_in_its_sky_gets_no_night():
+    plain = scene(sky=0.2, land=-0.5)
+    y, x = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
+    sun = ((y - 22) ** 2 + (x - 40) ** 2 < 16)[None, None]
+    sunny = torch.where(sun, torch.ones(()), plain)
+    land = (..., slice(36, 60), slice(4, 60))
+
+    def fall(picture, by):
+        shown = relighting.natural(relit(picture, by, by, by), picture, SHARES, picture)
+        return float(change_of(shown, picture)[land].mean())
+
+    assert fall(sunny, -1.8) > 0.7 * fall(plain, -1.8), "dusk, where others have a night"
+    assert abs(fall(sunny, -0.2) - fall(plain, -0.2)) < 0.05, "and the same evening before"
+
+
 def test_a_white_sky_does_not_redden():
     picture = scene(sky=0.98, land=-0.5).clamp(max=1)
     dark = relighting.natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES, picture)
