@@ -18,6 +18,7 @@ LENGTH, SHORTEST = (
 SLOPES = np.tan(np.deg2rad(np.linspace(-18, 18, 9)))  # of the lines, from upright
 WIDER = 2  # by which the picture is shrunk for those that are wider, or out of focus
 ASIDE = 3  # how far the two sides are that a pixel is compared with, pixels
+NARROW = 0.7  # ... in terms of those twice as far, of a thing's pixels: creases of clouds are wide
 SURELY, LEAST = 3.0, 2.5  # difference from both sides that is a vote, of 255; a weaker one …
 RARE = 2.0  # … and in terms of the usual one around
 MOST = 0.75  # share of a line's pixels that vote for a mast …
@@ -96,17 +97,23 @@ def _at_scale(
 
 
 def _difference(picture: np.ndarray) -> np.ndarray:  # float32 [H, W]
-    """How much the pixels of a row differ from both sides, of 255, the same way on both."""
+    """How much the narrow pixels of a row differ from both sides, of 255, the same way on both."""
     import cv2
 
     soft = cv2.GaussianBlur(picture, (0, 0), sigmaX=0.5, sigmaY=1.0).astype(np.float32)
     most = np.zeros(picture.shape[:2], np.float32)
     for plane in (soft.min(2), soft[..., :2].mean(2)):
-        wide = cv2.copyMakeBorder(plane, 0, 0, ASIDE, ASIDE, cv2.BORDER_REPLICATE)
-        left, right = wide[:, : -2 * ASIDE], wide[:, 2 * ASIDE :]
-        dark, light = cv2.min(left, right) - plane, plane - cv2.max(left, right)
-        cv2.max(most, cv2.max(dark, light), most)
+        near, far = (_from_both(plane, aside) for aside in (ASIDE, 2 * ASIDE))
+        cv2.max(most, np.where(near >= NARROW * far, near, 0), most)
     return most
+
+
+def _from_both(plane: np.ndarray, aside: int) -> np.ndarray:  # float32 [H, W]
+    import cv2
+
+    wide = cv2.copyMakeBorder(plane, 0, 0, aside, aside, cv2.BORDER_REPLICATE)
+    left, right = wide[:, : -2 * aside], wide[:, 2 * aside :]
+    return cv2.max(cv2.min(left, right) - plane, plane - cv2.max(left, right))
 
 
 class _Leaning:
