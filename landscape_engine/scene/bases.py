@@ -37,6 +37,8 @@ CALM_PX = 6  # radius over which the light of rows is averaged
 LEAST_COMMON = 0.1  # share of the width that a row needs of the region to have a common light
 
 FAR_WATER_PX, NEAR_WATER_PX = 4, 12  # upright radius of the blur of water at the horizon, below
+COMB_PX = 6  # radius over which columns of water's base are compared with their neighbours
+LEFT = 0.15  # … of the waves' variance, what a blur along the vertical leaves of it by chance
 WHITE_WATER_PX = 48  # … of water whose whole texture goes with the flow
 WHITE = 0.3  # lightness of foam, 0..2, above the water's own
 WAVES = 0.25  # of what differs from water's base, of 2, waves are; stones and logs differ by more
@@ -302,6 +304,7 @@ def water_base(
         _upright(picture, inside, _radius(radius * _px(picture)))
         for radius in (FAR_WATER_PX, NEAR_WATER_PX)
     )
+    far, near = (_without_comb(one, picture, inside) for one in (far, near))
     band, h = masks.rows_of(inside), picture.shape[2]
     rows = torch.linspace(0, 1, h, device=picture.device) * (h - 1) - band.first
     depth = (rows / max(band.last - 1 - band.first, 1)).clamp(0, 1)[:, None]
@@ -320,6 +323,26 @@ def _upright(
         stack = F.avg_pool2d(stack, size, 1, (radius, 0), count_include_pad=False)
     blurred = stack[:, :-1] / stack[:, -1:].clamp(min=1e-6)
     return masks.extend(blurred, (stack[:, -1:] > 1e-3).to(values.dtype))
+
+
+def _without_comb(
+    upright: Tensor,  # [1, 3, h, w] what a blur along the vertical leaves
+    picture: Tensor,  # [1, 3, h, w]
+    inside: Tensor,  # [1, 1, h, w] 0 or 1
+) -> Tensor:  # [1, 3, h, w]
+    """The same, without those differences between its columns that waves leave by chance.
+
+    A few waves over one another do not average out, and what they leave would stand as a comb while
+    they move on. Where columns differ by more than that, they mirror something: a local Wiener
+    filter, across.
+    """
+    across = _radius(COMB_PX * _px(picture))
+    smooth = masks.blur_within(upright, inside, across)
+    apart = (upright - smooth).square().mean(1, keepdim=True)
+    waves = (picture - upright).square().mean(1, keepdim=True)
+    apart, waves = (masks.blur_within(one, inside, 2 * across) for one in (apart, waves))
+    mirrored = (1 - LEFT * waves / apart.clamp(min=1e-8)).clamp(0, 1)
+    return torch.lerp(smooth, upright, mirrored)
 
 
 def white_water(

@@ -116,6 +116,22 @@ def test_reflections_stay_and_the_surface_runs():
     assert (halfway - picture)[:, :, 40:].abs().mean() > 0.03
 
 
+def test_waves_leave_no_comb_in_what_water_mirrors():
+    torch.manual_seed(1)
+    inside = torch.ones(1, 1, 120, 240)
+    waves = torch.nn.functional.avg_pool2d(torch.randn(1, 1, 122, 246), (3, 7), 1) * 1.2
+    picture = (0.1 + waves).expand(1, 3, -1, -1)
+    mast = torch.zeros(1, 1, 120, 240)
+    mast[..., 100:108] = -0.6  # mirrored: dark from top to bottom
+    calm = torch.zeros(1, 1, 120, 240)
+
+    light = bases.water_base(picture, inside, calm)[0, 0, 60:]
+    of_base, of_waves = (one.diff(dim=1).abs().mean() for one in (light, picture[0, 0, 60:]))
+    assert float(of_base) < 0.35 * float(of_waves)
+    mirrored = bases.water_base((0.1 + 0.1 * waves + mast).expand(1, 3, -1, -1), inside, calm)
+    assert float(mirrored[0, 0, 60:, 100:108].mean()) < -0.35, "it stays mirrored"
+
+
 def test_foam_moves_whole():
     y, x = np.mgrid[: SIZE[0], : SIZE[1]]
     streaks = ((x // 6 + y // 12) % 2).astype(np.float32)
