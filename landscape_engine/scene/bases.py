@@ -42,6 +42,7 @@ LEFT = 0.15  # … of the waves' variance, what a blur along the vertical leaves
 WHITE_WATER_PX = 48  # … of water whose whole texture goes with the flow
 WHITE = 0.3  # lightness of foam, 0..2, above the water's own
 WAVES = 0.25  # of what differs from water's base, of 2, waves are; stones and logs differ by more
+ROUGH = 4.0  # … or this many times their median, if that is more
 WHITECAPS = 1.5  # … and foam is
 SURF_PX, SURF = 24, (0.3, 0.7)  # radius over which foam is surf if there is so much of it
 FEW = 0.015  # share of foam nearby without which what is white in water is a cloud's reflection
@@ -82,10 +83,26 @@ def base_of(
         light, most = sky_base(small, inside), None
     else:
         surf = _surf(small, inside, foam)
-        light, most = water_base(small, inside, surf), WAVES + (WHITECAPS - WAVES) * surf
+        light = water_base(small, inside, surf)
+        waves = _waves(small - light, inside)
+        most = waves + (WHITECAPS - waves) * surf
     # where a region fades slowly, as to a sun, what fades with it is light: it would move as a ring
     reach = _radius(SLOW_PX * _px(small))
     return Base(torch.lerp(small, light, F.max_pool2d(share, 2 * reach + 1, 1, reach)), most)
+
+
+def _waves(
+    rest: Tensor,  # [1, 3, h, w] the picture less its base
+    inside: Tensor,  # [1, 1, h, w] 0 or 1
+) -> Tensor:  # []
+    """By how much waves differ from water's base at most: of a rough sea most pixels do by a lot.
+
+    Half of a wave that stays would be seen through the half that moves.
+    """
+    usual = rest.abs().amax(1, keepdim=True)[inside > 0.5]
+    if not usual.numel():
+        return rest.new_tensor(WAVES)
+    return (ROUGH * usual.median()).clamp(WAVES, WHITECAPS)
 
 
 def _surf(

@@ -116,6 +116,20 @@ def test_reflections_stay_and_the_surface_runs():
     assert (halfway - picture)[:, :, 40:].abs().mean() > 0.03
 
 
+def test_the_waves_of_a_rough_sea_move_whole():
+    torch.manual_seed(2)
+    waves = torch.nn.functional.avg_pool2d(torch.randn(1, 1, *SIZE), (3, 5), 1, (1, 2)) * 2.0
+    where = region("water", slice(0, None))
+    stays = []
+    for strength in (0.1, 1.0):
+        picture = (strength * waves).expand(1, 3, -1, -1).clamp(-1, 1).contiguous()
+        base = bases.base_of(picture, where.alpha, "water")
+        moves = bases.difference(picture, base, where.alpha)
+        rest = picture - bases.Base(base.light, None).light - moves
+        stays.append(float(rest.abs().mean() / picture.abs().mean()))
+    assert stays[1] < 0.25 and stays[1] < stays[0] + 0.2
+
+
 def test_waves_leave_no_comb_in_what_water_mirrors():
     torch.manual_seed(1)
     inside = torch.ones(1, 1, 120, 240)
