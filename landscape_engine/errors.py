@@ -86,7 +86,7 @@ def printable(text: str) -> str:
 def _escaped(character: str) -> str:
     if character.isspace():
         return " "
-    return character.encode("ascii", "backslashreplace").decode()
+    return character.encode("unicode_escape").decode()
 
 
 def is_out_of_memory(error: BaseException) -> bool:
