@@ -90,6 +90,7 @@ def check(job: Job, save_motion: Path | None = None, poster: Path | None = None)
     sequence.check_target(out, job.output)
     if save_motion:
         staging.check_file(save_motion, ".npy")
+    read_files.check_regions(job.regions)
     read = list(read_files.of_job(job))
     for target in (out, save_motion, poster):
         if target:

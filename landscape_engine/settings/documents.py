@@ -100,7 +100,7 @@ def parse(document: object) -> Job:
     values: dict[str, Any] = {}
     for name in ("picture", "out"):
         if document.get(name) is not None:
-            values[name] = Path(_checked(document[name], str, name))
+            values[name] = Path(checked(document[name], str, name))
     for name, kind in GROUPS.items():
         values[name] = _settings(document.get(name, {}), kind, name)
     return Job(**values)
@@ -133,7 +133,7 @@ def _settings(group: Any, kind: type, name: str) -> Any:
     hints = typing.get_type_hints(kind)
     values = {}
     for key, value in group.items():
-        values[key] = _checked(value, hints[key], f"{name}.{key}")
+        values[key] = checked(value, hints[key], f"{name}.{key}")
     try:
         return kind(**values)
     except SettingsError as error:
@@ -157,8 +157,12 @@ def _refuse_unknown(found: dict[str, Any], known: set[str], prefix: str) -> None
             )
 
 
-def _checked(value: Any, hint: Any, name: str) -> Any:
-    """A value of the kind that a type hint names; JSON's lists stand for tuples."""
+def checked(value: Any, hint: Any, name: str) -> Any:
+    """A value of the kind that a type hint names; JSON's lists stand for tuples.
+
+    Raises:
+        DocumentError: it is of another kind; `name` is named.
+    """
     if get_origin(hint) in (typing.Union, types.UnionType):
         if value is None:
             return None
@@ -166,7 +170,7 @@ def _checked(value: Any, hint: Any, name: str) -> Any:
     if get_origin(hint) is tuple:
         if not isinstance(value, list | tuple):
             raise _wrong(name, f"is {value!r}; expected a list.")
-        return tuple(_checked(v, get_args(hint)[0], f"{name}[{i}]") for i, v in enumerate(value))
+        return tuple(checked(v, get_args(hint)[0], f"{name}[{i}]") for i, v in enumerate(value))
     if get_origin(hint) is Literal:
         if value not in get_args(hint):
             raise _wrong(name, f"is {value!r}; expected one of {', '.join(get_args(hint))}.")
