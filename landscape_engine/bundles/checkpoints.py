@@ -22,6 +22,7 @@ from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from .. import regular_files, staging
 from ..errors import BundleError, OutputError
@@ -39,6 +40,7 @@ FORMAT = "landscape-engine bundle"
 VERSION = 1
 MOST_WEIGHTS = 1 << 33  # bytes of a file of weights
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+FILLING = {Tensor.uniform_, Tensor.normal_, Tensor.fill_, Tensor.zero_}
 CODEBOOKS = "codebooks.safetensors"  # beside a file for each network
 DEFAULT = Path(__file__).parents[1] / "models" / "default"
 
@@ -169,9 +171,20 @@ def build(name: str, arguments: dict[str, Any]) -> nn.Module:
     return channels_last(BUILDERS[name](**arguments).eval().requires_grad_(False))
 
 
+class _Unfilled(TorchFunctionMode):
+    """Leaves out the first values of weights, which takes a while even where there are none."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if func in FILLING:
+            return args[0]
+        return func(*args, **(kwargs or {}))
+
+
 def outline(name: str, arguments: dict[str, Any]) -> nn.Module:
     """The same without memory for its weights, which `load_state_dict(…, assign=True)` gives it."""
-    with torch.device("meta"), warnings.catch_warnings():
+    with torch.device("meta"), _Unfilled(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of layers without numbers, which are refused later
         return BUILDERS[name](**arguments).eval().requires_grad_(False)
 
