@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from . import leftovers
 from .engine_process import EngineProcess, reason_of
 from .errors import AddonError
 
@@ -49,7 +50,9 @@ class _OpenJob:
     """A job without its last event."""
 
     folder: Path
+    targets: list[Path] = field(default_factory=list)  # what it writes outside of its folder
     sent: bool = False  # to the worker that lives now
+    lost: int = 0  # workers that were killed before they began it
     heard: bool = False  # at least one event came
     cancelled: bool = False  # it was asked to be
     read: int = 0  # bytes of events.jsonl
@@ -143,11 +146,12 @@ class EngineClient:
         self.start()
         job_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
         folder = self.folder / "jobs" / job_id
-        text = json.dumps({"protocol": PROTOCOL, **task}, ensure_ascii=False, indent=1)
+        # ASCII: a name that isn't UTF-8 has halves of characters in it, which UTF-8 hasn't
+        text = json.dumps({"protocol": PROTOCOL, **task}, indent=1)
         with self._explaining():
             folder.mkdir()
             (folder / "job.json").write_text(text, encoding="utf-8")
-        self._jobs[job_id] = _OpenJob(folder)
+        self._jobs[job_id] = _OpenJob(folder, leftovers.targets_of(task))
         self._clean_jobs()
         self._hand_over()
         return JobHandle(job_id, folder)
@@ -266,16 +270,19 @@ class EngineClient:
         if not was_ready:
             self._fail_all(process.explain_start(), process.remedy())
             return
-        if process.exit_code and not begun:
-            self._fail_all(process.explain_end())
-            return
         # idle, or it couldn't cut a cancelled job short, or died of one: the next does the others
         for job in self._jobs.values():
+            if process.exit_code and job.sent:
+                leftovers.remove(job.targets)
             if job.cancelled and (not job.heard or process.exit_code) and not _ended(job):
                 job.made_up.append({"event": "cancelled"})
             elif job in begun:
                 self._fail(job, process.explain_end())
-        if process.exit_code and any(map(_ended, begun)):
+            elif process.exit_code and job.sent and not _ended(job):
+                job.lost += 1
+                if job.lost > 1:  # perhaps it kills them
+                    self._fail(job, process.explain_end())
+        if process.exit_code and any(map(_ended, [*begun, *self._jobs.values()])):
             self.last_error, self.told, self.remedy = process.explain_end(), True, ""
         if not all(map(_ended, self._jobs.values())):
             try:

@@ -14,6 +14,12 @@ LandscapeError
 
 from __future__ import annotations
 
+import errno
+
+LONGEST = 2000  # characters of a sentence; of longer ones the beginning and the end are kept
+_MEMORY = ("can't allocate memory", "not enough memory", "insufficient memory", "bad_alloc",
+           "out of memory", "unable to allocate")  # fmt: skip
+
 
 class LandscapeError(Exception):
     """Anything that the engine refuses to do, in one sentence for the person who asked.
@@ -25,6 +31,8 @@ class LandscapeError(Exception):
 
     def __init__(self, sentence: str = "", setting: str | None = None) -> None:
         """Without `setting` it is about the one that the sentence names first."""
+        if type(sentence) is str:  # a `Sentence` is printable already
+            sentence = printable(sentence)
         super().__init__(sentence)
         self.sentence = sentence
         self.setting: str | None = setting or getattr(sentence, "setting", None)
@@ -64,3 +72,28 @@ class RegionError(LandscapeError):
 
 class TrainingError(LandscapeError):
     """Training data or a training run can't be used."""
+
+
+def printable(text: str) -> str:
+    """Text as one line that every terminal, log and window shows, whatever was put into it."""
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else _escaped(c) for c in text)
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
+    return text
+
+
+def _escaped(character: str) -> str:
+    if character.isspace():
+        return " "
+    return character.encode("unicode_escape").decode()
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error of Python, torch, OpenCV or the system says that the memory is used up."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    known = isinstance(error, RuntimeError) or type(error).__module__.startswith("cv2")
+    return known and any(words in str(error).lower() for words in _MEMORY)

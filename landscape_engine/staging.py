@@ -3,6 +3,9 @@
 Whatever the engine writes grows under a hidden name beside its place and is renamed at the end, or
 removed if anything goes wrong; folders made on the way go as well. What the system says about a
 failed write becomes one sentence here.
+
+Beside a hidden name lies a lock, held for as long as its writer lives. What a killed writer left is
+known by a lock that nobody holds, and goes when something is written to the same target again.
 """
 
 from __future__ import annotations
@@ -18,11 +21,23 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
+from . import file_locks
 from .errors import OutputError
 
-STAGED_NAME = re.compile(r"\..*\.[0-9a-f]{8}\.part(\.old)?")
+STAGED_NAME = re.compile(r"\..*\.[0-9a-f]{8}\.part(\.old|\.lock)?")
+LOCK, OLD = ".lock", ".old"  # endings of what lies beside a staged name
+ATTEMPTS = 20  # at a name of one's own
+_FLAGS = (
+    os.O_RDWR
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 _unfinished: dict[Path, list[Path]] = {}  # what is being written, and the folders made for it
+_locks: dict[Path, BinaryIO] = {}  # held beside what is being written
 _installing = threading.RLock()  # held while something takes its place, which must not be cut short
 
 
@@ -126,6 +141,8 @@ def new_file(target: Path) -> Iterator[Path]:
     place = resolve(target)
     _refuse_devices(target, place)
     with stage(target, place, place.parent) as staged:
+        with explaining(target):
+            _make_file(staged)
         yield staged
         with explaining(target), _installing:
             os.replace(staged, place)
@@ -134,7 +151,8 @@ def new_file(target: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def stage(target: Path, place: Path, home: Path) -> Iterator[Path]:
     """A hidden name in `home`, made if missing, for what will lie at `place`; gone afterwards."""
-    staged = home / f".{place.name[:40]}.{secrets.token_hex(4)}.part"
+    prefix = f".{place.name[:40]}."
+    staged = home / f"{prefix}{secrets.token_hex(4)}.part"
     made = _unfinished.setdefault(staged, [])
     try:
         with explaining(target):
@@ -142,19 +160,86 @@ def stage(target: Path, place: Path, home: Path) -> Iterator[Path]:
                 if not parent.exists():
                     parent.mkdir(exist_ok=True)
                     made.append(parent)
+            remove_abandoned(home, prefix, place)
+            _locks[staged] = _lock_beside(staged)
         yield staged
     except BaseException:
         _discard(staged, made)
         raise
     finally:
         remove(staged)
+        _release(staged)
         _unfinished.pop(staged, None)
 
 
-def discard_unfinished() -> None:
+def remove_abandoned(home: Path, prefix: str, place: Path) -> None:
+    """Remove what writers to a place that live no more have left under hidden names.
+
+    Args:
+        home: the folder of the hidden names.
+        prefix: what these begin with.
+        place: the target; if a writer was ended while it exchanged it, it is put back.
+    """
+    with contextlib.suppress(OSError), os.scandir(home) as found:
+        locks = [e.path for e in found if e.name.startswith(prefix) and e.name.endswith(LOCK)]
+        for path in locks:
+            staged = Path(path.removesuffix(LOCK))
+            if STAGED_NAME.fullmatch(staged.name):
+                _remove_if_abandoned(staged, place)
+
+
+def _remove_if_abandoned(staged: Path, place: Path) -> None:
+    with contextlib.suppress(OSError):
+        lock = os.fdopen(os.open(_beside(staged, LOCK), _FLAGS), "r+b")
+        with lock:
+            if not file_locks.take(lock):
+                return
+            old = _beside(staged, OLD)
+            if old.exists() and not place.exists():
+                old.rename(place)
+            for path in (staged, old):
+                remove(path)
+        remove(_beside(staged, LOCK))
+
+
+def _lock_beside(staged: Path) -> BinaryIO:
+    """Make the lock of a staged name, and hold it."""
+    path = _beside(staged, LOCK)
+    for _ in range(ATTEMPTS):
+        lock = os.fdopen(os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666), "r+b")
+        try:
+            taken = file_locks.take(lock)
+        except OSError:  # no locks here: nobody can tell, so that nothing is ever removed
+            return lock
+        # who looked for abandoned ones may have been faster, and removed it
+        with contextlib.suppress(FileNotFoundError):
+            if taken and os.path.samestat(os.fstat(lock.fileno()), path.stat()):
+                return lock
+        lock.close()
+        remove(path)
+    raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+
+def _release(staged: Path) -> None:
+    lock = _locks.pop(staged, None)
+    if lock is not None:
+        lock.close()  # first, or Windows keeps it
+    remove(_beside(staged, LOCK))
+
+
+def _make_file(staged: Path) -> None:
+    """Make a new file, never one that is there already or that a link leads to."""
+    os.close(os.open(staged, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666))
+
+
+def _beside(staged: Path, ending: str) -> Path:
+    return staged.with_name(staged.name + ending)
+
+
+def discard_unfinished(patience_s: float = math.inf) -> None:
     """Remove all that is being written, for a process about to end: nothing is installed after."""
-    _installing.acquire()
-    discard_forgotten()
+    _installing.acquire(timeout=min(patience_s, threading.TIMEOUT_MAX))
+    discard_forgotten(patience_s)
 
 
 def discard_forgotten(patience_s: float = math.inf) -> None:
@@ -163,13 +248,14 @@ def discard_forgotten(patience_s: float = math.inf) -> None:
     while _unfinished and time.monotonic() < deadline:
         for staged, made in list(_unfinished.items()):
             _discard(staged, made)
-            if not os.path.lexists(staged):
+            if not (os.path.lexists(staged) or os.path.lexists(_beside(staged, LOCK))):
                 _unfinished.pop(staged, None)
         time.sleep(0.01)  # a helper wrote to it meanwhile, or has it open, which Windows minds
 
 
 def _discard(staged: Path, made: list[Path]) -> None:
     remove(staged)
+    _release(staged)
     for parent in reversed(made):
         with contextlib.suppress(OSError):
             parent.rmdir()
@@ -177,7 +263,7 @@ def _discard(staged: Path, made: list[Path]) -> None:
 
 def swap_folder(staged: Path, place: Path) -> None:
     """Put a finished folder in an earlier one's place, which is kept until the last step."""
-    old = staged.with_name(staged.name + ".old")
+    old = _beside(staged, OLD)
     with contextlib.suppress(OSError):
         os.chmod(staged, place.stat().st_mode & 0o7777)
     with _installing:

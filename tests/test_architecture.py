@@ -16,6 +16,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "landscape_engine"
 ORDER = [  # as in CONTRIBUTING.md; within a room anything goes
     "errors",
+    "regular_files",
+    "file_locks",
     "staging",
     "cpus",
     "settings",

@@ -11,18 +11,19 @@ Expected: `PMNet_weight_*.pth`, `PANet_weight_*.pth`, `EMNet_weight_*.pth`, `EAN
 
 from __future__ import annotations
 
-import io
-import pickle
 import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from .. import regular_files
 from ..errors import BundleError
-from . import checkpoints
+from ..networks.blocks import channels_last
+from . import checkpoints, pickled_arrays
 from .checkpoints import ModelBundle
 from .codebook import AppearanceCodebook, MotionCodebook
 
@@ -54,17 +55,6 @@ PARTS = {
     "motion_encoder": ("EMNet", ENCODER_NAMES),
     "appearance_encoder": ("EANet", ENCODER_NAMES),
 }
-NUMPY_GLOBALS = {  # all that a pickled numpy array needs; anything else is refused
-    ("numpy.core.multiarray", "_reconstruct"),
-    ("numpy._core.multiarray", "_reconstruct"),
-    ("numpy.core.multiarray", "scalar"),
-    ("numpy._core.multiarray", "scalar"),
-    ("numpy.core.numeric", "_frombuffer"),
-    ("numpy._core.numeric", "_frombuffer"),
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
-    ("_codecs", "encode"),
-}
 
 
 def import_authors(folder: Path) -> ModelBundle:
@@ -80,29 +70,29 @@ def import_authors(folder: Path) -> ModelBundle:
         state = _translate(_read_weights(_find(folder, f"{theirs}_weight_*.pth")), table)
         _to_rgb(name, state)
         arguments = _arguments(name, state)
-        network = checkpoints.build(name, arguments)
         try:
-            network.load_state_dict(state)
+            network = checkpoints.outline(name, arguments)
+            network.load_state_dict(state, assign=True)
         except RuntimeError as error:
             first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
             raise BundleError(
                 f"{theirs} in {folder} isn't shaped like the authors' network: {first}"
             ) from error
-        networks[name], built[name] = network, arguments
+        networks[name], built[name] = channels_last(network), arguments
     codes = _read_codes(_find(folder, "codebook_m_*.pkl"))
     sequences = _read_codes(_find(folder, "codebook_a_*.pkl"))
-    return ModelBundle(
+    bundle = ModelBundle(
         networks,
         built,
-        MotionCodebook(torch.from_numpy(np.asarray(codes, np.float32))),
-        AppearanceCodebook.ordered(
-            [torch.from_numpy(np.asarray(s, np.float32)) for s in sequences]
-        ),
+        MotionCodebook(torch.from_numpy(np.concatenate(codes))),
+        AppearanceCodebook.ordered([torch.from_numpy(s) for s in sequences]),
         {
             "source": "the authors' published checkpoints, imported",
             "license": "CC BY-NC-SA 4.0: not for commercial use",
         },
     )
+    checkpoints.check_agreement(bundle, folder)
+    return bundle
 
 
 def _find(folder: Path, pattern: str) -> Path:
@@ -116,7 +106,10 @@ def _find(folder: Path, pattern: str) -> Path:
 
 def _read_weights(path: Path) -> dict[str, Tensor]:
     try:
+        regular_files.check(path, checkpoints.MOST_WEIGHTS)
         state = torch.load(path, map_location="cpu", weights_only=True)
+    except MemoryError:
+        raise
     except Exception as error:  # torch raises what it likes for damaged or hostile files
         raise BundleError(
             f"{path} can't be read as weights alone ({type(error).__name__}); expected a plain "
@@ -124,43 +117,32 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
         ) from error
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise BundleError(f"{path} holds no state dict; download it anew.")
+    plain = all(
+        v.layout == torch.strided and v.device.type == "cpu" and not v.is_complex()
+        for v in state.values()
+    )
+    # a tensor may claim more numbers than are stored
+    if not plain or sum(v.nbytes for v in state.values()) > path.stat().st_size:
+        raise BundleError(f"{path} holds tensors of another kind; download it anew.")
+    if not all(bool(torch.isfinite(v.float()).all()) for v in state.values()):
+        raise BundleError(f"{path} holds NaN; download it anew.")
     return state
 
 
-class _ArraysOnly(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in NUMPY_GLOBALS:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        if (module, name) == ("_codecs", "encode"):
-            return _encode_latin1
-        return super().find_class(module, name)
-
-
-def _encode_latin1(text: str, encoding: str = "latin1") -> bytes:
-    # Protocol 2 keeps bytes as text; only that use is admitted.
-    if encoding != "latin1":
-        raise pickle.UnpicklingError(f"it asks for the codec {encoding}")
-    return text.encode("latin1")
-
-
-def _read_codes(path: Path) -> Any:
+def _read_codes(path: Path) -> list[NDArray[np.float32]]:  # each [n, Z]
     try:
-        value = _ArraysOnly(io.BytesIO(path.read_bytes())).load()
+        with np.errstate(over="ignore"):  # too large for float32: refused below, as infinite
+            arrays = [a.astype(np.float32) for a in pickled_arrays.read(path)]
     except Exception as error:  # a hostile pickle can raise anything
         raise BundleError(
-            f"{path} was refused: {error}; a codebook holds numpy arrays and nothing else."
+            f"{path} was refused: {error}; a codebook holds numpy arrays and nothing else: "
+            "download it anew."
         ) from error
-    if isinstance(value, np.ndarray) and value.dtype != object and value.ndim == 2:
-        arrays = [value]
-    elif isinstance(value, list | tuple | np.ndarray):
-        arrays = [np.asarray(v) for v in value]
-    else:
-        arrays = []
-    if not arrays or any(a.ndim != 2 or a.dtype.kind != "f" or not a.size for a in arrays):
+    if not arrays or any(a.ndim != 2 or not a.size for a in arrays):
         raise BundleError(f"{path} holds no codes; expected arrays [n, 8] of floats.")
     if len({a.shape[1] for a in arrays}) > 1 or not all(np.isfinite(a).all() for a in arrays):
         raise BundleError(f"{path} holds codes of mixed sizes, or NaN; download it anew.")
-    return value if arrays[0] is value else arrays
+    return arrays
 
 
 def _translate(state: dict[str, Tensor], table: list[tuple[str, str]]) -> dict[str, Tensor]:

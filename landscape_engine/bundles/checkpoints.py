@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import os
 import shutil
-import tempfile
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,9 +22,10 @@ from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
-from .. import staging
-from ..errors import BundleError
+from .. import regular_files, staging
+from ..errors import BundleError, OutputError
 from ..networks.appearance import AppearancePredictor
 from ..networks.blocks import channels_last
 from ..networks.code_lstm import CodeLSTM
@@ -31,10 +33,14 @@ from ..networks.encoder import Encoder
 from ..networks.inputs import PREDICTOR_SIZE
 from ..networks.motion import MotionPredictor
 from ..networks.scene import SceneNetwork
+from ..settings.fields import MAX_SEED
 from .codebook import AppearanceCodebook, MotionCodebook
 
 FORMAT = "landscape-engine bundle"
 VERSION = 1
+MOST_WEIGHTS = 1 << 33  # bytes of a file of weights
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+FILLING = {Tensor.uniform_, Tensor.normal_, Tensor.fill_, Tensor.zero_}
 CODEBOOKS = "codebooks.safetensors"  # beside a file for each network
 DEFAULT = Path(__file__).parents[1] / "models" / "default"
 
@@ -165,14 +171,58 @@ def build(name: str, arguments: dict[str, Any]) -> nn.Module:
     return channels_last(BUILDERS[name](**arguments).eval().requires_grad_(False))
 
 
+class _Unfilled(TorchFunctionMode):
+    """Leaves out the first values of weights, which takes a while even where there are none."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if func in FILLING:
+            return args[0]
+        return func(*args, **(kwargs or {}))
+
+
+def outline(name: str, arguments: dict[str, Any]) -> nn.Module:
+    """The same without memory for its weights, which `load_state_dict(…, assign=True)` gives it."""
+    with torch.device("meta"), _Unfilled(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of layers without numbers, which are refused later
+        return BUILDERS[name](**arguments).eval().requires_grad_(False)
+
+
+def check_target(folder: Path) -> None:
+    """Find out, before there is a bundle, whether one can be written to a folder.
+
+    Raises:
+        BundleError: it is a file, holds other things, or may not be written to.
+    """
+    try:
+        place = staging.resolve(folder)
+        if not place.exists():
+            staging.check_parents(folder, place)
+            return
+        if not place.is_dir():
+            raise BundleError(
+                f"{folder} is a file; expected a new folder or a bundle's: choose another name."
+            )
+        if any(place.iterdir()) and not (place / "bundle.json").exists():
+            raise BundleError(
+                f"{folder} holds other files; expected a new folder or a bundle's: choose another."
+            )
+        staging.check_writable(folder, place)
+        staging.check_writable(folder, place.parent)
+    except OutputError as error:
+        raise BundleError(str(error)) from error
+    except OSError as error:
+        raise BundleError(str(staging.explain_write_failure(folder, error))) from error
+
+
 def save(bundle: ModelBundle, folder: Path, dtype: torch.dtype = torch.float16) -> None:
     """Write a bundle; the folder appears whole or not at all.
 
     Raises:
         BundleError: the folder can't be written, or holds something that isn't a bundle.
     """
-    if folder.exists() and any(folder.iterdir()) and not (folder / "bundle.json").exists():
-        raise BundleError(f"{folder} holds other files; expected a new folder or a bundle's.")
+    check_target(folder)
     files = {
         f"{name}.safetensors": _tensors(name, network, dtype)
         for name, network in bundle.networks.items()
@@ -215,12 +265,10 @@ def add_network(
     Raises:
         BundleError: the folder isn't a bundle, is damaged, or can't be written.
     """
-    from safetensors.torch import load_file
-
     load(folder)  # raises if anything is wrong
     files: dict[str, dict[str, Tensor]] = {}
     for path in _weights(folder):
-        tensors = load_file(path)
+        tensors = _read_tensors(path)
         rest = {k: v for k, v in tensors.items() if not k.startswith(f"{name}.")}
         if len(rest) < len(tensors):
             files[path.name] = rest
@@ -250,31 +298,34 @@ def _write(
     description: dict[str, Any],
 ) -> None:
     """Write a bundle's weights and description; its other files stay."""
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
+        place = staging.resolve(folder)
+        with staging.stage(folder, place, place.parent) as partial:
+            partial.mkdir()
+            (partial / "bundle.json").write_text(json.dumps(description, indent=1) + "\n")
+            usual = (partial / "bundle.json").stat().st_mode & 0o777
             for name, tensors in files.items():
                 if tensors:
                     save_file(tensors, partial / name)
-                    os.chmod(partial / name, 0o644)  # the library makes it private
-            (partial / "bundle.json").write_text(json.dumps(description, indent=1) + "\n")
-            for kept in folder.iterdir() if folder.exists() else ():
+                    os.chmod(partial / name, usual)  # the library makes it private
+            for kept in place.iterdir() if place.exists() else ():
                 written = kept.name in files or kept.name == "bundle.json"
                 if kept.is_file() and not written:  # other weights, its card, a licence
                     shutil.copy(kept, partial)
-            os.chmod(partial, 0o755)
-            if folder.exists():
-                staging.swap_folder(partial, folder)
+            if place.exists():
+                staging.swap_folder(partial, place)
             else:
-                partial.rename(folder)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
-    except OSError as error:
+                partial.rename(place)
+    except OutputError as error:
+        raise BundleError(str(error)) from error
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise BundleError(
-            f"the bundle {folder} can't be written: {error.strerror or error}."
+            f"the bundle {folder} can't be written ({reason}); expected room in a folder that you "
+            "may write to: choose another."
         ) from error
 
 
@@ -284,21 +335,22 @@ def load(folder: Path | str = DEFAULT) -> ModelBundle:
     Raises:
         BundleError: the folder isn't a bundle, or is damaged; the message says in what.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     folder = Path(folder)
     description = _describe(folder)
     if not _weights(folder):
         raise BundleError(f"the bundle {folder} has no weights (*.safetensors); copy it anew.")
     tensors: dict[str, Tensor] = {}
     for path in _weights(folder):
-        try:
-            tensors |= load_file(path)
-        except (OSError, SafetensorError) as error:
-            raise BundleError(f"{path} is damaged ({error}); copy the bundle anew.") from error
+        tensors |= _read_tensors(path)
+    for name, tensor in tensors.items():
+        if tensor.dtype not in FLOATS:
+            raise BundleError(
+                f"the tensor '{name}' of {folder} holds {str(tensor.dtype).removeprefix('torch.')};"
+                " expected float16, bfloat16, float32 or float64: copy the bundle anew."
+            )
 
-    if "trunk" not in description["networks"].get("scene_network", {"trunk": ""}):
+    scene = description["networks"].get("scene_network", {"trunk": ""})
+    if isinstance(scene, dict) and "trunk" not in scene:
         raise BundleError(
             f"the scene network of {folder} is of an earlier engine, which this one doesn't read; "
             "train one into a new folder (`train scene`) or take the bundle that comes with this "
@@ -307,14 +359,14 @@ def load(folder: Path | str = DEFAULT) -> ModelBundle:
     networks: dict[str, nn.Module] = {}
     try:
         for name, arguments in description["networks"].items():
-            networks[name] = build(name, arguments)
-    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
+            networks[name] = outline(name, arguments)
+    except Exception as error:  # whatever torch makes of the numbers that are said
         raise BundleError(
             f"{folder / 'bundle.json'} describes a network that this version doesn't know "
             f"({error}); expected {', '.join(BUILDERS)} with their arguments."
         ) from error
     for name, network in networks.items():
-        _fill(network, name, tensors, folder)
+        networks[name] = _fill(network, name, tensors, folder)
 
     motion = tensors.pop("codebook.motion", None)
     names = sorted(k for k in tensors if k.startswith("codebook.appearance."))
@@ -330,27 +382,42 @@ def load(folder: Path | str = DEFAULT) -> ModelBundle:
                 f"the bundle {folder} has a {part} predictor without its codebook or the other way "
                 "round; copy it anew."
             )
-    return ModelBundle(
+    bundle = ModelBundle(
         networks,
         description["networks"],
         MotionCodebook(_codes(motion, folder)) if motion is not None else None,
         AppearanceCodebook([_codes(s, folder) for s in sequences]) if sequences else None,
-        description.get("about", {}),
+        _about(description.get("about", {}), folder),
         folder,
         _sizes(description.get("input_sizes", {}), folder),
     )
+    check_agreement(bundle, folder)
+    return bundle
+
+
+def _read_tensors(path: Path) -> dict[str, Tensor]:
+    from safetensors.torch import load_file
+
+    try:
+        regular_files.check(path, MOST_WEIGHTS)
+        return load_file(path)
+    except MemoryError:
+        raise
+    except Exception as error:  # its own kind, and others for types of numbers that it hasn't
+        raise BundleError(f"{path} is damaged ({error}); copy the bundle anew.") from error
 
 
 def _describe(folder: Path) -> dict[str, Any]:
     path = folder / "bundle.json"
-    if not path.is_file():
-        found = "no such folder" if not folder.exists() else "no bundle.json in it"
-        raise BundleError(
-            f"{folder} is no bundle ({found}); expected a folder made by this engine: name another."
-        )
     try:
-        description = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        if not path.exists():
+            found = "no such folder" if not folder.exists() else "no bundle.json in it"
+            raise BundleError(
+                f"{folder} is no bundle ({found}); expected a folder made by this engine: name "
+                "another."
+            )
+        description = regular_files.read_json(path)
+    except (OSError, ValueError) as error:
         raise BundleError(f"{path} can't be read ({error}); copy the bundle anew.") from error
     if not isinstance(description, dict) or description.get("format") != FORMAT:
         raise BundleError(f'{path} is of another kind; expected "format": "{FORMAT}".')
@@ -362,6 +429,58 @@ def _describe(folder: Path) -> dict[str, Any]:
     if not isinstance(description.get("networks"), dict):
         raise BundleError(f"{path} names no networks; copy the bundle anew.")
     return description
+
+
+def _about(found: Any, folder: Path) -> dict[str, Any]:
+    seed = found.get("thumbnail_seed", 0) if isinstance(found, dict) else None
+    if type(seed) is not int or not 0 <= seed <= MAX_SEED:
+        what = f"the thumbnail seed {seed!r}" if isinstance(found, dict) else f"{found!r} as about"
+        raise BundleError(
+            f"{folder / 'bundle.json'} has {what}; expected an object, with a whole number from 0 "
+            "as thumbnail_seed: copy the bundle anew."
+        )
+    return cast("dict[str, Any]", found)
+
+
+def check_agreement(bundle: ModelBundle, folder: Path) -> None:
+    """Refuse networks and codebooks that don't belong together."""
+    motions, days = bundle.motion_codebook, bundle.appearance_codebook
+    books = {
+        "motion": [motions.codes] if motions else [],
+        "appearance": days.sequences if days else [],
+    }
+    for kind, channels in (("motion", 2), ("appearance", 3)):
+        sizes = {f"codebook {i}": codes.shape[1] for i, codes in enumerate(books[kind])}
+        if len(set(sizes.values())) == 1:
+            sizes = {"codebook": sizes["codebook 0"]}
+        predictor = bundle.networks.get(f"{kind}_predictor")
+        encoder = bundle.networks.get(f"{kind}_encoder")
+        if isinstance(predictor, MotionPredictor | AppearancePredictor):
+            sizes["predictor"] = predictor.trunk.conv1.in_channels - 3
+        if isinstance(encoder, Encoder):
+            sizes["encoder"] = encoder.fc.out_features
+            if encoder.conv1.in_channels != channels:
+                raise BundleError(
+                    f"the {kind} encoder of {folder} takes {encoder.conv1.in_channels} channels; "
+                    f"expected {channels}: copy the bundle anew."
+                )
+        lstm = bundle.networks.get("code_lstm")
+        if kind == "appearance" and isinstance(lstm, CodeLSTM):
+            sizes["LSTM"] = lstm.fc_in.in_features
+        if len(set(sizes.values())) > 1 or min(sizes.values(), default=1) < 1:
+            found = ", ".join(f"{name} {size}" for name, size in list(sizes.items())[:8])
+            raise BundleError(
+                f"the {kind} codes of {folder} have several sizes ({found}); expected one: its "
+                "parts don't belong together, copy the bundle anew."
+            )
+    motion = bundle.networks.get("motion_predictor")
+    if isinstance(motion, MotionPredictor):
+        beta: Any = motion.beta
+        if isinstance(beta, bool) or not isinstance(beta, int | float) or not 0 < beta < math.inf:
+            raise BundleError(
+                f"the motion predictor of {folder} has the beta {beta!r}; expected a number above "
+                "0: copy the bundle anew."
+            )
 
 
 def _sizes(found: Any, folder: Path) -> dict[str, int]:
@@ -376,7 +495,8 @@ def _sizes(found: Any, folder: Path) -> dict[str, int]:
     return cast("dict[str, int]", found)
 
 
-def _fill(network: nn.Module, name: str, tensors: dict[str, Tensor], folder: Path) -> None:
+def _fill(network: nn.Module, name: str, tensors: dict[str, Tensor], folder: Path) -> nn.Module:
+    """Give an outline its weights, once all are known to fit."""
     state = {}
     for key, wanted in network.state_dict().items():
         found = tensors.pop(f"{name}.{key}", None)
@@ -387,10 +507,13 @@ def _fill(network: nn.Module, name: str, tensors: dict[str, Tensor], folder: Pat
                 f"the tensor '{name}.{key}' of {folder} has shape {list(found.shape)}; expected "
                 f"{list(wanted.shape)}: its bundle.json and its weights don't belong together."
             )
+        if not wanted.numel():
+            raise BundleError(f"the tensor '{name}.{key}' of {folder} is empty; copy it anew.")
         if not bool(torch.isfinite(found).all()):
             raise BundleError(f"the tensor '{name}.{key}' of {folder} holds NaN; copy it anew.")
         state[key] = found.float()
-    network.load_state_dict(state)
+    network.load_state_dict(state, assign=True)
+    return channels_last(network)
 
 
 def _codes(codes: Tensor, folder: Path) -> Tensor:
@@ -399,4 +522,6 @@ def _codes(codes: Tensor, folder: Path) -> Tensor:
             f"a codebook of {folder} has shape {list(codes.shape)} or holds NaN; expected finite "
             "codes [n, code size]."
         )
+    if not codes.shape[1]:
+        raise BundleError(f"a codebook of {folder} holds codes of no numbers; copy it anew.")
     return codes.float()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import json
+import io
+import math
+import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from .. import regular_files
 from ..errors import CodeError
 from .checkpoints import CodeKind, ModelBundle
 
@@ -32,17 +37,18 @@ def position(text: str, seed: int, what: str, count: int) -> float | None:
 
 def read_codes(path: Path, size: int) -> Tensor:  # [K, Z]
     """Read one code, or a list of them, from a .json or .npy file."""
-    if not path.is_file():
-        raise CodeError(
-            f"the latent code '{path}' is no number, no file and not 'random'; expected one."
-        )
     try:
         if path.suffix == ".npy":
-            values = np.load(path, allow_pickle=False)
+            values = _read_npy(path)
         else:
-            values = np.asarray(json.loads(path.read_text(encoding="utf-8")), dtype=np.float32)
-        codes = torch.from_numpy(np.atleast_2d(values).astype(np.float32))
-    except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
+            values = np.asarray(regular_files.read_json(path), dtype=np.float32)
+        with np.errstate(over="ignore"):  # too large for float32: refused below, as infinite
+            codes = torch.from_numpy(np.atleast_2d(values).astype(np.float32))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise CodeError(
+            f"the latent code '{path}' is no number, no file and not 'random'; expected one."
+        ) from error
+    except (OSError, ValueError, TypeError, OverflowError) as error:
         raise CodeError(
             f"{path} can't be read as a latent code ({error}); expected {size} numbers in a .json "
             "or .npy file: write it anew."
@@ -54,6 +60,26 @@ def read_codes(path: Path, size: int) -> Tensor:  # [K, Z]
     if not bool(torch.isfinite(codes).all()):
         raise CodeError(f"{path} holds a code that isn't finite; write it anew.")
     return codes
+
+
+def _read_npy(path: Path) -> NDArray[Any]:
+    """The array of an .npy file, which takes no more memory than the file has bytes."""
+    content = regular_files.read_bytes(path, regular_files.MOST_CODES)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            file = io.BytesIO(content)
+            npy: Any = np.lib.format
+            version = npy.read_magic(file)
+            readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+            shape, columns_first, dtype = readers[version](file)
+    except Exception as error:  # a damaged header raises what its text evaluates to
+        raise ValueError(f"its header is damaged: {error}") from error
+    count = math.prod(shape)
+    if dtype.kind not in "fiu" or count * dtype.itemsize != len(content) - file.tell():
+        raise ValueError("its header doesn't agree with its content")
+    values = np.frombuffer(content, dtype, count, file.tell())
+    return values.reshape(shape, order="F" if columns_first else "C")
 
 
 def read_code(bundle: ModelBundle, path: Path, kind: CodeKind) -> Tensor:  # [1, Z]

@@ -7,7 +7,6 @@ so that the shell, Python and a JSON document say the same.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .. import regular_files
 from ..errors import AnnotationError
 
 SHORTEST = 1e-3  # arrows shorter than this share of the picture have no direction
@@ -203,8 +203,8 @@ def read_patch_file(path: Path) -> tuple[Patch, ...] | None:
     if path.suffix.lower() != ".json" or not path.is_file():
         return None
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        value = regular_files.read_json(path)
+    except (OSError, ValueError):
         return None  # whoever reads it as codes says what is wrong with it
     if isinstance(value, dict):
         if set(value) != {"patches"} or not isinstance(value["patches"], list):

@@ -93,6 +93,7 @@ def check(job: Job, save_motion: Path | None = None, poster: Path | None = None)
     sequence.check_target(out, job.output)
     if save_motion:
         staging.check_file(save_motion, ".npy")
+    read_files.check_regions(job.regions)
     read = list(read_files.of_job(job))
     for target in (out, save_motion, poster):
         if target:
@@ -136,10 +137,10 @@ def render(
         frames = progress(frames, job.clip.frames, "frames")
         if poster:
             frames = _keep_poster(frames, poster)
+        if save_motion:
+            frames = _keep_motion(frames, foreseen.motion, landscape.image, save_motion)
         out = job.path("out")
         written = sequence.write_sequence(frames, out, job.output, count=job.clip.frames)
-        if save_motion:
-            _save_motion(foreseen.motion, landscape.image, save_motion)
     return {
         **_describe(job, written, foreseen, watch),
         "device": str(animator.device),
@@ -261,6 +262,14 @@ def _keep_poster(frames: Iterator[Tensor], poster: Path) -> Iterator[Tensor]:
         yield frame
     if first is not None:
         images.save_image(first, poster)
+
+
+def _keep_motion(
+    frames: Iterator[Tensor], motion: MotionField, image: Tensor, path: Path
+) -> Iterator[Tensor]:
+    """Pass frames on; the motion is saved once all are through, before they take their place."""
+    yield from frames
+    _save_motion(motion, image, path)
 
 
 def _save_motion(motion: MotionField, image: Tensor, path: Path) -> None:

@@ -5,9 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from .. import regular_files
+from ..errors import RegionError
 from ..scene import region_files
-from ..settings import parse_key
+from ..settings import RegionSettings, parse_key
 from ..settings.documents import Job
+
+
+def check_regions(settings: RegionSettings) -> None:
+    """Refuse files of regions that would be waited for or read without end.
+
+    Raises:
+        RegionError: one is a pipe or a device, or too large.
+    """
+    for path in settings.region:
+        try:
+            regular_files.check(path, regular_files.MOST_JSON)
+        except ValueError as error:
+            raise RegionError(
+                f"the region '{path}' can't be read as JSON ({error}); expected one object with a "
+                "mask or a polygon: name another file.",
+                "regions.region",
+            ) from error
+        except OSError:
+            continue  # whoever reads it says what is wrong with it
 
 
 def of_job(job: Job) -> Iterator[Path]:

@@ -28,9 +28,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .. import regular_files
 from ..errors import BundleError
 from .blocks import channels_last
 
+MOST_WEIGHTS = 1 << 33  # bytes of a file of weights
 TAPS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
 VGG16 = "vgg16"
 VGG16_URL = "https://download.pytorch.org/models/vgg16-397923af.pth"  # torchvision's IMAGENET1K_V1
@@ -118,10 +120,14 @@ def _fetch() -> Any:
 
 
 def _read(path: Path) -> Any:
-    if not path.is_file():
+    try:
+        regular_files.check(path, MOST_WEIGHTS)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise BundleError(
-            f"there is no perceptual network {path}; expected '{VGG16}' or a file of weights."
-        )
+            f"there is no perceptual network {path} ({reason}); expected '{VGG16}' or a file of "
+            "weights."
+        ) from error
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises what it likes for damaged or hostile files

@@ -12,13 +12,14 @@ run can be repeated from it.
 from __future__ import annotations
 
 import dataclasses
-import json
+import os
 import types
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+from .. import regular_files
 from ..errors import DocumentError, SettingsError
 from . import (
     AppearanceSettings,
@@ -73,8 +74,8 @@ def read(path: str | Path) -> Job:
         DocumentError: it can't be read, or a field is unknown or out of its range; it is named.
     """
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        document = regular_files.read_json(path)
+    except (OSError, ValueError) as error:
         raise DocumentError(
             f"'{path}' can't be read as a JSON document ({error}); expected an object such as "
             "--json reports: correct the file or its name."
@@ -99,10 +100,18 @@ def parse(document: object) -> Job:
     values: dict[str, Any] = {}
     for name in ("picture", "out"):
         if document.get(name) is not None:
-            values[name] = Path(_checked(document[name], str, name))
+            values[name] = Path(checked(document[name], str, name))
     for name, kind in GROUPS.items():
         values[name] = _settings(document.get(name, {}), kind, name)
     return Job(**values)
+
+
+def is_usable(text: str) -> bool:
+    """Whether a text can be handed to the system: no NUL in it, and no half of a character."""
+    try:
+        return b"\0" not in os.fsencode(text)  # names of files that aren't UTF-8 are usable
+    except UnicodeEncodeError:
+        return False
 
 
 def write(job: Job) -> dict[str, Any]:
@@ -124,7 +133,7 @@ def _settings(group: Any, kind: type, name: str) -> Any:
     hints = typing.get_type_hints(kind)
     values = {}
     for key, value in group.items():
-        values[key] = _checked(value, hints[key], f"{name}.{key}")
+        values[key] = checked(value, hints[key], f"{name}.{key}")
     try:
         return kind(**values)
     except SettingsError as error:
@@ -148,8 +157,12 @@ def _refuse_unknown(found: dict[str, Any], known: set[str], prefix: str) -> None
             )
 
 
-def _checked(value: Any, hint: Any, name: str) -> Any:
-    """A value of the kind that a type hint names; JSON's lists stand for tuples."""
+def checked(value: Any, hint: Any, name: str) -> Any:
+    """A value of the kind that a type hint names; JSON's lists stand for tuples.
+
+    Raises:
+        DocumentError: it is of another kind; `name` is named.
+    """
     if get_origin(hint) in (typing.Union, types.UnionType):
         if value is None:
             return None
@@ -157,7 +170,7 @@ def _checked(value: Any, hint: Any, name: str) -> Any:
     if get_origin(hint) is tuple:
         if not isinstance(value, list | tuple):
             raise _wrong(name, f"is {value!r}; expected a list.")
-        return tuple(_checked(v, get_args(hint)[0], f"{name}[{i}]") for i, v in enumerate(value))
+        return tuple(checked(v, get_args(hint)[0], f"{name}[{i}]") for i, v in enumerate(value))
     if get_origin(hint) is Literal:
         if value not in get_args(hint):
             raise _wrong(name, f"is {value!r}; expected one of {', '.join(get_args(hint))}.")
@@ -168,6 +181,8 @@ def _checked(value: Any, hint: Any, name: str) -> Any:
     wanted = (int, float) if hint is float else hint
     if not isinstance(value, wanted) or (isinstance(value, bool) and hint is not bool):
         raise _wrong(name, f"is {value!r}; expected {names[hint]}.")
+    if isinstance(value, str) and not is_usable(value):
+        raise _wrong(name, f"is {value!r}, which no system takes as a name; expected text.")
     try:
         return float(value) if hint is float else value
     except OverflowError as error:  # JSON's whole numbers have no end

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from ..errors import LandscapeError
+from ..errors import LandscapeError, printable
 from .fields import flag_of, opposite_of
 
 NAME = re.compile(r"<([a-z_]+\.[a-z_]+)( off)?>")
@@ -43,8 +43,8 @@ class Sentence(str):
 
     def __new__(cls, text: str, parts: Sequence[Part] = ()) -> Sentence:
         """Keep the parts beside the text."""
-        made = super().__new__(cls, text)
-        made.parts = tuple(parts)
+        made = super().__new__(cls, printable(text))
+        made.parts = tuple(printable(p) if isinstance(p, str) else p for p in parts)
         return made
 
     @property

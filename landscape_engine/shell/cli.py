@@ -1,7 +1,7 @@
 """The shell: `animate`, `demo`, `codebook`, `fit`, `evaluate`, `import-authors`, `train`, `worker`.
 
 Flags are made from the settings' fields. Exit codes: 0 done, 2 refused with one line that says why,
-130 interrupted, 143 told to end.
+129 its terminal is gone, 130 interrupted, 143 told to end; 1 done, but stdout took not all of it.
 """
 
 from __future__ import annotations
@@ -9,26 +9,30 @@ from __future__ import annotations
 import argparse
 import atexit
 import contextlib
+import errno
 import os
 import signal
 import sys
 import types
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
-from ..errors import LandscapeError
+from .. import staging
+from ..errors import LandscapeError, is_out_of_memory, printable
 from ..settings import documents
-from . import parsers
+from . import parsers, streams
 from .commands import run
-from .interruption import INTERRUPTED, at_once
+from .interruption import ENDING, INTERRUPTED, at_once
 
 AT_ONCE = ("animate", "demo", "codebook", "fit", "evaluate")  # ended so by Ctrl-C
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit code."""
-    # told to end: unwind as for Ctrl-C, so that what is partial is removed
-    signal.signal(signal.SIGTERM, _end)
+    for number in ENDING:  # unwind as for Ctrl-C, so that what is partial is removed
+        if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` has it
+            signal.signal(number, _end)
     try:
         options = parse(arguments)
         # torch's threads spin while they wait, which starves the encoder's (and any program beside
@@ -38,8 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with at_once() if options.command in AT_ONCE else contextlib.nullcontext():
             return run(options)  # torch comes in here, after --help has answered
     except LandscapeError as error:
-        print(f"landscape-engine: {error}", file=sys.stderr)
-        return 2
+        return _refuse(str(error))
     except KeyboardInterrupt:
         print(INTERRUPTED, file=sys.stderr)
         return 130
@@ -47,9 +50,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # whoever read our output went away; keep Python from complaining about it at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except MemoryError:
-        print("landscape-engine: the memory is used up; try a smaller --size.", file=sys.stderr)
-        return 2
+    except Exception as error:
+        if is_out_of_memory(error):
+            return _refuse(
+                "the memory is used up; expected room for the frames: try a smaller --size."
+            )
+        if isinstance(error, OSError):
+            return _refuse(_explain(error))
+        raise
+
+
+def _refuse(sentence: str) -> int:
+    print(f"landscape-engine: {printable(sentence)}", file=sys.stderr)
+    return 2
+
+
+def _explain(error: OSError) -> str:
+    """What the system refused, in one sentence."""
+    if error.errno == errno.ENOSPC:
+        return str(staging.explain_write_failure(Path(error.filename or "the output"), error))
+    name = f"'{os.fsdecode(error.filename)}'" if error.filename else "a file"
+    reason = error.strerror or " ".join(str(error).split()) or type(error).__name__
+    return f"{name} can't be used ({reason}); expected one that can: check its name and its rights."
 
 
 def entry() -> NoReturn:
@@ -57,13 +79,15 @@ def entry() -> NoReturn:
 
     Python's own way out takes a second after torch was there, and frees what the system frees.
     """
+    streams.prepare(sys.argv[1:])
     code = main()
     atexit._run_exitfuncs()  # what others want done before the end
-    for stream in filter(None, (sys.stdout, sys.stderr)):
-        try:
-            stream.flush()
-        except OSError:  # a full disk behind a redirection; a reader that went away
-            code = code or 1
+    lost = streams.finish()
+    if lost is not None:
+        reason = lost.strerror or "unknown reason"
+        sentence = f"what was made is whole, but can't be told on stdout ({reason})."
+        print(f"landscape-engine: {sentence}", file=sys.stderr)
+        code = code or 1
     os._exit(code)
 
 

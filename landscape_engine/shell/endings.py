@@ -8,11 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ..errors import printable
+
 
 def note(sentences: Iterable[str]) -> None:
     """Print notes on stderr, one per line."""
     for sentence in sentences:
-        print(f"landscape-engine: {sentence}", file=sys.stderr)
+        print(f"landscape-engine: {printable(sentence)}", file=sys.stderr)
 
 
 def end(report: dict[str, Any], as_json: bool, *paths: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import types
 import typing
 from typing import Any, Literal, TypeVar, get_args, get_origin
@@ -123,6 +124,17 @@ def whole(text: str) -> int:
 def number(text: str) -> float:
     """The type of a flag that takes a number."""
     try:
-        return float(text)
+        found = float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is no number") from None
+    if not math.isfinite(found):
+        raise argparse.ArgumentTypeError(f"'{text}' is no finite number")
+    return found
+
+
+def duration(text: str) -> float:
+    """The type of a flag that takes a time above 0."""
+    found = number(text)
+    if found <= 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is no time; expected more than 0")
+    return found

@@ -18,12 +18,14 @@ from contextlib import contextmanager
 
 from .. import staging
 
+# told to end, and the terminal gone, which Windows doesn't tell
+ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 INTERRUPTED = "landscape-engine: interrupted; nothing partial was left."
 
 
 @contextmanager
 def at_once() -> Iterator[None]:
-    """Within the block, SIGINT and SIGTERM end the process soon, whatever it is doing."""
+    """Within the block, SIGINT, SIGTERM and SIGHUP end the process soon, whatever it is doing."""
     if threading.current_thread() is not threading.main_thread():  # no signal arrives elsewhere
         yield
         return
@@ -46,7 +48,7 @@ def at_once() -> Iterator[None]:
 
 def _watch(receiver: socket.socket, unwound: threading.Event) -> None:
     signum = 0
-    while signum not in (signal.SIGINT, signal.SIGTERM):
+    while signum not in (signal.SIGINT, *ENDING):
         received = receiver.recv(1)
         if not received:
             return

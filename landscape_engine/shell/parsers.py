@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 from .. import __version__
+from ..errors import printable
 from ..settings import (
     ClipEvaluationSettings,
     DeviceName,
@@ -24,7 +25,8 @@ from ..settings import (
     documents,
 )
 from ..settings.paper import PAPER
-from .flags import add_settings_flags, number, values_in, values_of, whole
+from .flags import add_settings_flags, duration, number, values_in, values_of, whole
+from .streams import VERBOSE
 
 Commands = Any  # what argparse gives sub-commands to, which has no public name
 
@@ -33,7 +35,8 @@ class _Parser(argparse.ArgumentParser):
     """Refuses in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"landscape-engine: {message} (see `{self.prog} --help`).\n")
+        said = printable(message)
+        self.exit(2, f"landscape-engine: {said} (see `{self.prog} --help`).\n")
 
 
 def build(job: documents.Job | None = None, paper: bool = False) -> argparse.ArgumentParser:
@@ -312,6 +315,15 @@ def _add_engine_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device", choices=get_args(DeviceName), default="auto", help="(default: %(default)s)"
     )
+    _add_verbose_flag(parser)
+
+
+def _add_verbose_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        VERBOSE,
+        action="store_true",
+        help="let what decoders, encoders and other libraries print through to stderr",
+    )
 
 
 def _add_photos_flag(parser: argparse.ArgumentParser) -> None:
@@ -338,7 +350,7 @@ def _add_train_flags(
         "--bundle", type=Path, required=True, metavar="DIR", help="bundle to write the result into"
     )
     parser.add_argument(
-        "--minutes", type=float, metavar="M", help="stop after M minutes (resumable)"
+        "--minutes", type=duration, metavar="M", help="stop after M minutes (resumable)"
     )
     parser.add_argument(
         "--start",
@@ -349,5 +361,6 @@ def _add_train_flags(
     parser.add_argument(
         "--device", choices=get_args(DeviceName), default="auto", help="(default: %(default)s)"
     )
+    _add_verbose_flag(parser)
     add_settings_flags(parser.add_argument_group("what"), kind)
     add_settings_flags(parser.add_argument_group("loop"), loop)

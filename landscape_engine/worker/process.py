@@ -13,6 +13,7 @@ import json
 import os
 import re
 import signal
+import stat
 import sys
 import threading
 import time
@@ -22,8 +23,8 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import __version__, staging
-from ..errors import LandscapeError, SettingsError
+from .. import __version__, regular_files, staging
+from ..errors import LandscapeError, SettingsError, is_out_of_memory
 from ..settings import DeviceName
 from ..settings.sentences import as_data
 from . import PROTOCOL, requests
@@ -36,6 +37,7 @@ JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 NICENESS = 5  # the window comes first
 # On Windows numpy's import waits for ever while another thread reads stdin (numpy issue 24290)
 LISTENS_WHILE_LOADING = sys.platform != "win32"
+END_S = 4.0  # told to end, the process has ended by then, whatever happened to its folders
 PATIENCE_S = 0.9  # a cancelled job that isn't unwound by then ends with the process
 
 
@@ -58,6 +60,7 @@ class Worker:
         self.idle_s = min(idle_minutes * 60, threading.TIMEOUT_MAX)
         self._changed = threading.Condition()  # held for what follows
         self._waiting: deque[JobEvents] = deque()
+        self._known: set[str] = set()  # the ids of all jobs so far
         self._running: JobEvents | None = None
         self._cancelling = False  # the running job
         self._cancellable = False  # its work can be unwound now
@@ -93,13 +96,13 @@ class Worker:
         about = {"protocol": PROTOCOL, "version": __version__, "pid": os.getpid(), **desk.about()}
         path = self.folder / "worker.json"
         with staging.explaining(path), staging.new_file(path) as staged:
-            staged.write_text(json.dumps(about, ensure_ascii=False) + "\n", encoding="utf-8")
+            staged.write_text(json.dumps(about) + "\n", encoding="utf-8")
 
     def _withdraw(self) -> None:
         """Remove `worker.json`, unless it is another's, who was started since."""
         path = self.folder / "worker.json"
-        with contextlib.suppress(OSError, ValueError):
-            if json.loads(path.read_text(encoding="utf-8"))["pid"] == os.getpid():
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
+            if regular_files.read_json(path)["pid"] == os.getpid():
                 path.unlink()
 
     # ------------------------------------------------------------------ requests
@@ -121,10 +124,15 @@ class Worker:
             self._cancel(self.folder / "jobs" / value)
 
     def _add(self, folder: Path) -> None:
+        if folder.name in self._known:
+            raise ValueError(f"the job '{folder.name}' was asked for already; expected another id")
         try:
+            if not stat.S_ISDIR(folder.lstat().st_mode):
+                raise ValueError(f"'{folder}' is no folder, or a link to one; expected a job's")
             job = JobEvents(folder)
         except OSError as error:
             raise ValueError(f"'{folder}' can't be used: {error}") from error
+        self._known.add(folder.name)
         with self._changed:
             self._waiting.append(job)
             self._changed.notify()
@@ -162,12 +170,17 @@ class Worker:
 
     def _end_at_once(self) -> None:
         """Remove what is unfinished and end the process, whatever it is doing."""
-        staging.discard_unfinished()
-        running = self._running
-        if running is not None:
-            running.end("cancelled")
-        self._withdraw()
-        os._exit(0)  # an orderly exit would wait for encoders and networks
+        last = threading.Timer(END_S, os._exit, (0,))  # a disk may be gone
+        last.daemon = True
+        last.start()
+        try:
+            staging.discard_unfinished(END_S - 1)
+            running = self._running
+            if running is not None:
+                running.end("cancelled")
+            self._withdraw()
+        finally:
+            os._exit(0)  # an orderly exit would wait for encoders and networks
 
     # ---------------------------------------------------------------------- jobs
 
@@ -210,8 +223,9 @@ class Worker:
 
 def _explain(error: Exception) -> str:
     """The sentence for an error that isn't one of ours; its traceback is in the log."""
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+    if is_out_of_memory(error):
         return "the memory is used up; expected room for the frames: try a smaller size."
     if isinstance(error, OSError):
-        return str(staging.explain_write_failure(Path(error.filename or "a file"), error))
+        name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "a file"
+        return str(staging.explain_write_failure(Path(name), error))
     return f"the engine failed ({type(error).__name__}); see its log, and report it as a fault."

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .. import regular_files
+from ..errors import printable
+
 CHUNK = 1 << 16
-LONGEST = 1 << 20  # bytes of a line; a longer one is no request
+LONGEST = 1 << 20  # bytes of a line; a longer one is no request, and passed over
 
 
 def listen(hear: Callable[[Any], None], closed: Callable[[], None], source: int) -> None:
@@ -20,9 +23,9 @@ def listen(hear: Callable[[Any], None], closed: Callable[[], None], source: int)
         try:
             for line in _lines(source):
                 try:
-                    hear(json.loads(line))
-                except ValueError as error:
-                    print(f"landscape-engine: no request: {error}", file=sys.stderr, flush=True)
+                    hear(regular_files.parse_json(line))
+                except Exception as error:  # whatever is asked, who asks next is heard
+                    _say(str(error))
         finally:
             closed()
 
@@ -31,7 +34,7 @@ def listen(hear: Callable[[Any], None], closed: Callable[[], None], source: int)
 
 def _lines(source: int) -> Iterator[bytes]:
     # not sys.stdin: Python couldn't end while another thread waits inside its buffer
-    rest = b""
+    rest, passing = b"", False  # the part of a line; whether the line is passed over
     while True:
         try:
             chunk = os.read(source, CHUNK)
@@ -40,6 +43,16 @@ def _lines(source: int) -> Iterator[bytes]:
         if not chunk:
             return
         *lines, rest = (rest + chunk).split(b"\n")
+        if passing and lines:
+            del lines[0]
+            passing = False
         yield from (line for line in lines if line.strip())
         if len(rest) > LONGEST:
-            return
+            if not passing:
+                _say(f"a line is longer than {LONGEST} bytes")
+            rest, passing = b"", True
+
+
+def _say(reason: str) -> None:
+    with contextlib.suppress(OSError, ValueError):  # a log that can't be written to
+        print(f"landscape-engine: no request: {printable(reason)}", file=sys.stderr, flush=True)

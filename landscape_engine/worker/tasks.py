@@ -16,23 +16,23 @@ be left out.
 from __future__ import annotations
 
 import inspect
-import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import torch
 from torch import Tensor
 
-from .. import images
+from .. import images, regular_files
 from ..animator import Animator, load_animator
 from ..bundles import checkpoints
-from ..errors import BundleError, DocumentError, OutputError, PictureError
+from ..errors import BundleError, CodeError, DocumentError, OutputError, PictureError
 from ..jobs import animate as animation
 from ..jobs import fit as fitting
-from ..jobs import thumbnails
+from ..jobs import read_files, thumbnails
 from ..jobs.preview import fit_within, reduce
 from ..scene.regions import Region, filled
 from ..settings import DeviceName, RegionSettings, documents
@@ -44,6 +44,9 @@ from .landscapes import KeptLandscapes
 LAND = "#000000"
 FOUND = {"sky": "#56b4e9", "water": "#0072b2"}  # colors of a label picture
 OWN = ("#e69f00", "#009e73", "#d55e00", "#cc79a7", "#f0e442")  # of the artist's regions, in turn
+
+
+CHECKED = (str, str | None, int, bool)  # kinds of fields whose type is checked for all tasks
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class Desk:
         Raises:
             LandscapeError: it can't be done; a field that is unknown, missing or wrong is named.
         """
+        _refuse_links(job.folder)
         task, fields = read_task(job.folder / "job.json")
         return task(self, job, **fields)
 
@@ -88,8 +92,8 @@ class Desk:
 def read_task(path: Path) -> tuple[Callable[..., dict[str, Any]], dict[str, Any]]:
     """The task that a document names, and its fields."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        document = regular_files.read_json(path, follow=False)
+    except (OSError, ValueError) as error:
         raise DocumentError(f"'{path}' can't be read ({error}); expected a JSON object.") from error
     if not isinstance(document, dict):
         raise DocumentError(f"'{path}' holds no object; expected one with 'protocol' and 'task'.")
@@ -112,7 +116,21 @@ def read_task(path: Path) -> tuple[Callable[..., dict[str, Any]], dict[str, Any]
     for parameter in known:
         if parameter.default is parameter.empty and parameter.name not in document:
             raise DocumentError(f"the task '{name}' lacks the field '{parameter.name}'; add it.")
+    hints = get_type_hints(task)
+    for field, value in document.items():
+        if hints[field] in CHECKED:
+            document[field] = documents.checked(value, hints[field], field)
     return task, document
+
+
+def _refuse_links(folder: Path) -> None:
+    """Refuse a job whose folder leads elsewhere: what is written into it is to stay in it."""
+    with os.scandir(folder) as entries:
+        linked = next((entry.name for entry in entries if entry.is_symlink()), None)
+    if linked is not None:
+        raise DocumentError(
+            f"'{linked}' in the job's folder is a link; expected files and folders: remove it."
+        )
 
 
 # ------------------------------------------------------------------------ tasks
@@ -213,7 +231,7 @@ def fit(
     events.progress("read")
     landscape = desk.landscapes.of(path, None, bool(upright))
     events.progress("predict")
-    begin = Path(start) if start else None
+    begin = _source(start, "start") if start else None
     done = fitting.search(landscape, asked, target, start=begin, progress=events.follow)
     if done["note"]:
         events.note(done["note"])
@@ -308,7 +326,7 @@ def _existing(job: Job) -> Path:
 
 
 def _picture(path: Any) -> Path:
-    if not isinstance(path, str) or not path or "\0" in path:
+    if not isinstance(path, str) or not path or not documents.is_usable(path):
         raise DocumentError(f"'picture' is {path!r}; expected the path of a picture: name one.")
     if not Path(path).is_absolute():
         raise PictureError(f"the picture's path is '{path}'; expected an absolute one.")
@@ -317,14 +335,24 @@ def _picture(path: Any) -> Path:
     return Path(path)
 
 
+def _source(path: str, name: str) -> Path:
+    if not Path(path).is_absolute():
+        raise CodeError(f"'{name}' is {path!r}; expected an absolute path of a file.")
+    return Path(path)
+
+
 def _target(path: Any, name: str) -> Path:
-    if not isinstance(path, str) or "\0" in path or not Path(path).is_absolute():
+    usable = isinstance(path, str) and documents.is_usable(path)
+    if not usable or not Path(path).is_absolute():
         raise OutputError(f"'{name}' is {path!r}; expected an absolute path of a file.")
     return Path(path)
 
 
 def _region_settings(group: Any) -> RegionSettings:
-    return documents.parse({"version": documents.VERSION, "regions": group or {}}).regions
+    group = {} if group is None else group
+    found = documents.parse({"version": documents.VERSION, "regions": group}).regions
+    read_files.check_regions(found)
+    return found
 
 
 def _whole(value: Any, name: str, least: int, most: int) -> int:

@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -116,6 +117,66 @@ def test_other_values_are_refused(tmp_path, value):
     path.write_bytes(pickle.dumps(value))
     with pytest.raises(BundleError):
         authors._read_codes(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"cnumpy\nndarray\n(I1073741824\ntR.",
+        b"cnumpy\ndtype\n(VO8\nI0\nI1\ntR(I3\nV|\nNNNI-1\nI-1\nI63\ntb.",
+        b"]q\x00(h\x00h\x00e.",
+        b"\x80\x02Nr\xff\xff\xff\x3f.",
+        b"c_codecs\nencode\n(I1\ntb.",
+        b"c_codecs\nencode\n.",
+        b"cbuiltins\neval\n(S'1'\ntR.",
+        b"\x80\x05\x96\xff\xff\xff\xff\xff\x00\x00\x00.",
+        b"",
+    ],
+    ids=["a shape alone", "pointers", "a circle", "a far memo", "a changed function", "a function",
+         "code", "more than there is", "empty"],
+)  # fmt: skip
+def test_what_is_no_array_is_refused_and_takes_no_memory(tmp_path, content):
+    path = tmp_path / "codebook_m_1.pkl"
+    path.write_bytes(content)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BundleError, match="numpy arrays and nothing else"):
+            authors._read_codes(path)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_arrays_pointers_stay_what_the_file_says_of_bytes(tmp_path):
+    """The state of a dtype once turned the bytes of an array into pointers to objects."""
+    path = tmp_path / "codebook_m_1.pkl"
+    usual = pickle.dumps(np.zeros((2, 8), np.float64), 2)
+    assert b"f8" in usual
+    path.write_bytes(usual.replace(b"f8", b"O8"))
+    with pytest.raises(BundleError, match="'O8'"):
+        authors._read_codes(path)
+    path.write_bytes(
+        usual.replace(
+            b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00",
+            b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x3f",
+        )
+    )
+    assert authors._read_codes(path)[0].dtype == np.float32
+
+
+def test_an_array_said_many_times_is_refused(tmp_path):
+    path = tmp_path / "codebook_a_1.pkl"
+    one = np.ones((100, 8), np.float32)
+    path.write_bytes(pickle.dumps([one] * 1000))
+    with pytest.raises(BundleError, match="many times"):
+        authors._read_codes(path)
+
+
+def test_weights_that_claim_more_than_is_stored_are_refused(tmp_path):
+    large = torch.zeros(1).expand(1 << 34)
+    torch.save({"conv1.conv2d.weight": large}, tmp_path / "PMNet_weight_1.pth")
+    with pytest.raises(BundleError, match="another kind"):
+        authors.import_authors(tmp_path)
 
 
 def test_hostile_weights_are_refused(tmp_path):

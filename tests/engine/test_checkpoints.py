@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 
 import pytest
@@ -117,6 +118,99 @@ def test_damaged_weights(copy):
     (copy / "motion_predictor.safetensors").write_bytes(data[: len(data) // 2])
     with pytest.raises(BundleError, match="damaged"):
         checkpoints.load(copy)
+
+
+def describe(folder, **changes):
+    description = json.loads((folder / "bundle.json").read_text())
+    for path, value in changes.items():
+        *groups, last = path.split("__")
+        place = description
+        for group in groups:
+            place = place[group]
+        place[last] = value
+    (folder / "bundle.json").write_text(json.dumps(description))
+
+
+def test_networks_take_no_memory_before_their_weights_fit(copy):
+    """As many numbers as would fill any machine: refused by their shapes."""
+    describe(copy, networks__motion_predictor={"width": 1 << 20})
+    with pytest.raises(BundleError, match="don't belong together"):
+        checkpoints.load(copy)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"networks__motion_predictor": {"width": -1}},
+        {"networks__motion_predictor": {"width": 1 << 62}},
+        {"networks__motion_predictor": {"width": 0}},
+        {"networks__motion_predictor": [4]},
+        {"networks__motion_predictor": {"width": 4, "beta": 0}},
+        {"networks__motion_predictor": {"width": 4, "beta": "64"}},
+        {"networks__scene_network": 3},
+        {"networks__scene_network": {"trunk": [], "width": 8}},
+        {"about": [1]},
+        {"about": {"thumbnail_seed": "seven"}},
+        {"about": {"thumbnail_seed": -1}},
+        {"about": {"thumbnail_seed": 1e99}},
+        {"input_sizes": {"motion_predictor": 10**400}},
+    ],
+)
+def test_a_description_of_odd_values_is_refused(copy, changes):
+    describe(copy, **changes)
+    with pytest.raises(BundleError) as refused:
+        checkpoints.load(copy)
+    assert str(copy) in str(refused.value) and "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "name, values, word",
+    [
+        ("codebook.motion", torch.zeros(6, 9), "several sizes"),
+        ("codebook.appearance.0000", torch.zeros(3, 9), "several sizes"),
+        ("codebook.motion", torch.zeros(6, 8).to(torch.float8_e4m3fn), "float8_e4m3fn"),
+        ("codebook.motion", torch.zeros(6, 8, dtype=torch.int64), "int64"),
+        ("motion_encoder.fc.bias", torch.zeros(8).to(torch.float8_e5m2), "float8_e5m2"),
+    ],
+)
+def test_parts_that_do_not_agree_are_refused(copy, name, values, word):
+    change(copy, lambda t: t.update({name: values}))
+    with pytest.raises(BundleError, match=word):
+        checkpoints.load(copy)
+
+
+def test_an_lstm_of_another_code_size_is_refused(copy):
+    lstm = checkpoints.build("code_lstm", {"code_size": 5, "hidden_size": 4})
+    with torch.no_grad():
+        tensors = {f"code_lstm.{k}": v.contiguous() for k, v in lstm.state_dict().items()}
+    save_file(tensors, copy / "code_lstm.safetensors")
+    describe(copy, networks__code_lstm={"code_size": 5, "hidden_size": 4})
+    with pytest.raises(BundleError, match="LSTM 5"):
+        checkpoints.load(copy)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pipes with names")
+@pytest.mark.parametrize("name", ["bundle.json", "motion_predictor.safetensors"])
+@pytest.mark.parametrize("kind", ["a pipe", "a device"])
+def test_what_is_no_regular_file_is_not_waited_for(copy, name, kind):
+    (copy / name).unlink()
+    if kind == "a pipe":
+        os.mkfifo(copy / name)
+    else:
+        (copy / name).symlink_to("/dev/zero")
+    with pytest.raises(BundleError, match="no regular file"):
+        checkpoints.load(copy)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no umask")
+def test_a_bundle_is_as_private_as_the_umask_says(bundle, tmp_path):
+    earlier = os.umask(0o077)
+    try:
+        checkpoints.save(bundle, tmp_path / "b")
+    finally:
+        os.umask(earlier)
+    modes = {p.stat().st_mode & 0o077 for p in (tmp_path / "b", *(tmp_path / "b").iterdir())}
+    assert modes == {0}
 
 
 def test_a_predictor_without_its_codebook(copy):

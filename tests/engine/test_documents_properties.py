@@ -35,7 +35,9 @@ NUMBERS = {  # what a field of numbers may hold
     "output.fps": st.floats(0, 1000, exclude_min=True),
 }
 SIDES = st.integers(2, MAX_SIDE_PX)
-LOOKS = st.text(min_size=1).filter(lambda look: look not in ("random", "predict"))
+# what a system takes as a name: no NUL, no half of a character
+NAMES = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+LOOKS = st.text(NAMES, min_size=1).filter(lambda look: look not in ("random", "predict"))
 KEYS = st.dictionaries(st.integers(0, MAX_FRAMES), LOOKS, max_size=4).map(
     lambda keys: tuple(f"{n}={keys[n]}" for n in sorted(keys))
 )
@@ -46,7 +48,7 @@ TEXTS = {  # what a field of text holds, where it isn't free
 NINES = st.integers(0, 5000).map("9".__mul__)  # Python reads no number of more than 4300 digits
 NEARLY = {  # what is nearly of a field's form
     "clip.size": st.builds("{}x{}".format, NINES, NINES),
-    "appearance.keys": st.lists(st.builds("{}={}".format, NINES, st.text()), max_size=3),
+    "appearance.keys": st.lists(st.builds("{}={}".format, NINES, st.text(NAMES)), max_size=3),
     "appearance.patch_frame": st.integers(-(10**400), 10**400),
 }
 BESIDE = {"appearance.patch_frame": {"patches": ["0.5,0.5,0.1,#ff8040"]}}  # what a field needs
@@ -79,7 +81,7 @@ def held(path: str, hint: Any) -> st.SearchStrategy:
         return NUMBERS[path]
     if path in TEXTS:
         return TEXTS[path]
-    return st.text() if hint is str else st.lists(st.text(), max_size=3).map(tuple)
+    return st.text(NAMES) if hint is str else st.lists(st.text(NAMES), max_size=3).map(tuple)
 
 
 def settings_of(group: str) -> st.SearchStrategy:
@@ -101,7 +103,7 @@ def made(group: str, values: dict[str, Any]) -> Any:
     return GROUPS[group](**values)
 
 
-PATHS = st.none() | st.text().map(Path)
+PATHS = st.none() | st.text(NAMES).map(Path)
 JOBS = st.builds(Job, picture=PATHS, out=PATHS, **{name: settings_of(name) for name in GROUPS})
 
 

@@ -65,7 +65,7 @@ def long_job(lake, out):
     return {"task": "animate", "job": {**document, "clip": clip, "appearance": light}}
 
 
-@pytest.mark.parametrize("name", ["engine_client", "engine_process", "errors"])
+@pytest.mark.parametrize("name", ["engine_client", "engine_process", "errors", "leftovers"])
 def test_it_needs_nothing_but_the_standard_library(name):
     tree = ast.parse((ROOT / "blender_addon" / f"{name}.py").read_text(encoding="utf-8"))
     names = [a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names]
@@ -112,6 +112,40 @@ def test_a_killed_worker_is_said_and_the_next_job_starts_another(
     events = until(client, ended)
     assert events[-1][0] == again.id and events[-1][1]["event"] == "done"
     assert client.about["pid"] != pid and client.last_error is None
+
+
+def test_what_a_killed_worker_had_not_begun_goes_to_the_next_and_nothing_is_left(
+    connect, interpreter, bundle_folder, lake
+):
+    client = connect(interpreter, bundle=bundle_folder)
+    running = client.submit(long_job(lake, lake.parent / "film.mp4"))
+    waiting = client.submit({"task": "status"})
+    until(client, lambda c, job, event: event.get("stage") == "frames" and event.get("done"))
+    assert any(p.suffix == ".part" for p in lake.parent.iterdir())
+    os.kill(client.about["pid"], signal.SIGKILL)
+    events = until(client, lambda c, job, event: job == waiting.id and ended(c, job, event))
+    ends = {job: event["event"] for job, event in events if ended(client, job, event)}
+    assert ends == {running.id: "failed", waiting.id: "done"}
+    assert [p.name for p in lake.parent.iterdir()] == [lake.name]
+
+
+def test_a_job_that_no_worker_survives_is_handed_over_twice_at_most(connect, script):
+    """They end before they say that they have begun."""
+    client = connect(script("echo '{\"protocol\": 1}' > worker.json; read line; kill -9 $$"))
+    job = client.submit({"task": "status"})
+    events = until(client, ended)
+    assert [(one, event["event"]) for one, event in events] == [(job.id, "failed")]
+    assert "SIGKILL" in events[0][1]["message"] and client.state == "failed"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are UTF-16 there")
+def test_a_name_that_is_not_utf_8_is_handed_over_and_said(engine_client, fake):
+    name = os.fsdecode(b"/caf\xe9.png")
+    job = fake.submit({"task": "regions", "picture": name})
+    assert json.loads((job.folder / "job.json").read_text())["picture"] == name
+    assert (
+        str(engine_client.AddonError(f"'{name}' isn't there.")) == "'/caf\\udce9.png' isn't there."
+    )
 
 
 def test_cancelling_leaves_nothing_and_keeps_the_worker(connect, interpreter, bundle_folder, lake):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -339,3 +340,111 @@ def test_the_last_sizes_of_a_picture_are_kept(animator, lake):
     others = [kept.of(lake, (width, 9)) for width in range(17, 17 + KEPT)]
     assert kept.of(lake) is own and kept.of(lake, (17 + KEPT - 1, 9)) is others[-1]
     assert kept.of(lake, (16, 9)) is not small
+
+
+# ------------------------------------------------------------------- odd requests, jobs, folders
+
+
+def raw(one, content: bytes):
+    one.process.stdin.write(content)
+    one.process.stdin.flush()
+
+
+def test_lines_of_any_kind_and_length_leave_it_listening(worker):
+    for line in (b"[" * 100_000, b"x" * 3_000_000, b"\xff\xfe", b"null", b'{"job": [1]}', b"1e999",
+                 b'{"job": "\\udcff"}', b'{"cancel": {}}', b'[{"job": "a"}]', b"{}"):  # fmt: skip
+        raw(worker, line + b"\n")
+    assert worker.do({"task": "status"})["event"] == "done"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"task": "thumbnails", "picture": 5, "kind": "motion", "positions": [0]},
+        {"task": "thumbnails", "picture": "LAKE", "kind": ["motion"], "positions": [0]},
+        {"task": "thumbnails", "picture": "LAKE", "kind": "motion", "positions": [10**400]},
+        {"task": "thumbnails", "picture": "LAKE", "kind": "motion", "positions": {"a": 0}},
+        {"task": "thumbnails", "picture": "LAKE", "kind": "motion", "positions": [0], "side": 1e9},
+        {"task": "thumbnails", "picture": "LAKE", "kind": "motion", "positions": [0],
+         "regions": [1]},
+        {"task": "regions", "picture": "LAKE", "upright": "yes"},
+        {"task": "regions", "picture": "\ud800"},
+        {"task": "regions", "picture": "/\ud800.png"},
+        {"task": "regions", "picture": "/a\0b.png"},
+        {"task": "regions", "picture": "LAKE", "regions": {"region": ["/dev/zero"]}},
+        {"task": "fit", "picture": "LAKE", "arrows": ["0.3,0.3,0.6,0.3"], "start": 5},
+        {"task": "fit", "picture": "LAKE", "arrows": [None]},
+        {"task": "fit", "picture": "LAKE", "patches": [[0.5, 0.5, 0.1, [10**400, 0, 0]]]},
+        {"task": "fit", "picture": "LAKE", "arrows": ["0.3,0.3,0.6,0.3"], "out": "/\ud800"},
+        {"task": "animate", "job": 7},
+        {"task": "animate", "job": {"version": 1, "picture": "LAKE", "out": "/\ud800"}},
+        {"task": "animate", "job": {"version": 1, "picture": "LAKE", "out": "/x"},
+         "save_motion": ["a"]},
+        {"task": "preview", "job": {"version": 1, "picture": "LAKE"}, "frames": True},
+        {"task": ["status"]},
+        {"task": "status", "protocol": {}},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_job_of_odd_types_is_that_jobs_error(worker, lake, fields):
+    def put(value):
+        if isinstance(value, dict):
+            return {key: put(one) for key, one in value.items()}
+        return str(lake) if value == "LAKE" else value
+
+    end = worker.do(put(fields))
+    assert end["event"] == "failed" and end["kind"] != "Exception"
+    assert "the engine failed" not in end["message"] and end["message"].isprintable()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs links, pipes and names that are no UTF-8")
+def test_a_picture_whose_name_is_not_utf_8_is_animated(worker, lake, tmp_path):
+    picture = tmp_path / os.fsdecode(b"caf\xe9.png")
+    picture.write_bytes(lake.read_bytes())
+    job = job_of(picture, tmp_path / os.fsdecode(b"out\xe9"), clip={"frames": 2})
+    done = worker.do({"task": "animate", "job": job})
+    assert done["event"] == "done" and len(os.listdir(os.fsencode(tmp_path / "out\udce9"))) == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs links and pipes")
+def test_links_and_pipes_in_a_jobs_folder_are_refused(worker, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("mine")
+    jobs = worker.folder / "jobs"
+    (jobs / "linked").symlink_to(tmp_path)
+    (jobs / "to").mkdir()
+    (jobs / "to" / "events.jsonl").symlink_to(secret)
+    (jobs / "piped").mkdir()
+    os.mkfifo(jobs / "piped" / "events.jsonl")
+    for name in ("linked", "to", "piped"):
+        worker.ask({"job": name})
+    (jobs / "inside").mkdir()
+    (jobs / "inside" / "job.json").write_text('{"protocol": 1, "task": "status"}')
+    (jobs / "inside" / "regions.png").symlink_to(secret)
+    worker.ask({"job": "inside"})
+    end = worker.wait_for("inside", "failed", "done")
+    assert end["event"] == "failed" and "is a link" in end["message"]
+    (jobs / "waits").mkdir()
+    os.mkfifo(jobs / "waits" / "job.json")
+    worker.ask({"job": "waits"})
+    assert "no regular file" in worker.wait_for("waits", "failed")["message"]
+    assert secret.read_text() == "mine" and sorted(os.listdir(tmp_path)) == ["secret"]
+
+
+def test_the_same_id_twice_is_refused(worker):
+    job = worker.submit({"task": "status"})
+    worker.wait_for(job, "done")
+    worker.ask({"job": job})
+    worker.do({"task": "status"})
+    assert [e["event"] for e in worker.events(job)] == ["started", "done"]
+
+
+def test_it_ends_with_stdin_whatever_happened_to_its_folder(talk, lake, tmp_path):
+    one = talk()
+    job = one.submit({"task": "animate", "job": job_of(lake, tmp_path / "x.mp4", **LONG)})
+    one.wait_for(job, "progress")
+    shutil.rmtree(one.folder)
+    one.folder.write_text("no folder any more")
+    one.process.stdin.close()
+    assert one.process.wait(10) == 0
+    assert not list(tmp_path.glob(".x.mp4*"))

@@ -27,6 +27,7 @@ from ...evaluation import (
 )
 from ...evaluation import report as figures
 from ...images.clips import is_clip
+from ...jobs import read_files
 from ...networks.perceptual import PerceptualNetwork
 from ...settings import ClipEvaluationSettings, EvaluationSettings, LoopSettings, RegionSettings
 from .. import bars, endings
@@ -42,7 +43,8 @@ def run(options: argparse.Namespace) -> int:
     """Measure stills and clips, print tables, and write what was measured where asked for."""
     settings = settings_from(options, EvaluationSettings)
     asked = settings_from(options, ClipEvaluationSettings)
-    settings_from(options, RegionSettings), settings_from(options, LoopSettings)  # refuse early
+    read_files.check_regions(settings_from(options, RegionSettings))
+    settings_from(options, LoopSettings)  # refuse early
     clips = [path for path in options.pictures if is_clip(path)]
     stills = [path for path in options.pictures if path not in clips]
     if settings.sheet and not options.out:

@@ -7,7 +7,9 @@ import sys
 
 import torch
 
+from ...bundles import checkpoints
 from ...bundles.devices import choose_device
+from ...errors import TrainingError
 from ...settings import (
     MotionClipSettings,
     RegularizerSettings,
@@ -33,6 +35,10 @@ from ..flags import settings_from
 
 def run(options: argparse.Namespace) -> int:
     """Train one part of a bundle and write it there; the other parts are kept."""
+    for place in (options.bundle, options.run):
+        if place.exists() and not place.is_dir():
+            raise TrainingError(f"{place} is a file; expected a folder: choose another name.")
+    checkpoints.check_target(options.bundle)
     with ranks.joined(choose_device(options.device)) as device:
         _train(options, device)
         if ranks.is_first():

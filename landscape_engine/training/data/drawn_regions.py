@@ -11,11 +11,12 @@ names.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
+from ... import regular_files
 from ...scene import edges
 
 VERSION = 1
@@ -43,7 +44,7 @@ def load_regions(json_path: Path | str | None = None) -> dict[str, dict]:
 
     path = Path(json_path) if json_path else Path(__file__).with_name("regions.json")
     try:
-        table = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_unique)
+        table = regular_files.read_json(path, object_pairs_hook=_unique)
         version, pictures = table["version"], table["pictures"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(
@@ -52,7 +53,49 @@ def load_regions(json_path: Path | str | None = None) -> dict[str, dict]:
         ) from error
     if version != VERSION:
         raise TrainingError(f"{path} has version {version}; this engine reads version {VERSION}.")
+    if not isinstance(pictures, dict):
+        raise TrainingError(f"{path} has 'pictures' of another kind; expected an object.")
+    for name, entry in pictures.items():
+        wrong = _wrong_in(entry)
+        if wrong:
+            raise TrainingError(
+                f"{path} has for '{name}' {wrong}; expected polygons of three or more corners "
+                "[x, y], boxes [x0, y0, x1, y1], both in lists: correct it."
+            )
     return pictures
+
+
+def _wrong_in(entry: object) -> str:
+    """What can't be used in a picture's entry; nothing if all can."""
+    if not isinstance(entry, dict):
+        return "no object"
+    for names, is_one in ((LAYERS, _is_polygon), (BOXES, _is_box)):
+        for name in names:
+            value = entry.get(name, [])
+            if not isinstance(value, list) or not all(map(is_one, value)):
+                return f"a '{name}' of another form"
+    refine = entry.get("refine", True)
+    if not isinstance(refine, bool) and not (
+        isinstance(refine, list) and all(name in _PAINT for name in refine)
+    ):
+        return "a 'refine' of another form"
+    return ""
+
+
+def _is_polygon(value: object) -> bool:
+    return isinstance(value, list) and len(value) > 2 and all(_are_numbers(p, 2) for p in value)
+
+
+def _is_box(value: object) -> bool:
+    return _are_numbers(value, 4) and all(0 <= n <= 1 for n in cast("list[float]", value))
+
+
+def _are_numbers(value: object, count: int) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == count
+        and all(type(n) in (int, float) and -10 <= n <= 10 for n in value)
+    )
 
 
 def paint_masks(entry: dict, image: np.ndarray) -> np.ndarray:

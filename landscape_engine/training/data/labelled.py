@@ -6,6 +6,7 @@ below), or else the polygons that a table of regions has for it.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ... import images, regular_files
 from ...errors import TrainingError
 from ...images.clips import PICTURE_ENDINGS
 from .drawn_regions import load_regions, paint_masks
@@ -45,7 +47,7 @@ def load(folder: Path, longest: int = LONGEST) -> list[LabelledStill]:
     table = regions_of(folder)
     found = []
     for name in names(folder, table):
-        picture = Image.open(folder / name).convert("RGB")
+        picture = Image.fromarray(read_photo(folder / name))
         picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
         image = np.array(picture)
         label, white = _read(folder / name, (image.shape[0], image.shape[1])), None
@@ -58,6 +60,15 @@ def load(folder: Path, longest: int = LONGEST) -> list[LabelledStill]:
             label = np.select([sky > 0.5, water > 0.5], [SKY, WATER], LAND).astype(np.uint8)
         found.append(LabelledStill(name, image, label, white))
     return found
+
+
+def read_photo(path: Path) -> np.ndarray:  # uint8 [H, W, 3]
+    """A photograph as it is stored, by the engine's own door for pictures.
+
+    Raises:
+        PictureError: it can't be read.
+    """
+    return images.to_uint8(images.load_image(path, upright=False)[:, :3])
 
 
 def regions_of(folder: Path) -> dict[str, dict]:
@@ -112,8 +123,19 @@ def _read(picture: Path, hw: tuple[int, int]) -> np.ndarray | None:  # uint8 [H,
     path = label_path(picture)
     if not path.exists():
         return None
-    drawn = Image.open(path)
-    label = np.array(drawn.resize((hw[1], hw[0]), Image.Resampling.NEAREST))
+    try:
+        regular_files.check(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            drawn = Image.open(path, formats=["PNG"])  # any other would choose its own decoder
+            label = np.array(drawn.resize((hw[1], hw[0]), Image.Resampling.NEAREST))
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders raise nearly every kind of error on a damaged file
+        raise TrainingError(
+            f"'{path}' can't be read as labels ({error}); expected a whole 8-bit PNG: draw or copy "
+            "it anew."
+        ) from error
     values = set(np.unique(label).tolist())
     if label.ndim != 2 or not values <= {LAND, SKY, WATER, WHITE_WATER, UNKNOWN}:
         raise TrainingError(

@@ -9,7 +9,6 @@ videos), a row, a column, or all of them; "in_order" where cells follow one anot
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ... import images
+from ... import images, regular_files
 from ...errors import TrainingError
 from ...images import clips
 
@@ -46,9 +45,7 @@ def load(folder: Path, size: int, stride: int = 1) -> list[Clip]:
     if not folder.is_dir():
         raise TrainingError(f"{folder} is no folder; expected one with clips.")
     own = folder / "sheets.json"
-    table = json.loads(
-        (own if own.exists() else Path(__file__).with_name("sheets.json")).read_text()
-    )
+    table = _table(own if own.exists() else Path(__file__).with_name("sheets.json"))
     found: list[Clip] = []
     for path in sorted(folder.iterdir()):
         found += [c for c in _read(path, table.get(path.name), size, stride) if len(c.frames) > 1]
@@ -58,6 +55,48 @@ def load(folder: Path, size: int, stride: int = 1) -> list[Clip]:
             f"{folder} holds no clips; expected videos, animations, folders of frames or sheets."
         )
     return found
+
+
+def _table(path: Path) -> dict[str, dict]:
+    """The sheets of a table.
+
+    Raises:
+        TrainingError: it can't be read, or describes a sheet that can't be.
+    """
+    try:
+        table = regular_files.read_json(path)
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"{path} can't be read as a table of sheets ({error}); correct or remove it."
+        ) from error
+    if not isinstance(table, dict):
+        raise TrainingError(f"{path} is no table of sheets; expected an object by file names.")
+    for name, sheet in table.items():
+        if not _is_sheet(sheet):
+            raise TrainingError(
+                f"{path} describes '{name}' in another form; expected its 'place' [x0, y0, x1, "
+                "y1] in shares, 'columns', 'rows' and 'scene': correct it."
+            )
+    return table
+
+
+def _is_sheet(sheet: object) -> bool:
+    if not isinstance(sheet, dict):
+        return False
+    place, inset = sheet.get("place"), sheet.get("inset", INSET)
+    if not isinstance(place, list) or len(place) != 4:
+        return False
+    if not all(type(n) in (int, float) and 0 <= n <= 1 for n in (*place, inset)):
+        return False
+    counts = [sheet.get("columns"), sheet.get("rows")]
+    return (
+        place[0] < place[2]
+        and place[1] < place[3]
+        and inset < 0.5
+        and all(type(n) is int and 1 <= n <= 100 for n in counts)
+        and isinstance(sheet.get("scene", "cells"), str)
+        and isinstance(sheet.get("group", ""), str)
+    )
 
 
 def _grouped(found: list[Clip], table: dict[str, dict]) -> list[Clip]:
@@ -84,7 +123,7 @@ def _read(path: Path, sheet: dict | None, size: int, stride: int) -> Iterator[Cl
     elif clips.is_video(path):
         cells = _cells(sheet) if sheet else [(0.0, 0.0, 1.0, 1.0)]
         film = [[_cut(frame, cell, size) for cell in cells] for frame in _video(path, stride)]
-        for i in range(len(cells)):
+        for i in range(len(cells) if film else 0):
             shown = torch.stack([row[i] for row in film])
             yield Clip(f"{path.name}#{i}" if sheet else path.name, shown, in_order=True)
     elif sheet and clips.is_picture(path):

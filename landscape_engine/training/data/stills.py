@@ -66,7 +66,7 @@ def _add(found: Stills, path: Path, name: str, entry: dict) -> None:
 
     from .drawn_regions import paint_masks
 
-    picture = Image.open(path).convert("RGB")
+    picture = Image.fromarray(labelled.read_photo(path))
     width, height = WORKING_WIDTH, max(1, round(WORKING_WIDTH * picture.height / picture.width))
     pixels = np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS))
     image = torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255

@@ -23,8 +23,8 @@ from ...networks.code_lstm import CodeLSTM
 from ...settings import TrainCodesSettings, TrainingLoopSettings
 from ..data import day_sequences as days
 from ..data import lit_clips as clips
-from . import train_appearance
-from .training_loop import Losses, Run, append
+from . import ranks, train_appearance
+from .training_loop import Losses, Run, append, cut_after, read_checkpoint
 
 FEWEST_DAYS = 2  # one to learn from, one held out
 
@@ -114,7 +114,11 @@ class CodesRun(Run):
         self.shown, self.variance = shown, variance
         self.measured: int | None = None
         super().__init__(*run)
-        self.least = torch.load(self._best, weights_only=True)["loss"] if self.step else math.inf
+        self.least = math.inf
+        if self.step and self._best.exists():
+            self.least = float(self._read_best()["loss"])
+        if self.step and ranks.is_first():
+            cut_after(self.folder / "held_out.csv", self.step)
 
     @property
     def _best(self) -> Path:
@@ -138,9 +142,15 @@ class CodesRun(Run):
     def best(self) -> nn.ModuleDict:
         """The LSTM with the least error on the held-out days, and that error."""
         lstm = self._lstm()
-        lstm.load_state_dict(torch.load(self._best, weights_only=True)["code_lstm"])
+        lstm.load_state_dict(self._read_best()["code_lstm"])
         lstm.unrest.copy_(spread(errors(lstm, self.shown)))
         return self._averaged()
+
+    def _read_best(self) -> dict[str, Any]:
+        state = read_checkpoint(self._best)
+        if not isinstance(state.get("loss"), float) or "code_lstm" not in state:
+            raise TrainingError(f"'{self._best}' is damaged; remove it, and the run goes on.")
+        return state
 
     def _lstm(self) -> CodeLSTM:
         return cast(CodeLSTM, self._averaged()["code_lstm"])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -23,9 +23,9 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, default_collate
 from tqdm import tqdm
 
-from ... import images
+from ... import images, regular_files, staging
 from ...bundles import checkpoints
-from ...errors import TrainingError
+from ...errors import OutputError, TrainingError, is_out_of_memory, printable
 from ...settings import TrainingLoopSettings
 from . import ranks
 
@@ -81,7 +81,10 @@ class Run:
             modules,
             multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.average),
         )
-        folder.mkdir(parents=True, exist_ok=True)
+        with staging.explaining(folder):
+            if folder.exists() and not folder.is_dir():
+                raise TrainingError(f"{folder} is a file; expected a folder for the run.")
+            folder.mkdir(parents=True, exist_ok=True)
         if self._checkpoint.exists():
             self._resume()
         elif start is not None:
@@ -98,9 +101,11 @@ class Run:
         place = self.folder / "settings.json"
         began = start.name if start else None
         if self.step and place.exists():
-            began = json.loads(place.read_text(encoding="utf-8")).get("start")
+            began = _started_from(place)
         record = {"loop": asdict(self.settings), "start": began, "processes": ranks.count()}
-        place.write_text(json.dumps(record | self.described, indent=1) + "\n", encoding="utf-8")
+        text = json.dumps(record | self.described, indent=1) + "\n"
+        with staging.explaining(place), staging.new_file(place) as staged:
+            staged.write_text(text, encoding="utf-8")
 
     def _begin_with(self, start: Path) -> None:
         try:
@@ -110,30 +115,38 @@ class Run:
                     _begin(self.modules[name], networks[name].state_dict())
                 self.averaged.module.load_state_dict(self.modules.state_dict())
                 return
-            state = torch.load(start / "checkpoint.pt", weights_only=True, map_location="cpu")
+            state = read_checkpoint(start / "checkpoint.pt")
             self.modules.load_state_dict(state["modules"])
             self.averaged.load_state_dict(state["averaged"])
-        except (OSError, RuntimeError, KeyError) as error:
+        except (OSError, RuntimeError, LookupError, TypeError, AttributeError) as error:
             raise TrainingError(
                 f"{start} holds no weights that fit ({error}); expected a run or a bundle of the "
                 "same widths."
             ) from error
 
     def _resume(self) -> None:
-        state = torch.load(self._checkpoint, weights_only=True, map_location="cpu")
-        earlier, now = _flat(json.loads(state["described"])), _flat(self.described)
+        state = read_checkpoint(self._checkpoint)
+        try:
+            earlier, now = _flat(json.loads(state["described"])), _flat(self.described)
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            raise _damaged(self._checkpoint, error) from error
         differing = [k for k in {*earlier, *now} if earlier.get(k) != now.get(k)]
         if differing:
             raise TrainingError(
                 f"{self.folder} holds a run with other settings ({', '.join(sorted(differing))}); "
                 "resume with the same settings or choose another folder."
             )
-        self.modules.load_state_dict(state["modules"])
-        self.averaged.load_state_dict(state["averaged"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        if "carried" in state:  # not in runs of the first engine
-            self.carried.load_state_dict(state["carried"])
-        self.step = state["step"]
+        try:
+            self.modules.load_state_dict(state["modules"])
+            self.averaged.load_state_dict(state["averaged"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            if "carried" in state:  # not in runs of the first engine
+                self.carried.load_state_dict(state["carried"])
+            self.step = int(state["step"])
+        except (ValueError, RuntimeError, TypeError, LookupError, AttributeError) as error:
+            raise _damaged(self._checkpoint, error) from error
+        if ranks.is_first():
+            cut_after(self.folder / "losses.csv", self.step)
 
     def save(self) -> None:
         """Write the checkpoint beside the old one, then take its place."""
@@ -151,12 +164,10 @@ class Run:
 
     def write(self, path: Path, state: dict[str, Any]) -> None:
         """Write a file of the run beside its place, then into it."""
-        partial = path.with_suffix(".partial")
         try:
-            torch.save(state, partial)
-            os.replace(partial, path)
-        except (OSError, RuntimeError) as error:
-            partial.unlink(missing_ok=True)
+            with staging.new_file(path) as partial:
+                torch.save(state, partial)
+        except (OSError, RuntimeError, OutputError) as error:
             raise TrainingError(
                 f"the checkpoint in {self.folder} can't be saved ({error}); the one before is "
                 "untouched: free some space and run the same command again."
@@ -310,10 +321,71 @@ def _flat(described: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """The state that a checkpoint holds; nothing in it is executed.
+
+    Raises:
+        TrainingError: it is damaged, cut off, or of another kind.
+    """
+    try:
+        regular_files.check(path)
+        state = torch.load(path, weights_only=True, map_location="cpu")
+    except MemoryError:
+        raise
+    except Exception as error:  # torch raises what it likes for damaged files
+        if is_out_of_memory(error):
+            raise
+        raise _damaged(path, error) from error
+    if not isinstance(state, dict):
+        raise _damaged(path, TypeError(f"it holds {type(state).__name__}"))
+    return state
+
+
+def _damaged(path: Path, error: Exception) -> TrainingError:
+    reason = (str(error).splitlines() or [""])[0][:200].rstrip(".") or type(error).__name__
+    return TrainingError(
+        f"'{path}' is damaged ({reason}); expected a whole checkpoint: put a copy of it back, or "
+        "remove it to begin the run anew."
+    )
+
+
+def _started_from(place: Path) -> Any:
+    """The run or bundle that a run began with; a kill may have cut an earlier engine's record."""
+    try:
+        return regular_files.read_json(place).get("start")
+    except (OSError, ValueError, AttributeError) as error:
+        if ranks.is_first():
+            said = f"'{place}' is damaged ({error}); it is written anew."
+            print(f"landscape-engine: {printable(said)}", file=sys.stderr)
+        return None
+
+
+def cut_after(path: Path, step: int) -> None:
+    """Take from a table the steps that a resumed run does again, and what a kill cut off."""
+    if not path.exists():
+        return
+    with staging.explaining(path):
+        content = path.read_text(encoding="utf-8", errors="replace")
+        lines = content.splitlines(keepends=True)
+        columns = lines[0].count(",") if lines else 0
+        kept = [line for line in lines[1:] if _belongs(line, columns, step)]
+        text = "".join([*lines[:1], *kept])
+        if text == content:
+            return
+        with staging.new_file(path) as staged, staged.open("w", newline="") as file:
+            file.write(text)
+
+
+def _belongs(line: str, columns: int, step: int) -> bool:
+    first = line.partition(",")[0]
+    whole = line.endswith("\n") and line.count(",") == columns
+    return whole and first.isdecimal() and int(first[:18]) <= step
+
+
 def append(path: Path, step: int, values: dict[str, float]) -> None:
     """Add a step's values to a table, begun with their names if it isn't there yet."""
-    fresh = not path.exists()
-    with path.open("a", newline="") as file:
+    with staging.explaining(path), path.open("a", newline="") as file:
+        fresh = not file.tell()
         writer = csv.writer(file)
         if fresh:
             writer.writerow(["step", *values])

@@ -1,0 +1,171 @@
+"""Facts about runs and data that are damaged: a sentence names the file, and no run is lost."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+
+import pytest
+import torch
+from PIL import Image
+
+from landscape_engine.errors import LandscapeError, PictureError, TrainingError
+from landscape_engine.images import save_image
+from landscape_engine.shell import cli
+from landscape_engine.training.data import drawn_regions, labelled, stills
+from landscape_engine.training.data import lit_clips as clips
+from landscape_engine.training.runs import train_codes, train_motion
+from landscape_engine.training.runs.training_loop import append, cut_after
+from tests.conftest import make_picture
+
+from .test_training import CPU, TINY, loop
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    train_motion.train(folder, TINY, loop(2, log_every=1), None, CPU)
+    return folder
+
+
+@pytest.fixture
+def run(trained, tmp_path):
+    return shutil.copytree(trained, tmp_path / "run")
+
+
+def cut(content):
+    return content[: len(content) // 2]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(cut(path.read_bytes())),
+        lambda path: path.write_bytes(b"no checkpoint"),
+        lambda path: torch.save([1, 2], path),
+        lambda path: torch.save({"described": "{", "step": 1}, path),
+        lambda path: torch.save({"described": 5}, path),
+        lambda path: torch.save(torch.load(path, weights_only=True) | {"modules": {}}, path),
+        lambda path: torch.save(torch.load(path, weights_only=True) | {"step": "two"}, path),
+        lambda path: torch.save(torch.load(path, weights_only=True) | {"optimizer": 1}, path),
+        lambda path: (path.unlink(), path.mkdir()),
+        lambda path: (path.unlink(), os.mkfifo(path)),
+    ],
+    ids=["empty", "cut", "text", "a list", "its description", "another kind", "no weights",
+         "its step", "its optimizer", "a folder", "a pipe"],
+)  # fmt: skip
+def test_a_damaged_checkpoint_is_named_with_what_to_do(run, damage):
+    damage(run / "checkpoint.pt")
+    with pytest.raises(TrainingError, match=r"checkpoint.pt' is damaged .*remove it") as refused:
+        train_motion.train(run, TINY, loop(3), None, CPU)
+    assert str(refused.value).isprintable()
+
+
+def test_a_record_that_a_kill_cut_off_does_not_end_the_run(run, capsys):
+    (run / "settings.json").write_text('{"loop": {')
+    train_motion.train(run, TINY, loop(3), None, CPU)
+    assert "settings.json' is damaged" in capsys.readouterr().err
+    assert json.loads((run / "settings.json").read_text())["loop"]["steps"] == 3
+
+
+def test_a_resumed_run_writes_no_step_twice(run):
+    with (run / "losses.csv").open("a") as file:
+        file.write("3,0.1,0.1,0.1\n4,0.1,0.1,0.1\n5,0.")  # steps after the checkpoint, and a kill
+    train_motion.train(run, TINY, loop(4, log_every=1), None, CPU)
+    rows = list(csv.DictReader((run / "losses.csv").read_text().splitlines()))
+    assert [row["step"] for row in rows] == ["1", "2", "3", "4"]
+
+
+def test_a_table_without_content_begins_with_its_names(tmp_path):
+    path = tmp_path / "losses.csv"
+    path.touch()
+    cut_after(path, 3)
+    append(path, 1, {"flow": 0.5})
+    assert path.read_text().split() == ["step,flow", "1,0.500000"]
+
+
+@pytest.mark.parametrize("flag", ["--run", "--bundle"])
+def test_files_in_the_place_of_folders_are_refused_at_the_start(tmp_path, flag, capsys):
+    (tmp_path / "file").write_text("mine")
+    places = {"--run": "run", "--bundle": "bundle", flag: "file"}
+    flags = [part for name, place in places.items() for part in (name, str(tmp_path / place))]
+    assert cli.main(["train", "motion", *flags, "--steps", "1"]) == 2
+    assert "file is a file; expected a folder" in capsys.readouterr().err
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_folder_of_other_things_is_no_place_for_a_bundle(tmp_path, capsys):
+    (tmp_path / "things").mkdir()
+    (tmp_path / "things" / "diary.txt").write_text("dear diary")
+    flags = ["--run", str(tmp_path / "run"), "--bundle", str(tmp_path / "things")]
+    assert cli.main(["train", "motion", *flags]) == 2
+    assert "holds other files" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_best_weights_of_an_lstm_that_are_damaged_are_named(tmp_path):
+    with pytest.raises(TrainingError, match="best.pt' is damaged"):
+        (tmp_path / "best.pt").write_bytes(b"PK")
+        run = train_codes.CodesRun.__new__(train_codes.CodesRun)
+        run.folder = tmp_path
+        run._read_best()
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    save_image(make_picture(64, 96), folder / "a.png")
+    (folder / "labels").mkdir()
+    Image.new("L", (96, 64), 1).save(folder / "labels" / "a.png")
+    return folder
+
+
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 96 64\n%%EndComments\nshowpage\n"
+
+
+def test_no_other_program_is_started_for_a_picture(photos, monkeypatch):
+    monkeypatch.setattr("subprocess.Popen", lambda *_, **__: pytest.fail("a program was started"))
+    assert len(labelled.load(photos)) == 1
+    (photos / "a.png").write_bytes(EPS)
+    with pytest.raises(PictureError, match="a.png"):
+        labelled.load(photos)
+    with pytest.raises(PictureError, match="a.png"):
+        stills.load(photos)
+    save_image(make_picture(64, 96), photos / "a.png")
+    (photos / "labels" / "a.png").write_bytes(EPS)
+    with pytest.raises(TrainingError, match="labels"):
+        labelled.load(photos)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n", b"text"])
+@pytest.mark.parametrize("name", ["a.png", "labels/a.png"])
+def test_damaged_stills_and_labels_are_named(photos, name, content):
+    (photos / name).write_bytes(content)
+    with pytest.raises(LandscapeError, match="a.png"):
+        labelled.load(photos)
+
+
+@pytest.mark.parametrize(
+    "pictures",
+    ["[]", '{"a.png": []}', '{"a.png": {"sky": 1}}', '{"a.png": {"sky": [[[0, 0], [1, 1]]]}}',
+     '{"a.png": {"sky": [[[0, 0], [1, 1], [1e999, 0]]]}}', '{"a.png": {"sky_box": [[0, 0, 1]]}}',
+     '{"a.png": {"sky": [[[0, 0], [1, 1], [NaN, 0]]]}}', '{"a.png": {"refine": ["land"]}}'],
+)  # fmt: skip
+def test_a_damaged_table_of_regions_is_named(photos, pictures):
+    (photos / "regions.json").write_text(f'{{"version": 1, "pictures": {pictures}}}')
+    with pytest.raises(TrainingError, match="regions.json"):
+        drawn_regions.load_regions(photos / "regions.json")
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["[", "[]", '{"a.png": 1}', '{"a.png": {"place": [0, 0, 1, 1], "columns": 0, "rows": 1}}',
+     '{"a.png": {"place": [0, 0, NaN, 1], "columns": 1, "rows": 1, "scene": "all"}}', "[" * 9999],
+)  # fmt: skip
+def test_a_damaged_table_of_sheets_is_named(photos, table):
+    (photos / "sheets.json").write_text(table)
+    with pytest.raises(TrainingError, match="sheets.json"):
+        clips.load(photos, 32)

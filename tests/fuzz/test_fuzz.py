@@ -1,0 +1,17 @@
+"""Damaged files end in a sentence or in what they hold, in a process of their own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_what_is_damaged_gets_a_sentence():
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.fuzz", "--cases", "300"],
+        cwd=ROOT, capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
