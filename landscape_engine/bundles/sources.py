@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..errors import CodeError
+from ..images.kinds import holds_numpy
 from .checkpoints import CodeKind, ModelBundle
 
 
@@ -37,10 +38,10 @@ def read_codes(path: Path, size: int) -> Tensor:  # [K, Z]
             f"the latent code '{path}' is no number, no file and not 'random'; expected one."
         )
     try:
-        if path.suffix == ".npy":
+        if holds_numpy(path):
             values = np.load(path, allow_pickle=False)
         else:
-            values = np.asarray(json.loads(path.read_text(encoding="utf-8")), dtype=np.float32)
+            values = np.asarray(json.loads(path.read_bytes()), dtype=np.float32)
         codes = torch.from_numpy(np.atleast_2d(values).astype(np.float32))
     except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise CodeError(

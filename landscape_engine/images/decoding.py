@@ -39,7 +39,7 @@ def decode_with_opencv(path: Path) -> NDArray[Any]:
 
 def _still_of_png(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A PNG without its animation, of whose 16-bit frames OpenCV makes something else."""
-    file, at, animated = memoryview(data), len(_PNG_MAGIC), False
+    file, at, animated = data.data, len(_PNG_MAGIC), False
     kept: list[bytes | memoryview] = [_PNG_MAGIC]
     while at + 12 <= len(data):
         end = at + 12 + int.from_bytes(file[at : at + 4], "big")

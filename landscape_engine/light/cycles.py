@@ -15,7 +15,7 @@ from ..bundles.checkpoints import ModelBundle
 from ..bundles.codebook import CodeCycle, pace, resample
 from ..errors import CodeError, SettingsError
 from ..fitting.annotations import read_patches
-from ..images.clips import is_picture
+from ..images.kinds import holds_picture
 from ..landscape import Landscape
 from ..networks.inputs import square
 from ..settings import AppearanceSettings, ClipSettings, parse_key
@@ -171,7 +171,7 @@ def _key_codes(landscape: Landscape, settings: AppearanceSettings, clip: ClipSet
     corrected = settings.correct and settings.kind == "keyed"
     if not settings.keys and not settings.patches:
         path = Path(settings.code or "")
-        if not (corrected and is_picture(path) and path.is_file()):
+        if not (corrected and path.is_file() and holds_picture(path)):
             bundle = landscape.bundle
             codes, is_day = _sequence(bundle, settings, clip.seed, landscape)
             if is_day and settings.anchor and _relative(bundle, settings):

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from .. import cpus, staging
 from ..images import to_linear_float16, to_uint8, to_uint16
-from ..staging import explaining, rename_all, resolve, swap_folder
+from ..images.kinds import is_hidden
+from ..staging import STAGED_NAME, explaining, rename_all, resolve, swap_folder
 from .dither import dither
 
 ENDINGS = {"png": ".png", "png16": ".png", "exr": ".exr"}  # by format
@@ -126,8 +127,15 @@ def _must_stay(folder: Path) -> bool:
         os.path.ismount(folder)
         or here == folder
         or folder in here.parents
+        or any(map(_is_kept, folder.iterdir()))
         or not os.access(folder.parent, os.W_OK | os.X_OK)
     )
+
+
+def _is_kept(entry: Path) -> bool:
+    """Whether a file in a folder is someone's: hidden, and no litter of a Mac's browser."""
+    litter = entry.name == ".DS_Store" or entry.name.startswith("._")
+    return is_hidden(entry) and not litter and not STAGED_NAME.fullmatch(entry.name)
 
 
 @contextlib.contextmanager

@@ -88,7 +88,7 @@ class Desk:
 def read_task(path: Path) -> tuple[Callable[..., dict[str, Any]], dict[str, Any]]:
     """The task that a document names, and its fields."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise DocumentError(f"'{path}' can't be read ({error}); expected a JSON object.") from error
     if not isinstance(document, dict):
