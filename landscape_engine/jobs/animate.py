@@ -128,7 +128,9 @@ def render(
     """
     watch = watch or Stopwatch()
     with watch.stage("total"):
-        notes = _notes(job, own_hw) + region_files.notes(job.regions, own_hw)
+        picture = job.path("picture")
+        notes = images.notes(picture) + _notes(job, own_hw)
+        notes += region_files.notes(job.regions, own_hw)
         notes += cycles.notes(animator.bundle, job.appearance)
         notes += unused.notes(job.motion, job.regions, job.loop, job.appearance)
         with watch.stage("predict"):
@@ -141,7 +143,9 @@ def render(
         if poster:
             frames = _keep_poster(frames, poster)
         out = job.path("out")
-        written = sequence.write_sequence(frames, out, job.output, count=job.clip.frames)
+        written = sequence.write_sequence(
+            frames, out, job.output, count=job.clip.frames, color_space=images.color_space(picture)
+        )
         if save_motion:
             _save_motion(foreseen.motion, landscape.image, save_motion)
     return {
