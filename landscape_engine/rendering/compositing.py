@@ -63,7 +63,7 @@ def move(
     bounds = None
     if any(one.sampling == "bicubic" for one in layers):  # what it overshoots is cut off
         bounds = plates.bounds
-    for part in map(lambda one: _Part(one, height, width, bounds), layers):
+    for part in map(lambda one: _Part(one, height, width, bounds, plates.limits), layers):
         if part.moves:
             plate = plates.of(part.layers.alpha, part.layers.base)
             density = None if part.layers.begun is None else plates.density(plate)
@@ -97,9 +97,15 @@ class _Part:
     """One region's layers with the values that all strips of a frame share."""
 
     def __init__(
-        self, layers: Layers, height: int, width: int, bounds: tuple[Tensor, Tensor] | None
+        self,
+        layers: Layers,
+        height: int,
+        width: int,
+        bounds: tuple[Tensor, Tensor] | None,
+        limits: tuple[float, float],
     ) -> None:
         self.layers = layers
+        self.limits = limits
         self.bounds = bounds if layers.sampling == "bicubic" else None
         self.height, self.width = height, width
         if layers.alpha is not None:
@@ -164,10 +170,10 @@ class _Part:
             assert layers.alpha is not None  # a base is a region's
             alpha = warping.enlarge(layers.alpha, self.height, self.width, rows)
             strip.addcmul_(made.sub_(plate[:, :, rows]), alpha)
-            strip.clamp_(*(self.bounds or (-1, 1)))
+            strip.clamp_(*(self.bounds or self.limits))
             return
         if layers.contrast is not None:
-            made.clamp_(min=-1)
+            made.clamp_(min=self.limits[0])
         if self.bounds is not None:
             made.clamp_(*self.bounds)
         if layers.alpha is not None:

@@ -47,6 +47,12 @@ class Plates:
         """The picture's, as `bounds_of` gives it."""
         return bounds_of(self.picture)
 
+    @cached_property
+    def limits(self) -> tuple[float, float]:
+        """Black and white or, where the picture goes beyond, its least and greatest value."""
+        lowest, highest = self.bounds
+        return min(-1.0, float(lowest.min())), max(1.0, float(highest.max()))
+
     def of(
         self,
         alpha: Tensor | None,  # [1, 1, h, w] of a region; None: all of the picture
