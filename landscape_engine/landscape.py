@@ -35,13 +35,14 @@ class Landscape:
     """One picture and what one bundle predicts for it; from `Animator.look_at`.
 
     Attributes:
-        image: [1, 3 or 4, H, W] in [-1, 1], the picture at the size of the output.
+        image: [1, 3 or 4, H, W] in [-1, 1], the picture at the size of the output; under clear
+            pixels are the colors around them.
         bundle: what is asked about it.
     """
 
     def __init__(self, image: Tensor, bundle: ModelBundle) -> None:
         """Hold the picture; nothing is computed yet."""
-        self.image = image
+        self.image = images.fill_clear(image)
         self.bundle = bundle
         self._answers: OrderedDict[Hashable, object] = OrderedDict()
         self._turn = threading.Lock()  # frames are made, and their maps asked for, side by side

@@ -11,6 +11,7 @@ colors are converted to linear sRGB on their way in, and back on their way out (
 Legend: B batch (here 1), C channels (3 or 4), H W pixels.
 """
 
+from .clear_pixels import fill_clear
 from .color_spaces import LINEAR_SRGB, ColorSpace
 from .limits import MAX_ASPECT, MIN_SIDE_PX
 from .reading import color_space, load_image, notes
@@ -24,6 +25,7 @@ __all__ = [
     "ColorSpace",
     "Stamp",
     "color_space",
+    "fill_clear",
     "notes",
     "stamp",
     "MAX_ASPECT",
