@@ -24,7 +24,10 @@ _FORMATS = (
 )  # fmt: skip
 
 
-def load_with_pillow(path: Path) -> Tensor:
+def load_with_pillow(
+    path: Path,
+    profiled: bool = True,  # whether it is converted by its profile
+) -> Tensor:  # [1, 3|4, H, W]
     """A picture of any of the formats named here, the right way up and in sRGB."""
     with _without_warnings():
         try:
@@ -40,6 +43,8 @@ def load_with_pillow(path: Path) -> Tensor:
             deep_png = stored.endswith("16B")
             picture.load()  # a deep PNG too: Pillow notices damage that OpenCV passes over
             orientation = _read_orientation(picture)  # after load, which turns TIFF itself
+            if not profiled and picture.mode not in ("CMYK", "LAB"):  # which are no RGB without
+                picture.info.pop("icc_profile", None)
             if not deep_png:
                 return fill_tensor(*take_pixels(path, picture), orientation)
             profile = picture.info.get("icc_profile")

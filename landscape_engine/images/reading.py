@@ -18,7 +18,7 @@ _EXR_MAGIC = b"\x76\x2f\x31\x01"
 _TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
-def load_image(path: str | Path, *, upright: bool = True) -> Tensor:
+def load_image(path: str | Path, *, upright: bool = True, profile: bool = True) -> Tensor:
     """Read a picture file as a tensor.
 
     Handles JPEG, PNG, TIFF (8, 16 bit, floating point), WebP, EXR and a few more; of an animated
@@ -31,6 +31,7 @@ def load_image(path: str | Path, *, upright: bool = True) -> Tensor:
     Args:
         path: the file.
         upright: turn it as its EXIF orientation says; False: as it is stored.
+        profile: convert it by its ICC profile; False: RGB and grey values as they are stored.
 
     Returns:
         float32 `[1, 3, H, W]`, or `[1, 4, H, W]` if the file has alpha; R, G, B(, A) in [-1, 1],
@@ -45,7 +46,7 @@ def load_image(path: str | Path, *, upright: bool = True) -> Tensor:
         if magic.startswith(_EXR_MAGIC):
             return exr.load_exr(path)
         tiff = magic.startswith(_TIFF_MAGICS)
-        image = load_tiff(path) if tiff else load_with_pillow(path)
+        image = load_tiff(path, profile) if tiff else load_with_pillow(path, profile)
         if upright:
             return image
         orientation = tiff_orientation(path) if tiff else exif_orientation(path)

@@ -22,7 +22,10 @@ _OPENCV_COMPRESSIONS = (1, 5, 8, 32946, 32773)  # none, LZW, ZIP, PackBits
 _KINDS = {1: "unsigned integer", 2: "signed integer", 3: "floating point"}
 
 
-def load_tiff(path: Path) -> Tensor:  # [1, 3|4, H, W]
+def load_tiff(
+    path: Path,
+    profiled: bool = True,  # whether it is converted by its profile
+) -> Tensor:  # [1, 3|4, H, W]
     """The first picture of a TIFF."""
     tags = read_tags(path)
     check_size(path, tags.number(256, 0), tags.number(257, 0))
@@ -33,7 +36,7 @@ def load_tiff(path: Path) -> Tensor:  # [1, 3|4, H, W]
             "develop it to TIFF or PNG first."
         )
     if photometric not in (0, 1, 2, 3) or _is_plain(tags):
-        return load_with_pillow(path)
+        return load_with_pillow(path, profiled)
     bits, samples = _check_numbers(path, tags)
     orientation = tags.number(274, 1)
     if _is_deep(tags):
@@ -52,7 +55,7 @@ def load_tiff(path: Path) -> Tensor:  # [1, 3|4, H, W]
     if bits == 8 and photometric > 0 and extra != 1:
         pixels = pixels[..., 0] if pixels.shape[2] == 1 else pixels
         picture = Image.fromarray(pixels)
-        picture.info["icc_profile"] = tags.profile
+        picture.info["icc_profile"] = tags.profile if profiled else None
         return fill_tensor(*take_pixels(path, picture), orientation)
     tensor = fill_tensor(pixels, (2**bits - 1) / 2, orientation)
     if photometric == 0:
@@ -60,7 +63,7 @@ def load_tiff(path: Path) -> Tensor:  # [1, 3|4, H, W]
     if tensor.shape[1] == 4 and extra == 1:
         alpha = tensor[:, 3:].add(1).div_(2).clamp_(min=1 / 65535)
         tensor[:, :3].add_(1).div_(alpha).sub_(1).clamp_(-1, 1)
-    return apply_profile(tensor, tags.profile, grey=samples == 1)
+    return apply_profile(tensor, tags.profile if profiled else None, grey=samples == 1)
 
 
 def tiff_orientation(path: Path) -> int:

@@ -98,7 +98,9 @@ def check(job: Job, save_motion: Path | None = None, poster: Path | None = None)
 
 def read_picture(job: Job) -> tuple[Tensor, SizeHW]:
     """A job's picture [1, 3 or 4, H, W] in [-1, 1] at the size of the output, and its own size."""
-    image = images.load_image(job.path("picture"), upright=job.clip.upright)
+    image = images.load_image(
+        job.path("picture"), upright=job.clip.upright, profile=job.clip.profile
+    )
     own_hw = (image.shape[2], image.shape[3])
     return (images.resize(image, *job.clip.size_wh) if job.clip.size_wh else image), own_hw
 

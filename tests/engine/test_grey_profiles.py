@@ -9,6 +9,7 @@ from PIL import Image
 
 from landscape_engine.images import load_image, to_uint8, to_uint16
 from tests.engine.picture_files import HEIGHT, WIDTH, write_png
+from tests.engine.test_images import make_wide_profile
 from tests.engine.test_tiff_layouts import write
 
 
@@ -79,3 +80,17 @@ def test_a_foreign_profile_leaves_grey_alone(tmp_path):
     pixels = np.random.default_rng(1).integers(0, 2**12, (HEIGHT, WIDTH, 1))
     write(tmp_path / "a.tif", pixels, 12)
     assert load_image(tmp_path / "a.tif").shape == (1, 3, HEIGHT, WIDTH)
+
+
+@pytest.mark.parametrize("ending", ["png", "tif", "jpg"])
+def test_colors_may_be_taken_as_they_are_stored(tmp_path, ending):
+    for mode, profile in (("RGB", make_wide_profile()), ("L", make_grey_profile())):
+        picture = Image.new(mode, (WIDTH, HEIGHT), 128 if mode == "L" else (128, 128, 128))
+        picture.save(tmp_path / f"a.{ending}", icc_profile=profile)
+        assert abs(int(to_uint8(load_image(tmp_path / f"a.{ending}"))[5, 5, 0]) - 188) <= 1
+        stored = load_image(tmp_path / f"a.{ending}", profile=False)
+        assert (to_uint8(stored) == 128).all()
+    chunk = write_png(tmp_path / "a.png", pixels := np.full((HEIGHT, WIDTH, 3), 32768, np.uint16))
+    packed = b"p\0\0" + zlib.compress(make_wide_profile())
+    write_png(tmp_path / "a.png", pixels, chunk(b"iCCP", packed))
+    assert (to_uint16(load_image(tmp_path / "a.png", profile=False)) == 32768).all()
