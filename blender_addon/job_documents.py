@@ -69,8 +69,9 @@ def _as_typed(value: Any) -> Any:
 
 def clip(settings: Any, picture: bpy.types.Image) -> dict[str, Any]:
     """The group `clip`."""
-    # Blender shows pictures as they are stored, whatever their EXIF orientation
-    made: dict[str, Any] = {"frames": settings.frames, "seed": settings.seed, "upright": False}
+    # Blender shows pictures as they are stored, whatever their EXIF orientation and color profile
+    made: dict[str, Any] = {"frames": settings.frames, "seed": settings.seed}
+    made |= {"upright": False, "profile": False}
     size = frame_size(settings, tuple(picture.size))
     if size != tuple(picture.size):
         made["size"] = f"{size[0]}x{size[1]}"

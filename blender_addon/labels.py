@@ -22,6 +22,7 @@ PROPERTIES = {
 }
 ELSEWHERE = {
     "clip.upright": "the orientation",
+    "clip.profile": "the color profile",
     "output.fps": "the scene's frame rate",
     "output.force": "another name",
 }

@@ -35,7 +35,8 @@ class Landscape:
     """One picture and what one bundle predicts for it; from `Animator.look_at`.
 
     Attributes:
-        image: [1, 3 or 4, H, W] in [-1, 1], the picture at the size of the output.
+        image: [1, 3 or 4, H, W] in [-1, 1], the picture at the size of the output; under clear
+            pixels are the colors around them.
         bundle: what is asked about it.
     """
 
@@ -49,7 +50,7 @@ class Landscape:
             bundle: what is asked about it.
             pixels: uint8 [H', W', 3], a larger version of it, on which masks are found.
         """
-        self.image = image
+        self.image = images.fill_clear(image)
         self.bundle = bundle
         self._finer = pixels
         self._answers: OrderedDict[Hashable, object] = OrderedDict()

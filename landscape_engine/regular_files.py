@@ -65,8 +65,7 @@ def read_json(
         OSError: it can't be read.
         ValueError: it isn't JSON, is too deep, of another kind, or larger.
     """
-    text = read_bytes(path, most, follow).decode("utf-8")
-    return parse_json(text, object_pairs_hook)
+    return parse_json(read_bytes(path, most, follow), object_pairs_hook)  # in UTF-8 or UTF-16
 
 
 def parse_json(

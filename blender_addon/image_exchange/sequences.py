@@ -43,7 +43,7 @@ def show_sequence(
         frames: how many.
         frame_start: the scene's frame that shows the first one.
         colorspace: how Blender reads the files, a name of the color management; None: as it
-            reads such files by itself.
+            reads the picture, or such files by itself where one is scene-linear alone.
         movie: whether `first_file` holds all frames.
         image: what shows them; None: one that shows the same file, or a new one.
 
@@ -62,9 +62,13 @@ def show_sequence(
     places = materials.places_for(obj, picture)
     before = materials.picture_behind(places[0].node.image) or picture
     offset = 0 if movie else number_of(path) - 1
-    image = frames_image(path, movie, colorspace, image)
+    alike = not before.library and is_linear(before) == (path.suffix.lower() in LINEAR)
+    taken = before.colorspace_settings.name if alike and colorspace is None else colorspace
+    image = frames_image(path, movie, taken, image)
     if not image.library:
         image[PICTURE] = before
+        if alike and image.alpha_mode != before.alpha_mode:
+            image.alpha_mode = before.alpha_mode
     for _, node in places:
         node.image = image
         user = node.image_user
@@ -163,6 +167,12 @@ def _file_number(user: bpy.types.ImageUser, frame: int) -> int:
 
 def _shown(obj: bpy.types.Object) -> list[Place]:
     return materials.places_with(obj, None)
+
+
+def is_linear(image: bpy.types.Image) -> bool:
+    """Whether an image's values are scene-linear, by its file, or its pixels where it has none."""
+    suffix = Path(image.filepath).suffix.lower()
+    return suffix in LINEAR if suffix else image.is_float
 
 
 def frames_image(

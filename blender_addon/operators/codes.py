@@ -44,6 +44,7 @@ class LANDSCAPE_OT_draw_thumbnails(JobOperator, bpy.types.Operator):
             "task": "thumbnails",
             "picture": picture,
             "upright": False,  # as Blender shows it
+            "profile": False,
             "kind": kind,
             "positions": positions,
             "side": SIDE_PX,

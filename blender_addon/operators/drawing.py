@@ -69,7 +69,13 @@ class _Fit(JobOperator):
             window.push_undo("Fit Code")
             return f"the code is in '{settings.code_file}'."
 
-        task = {"task": "fit", "picture": picture, "upright": False, "out": str(target)}
+        task = {
+            "task": "fit",
+            "picture": picture,
+            "upright": False,
+            "profile": False,
+            "out": str(target),
+        }
         task.update(wish)
         return jobs.start(task, self.bl_label, obj, finish, notes)
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from .. import regular_files
 from ..errors import CodeError
+from ..images.kinds import holds_numpy
 from .checkpoints import CodeKind, ModelBundle
 
 
@@ -38,7 +39,7 @@ def position(text: str, seed: int, what: str, count: int) -> float | None:
 def read_codes(path: Path, size: int) -> Tensor:  # [K, Z]
     """Read one code, or a list of them, from a .json or .npy file."""
     try:
-        if path.suffix == ".npy":
+        if holds_numpy(path):
             values = _read_npy(path)
         else:
             values = np.asarray(regular_files.read_json(path), dtype=np.float32)

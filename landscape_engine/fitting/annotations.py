@@ -16,6 +16,7 @@ from typing import Any
 
 from .. import regular_files
 from ..errors import AnnotationError
+from ..images.kinds import holds_numpy
 
 SHORTEST = 1e-3  # arrows shorter than this share of the picture have no direction
 LARGEST_RADIUS = 0.5
@@ -195,12 +196,12 @@ def _short(value: Any) -> str:
 
 
 def read_patch_file(path: Path) -> tuple[Patch, ...] | None:
-    """The patches of a .json file, a list or {"patches": [...]}; None if it holds codes.
+    """The patches of a JSON file, a list or {"patches": [...]}; None if it holds codes.
 
     Raises:
         AnnotationError: the file is an object without patches, or a patch can't be used.
     """
-    if path.suffix.lower() != ".json" or not path.is_file():
+    if not path.is_file() or holds_numpy(path):
         return None
     try:
         value = regular_files.read_json(path)

@@ -1,4 +1,4 @@
-"""Clips in: a video, or a folder of frames in the order of their names.
+"""Clips in: a video the way it is shown, or a folder of frames in the order of their numbers.
 
 One reader for fitting, training and evaluation. Two ways lead through a clip: `pictures` gives all
 frames in order and refuses damaged ones; `numbered` gives those of some numbers, and a damaged one
@@ -12,29 +12,44 @@ Legend: H W pixels.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import PictureError
+from .kinds import PICTURE_ENDINGS, VIDEO_ENDINGS, begins_as_video, is_picture, is_video
 from .reading import load_image
 
-VIDEO_ENDINGS = frozenset({".mp4", ".webm", ".mov", ".mkv", ".avi", ".gif"})
-PICTURE_ENDINGS = frozenset(
-    {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".exr", ".bmp", ".tga", ".jp2", ".avif"}
-)
+__all__ = [
+    "PICTURE_ENDINGS",
+    "VIDEO_ENDINGS",
+    "Damage",
+    "VideoFrame",
+    "count",
+    "decode",
+    "frame_paths",
+    "is_clip",
+    "is_picture",
+    "is_video",
+    "numbered",
+    "pictures",
+    "video",
+]
 
 Read = Callable[[], Tensor]  # gives [1, 3, H, W] in [-1, 1] or raises PictureError
 
 
 @dataclass(frozen=True)
 class VideoFrame:
-    """One decoded frame of a video, made into RGB when it is asked for.
+    """One decoded frame of a video, made into RGB, and turned, when it is asked for.
 
     Attributes:
         time: when it is shown, in the file's own unit; None where the file doesn't say.
@@ -45,8 +60,9 @@ class VideoFrame:
     decoded: Any
 
     def pixels(self) -> Tensor:  # [3, H, W] uint8
-        """Its colors as they are in the file."""
-        return torch.from_numpy(self.decoded.to_ndarray(format="rgb24")).permute(2, 0, 1)
+        """Its colors as they are in the file, the way up in which players show them."""
+        stored = self.decoded.to_ndarray(format="rgb24")
+        return torch.from_numpy(_turned(stored, self.decoded)).permute(2, 0, 1)
 
     def picture(self) -> Tensor:  # [1, 3, H, W] in [-1, 1]
         """Its colors as the engine takes them."""
@@ -60,24 +76,19 @@ class Damage:
     reason: str
 
 
-def is_video(path: Path) -> bool:
-    """Whether a path is a video by its ending."""
-    return path.suffix.lower() in VIDEO_ENDINGS
-
-
-def is_picture(path: Path) -> bool:
-    """Whether a path is a picture by its ending."""
-    return path.suffix.lower() in PICTURE_ENDINGS
-
-
 def is_clip(path: Path) -> bool:
-    """Whether a path is a clip: a video by its ending, or a folder; else it is a still."""
-    return is_video(path) or path.is_dir()
+    """Whether a path is a clip: a folder, or a file that is a video; else it is a still."""
+    return path.is_dir() or is_video(path) or begins_as_video(path)
 
 
 def frame_paths(folder: Path) -> list[Path]:
-    """The pictures of a folder, in the order of their names."""
-    return sorted(path for path in folder.iterdir() if is_picture(path))
+    """The pictures of a folder, in the order of the numbers in their names: 2 before 10."""
+    return sorted(filter(is_picture, folder.iterdir()), key=_by_number)
+
+
+def _by_number(path: Path) -> tuple[list[str | int], str]:
+    parts = re.split(r"(\d+)", path.name)
+    return [int(part) if n % 2 else part for n, part in enumerate(parts)], path.name
 
 
 def count(path: Path) -> int:
@@ -156,10 +167,26 @@ def _packets(path: Path) -> Iterator[Any]:
     if not path.is_file():
         raise PictureError(f"'{path}' doesn't exist; expected a video: check the spelling.")
     try:
-        with av.open(str(path)) as container:
+        with av.open(f"file:{path}") as container:  # or a colon would end a protocol's name
             yield from container.demux(video=0)
     except (av.error.FFmpegError, IndexError) as error:
         raise PictureError(_say_unreadable(path, error)) from error
+
+
+def _turned(
+    pixels: NDArray[np.uint8],  # [H, W, 3] as they are stored
+    decoded: Any,
+) -> NDArray[np.uint8]:
+    """The pixels as the frame's display matrix turns and mirrors them, by right angles."""
+    matrix = next((one for one in decoded.side_data if one.type.name == "DISPLAYMATRIX"), None)
+    if matrix is None:
+        return pixels
+    # a pixel at x, y is shown at a x + c y, b x + d y
+    a, b, _, c, d, *_ = np.frombuffer(bytes(matrix), np.int32).tolist()
+    if abs(b) + abs(c) > abs(a) + abs(d):
+        pixels, a, d = pixels.swapaxes(0, 1), c, b
+    turned = pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
+    return np.ascontiguousarray(turned)
 
 
 def _times(path: Path) -> list[int]:

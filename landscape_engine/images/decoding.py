@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+_PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 PROCESS_LOCK = threading.Lock()  # for Pillow's size limit and stderr, which are global
 
 
@@ -22,6 +23,8 @@ def decode_with_opencv(path: Path) -> NDArray[Any]:
     import cv2
 
     data = np.fromfile(path, np.uint8)  # imread can't open every file name on Windows
+    if data[: len(_PNG_MAGIC)].tobytes() == _PNG_MAGIC:
+        data = _still_of_png(data)
     with silenced():
         pixels = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
     if pixels is None:
@@ -32,6 +35,23 @@ def decode_with_opencv(path: Path) -> NDArray[Any]:
     pixels[..., 0] = pixels[..., 2]
     pixels[..., 2] = blue
     return pixels
+
+
+def _still_of_png(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A PNG without its animation, of whose 16-bit frames OpenCV makes something else."""
+    file, at, animated = data.data, len(_PNG_MAGIC), False
+    kept: list[bytes | memoryview] = [_PNG_MAGIC]
+    while at + 12 <= len(data):
+        end = at + 12 + int.from_bytes(file[at : at + 4], "big")
+        name = bytes(file[at + 4 : at + 8])
+        if name == b"IDAT" and not animated:
+            return data  # what is animated says so before its pixels
+        if name in (b"acTL", b"fcTL", b"fdAT"):
+            animated = True
+        else:
+            kept.append(file[at:end])
+        at = end
+    return np.frombuffer(b"".join(kept), np.uint8)
 
 
 @contextlib.contextmanager

@@ -24,7 +24,10 @@ _FORMATS = (
 )  # fmt: skip
 
 
-def load_with_pillow(path: Path) -> Tensor:
+def load_with_pillow(
+    path: Path,
+    profiled: bool = True,  # whether it is converted by its profile
+) -> Tensor:  # [1, 3|4, H, W]
     """A picture of any of the formats named here, the right way up and in sRGB."""
     with _without_warnings():
         try:
@@ -36,15 +39,19 @@ def load_with_pillow(path: Path) -> Tensor:
             ) from error
         with picture:
             check_size(path, *picture.size)
-            deep_png = picture.format == "PNG" and str(picture.tile[0][3]).endswith("16B")
+            stored = str(picture.tile[0][3]) if picture.format == "PNG" else ""  # "RGB;16B"
+            deep_png = stored.endswith("16B")
             picture.load()  # a deep PNG too: Pillow notices damage that OpenCV passes over
             orientation = _read_orientation(picture)  # after load, which turns TIFF itself
+            if not profiled and picture.mode not in ("CMYK", "LAB"):  # which are no RGB without
+                picture.info.pop("icc_profile", None)
             if not deep_png:
-                return fill_tensor(*_take_pixels(path, picture), orientation)
+                return fill_tensor(*take_pixels(path, picture), orientation)
             profile = picture.info.get("icc_profile")
+            grey = not stored.startswith("RGB")
     pixels = decode_with_opencv(path)  # Pillow would keep 8 of the 16 bits
     tensor = fill_tensor(pixels, 32767.5, orientation)
-    return apply_profile(tensor, profile)
+    return apply_profile(tensor, profile, grey)
 
 
 def exif_orientation(path: Path) -> int:
@@ -77,7 +84,7 @@ def _read_orientation(picture: Image.Image) -> int:
         return 1
 
 
-def _take_pixels(path: Path, picture: Image.Image) -> tuple[NDArray[Any], float]:
+def take_pixels(path: Path, picture: Image.Image) -> tuple[NDArray[Any], float]:
     """The pixels `[H, W, 1|3|4]` of a loaded picture in sRGB, and half their largest value."""
     mode = picture.mode
     if mode.startswith("I;16") or (mode == "I" and picture.format == "PPM"):
@@ -89,6 +96,11 @@ def _take_pixels(path: Path, picture: Image.Image) -> tuple[NDArray[Any], float]
         )
     alpha = picture.has_transparency_data
     profile = picture.info.get("icc_profile")
+    if profile and (mode == "LA" or (mode == "L" and alpha)):  # no transform keeps their alpha
+        transparency = picture.convert("RGBA").getchannel("A")
+        picture = convert_by_profile(picture.convert("L"), profile, "RGB").convert("RGB")
+        picture.putalpha(transparency)
+        profile = None
     if mode in ("CMYK", "LAB") or (mode == "L" and not alpha):
         picture = convert_by_profile(picture, profile, "RGB")
         profile = None

@@ -77,14 +77,32 @@ def _transform_colors(transform: Any, colors: NDArray[np.uint8], mode: str) -> N
 def apply_profile(
     tensor: Tensor,  # [1, 3|4, H, W] in the profile's color space
     profile: bytes | None,
+    grey: bool = False,
 ) -> Tensor:
     """Convert a deep picture to sRGB, in place.
 
     Pillow's color management stops at 8 bits. So the profile is sampled on a grid of colors, and
     the *difference* it makes is interpolated between them: smooth, and without 8-bit steps.
+
+    Args:
+        tensor: the picture; one without color has three equal channels.
+        profile: the file's.
+        grey: whether the file's colors are one channel.
     """
-    transform = _build_transform(profile, "RGB", "RGB")
+    mode = "L" if grey else "RGB"
+    transform = _build_transform(profile, mode, "RGB")
     if transform is None:
+        return tensor
+    if grey:
+        levels = np.linspace(0, 255, _PROFILE_NODES).round().astype(np.uint8)
+        swatches = ImageCms.applyTransform(Image.fromarray(levels[None]), transform)
+        shown = np.asarray(swatches)[0, :, 1].astype(np.float32)
+        curve = torch.from_numpy((shown - levels) / 127.5)
+        for strip in torch.split(tensor[:, :3], STRIP_ROWS, -2):
+            at = (strip + 1).mul_((_PROFILE_NODES - 1) / 2).clamp_(0, _PROFILE_NODES - 1)
+            below = at.floor().clamp_(max=_PROFILE_NODES - 2).long()
+            strip += torch.lerp(curve[below], curve[below + 1], at - below)
+        tensor[:, :3].clamp_(-1, 1)
         return tensor
     grid = _color_grid(_PROFILE_NODES)
     moved = _transform_colors(transform, grid, "RGB").astype(np.float32) - grid

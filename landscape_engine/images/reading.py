@@ -8,8 +8,9 @@ from pathlib import Path
 from torch import Tensor
 
 from ..errors import PictureError
+from . import exr
+from .color_spaces import LINEAR_SRGB, ColorSpace
 from .decoding import turn_back
-from .exr import load_exr
 from .pillow import exif_orientation, load_with_pillow
 from .tiff import load_tiff, tiff_orientation
 
@@ -17,18 +18,20 @@ _EXR_MAGIC = b"\x76\x2f\x31\x01"
 _TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
-def load_image(path: str | Path, *, upright: bool = True) -> Tensor:
+def load_image(path: str | Path, *, upright: bool = True, profile: bool = True) -> Tensor:
     """Read a picture file as a tensor.
 
     Handles JPEG, PNG, TIFF (8, 16 bit, floating point), WebP, EXR and a few more; of an animated
     file, the first frame. EXIF orientation is applied, ICC profiles are converted to sRGB. 8-bit
     values v become v / 127.5 - 1, 16-bit ones v / 32767.5 - 1, exactly. EXR and floating-point TIFF
     are scene-linear: encoded with the sRGB curve, which goes on above 1; premultiplied alpha is
-    divided out.
+    divided out. Of an EXR the beauty layer is taken, in whatever part it lies (`notes` tells it),
+    and converted to sRGB's primaries (`color_space` tells which it had).
 
     Args:
         path: the file.
         upright: turn it as its EXIF orientation says; False: as it is stored.
+        profile: convert it by its ICC profile; False: RGB and grey values as they are stored.
 
     Returns:
         float32 `[1, 3, H, W]`, or `[1, 4, H, W]` if the file has alpha; R, G, B(, A) in [-1, 1],
@@ -41,9 +44,9 @@ def load_image(path: str | Path, *, upright: bool = True) -> Tensor:
     magic = _read_magic(path)
     try:
         if magic.startswith(_EXR_MAGIC):
-            return load_exr(path)
+            return exr.load_exr(path)
         tiff = magic.startswith(_TIFF_MAGICS)
-        image = load_tiff(path) if tiff else load_with_pillow(path)
+        image = load_tiff(path, profile) if tiff else load_with_pillow(path, profile)
         if upright:
             return image
         orientation = tiff_orientation(path) if tiff else exif_orientation(path)
@@ -61,6 +64,27 @@ def load_image(path: str | Path, *, upright: bool = True) -> Tensor:
         raise PictureError(
             f"'{path}' is damaged or cut off; expected a whole picture: copy or export it again."
         ) from error
+
+
+def color_space(path: str | Path) -> ColorSpace:
+    """The color space of a scene-linear file, which its frames are written in; reads headers alone.
+
+    It is linear sRGB for what isn't an EXR, or can't be read: `load_image` says what is wrong.
+    """
+    path = Path(path)
+    try:
+        return exr.color_space(path) if _read_magic(path).startswith(_EXR_MAGIC) else LINEAR_SRGB
+    except Exception:
+        return LINEAR_SRGB
+
+
+def notes(path: str | Path) -> list[str]:
+    """What a person should know of how a file was read, a sentence each; reads headers alone."""
+    path = Path(path)
+    try:
+        return exr.layer_notes(path) if _read_magic(path).startswith(_EXR_MAGIC) else []
+    except Exception:  # whoever reads it says what is wrong with it
+        return []
 
 
 def _read_magic(path: Path) -> bytes:

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .clear_pixels import fill_clear
+
 
 def resize(
     image: Tensor,  # [B, 3|4, H, W]
@@ -30,6 +32,7 @@ def resize(
     if image.shape[1] == 3:
         resized = _interpolate(image, width, height)
     else:
+        image = fill_clear(image)
         # A little weight remains under clear pixels, for the places where nothing else is near.
         weight = image[:, 3:].add(1).div_(2).add_(1e-3)
         color = _interpolate(image[:, :3] * weight, width, height)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..errors import OutputError
 from ..staging import explaining, new_file
+from .color_spaces import LINEAR_SRGB, ColorSpace, convert
 from .curves import decode_srgb
 
 JPEG_QUALITY = 92
@@ -60,18 +61,21 @@ def _scale_to_levels(image: Tensor, largest: int) -> Tensor:  # [C, H, W] float3
     return image.detach()[0].mul(half).add_(half).round_().clamp_(0, largest)
 
 
-def to_linear_float16(image: Tensor) -> NDArray[np.float16]:
+def to_linear_float16(image: Tensor, space: ColorSpace = LINEAR_SRGB) -> NDArray[np.float16]:
     """Turn one picture into scene-linear half floats, as EXR holds them.
 
     Args:
         image: float32 `[1, C, H, W]`, display-referred; values above 1 become light above 1; left
             as it is.
+        space: the color space of what is given.
 
     Returns:
         float16 `[H, W, C]`, contiguous, finite; color premultiplied by alpha where there is alpha.
     """
     planes = image.detach()[0].add(1).div_(2)  # [C, H, W]
     color = decode_srgb(planes[:3])
+    if space != LINEAR_SRGB:
+        convert(color, space.from_srgb)
     if planes.shape[0] == 4:
         alpha = planes[3:].clamp_(0, 1)
         color = torch.cat([color.mul_(alpha), alpha])

@@ -67,7 +67,8 @@ def animate(
     with watch.stage("total"):
         check(job, save_motion, poster)
         with watch.stage("read"):
-            image = images.load_image(job.path("picture"), upright=job.clip.upright)
+            stored = {"upright": job.clip.upright, "profile": job.clip.profile}
+            image = images.load_image(job.path("picture"), **stored)
         with watch.stage("load"):
             animator = load_animator(bundle, device)
     landscape, own_hw = animator.look_at(image), (image.shape[2], image.shape[3])
@@ -125,7 +126,9 @@ def render(
     """
     watch = watch or Stopwatch()
     with watch.stage("total"):
-        notes = _notes(job, own_hw) + region_files.notes(job.regions, own_hw)
+        picture = job.path("picture")
+        notes = images.notes(picture) + _notes(job, own_hw)
+        notes += region_files.notes(job.regions, own_hw)
         notes += cycles.notes(animator.bundle, job.appearance)
         notes += unused.notes(job.motion, job.regions, job.loop, job.appearance)
         with watch.stage("predict"):
@@ -140,7 +143,9 @@ def render(
         if save_motion:
             frames = _keep_motion(frames, foreseen.motion, landscape.image, save_motion)
         out = job.path("out")
-        written = sequence.write_sequence(frames, out, job.output, count=job.clip.frames)
+        written = sequence.write_sequence(
+            frames, out, job.output, count=job.clip.frames, color_space=images.color_space(picture)
+        )
     return {
         **_describe(job, written, foreseen, watch),
         "device": str(animator.device),
@@ -231,7 +236,7 @@ def _describe(
     job: Job, written: sequence.WrittenSequence, foreseen: _Foreseen, watch: Stopwatch
 ) -> dict[str, Any]:
     """The report, with the document under "job" that repeats it (`animate --job`)."""
-    document = documents.write(job)
+    document = documents.write(documents.placed(job, Path.cwd()))  # wherever it is saved
     document["output"]["format"] = written.format
     light = foreseen.light and foreseen.light.codes.codes.tolist()
     water = None if foreseen.chosen.water is None else foreseen.chosen.water[0].tolist()

@@ -15,7 +15,7 @@ from ..bundles.checkpoints import ModelBundle
 from ..bundles.codebook import CodeCycle, pace, resample
 from ..errors import CodeError, SettingsError
 from ..fitting.annotations import read_patches
-from ..images.clips import is_picture
+from ..images.kinds import holds_picture
 from ..landscape import Landscape
 from ..networks.inputs import square
 from ..settings import AppearanceSettings, ClipSettings, parse_key
@@ -123,6 +123,7 @@ class LightCycle:
         per_frame: whether each frame's map is predicted from itself (Algorithm 1), and not from
             the picture.
         stars: how many stars come out as it gets dark, 0..1.
+        own_code: [1, Z] the picture's own look where `predict` gives anchored maps; else None.
     """
 
     codes: CodeCycle
@@ -130,6 +131,7 @@ class LightCycle:
     rounds: int = 1
     per_frame: bool = False
     stars: float = 0.0
+    own_code: Tensor | None = None
 
 
 def light(
@@ -144,11 +146,16 @@ def light(
         side = bundle.input_size("appearance_predictor")
         raw = lambda frame, code: predictor(square(frame, side, bundle.device), code)  # noqa: E731
         return LightCycle(codes, raw, settings.cycles, per_frame=True, stars=settings.stars)
+    own = None
     if codes.relative:
         maps = color_maps.curves(landscape)
     else:
         maps = color_maps.transfer_maps(landscape, settings.anchor)
-    return LightCycle(codes, lambda _, code: maps(code), settings.cycles, stars=settings.stars)
+        if settings.anchor and "appearance_encoder" in landscape.bundle.networks:
+            own = landscape.own_look
+    return LightCycle(
+        codes, lambda _, code: maps(code), settings.cycles, stars=settings.stars, own_code=own
+    )
 
 
 def key_codes(landscape: Landscape, settings: AppearanceSettings, clip: ClipSettings) -> CodeCycle:
@@ -171,7 +178,7 @@ def _key_codes(landscape: Landscape, settings: AppearanceSettings, clip: ClipSet
     corrected = settings.correct and settings.kind == "keyed"
     if not settings.keys and not settings.patches:
         path = Path(settings.code or "")
-        if not (corrected and is_picture(path) and path.is_file()):
+        if not (corrected and path.is_file() and holds_picture(path)):
             bundle = landscape.bundle
             codes, is_day = _sequence(bundle, settings, clip.seed, landscape)
             if is_day and settings.anchor and _relative(bundle, settings):

@@ -15,7 +15,7 @@ from ..errors import BundleError
 from ..fitting import optimize
 from ..fitting.annotations import Patch, PatchLike, read_patch_file, read_patches
 from ..fitting.optimize import AppearanceFit
-from ..images.clips import is_picture
+from ..images.kinds import holds_picture
 from ..landscape import Landscape
 from ..ops import color
 from ..settings.sentences import say
@@ -123,11 +123,11 @@ def at_key(
         position = sources.position(value, 0, "appearance", 1) if value != "random" else None
         if position is not None:
             return _height_of_day(bundle, position), None
+        if holds_picture(Path(value)):
+            reference = Landscape(images.load_image(value), bundle)
+            return reference.own_look, reference
         patches = read_patch_file(Path(value))
         if patches is None:
-            if is_picture(Path(value)):
-                reference = Landscape(images.load_image(value), bundle)
-                return reference.own_look, reference
             return sources.read_code(bundle, Path(value), "appearance"), None
         value = patches
     *_, best = fit(landscape, value, anchored=anchored)
@@ -136,7 +136,7 @@ def at_key(
 
 def read(bundle: ModelBundle, path: Path) -> Tensor:  # [K, Z]
     """The looks of a code file; of a picture its own look, K = 1."""
-    if is_picture(path) and path.is_file():
+    if path.is_file() and holds_picture(path):
         return Landscape(images.load_image(path), bundle).own_look
     return sources.read_codes(path, bundle.code_size("appearance"))
 

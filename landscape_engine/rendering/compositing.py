@@ -18,6 +18,8 @@ from ..loops.layers import Layers
 from ..ops import color, warping
 from ..ops.strips import strips
 from ..ops.warping import Band
+from ..settings import SamplingKind
+from . import translucent
 from .plates import Plates
 
 FOLLOWED = 64  # side of the grid on which a color map is moved
@@ -63,14 +65,15 @@ def move(
     bounds = None
     if any(one.sampling == "bicubic" for one in layers):  # what it overshoots is cut off
         bounds = plates.bounds
-    for part in map(lambda one: _Part(one, height, width, bounds), layers):
+    for part in map(lambda one: _Part(one, height, width, bounds, plates.limits), layers):
         if part.moves:
             plate = plates.of(part.layers.alpha, part.layers.base)
             density = None if part.layers.begun is None else plates.density(plate)
+            stacked = plates.premultiplied(plate, part.layers.base)
             for rows in strips(part.rows, width, image.device):
                 if cancelled():
                     return frame
-                part.render(plate, frame[:, :, rows], rows, density)
+                part.render(plate, frame[:, :, rows], rows, density, stacked)
     return frame
 
 
@@ -97,9 +100,15 @@ class _Part:
     """One region's layers with the values that all strips of a frame share."""
 
     def __init__(
-        self, layers: Layers, height: int, width: int, bounds: tuple[Tensor, Tensor] | None
+        self,
+        layers: Layers,
+        height: int,
+        width: int,
+        bounds: tuple[Tensor, Tensor] | None,
+        limits: tuple[float, float],
     ) -> None:
         self.layers = layers
+        self.limits = limits
         self.bounds = bounds if layers.sampling == "bicubic" else None
         self.height, self.width = height, width
         if layers.alpha is not None:
@@ -143,19 +152,20 @@ class _Part:
         strip: Tensor,  # [1, C, R, W] these rows as they are so far; the region is put into them
         rows: slice,
         density: Tensor | None,  # [1, 1, h, w] of the plate, where layers have `begun`
+        stacked: Tensor | None,  # [1, 8, H, W] `Plates.premultiplied`, where there is alpha
     ) -> None:
         """Put this region into a strip."""
         layers = self.layers
         fields = warping.enlarge(self.stack, self.height, self.width, rows, layers.band)
-        made = warping.sample(plate, fields[:, :2], layers.sampling)
+        made, weight = _sample(plate, stacked, fields[:, :2], layers.sampling)
         at = 2
         if layers.second is not None:
-            second = warping.sample(plate, fields[:, 2:4], layers.sampling)
+            second, other = _sample(plate, stacked, fields[:, 2:4], layers.sampling)
             share = fields[:, 4:5]
             if density is not None:
                 dense, denser = (warping.sample(density, fields[:, i : i + 2]) for i in (0, 2))
                 share = exchange.shown(share, dense, denser)
-            made = torch.lerp(made, second, share)
+            made, weight = _blend(made, weight, second, other, share)
             at = 5
         if layers.contrast is not None:
             more, low = fields[:, at : at + 1], fields[:, at + 1 : at + 4]
@@ -164,20 +174,49 @@ class _Part:
             assert layers.alpha is not None  # a base is a region's
             alpha = warping.enlarge(layers.alpha, self.height, self.width, rows)
             strip.addcmul_(made.sub_(plate[:, :, rows]), alpha)
-            strip.clamp_(*(self.bounds or (-1, 1)))
+            strip.clamp_(*(self.bounds or self.limits))
             return
         if layers.contrast is not None:
-            made.clamp_(min=-1)
+            made.clamp_(min=self.limits[0])
         if self.bounds is not None:
             made.clamp_(*self.bounds)
         if layers.alpha is not None:
             alpha = warping.enlarge(layers.alpha, self.height, self.width, rows)
             # a share of exactly nothing leaves a pixel as it is, to the bit
-            strip.lerp_(made, alpha)
+            if weight is None:
+                strip.lerp_(made, alpha)
+            else:
+                own = strip[:, 3:].add(1).div_(2)
+                strip.copy_(_blend(strip, own, made, weight, alpha)[0])
         elif self.all_moves:
             strip.copy_(made)
         else:
             torch.where(fields[:, -1:] == 0, strip, made, out=strip)
+
+
+def _sample(
+    plate: Tensor,  # [1, C, H, W]
+    premultiplied: Tensor | None,  # [1, 8, H, W]
+    positions: Tensor,  # [1, 2, R, W]
+    sampling: SamplingKind,
+) -> tuple[Tensor, Tensor | None]:  # [1, C, R, W], [1, 1, R, W]
+    """The plate at some positions and, where it has alpha, the alpha there."""
+    if premultiplied is None:
+        return warping.sample(plate, positions, sampling), None
+    return translucent.sample(premultiplied, positions, sampling)
+
+
+def _blend(
+    one: Tensor,  # [1, C, R, W]
+    weight: Tensor | None,  # [1, 1, R, W] its alpha
+    other: Tensor,  # [1, C, R, W]
+    other_weight: Tensor | None,  # [1, 1, R, W]
+    share: Tensor,  # [1, 1, R, W] of the other
+) -> tuple[Tensor, Tensor | None]:
+    """Blend two layers; those with alpha premultiplied."""
+    if weight is None or other_weight is None:
+        return torch.lerp(one, other, share), None
+    return translucent.blend(one, weight, other, other_weight, share)
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..light import tone_curves
+from ..light import highlights, tone_curves
 from ..light.cycles import LightCycle
 from ..light.stars import Stars
 from ..networks.inputs import square
 from ..ops import color, warping
 from ..scene.skyline import Skyline
-from .compositing import Drift, recolor
+from .compositing import Drift, Transfer, recolor
 
 ColorMap = Callable[[], Tensor]  # gives a color transfer map [1, 6, h, w] when it's there
 Start = Callable[..., ColorMap]  # starts a function that makes one, with its arguments
@@ -37,7 +37,11 @@ class Light:
         self.rounds = cycle.rounds
         self.is_per_frame = cycle.per_frame
         relative = cycle.codes.relative
-        self.transfer = tone_curves.shade_logits if relative else color.transfer
+        self.transfer: Transfer = tone_curves.shade_logits if relative else color.transfer
+        self.bright = highlights.has_any(picture)
+        if self.bright:
+            self.transfer = highlights.above(tone_curves.shade if relative else color.transfer)
+        self.own_code = cycle.own_code
         self.picture = picture
         self.skyline = skyline if relative else None
         self.stars = stars
@@ -66,10 +70,17 @@ class Light:
         picture = square(self.picture, color_map.shape[3], color_map.device)
         return color.correct(color_map, picture, offset.to(color_map.device))
 
+    @cached_property
+    def _own_map(self) -> Tensor | None:  # [1, 6, h, w]
+        """The map of the picture's own look, where it is needed."""
+        if not self.bright or self.own_code is None:
+            return None
+        return self.predict(self.picture, self.own_code)
+
     @property
     def prepare(self) -> Callable[[Tensor], None] | None:
         """The function that prepares a moved frame [1, 3 or 4, H, W] for recoloring, in place."""
-        return _take_logits if self.codes.relative else None
+        return _take_logits if self.codes.relative and not self.bright else None
 
     def recolor(
         self,
@@ -81,6 +92,8 @@ class Light:
     ) -> Tensor:  # [1, 3 or 4, H, W]
         """The recolored frame; a map half follows the motion, curves with a skyline stay."""
         clear = self._clear(frame, prepared=self.prepare is not None)
+        if self._own_map is not None:
+            color_map = torch.cat([color_map, self._own_map], 1)
         if self.skyline:
             lit = recolor(frame, color_map, cancelled, frame, self.transfer, self.skyline.enlarge)
         else:
@@ -107,7 +120,7 @@ class Light:
         color_map = self.predict(frame, self.codes.at(phase))
         height, width = frame.shape[2:]
         clear = self._clear(frame, prepared=False)
-        lit = color.transfer(frame[:, :3], warping.enlarge(color_map, height, width))
+        lit = self.transfer(frame[:, :3], warping.enlarge(color_map, height, width))
         return self._starlit(lit, clear, phase)
 
 

@@ -40,12 +40,19 @@ class Plates:
         self.picture = picture
         self._made: dict[int, tuple[Tensor, Tensor]] = {}  # by the alpha's id: alpha, plate
         self._densities: dict[int, tuple[Tensor, Tensor]] = {}  # by the plate's id: plate, density
+        self._premultiplied: dict[int, tuple[Tensor, Tensor]] = {}  # by the plate's id, so too
         self._turn = threading.Lock()
 
     @cached_property
     def bounds(self) -> tuple[Tensor, Tensor]:
         """The picture's, as `bounds_of` gives it."""
         return bounds_of(self.picture)
+
+    @cached_property
+    def limits(self) -> tuple[float, float]:
+        """Black and white or, where the picture goes beyond, its least and greatest value."""
+        lowest, highest = self.bounds
+        return min(-1.0, float(lowest.min())), max(1.0, float(highest.max()))
 
     def of(
         self,
@@ -64,6 +71,30 @@ class Plates:
                     plate = bases.difference(self.picture, base, alpha)
                 self._made[id(alpha)] = alpha, plate
             return self._made[id(alpha)][1]
+
+    @cached_property
+    def alpha(self) -> Tensor | None:  # [1, 1, H, W] 0..1
+        """The picture's alpha; None where all of it is opaque."""
+        if self.picture.shape[1] < 4:
+            return None
+        alpha = self.picture[:, 3:].add(1).div_(2).clamp_(0, 1)
+        return None if bool((alpha == 1).all()) else alpha
+
+    def premultiplied(
+        self,
+        plate: Tensor,  # [1, 4, H, W] that `of` gave, with or without a base
+        base: Base | None,
+    ) -> Tensor | None:  # [1, 8, H, W]; None where all of the picture is opaque
+        """Colors times alpha, alpha 0..1, and the plate: for `translucent.sample`."""
+        if self.alpha is None:
+            return None
+        with self._turn:
+            if id(plate) not in self._premultiplied:
+                # the fourth channel of a difference is a difference of alpha
+                alpha = self.alpha if base else plate[:, 3:].add(1).div_(2).clamp_(0, 1)
+                stacked = torch.cat([plate[:, :3] * alpha, alpha, plate], 1)
+                self._premultiplied[id(plate)] = plate, stacked
+            return self._premultiplied[id(plate)][1]
 
     def density(
         self,

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .. import cpus, staging
-from ..images import to_linear_float16, to_uint8, to_uint16
-from ..staging import explaining, rename_all, resolve, swap_folder
+from ..images import LINEAR_SRGB, ColorSpace, to_linear_float16, to_uint8, to_uint16
+from ..images.kinds import is_hidden
+from ..staging import STAGED_NAME, explaining, rename_all, resolve, swap_folder
 from .dither import dither
 
 ENDINGS = {"png": ".png", "png16": ".png", "exr": ".exr"}  # by format
@@ -35,8 +36,15 @@ class FrameFolder:
     padding_wh = (0, 0)
     notes: tuple[str, ...] = ()
 
-    def __init__(self, folder: Path, format: str, count: int | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        format: str,
+        count: int | None,
+        color_space: ColorSpace = LINEAR_SRGB,  # of exr
+    ) -> None:
         self._folder = folder
+        self._space = color_space
         self._format = format
         self._digits = max(4, len(str(count or 0)))
 
@@ -46,14 +54,14 @@ class FrameFolder:
     def convert(self, frame: Tensor) -> NDArray[Any]:
         """Turn a frame into the pixels to encode."""
         if self._format == "exr":
-            return to_linear_float16(frame)
+            return to_linear_float16(frame, self._space)
         return to_uint8(dither(frame)) if self._format == "png" else to_uint16(frame)
 
     def encode(self, index: int, pixels: NDArray[Any]) -> None:
         """Write one frame's file."""
         path = self._folder / self._name(index, self._digits)
         if self._format == "exr":
-            _write_exr(path, pixels)
+            _write_exr(path, pixels, self._space)
         else:
             data = _encode_png(pixels)
             with path.open("wb") as file:
@@ -101,14 +109,22 @@ def _encode_png(pixels: NDArray[Any]) -> memoryview:  # [H, W, 3|4] uint8 or uin
     return data.data
 
 
-def _write_exr(path: Path, pixels: NDArray[Any]) -> None:  # [H, W, 3|4] float16, scene-linear
+def _write_exr(
+    path: Path,
+    pixels: NDArray[Any],  # [H, W, 3|4] float16, scene-linear
+    space: ColorSpace,  # of the pixels
+) -> None:
     import OpenEXR
 
-    header = {
+    header: dict[str, Any] = {
         "compression": OpenEXR.ZIP_COMPRESSION,
         "type": OpenEXR.scanlineimage,
         "software": SOFTWARE,
     }
+    if space.tag:
+        header["colorInteropID"] = space.tag
+    if space != LINEAR_SRGB:
+        header["chromaticities"] = tuple(map(float, space.chromaticities))
     channels = {"RGB" if pixels.shape[2] == 3 else "RGBA": pixels}
     try:
         OpenEXR.File(header, channels).write(str(path))
@@ -126,8 +142,15 @@ def _must_stay(folder: Path) -> bool:
         os.path.ismount(folder)
         or here == folder
         or folder in here.parents
+        or any(map(_is_kept, folder.iterdir()))
         or not os.access(folder.parent, os.W_OK | os.X_OK)
     )
+
+
+def _is_kept(entry: Path) -> bool:
+    """Whether a file in a folder is someone's: hidden, and no litter of a Mac's browser."""
+    litter = entry.name == ".DS_Store" or entry.name.startswith("._")
+    return is_hidden(entry) and not litter and not STAGED_NAME.fullmatch(entry.name)
 
 
 @contextlib.contextmanager

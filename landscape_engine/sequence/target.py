@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from ..errors import OutputError
+from ..images.kinds import is_hidden
 from ..settings import FormatName, OutputSettings
 from ..settings.sentences import say
 from ..staging import STAGED_NAME, check_file, check_parents, check_writable, explaining, resolve
@@ -17,8 +18,7 @@ _OTHER_MEDIA = frozenset(
     ".apng .png .jpg .jpeg .tif .tiff .bmp .exr .hdr .tga .webp .avif .heic .jxl .jp2 .psd .dpx "
     ".cin .ppm".split()
 )
-# What file browsers leave behind in every folder they show.
-_LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+_LITTER = frozenset({"Thumbs.db", "desktop.ini"})  # what Windows leaves in folders that it shows
 
 assert set(folder.ENDINGS) | set(video.CODECS) == set(get_args(FormatName))
 
@@ -97,7 +97,8 @@ def _check_folder(target: str | Path, place: Path, force: bool) -> None:
     frames = []
     for entry in sorted(place.iterdir()):
         ours = folder.OUR_FRAME.fullmatch(entry.name) and entry.is_file()
-        if not (ours or entry.name in _LITTER or STAGED_NAME.fullmatch(entry.name)):
+        passed = entry.name in _LITTER or STAGED_NAME.fullmatch(entry.name)
+        if not (ours or passed or (is_hidden(entry) and entry.is_file())):
             raise OutputError(
                 f"'{target}' holds other things ('{entry.name}'); expected a new or empty folder, "
                 "or an earlier sequence to replace: choose another folder."

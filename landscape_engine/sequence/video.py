@@ -14,6 +14,7 @@ from torch import Tensor
 from ..images import to_uint8, to_uint16
 from ..settings import FormatName
 from .dither import dither
+from .gif_colors import GifColors
 
 CODECS: dict[FormatName, str] = {"mp4": "libx264", "webm": "libvpx-vp9", "gif": "gif"}
 # The encoder shares the cores with the renderer: `veryfast` takes less than half as long as `fast`,
@@ -62,7 +63,8 @@ class Video:
         self.notes = tuple(notes)
         width, height = width + self.padding_wh[0], height + self.padding_wh[1]
 
-        self._graph = self._build_graph(width, height)
+        self._gif = GifColors(width, height, self._rate) if format == "gif" else None
+        self._graph: Any = None if self._gif else self._build_graph(width, height)
         # bitexact: no version, date or random id in the file, so that the same frames give the
         # same bytes. use_editlist=0: with no B-frames there is nothing to shift, and a loop has no
         # list that players read differently.
@@ -119,7 +121,7 @@ class Video:
         return options | ({"auto-alt-ref": "0"} if self._keeps_alpha else {})
 
     def _build_graph(self, width: int, height: int) -> Any:
-        """The way from RGB to what the encoder takes; it holds a frame or two, never the clip."""
+        """The way from RGB to YUV; it holds a frame or two, never the clip."""
         import av.filter
 
         graph = av.filter.Graph()
@@ -130,26 +132,15 @@ class Video:
             time_base=1 / self._rate,
         )
         sink = graph.add("buffersink")
-        if self._format == "gif":
-            split = graph.add("split")
-            palette = graph.add("palettegen", "stats_mode=single:reserve_transparent=0")
-            # bayer, whose pattern stays in place: error diffusion boils where nothing moves.
-            use = graph.add("paletteuse", "new=1:dither=bayer:bayer_scale=3")
-            source.link_to(split)
-            split.link_to(use, 0, 0)
-            split.link_to(palette, 1, 0)
-            palette.link_to(use, 0, 1)
-            use.link_to(sink)
-        else:
-            scale = graph.add(
-                "scale",
-                "out_color_matrix=bt709:out_range=tv:"
-                "flags=bicubic+accurate_rnd+full_chroma_int+bitexact",
-            )
-            pixel_format = graph.add("format", f"pix_fmts={self._pixel_format}")
-            source.link_to(scale)
-            scale.link_to(pixel_format)
-            pixel_format.link_to(sink)
+        scale = graph.add(
+            "scale",
+            "out_color_matrix=bt709:out_range=tv:"
+            "flags=bicubic+accurate_rnd+full_chroma_int+bitexact",
+        )
+        pixel_format = graph.add("format", f"pix_fmts={self._pixel_format}")
+        source.link_to(scale)
+        scale.link_to(pixel_format)
+        pixel_format.link_to(sink)
         graph.configure()
         return graph
 
@@ -171,6 +162,10 @@ class Video:
 
         frame = av.VideoFrame.from_ndarray(pixels, format=self._frame_format)
         frame.pts, frame.time_base = index, 1 / self._rate
+        if self._gif:
+            for made in self._gif.take(frame, pixels):
+                self._mux(made)
+            return
         self._graph.vpush(frame)
         self._drain_graph()
 
@@ -182,18 +177,23 @@ class Video:
                 frame = self._graph.vpull()
             except (av.BlockingIOError, av.EOFError):
                 return
-            frame.pict_type = 0  # the encoder chooses where key frames go
             self._mux(frame)
 
     def _mux(self, frame: Any | None) -> None:
+        if frame is not None:
+            frame.pict_type = 0  # the encoder chooses where key frames go
         for packet in self._stream.encode(frame):
             packet.duration = packet.duration or 1  # the last frame lasts as long as the others
             self._container.mux(packet)
 
     def finish(self, written: int) -> list[str]:
         """Flush the encoder, and write the index."""
-        self._graph.vpush(None)
-        self._drain_graph()
+        if self._gif:
+            for frame in self._gif.finish():
+                self._mux(frame)
+        else:
+            self._graph.vpush(None)
+            self._drain_graph()
         self._mux(None)
         self._container.close()  # writes the index: the disk may still turn out to be full
         return []

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import OutputError
+from ..images import LINEAR_SRGB, ColorSpace
 from ..settings import FormatName, OutputSettings
 from ..settings.sentences import say
 from ..staging import explaining, new_file
@@ -43,6 +44,7 @@ def write_sequence(
     settings: OutputSettings = OutputSettings(),  # noqa: B008 - frozen
     *,
     count: int | None = None,
+    color_space: ColorSpace = LINEAR_SRGB,
 ) -> WrittenSequence:
     """Write frames as they come.
 
@@ -53,6 +55,7 @@ def write_sequence(
             file for mp4, webm and gif. Missing parents are made.
         settings: format and frames per second.
         count: how many frames to expect, for the width of the numbers in file names.
+        color_space: what exr is written in, such as the picture's own; it says so.
 
     Returns:
         What was written.
@@ -74,7 +77,7 @@ def write_sequence(
         sink: Sink
         with _explaining(target):
             if chosen in ENDINGS:
-                sink = FrameFolder(staged, chosen, count)
+                sink = FrameFolder(staged, chosen, count, color_space)
             else:
                 sink = Video(staged, chosen, tuple(first.shape), settings.fps, settings.ten_bits)
         with contextlib.closing(sink):

@@ -25,6 +25,11 @@ class ClipSettings:
         "rotate a photograph by its EXIF orientation; --no-upright: use it as stored, which is "
         "how Blender shows it",
     )
+    profile: bool = setting(
+        True,
+        "convert the picture's color profile to sRGB; --no-profile: take its values as stored, "
+        "which is how Blender shows it",
+    )
 
     def __post_init__(self) -> None:
         check_within("<clip.frames>", self.frames, 1, MAX_FRAMES)

@@ -5,8 +5,8 @@
      "loop": {"kind": "two-phase"}, "appearance": {"kind": "off"}, "output": {"format": "mp4"}}
 
 A group holds the fields of the settings class of its name, as `settings` has them; what is left out
-has its default. The report of `animate --json` holds the same groups under "settings", so that a
-run can be repeated from it.
+has its default. In a file, relative paths start from the folder that the file lies in. The report
+of `animate --json` holds the same groups under "settings", so that a run can be repeated from it.
 """
 
 from __future__ import annotations
@@ -28,10 +28,12 @@ from . import (
     MotionSettings,
     OutputSettings,
     RegionSettings,
+    parse_key,
 )
 from .sentences import in_document, job_fields, prefixed
 
 VERSION = 1
+_NO_FILES = frozenset({"auto", "gaussian", "random", "predict", "input"})  # names of codes
 GROUPS: dict[str, type] = {
     "clip": ClipSettings,
     "motion": MotionSettings,
@@ -68,7 +70,7 @@ class Job:
 
 
 def read(path: str | Path) -> Job:
-    """Read a job from a file.
+    """Read a job from a file, in UTF-8 or UTF-16; its paths are relative to the file.
 
     Raises:
         DocumentError: it can't be read, or a field is unknown or out of its range; it is named.
@@ -80,7 +82,42 @@ def read(path: str | Path) -> Job:
             f"'{path}' can't be read as a JSON document ({error}); expected an object such as "
             "--json reports: correct the file or its name."
         ) from error
-    return parse(document)
+    return placed(parse(document), Path(path).parent)
+
+
+def placed(job: Job, folder: Path) -> Job:
+    """A job whose relative paths start from a folder."""
+
+    def path(name: str | None) -> str | None:
+        """The path of what a setting names; what is no file stays."""
+        return name if not name or name in _NO_FILES or _is_number(name) else str(folder / name)
+
+    def key(text: str) -> str:
+        frame, value = parse_key(text)
+        return f"{frame}={path(value)}"
+
+    regions, look = job.regions, job.appearance
+    return dataclasses.replace(
+        job,
+        picture=job.picture and folder / job.picture,
+        out=job.out and folder / job.out,
+        motion=dataclasses.replace(job.motion, code=path(job.motion.code) or job.motion.code),
+        regions=dataclasses.replace(
+            regions,
+            still_mask=path(regions.still_mask),
+            moving_mask=path(regions.moving_mask),
+            region=tuple(str(folder / name) for name in regions.region),
+        ),
+        appearance=dataclasses.replace(look, code=path(look.code), keys=tuple(map(key, look.keys))),
+    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def parse(document: object) -> Job:

@@ -23,6 +23,7 @@ from ..errors import LandscapeError, is_out_of_memory, printable
 from ..settings import documents
 from . import parsers, streams
 from .commands import run
+from .flags import with_negatives
 from .interruption import ENDING, INTERRUPTED, at_once
 
 AT_ONCE = ("animate", "demo", "codebook", "fit", "evaluate")  # ended so by Ctrl-C
@@ -93,6 +94,7 @@ def entry() -> NoReturn:
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse a command line; a job's document or the paper's preset provides the defaults."""
+    arguments = with_negatives(sys.argv[1:] if arguments is None else arguments)
     parser = parsers.build()
     options = parser.parse_args(arguments)
     if getattr(options, "job", None):

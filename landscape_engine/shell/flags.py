@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import math
+import re
 import types
 import typing
+from collections.abc import Sequence
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from ..settings import documents
 from ..settings.fields import flag_of, opposite_of
 
 Settings = TypeVar("Settings")
+_NEGATIVE = re.compile(r"-\.?\d|-inf|-nan", re.IGNORECASE)
 
 
 def add_settings_flags(parser: Any, kind: type) -> None:
@@ -73,6 +76,18 @@ class _Each(argparse.Action):
         before = getattr(namespace, self.dest) if self.dest in given else []
         given.add(self.dest)
         setattr(namespace, self.dest, [*before, values])
+
+
+def with_negatives(arguments: Sequence[str]) -> list[str]:
+    """Join a flag and a value that begins with a minus and a number, which looks like a flag."""
+    joined: list[str] = []
+    for text in arguments:
+        flag = joined[-1] if joined else ""
+        if _NEGATIVE.match(text) and flag.startswith("--") and "=" not in flag and flag != "--":
+            joined[-1] = f"{flag}={text}"
+        else:
+            joined.append(text)
+    return joined
 
 
 def settings_from(options: argparse.Namespace, kind: type[Settings]) -> Settings:

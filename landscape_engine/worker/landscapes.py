@@ -30,12 +30,13 @@ class KeptLandscapes:
         path: Path,
         size_wh: tuple[int, int] | None = None,
         upright: bool = True,
+        profile: bool = True,
     ) -> Landscape:
         """A picture at a size or its own; the same landscape as long as its file stays as it is."""
-        state = images.stamp(path), upright
+        state = images.stamp(path), upright, profile
         own = self._kept.get((*state, None))
         if own is None or state[0] is None:
-            own = self._animator.look_at(images.load_image(path, upright=upright))
+            own = self._animator.look_at(images.load_image(path, upright=upright, profile=profile))
         wanted = own
         if size_wh is not None:
             kept = self._kept.get((*state, size_wh))
@@ -50,6 +51,7 @@ class KeptLandscapes:
 
     def of_job(self, job: Job) -> tuple[Landscape, tuple[int, int]]:
         """A job's picture at the size of the output, and height and width of its file."""
-        own = self.of(job.path("picture"), None, job.clip.upright)
-        wanted = self.of(job.path("picture"), job.clip.size_wh, job.clip.upright)
+        stored = job.clip.upright, job.clip.profile
+        own = self.of(job.path("picture"), None, *stored)
+        wanted = self.of(job.path("picture"), job.clip.size_wh, *stored)
         return wanted, (own.image.shape[2], own.image.shape[3])

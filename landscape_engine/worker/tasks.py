@@ -9,8 +9,8 @@
     {"protocol": 1, "task": "status"}
 
 A "job" is a document as `documents` reads it, "regions" its group of that name. Where there is no
-job, "upright": false takes the picture as it is stored. Paths are absolute; what has a default may
-be left out.
+job, "upright": false takes the picture as it is stored, "profile": false its colors. Paths are
+absolute; what has a default may be left out.
 """
 
 from __future__ import annotations
@@ -158,7 +158,9 @@ def preview(
     side, frames = _whole(side, "side", 16, 4096), _whole(frames, "frames", 2, 1000)
     parsed = _parsed(job)
     events.progress("read")
-    own = desk.landscapes.of(_existing(parsed), None, parsed.clip.upright).image
+    own = desk.landscapes.of(
+        _existing(parsed), None, parsed.clip.upright, parsed.clip.profile
+    ).image
     small = reduce(parsed, (own.shape[3], own.shape[2]), side, frames)
     small = replace(small, out=events.folder / "frames")
     done = _animate(desk, events, small)
@@ -180,6 +182,7 @@ def draw_thumbnails(
     frames: int = 8,
     regions: Any = None,
     upright: bool = True,
+    profile: bool = True,
 ) -> dict[str, Any]:
     """Draw thumbnails of the codes at positions 0..1 of a codebook.
 
@@ -195,7 +198,9 @@ def draw_thumbnails(
         raise BundleError(f"the bundle has no codebook of {kind}; choose another bundle.")
     found = _region_settings(regions)
     events.progress("read")
-    read = partial(desk.landscapes.of, _picture(picture), upright=bool(upright))
+    read = partial(
+        desk.landscapes.of, _picture(picture), upright=bool(upright), profile=bool(profile)
+    )
     own = read().image
     small = read(fit_within((own.shape[3], own.shape[2]), side))
     events.progress("predict")
@@ -218,6 +223,7 @@ def fit(
     start: str | None = None,
     out: str | None = None,
     upright: bool = True,
+    profile: bool = True,
 ) -> dict[str, Any]:
     """Fit a code; it is written to `out`, or `code.json` in the job's folder.
 
@@ -229,7 +235,7 @@ def fit(
     target = events.folder / "code.json" if out is None else _target(out, "out")
     asked, path = fitting.check(arrows, patches, target), _picture(picture)
     events.progress("read")
-    landscape = desk.landscapes.of(path, None, bool(upright))
+    landscape = desk.landscapes.of(path, None, bool(upright), bool(profile))
     events.progress("predict")
     begin = _source(start, "start") if start else None
     done = fitting.search(landscape, asked, target, start=begin, progress=events.follow)
@@ -239,7 +245,12 @@ def fit(
 
 
 def find_regions(
-    desk: Desk, events: JobEvents, picture: str, regions: Any = None, upright: bool = True
+    desk: Desk,
+    events: JobEvents,
+    picture: str,
+    regions: Any = None,
+    upright: bool = True,
+    profile: bool = True,
 ) -> dict[str, Any]:
     """Segment the picture; `regions.png` in the job's folder shows each region in a color.
 
@@ -248,7 +259,7 @@ def find_regions(
     """
     settings = _region_settings(regions)
     events.progress("read")
-    landscape = desk.landscapes.of(_picture(picture), None, bool(upright))
+    landscape = desk.landscapes.of(_picture(picture), None, bool(upright), bool(profile))
     events.progress("predict")
     label, rows = _paint(filled(landscape.regions(settings)), landscape.image)
     path = events.folder / "regions.png"

@@ -126,6 +126,31 @@ found["file"] = str(image_exchange.picture_file(image, folder))
     assert seen[..., 3].tolist() == [[255, 255], [0, 255]]
 
 
+def test_frames_are_read_as_the_picture_is(in_blender):
+    found = in_blender(
+        PLANE
+        + FRAMES
+        + """
+picture = texture.image
+picture.colorspace_settings.name, picture.alpha_mode = "Non-Color", "CHANNEL_PACKED"
+image = image_exchange.show_sequence(plane, frames[0], 3)
+found["as the picture"] = [image.colorspace_settings.name, image.alpha_mode]
+image = image_exchange.show_sequence(plane, frames[0], 3, colorspace="sRGB")
+found["as was asked"] = image.colorspace_settings.name
+light = folder / "light" / "0001.exr"
+light.parent.mkdir()
+blank = bpy.data.images.new("light", 4, 4, float_buffer=True)
+blank.file_format, blank.filepath_raw = "OPEN_EXR", str(light)
+blank.save()
+image = image_exchange.show_sequence(plane, light, 1)
+found["of another kind"] = image.colorspace_settings.name
+"""
+    )
+    assert found["as the picture"] == ["Non-Color", "CHANNEL_PACKED"]
+    assert found["as was asked"] == "sRGB"
+    assert found["of another kind"] == "Linear Rec.709"
+
+
 def test_frames_take_the_place_of_the_picture_and_give_it_back(in_blender):
     found = in_blender(
         PLANE

@@ -19,6 +19,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 MADE_FROM = {
     "clip.size": {"size_from", "side", "width", "height"},
     "clip.upright": set(),  # never: Blender shows pictures as they are stored
+    "clip.profile": set(),
     "motion.code": {"code_from", "position", "code_file"},
     "motion.arrows": {"use_arrows", "arrows_from"},
     "regions.still_mask": {"still_image"},
@@ -66,6 +67,7 @@ LABELS = {  # one of each group, and those that the panel has under another name
     "clip.frames": "Frames",
     "clip.size": "Size",
     "clip.upright": "the orientation",
+    "clip.profile": "the color profile",
     "motion.kind": "Motion",
     "motion.speed": "Speed",
     "motion.code": "Code",

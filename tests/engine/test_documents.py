@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -26,7 +27,7 @@ def test_what_is_left_out_has_its_default(tmp_path):
     path.write_text('{"version": 1, "picture": "lake.jpg", "motion": {"code": 0.5}}')
     job = documents.read(path)
     assert job.motion == MotionSettings(code="0.5") and job.clip == ClipSettings()
-    assert str(job.picture) == "lake.jpg" and job.out is None
+    assert job.picture == tmp_path / "lake.jpg" and job.out is None
 
 
 @pytest.mark.parametrize(
@@ -63,3 +64,38 @@ def test_a_frame_beyond_all_numbers_is_refused_where_the_clip_is_known(landscape
     settings = documents.parse({"version": 1, "appearance": patched}).appearance
     with pytest.raises(SettingsError, match="outside the light's cycle of 400 frames"):
         cycles.key_codes(landscape, settings, ClipSettings())
+
+
+def test_paths_start_from_the_documents_folder(tmp_path, monkeypatch):
+    folder = tmp_path / "shot"
+    folder.mkdir()
+    document = {
+        "version": 1,
+        "picture": "lake.jpg",
+        "out": str(tmp_path / "out"),
+        "motion": {"code": "codes/slow.json"},
+        "appearance": {"keys": ["0=input", "3=0.4", "5=looks/dusk.jpg"]},
+        "regions": {"still_mask": "still.png", "region": ["a.json"]},
+    }
+    (folder / "job.json").write_text(json.dumps(document))
+    monkeypatch.chdir(tmp_path)
+    for path in (folder / "job.json", "shot/job.json"):
+        job, base = documents.read(path), folder if path == folder / "job.json" else Path("shot")
+        assert job.picture == base / "lake.jpg" and job.out == tmp_path / "out"
+        assert job.motion.code == str(base / "codes/slow.json")
+        assert job.appearance.keys == ("0=input", "3=0.4", f"5={base / 'looks/dusk.jpg'}")
+        assert job.regions.still_mask == str(base / "still.png")
+        assert job.regions.region == (str(base / "a.json"),)
+    document["motion"], document["appearance"] = {"code": "auto"}, {"code": "0.25"}
+    (folder / "job.json").write_text(json.dumps(document))
+    job = documents.read(folder / "job.json")
+    assert job.motion.code == "auto" and job.appearance.code == "0.25"
+    assert documents.parse(document).picture == Path("lake.jpg"), "without a file, as it is"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_document_may_be_in_unicode_of_any_width(tmp_path, encoding):
+    text = '{"version": 1, "clip": {"frames": 7}, "out": "küste"}'
+    (tmp_path / "job.json").write_bytes(text.encode(encoding))
+    job = documents.read(tmp_path / "job.json")
+    assert job.clip.frames == 7 and job.out == tmp_path / "küste"

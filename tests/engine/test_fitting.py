@@ -13,7 +13,13 @@ from torch import nn
 from landscape_engine.bundles import checkpoints
 from landscape_engine.errors import AnnotationError, BundleError, PictureError, SettingsError
 from landscape_engine.fitting import optimize, targets
-from landscape_engine.fitting.annotations import Arrow, Patch, read_arrow, read_patch
+from landscape_engine.fitting.annotations import (
+    Arrow,
+    Patch,
+    read_arrow,
+    read_patch,
+    read_patch_file,
+)
 from landscape_engine.images import save_image
 from landscape_engine.light import cycles
 from landscape_engine.motion import codes as motion_codes
@@ -292,6 +298,28 @@ def test_a_reference_picture_is_one_held_look(bundle, picture, landscape, tmp_pa
     save_image(picture, tmp_path / "look.png")
     codes = cycles.sequence(bundle, AppearanceSettings(code=str(tmp_path / "look.png")))
     assert torch.allclose(codes, landscape.own_look, atol=1e-4)
+
+
+def test_what_a_reference_is_its_content_says(bundle, picture, landscape, tmp_path):
+    save_image(picture, tmp_path / "look.png")
+    for name in ("look.jfif", "look", "look.json"):
+        (tmp_path / name).write_bytes((tmp_path / "look.png").read_bytes())
+        named = AppearanceSettings(code=str(tmp_path / name))
+        assert torch.allclose(cycles.sequence(bundle, named), landscape.own_look, atol=1e-4)
+        keyed = AppearanceSettings(keys=(f"5={tmp_path / name}",))
+        cycle = cycles.key_codes(landscape, keyed, ClipSettings(20))
+        assert torch.allclose(cycle.codes[1:2], landscape.own_look, atol=1e-4)
+        assert cycle.corrections[1] is not None
+    (tmp_path / "code.txt").write_text(json.dumps([0.5] * 8), encoding="utf-8-sig")
+    np.save(tmp_path / "code.npy", np.full(8, 0.5, np.float32))
+    (tmp_path / "code.npy").rename(tmp_path / "code.json")
+    patch = '[{"center": [0.5, 0.3], "radius": 0.1, "color": "#804020"}]'
+    (tmp_path / "patches.txt").write_text(patch, encoding="utf-16")
+    for name in ("code.txt", "code.json"):
+        keyed = AppearanceSettings(keys=(f"5={tmp_path / name}",))
+        cycle = cycles.key_codes(landscape, keyed, ClipSettings(20))
+        assert cycle.codes[1].tolist() == [0.5] * 8
+    assert len(read_patch_file(tmp_path / "patches.txt")) == 1
 
 
 def test_a_day_begins_with_the_picture(bundle, landscape):

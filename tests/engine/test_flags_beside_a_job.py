@@ -1,8 +1,10 @@
-"""Facts of flags beside --job: a list that is given replaces the job's."""
+"""Facts of flags: a list that is given replaces the job's; a value may be negative."""
 
 from __future__ import annotations
 
 import json
+
+import pytest
 
 from landscape_engine.settings import MotionSettings
 from landscape_engine.shell import cli
@@ -22,3 +24,10 @@ def test_lists_that_are_given_replace_those_of_the_job(tmp_path):
     assert parsed(tmp_path).arrows == (ARROW,)
     assert parsed(tmp_path, "--arrow", OTHER).arrows == (OTHER,)
     assert parsed(tmp_path, "--arrow", OTHER, "--arrow", THIRD).arrows == (OTHER, THIRD)
+
+
+@pytest.mark.parametrize("value", ["-0.1,0.2,0.3,0.4", "-.1,.2,.3,.4", "-1,0,0.5,0.5"])
+def test_a_value_may_begin_with_a_minus(value):
+    call = ["animate", "a.png", "--out", "b", "--arrow", value, "--motion-speed", "-0.5"]
+    found = settings_from(cli.parse([*call, "--arrow", OTHER]), MotionSettings)
+    assert found.arrows == (value, OTHER) and found.speed == -0.5

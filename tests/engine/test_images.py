@@ -347,3 +347,25 @@ def test_a_picture_that_cant_be_saved_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(OutputError, match="disk full"):
         save_image(image, tmp_path / "a.png")
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("still_is_a_frame", [False, True])
+@pytest.mark.parametrize("size_wh", [(WIDTH, HEIGHT), (12, 9)])
+def test_a_deep_animation_shows_its_still_picture(tmp_path, channels, still_is_a_frame, size_wh):
+    pixels = random_pixels(channels, np.uint16)
+    chunk = write_png(tmp_path / "still.png", pixels)
+    width, height = size_wh
+    rows = b"".join(b"\0" + bytes(2 * channels * width) for _ in range(height))
+
+    def control(number, w, h):
+        return chunk(b"fcTL", struct.pack(">IIIIIHHBB", number, w, h, 0, 0, 1, 10, 1, 1))
+
+    before = chunk(b"acTL", struct.pack(">II", 1 + still_is_a_frame, 0))
+    before += control(0, WIDTH, HEIGHT) if still_is_a_frame else b""
+    after = control(1 * still_is_a_frame, width, height)
+    after += chunk(b"fdAT", struct.pack(">I", 1 + still_is_a_frame) + zlib.compress(rows))
+    write_png(tmp_path / "a.png", pixels, before)
+    data, end = (tmp_path / "a.png").read_bytes(), chunk(b"IEND", b"")
+    (tmp_path / "a.png").write_bytes(data[: -len(end)] + after + end)
+    assert load_image(tmp_path / "a.png").equal(load_image(tmp_path / "still.png"))

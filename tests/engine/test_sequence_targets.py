@@ -93,12 +93,24 @@ def test_unwritable_places_are_refused_early(tmp_path, monkeypatch):
         )
 
 
-@pytest.mark.parametrize("name", ["holiday.jpg", "0001.jpg", "001.png", ".hidden", "0001.png.bak"])
+@pytest.mark.parametrize("name", ["holiday.jpg", "0001.jpg", "001.png", "0001.png.bak"])
 def test_folder_with_other_things_is_left_alone(tmp_path, name):
     (tmp_path / "0001.png").write_text("mine")
     (tmp_path / name).write_text("mine")
     refuse(lambda: write_sequence(make_frames(2), tmp_path), "holds other things", name)
     assert (tmp_path / name).read_text() == "mine" and len(os.listdir(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("name", [".hidden", "._0001.png", ".DS_Store", "Thumbs.db"])
+def test_what_is_hidden_in_a_folder_is_passed_over(tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    for _ in range(2):  # into a new folder, and over a sequence of its own
+        write_sequence(make_frames(2), tmp_path)
+        assert {"0001.png", "0002.png"} <= set(os.listdir(tmp_path))
+    if name == ".hidden":  # nobody can make it again
+        assert (tmp_path / name).read_text() == "mine"
+    (tmp_path / ".git").mkdir()
+    refuse(lambda: write_sequence(make_frames(2), tmp_path), "holds other things", ".git")
 
 
 @pytest.mark.parametrize("ending", ["png", "exr"])

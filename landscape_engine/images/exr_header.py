@@ -1,0 +1,194 @@
+"""EXR's headers, read without its library, which gives up on names that aren't UTF-8.
+
+Legend: a window is left, top, right, bottom in pixels, all within it.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from .color_spaces import ColorSpace, of_file
+
+Window = tuple[int, int, int, int]
+
+_MULTIPART, _NOT_FLAT = 0x1000, 0x800  # flags of the version
+_LONGEST_NAME = 255
+_MOST_PARTS, _MOST_ATTRIBUTES = 4096, 65536
+
+
+@dataclass(frozen=True)
+class ExrPart:
+    """One part of an EXR; a file without parts has one.
+
+    Attributes:
+        name: the part's, or "".
+        view: "left", say, or "".
+        views: of the file, the first one the default.
+        kind: "scanlineimage", "tiledimage", "deepscanline" or "deeptile".
+        channels: the names of its channels, in order.
+        data_window: where there are pixels.
+        display_window: the picture.
+        space: the color space of its colors.
+    """
+
+    name: str
+    view: str
+    views: tuple[str, ...]
+    kind: str
+    channels: tuple[str, ...]
+    data_window: Window
+    display_window: Window
+    space: ColorSpace
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether a pixel has several samples."""
+        return self.kind.startswith("deep")
+
+
+@dataclass
+class _Attribute:
+    name: bytes
+    kind: bytes
+    value: bytes
+    at: int  # where the value lies in the file
+
+
+@dataclass
+class _Header:
+    attributes: dict[bytes, _Attribute] = field(default_factory=dict)
+
+
+def read_parts(path: Path) -> list[ExrPart]:
+    """The headers of a file; what is damaged raises `ValueError` or `struct.error`."""
+    with path.open("rb") as file:
+        flags = struct.unpack("<II", file.read(8))[1]
+        headers = list(_headers(file, bool(flags & _MULTIPART)))
+    return [_part(header, bool(flags & _NOT_FLAT)) for header in headers]
+
+
+def plain_copy(path: Path, target: Path) -> None:
+    """Copy a file, with "~" for each byte in its names and texts that isn't ASCII.
+
+    That sorts last, as such bytes do: so the channels keep their order, which is their pixels'.
+    """
+    data = bytearray(path.read_bytes())
+    with path.open("rb") as file:
+        flags = struct.unpack("<II", file.read(8))[1]
+        for header in _headers(file, bool(flags & _MULTIPART)):
+            for one in header.attributes.values():
+                spans = [(one.at - 4 - len(one.kind) - 2 - len(one.name), len(one.name))]
+                if one.kind in (b"string", b"stringvector"):
+                    spans.append((one.at, len(one.value)))
+                elif one.kind == b"chlist":
+                    spans += [(one.at + at, len(name)) for at, name in _channel_names(one.value)]
+                for start, length in spans:
+                    span = data[start : start + length]
+                    plain = bytes(byte if byte < 128 else ord("~") for byte in span)
+                    if one.kind != b"stringvector":
+                        data[start : start + length] = plain
+                        continue
+                    data[start : start + length] = _plain_texts(bytes(span))
+    target.write_bytes(data)
+
+
+def as_copied(name: str) -> str:
+    """A channel's name in what `plain_copy` has made."""
+    return "".join(c if ord(c) < 128 else "~" for c in name)
+
+
+def _plain_texts(value: bytes) -> bytes:
+    """The texts of a list, each after its length, in ASCII."""
+    made, at = bytearray(value), 0
+    while at + 4 <= len(value):
+        (length,) = struct.unpack_from("<I", value, at)
+        for n in range(at + 4, min(at + 4 + length, len(value))):
+            made[n] = value[n] if value[n] < 128 else ord("~")
+        at += 4 + length
+    return bytes(made)
+
+
+def _headers(file: BinaryIO, several: bool) -> Iterator[_Header]:
+    for _ in range(_MOST_PARTS):
+        header = _Header()
+        for _ in range(_MOST_ATTRIBUTES):
+            name = _name(file)
+            if not name:
+                break
+            kind = _name(file)
+            (size,) = struct.unpack("<i", file.read(4))
+            at = file.tell()
+            value = file.read(size) if size >= 0 else b""
+            if len(value) != size:
+                raise ValueError("the header is cut off")
+            header.attributes[name] = _Attribute(name, kind, value, at)
+        if header.attributes:
+            yield header
+        if not several or not header.attributes:
+            return
+    raise ValueError("too many parts")
+
+
+def _name(file: BinaryIO) -> bytes:
+    """The bytes up to the next zero."""
+    found = bytearray()
+    while (byte := file.read(1)) != b"\0":
+        if not byte or len(found) >= _LONGEST_NAME:
+            raise ValueError("the header is cut off")
+        found += byte
+    return bytes(found)
+
+
+def _channel_names(value: bytes) -> Iterator[tuple[int, bytes]]:
+    """Where in a list of channels each name stands, and the name."""
+    at = 0
+    while at < len(value) and value[at]:
+        end = value.index(b"\0", at)
+        yield at, value[at:end]
+        at = end + 1 + 16  # type, linearity and sampling
+
+
+def _part(header: _Header, not_flat: bool) -> ExrPart:
+    known = header.attributes
+
+    def text(name: bytes) -> str:
+        return _text(known[name].value) if name in known else ""
+
+    def numbers(name: bytes, form: str) -> tuple[float, ...]:
+        return struct.unpack(form, known[name].value)
+
+    if not {b"channels", b"dataWindow", b"displayWindow"} <= set(known):
+        raise ValueError("the header lacks what each has")
+    primaries = numbers(b"chromaticities", "<8f") if b"chromaticities" in known else None
+    data, display = (numbers(name, "<4i") for name in (b"dataWindow", b"displayWindow"))
+    views = [] if b"multiView" not in known else list(_texts(known[b"multiView"].value))
+    return ExrPart(
+        name=text(b"name"),
+        view=text(b"view"),
+        views=tuple(views),
+        kind=text(b"type") or ("deepscanline" if not_flat else "scanlineimage"),
+        channels=tuple(_text(name) for _, name in _channel_names(known[b"channels"].value)),
+        data_window=(int(data[0]), int(data[1]), int(data[2]), int(data[3])),
+        display_window=(int(display[0]), int(display[1]), int(display[2]), int(display[3])),
+        space=of_file(primaries, text(b"colorInteropID")),
+    )
+
+
+def _texts(value: bytes) -> Iterator[str]:
+    at = 0
+    while at + 4 <= len(value):
+        (length,) = struct.unpack_from("<I", value, at)
+        yield _text(value[at + 4 : at + 4 + length])
+        at += 4 + length
+
+
+def _text(value: bytes) -> str:
+    """Text in UTF-8; where it isn't, each byte as the letter that Latin-1 has for it."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")

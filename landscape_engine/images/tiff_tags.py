@@ -1,0 +1,88 @@
+"""TIFF's first directory: its tags, of classic TIFF and BigTIFF, in either byte order."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from os import SEEK_END
+from pathlib import Path
+from typing import BinaryIO
+
+_KINDS = {  # of values, by TIFF's numbers: struct's letters
+    1: "B", 2: "s", 3: "H", 4: "I", 5: "II", 6: "b", 7: "s", 8: "h", 9: "i", 10: "ii", 11: "f",
+    12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q",
+}  # fmt: skip
+_MOST_TAGS = 4096  # of a directory; more is damage
+_PROFILE = 34675
+
+Value = tuple[int | float, ...] | bytes
+
+
+@dataclass(frozen=True)
+class TiffTags:
+    """The first directory of a TIFF.
+
+    Attributes:
+        order: "<" or ">", struct's sign of the byte order.
+        big: whether it is a BigTIFF.
+        values: by tag, numbers or bytes; a fraction is two numbers.
+    """
+
+    order: str
+    big: bool
+    values: dict[int, Value]
+
+    def numbers(self, tag: int, default: tuple[int, ...] = ()) -> tuple[int, ...]:
+        """The whole numbers of a tag."""
+        value = self.values.get(tag, default)
+        return tuple(int(one) for one in value)
+
+    def number(self, tag: int, default: int) -> int:
+        """The first number of a tag."""
+        return (self.numbers(tag) or (default,))[0]
+
+    @property
+    def profile(self) -> bytes | None:
+        """The ICC profile."""
+        found = self.values.get(_PROFILE)
+        return found if isinstance(found, bytes) else None
+
+
+def read_tags(path: Path) -> TiffTags:
+    """Read the first directory; what is damaged raises `ValueError` or `struct.error`."""
+    with path.open("rb") as file:
+        head = file.read(16)
+        order = {b"II": "<", b"MM": ">"}[head[:2]]
+        big = struct.unpack(order + "H", head[2:4])[0] == 43
+        (start,) = struct.unpack_from(order + ("Q" if big else "I"), head, 8 if big else 4)
+        file.seek(start)
+        count_kind = "Q" if big else "H"
+        (count,) = struct.unpack(order + count_kind, file.read(struct.calcsize(count_kind)))
+        if count > _MOST_TAGS:
+            raise ValueError("no directory")
+        size = 20 if big else 12
+        entries = file.read(size * count)
+        values: dict[int, Value] = {}
+        for at in range(0, size * count, size):
+            tag, kind = struct.unpack_from(order + "HH", entries, at)
+            (many,) = struct.unpack_from(order + ("Q" if big else "I"), entries, at + 4)
+            if kind in _KINDS:
+                inline = entries[at + (12 if big else 8) : at + size]
+                values[tag] = _value(file, order, big, kind, many, inline)
+    return TiffTags(order, big, values)
+
+
+def _value(file: BinaryIO, order: str, big: bool, kind: int, many: int, inline: bytes) -> Value:
+    letters = _KINDS[kind]
+    length = struct.calcsize(f"={letters}") * many
+    if length > len(inline):
+        (where,) = struct.unpack(order + ("Q" if big else "I"), inline)
+        if length > file.seek(0, SEEK_END) - where:  # before memory is taken for it
+            raise ValueError("a tag's values are missing")
+        file.seek(where)
+        data = file.read(length)
+    else:
+        data = inline[:length]
+    if letters == "s":
+        return data
+    return struct.unpack(f"{order}{len(letters) * many}{letters[0]}", data)

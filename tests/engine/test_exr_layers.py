@@ -1,0 +1,234 @@
+"""EXR: the layer that is the picture, its colors in sRGB, in its place in the window."""
+
+import struct
+
+import numpy as np
+import OpenEXR
+import pytest
+import torch
+
+from landscape_engine import images
+from landscape_engine.errors import PictureError
+from landscape_engine.images import color_spaces, load_image, to_linear_float16
+from landscape_engine.images.color_spaces import ACESCG, LINEAR_SRGB, REC2020, XYZ_D65, XYZ_E
+from landscape_engine.sequence import write_sequence
+from landscape_engine.settings import OutputSettings
+from tests.engine.picture_files import HEIGHT, WIDTH, write_exr
+
+BEAUTY = (0.75, 0.5, 0.25)
+
+
+def planes(colors, letters="RGB", prefix=""):
+    """Channels of one color each."""
+    return {
+        prefix + letter: np.full((HEIGHT, WIDTH), value, np.float32)
+        for letter, value in zip(letters, colors, strict=True)
+    }
+
+
+def data(prefix, letters="RGB"):
+    return planes((1, 0, 1), letters, prefix)
+
+
+def write_parts(path, *parts):
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    made = [OpenEXR.Part({**header, **more}, channels, name) for name, channels, more in parts]
+    OpenEXR.File(made).write(str(path))
+
+
+def write_subsampled(path, channels):
+    """An uncompressed EXR by hand: of some channels every second pixel of every second row."""
+
+    def attribute(name, kind, value):
+        return name + b"\0" + kind + b"\0" + struct.pack("<I", len(value)) + value
+
+    steps = {name: HEIGHT // plane.shape[0] for name, plane in channels.items()}
+    listed = b"".join(
+        name.encode() + b"\0" + struct.pack("<IBxxxII", 2, 0, steps[name], steps[name])
+        for name in sorted(channels)
+    )
+    window = struct.pack("<4i", 0, 0, WIDTH - 1, HEIGHT - 1)
+    head = struct.pack("<II", 20000630, 2)
+    head += attribute(b"channels", b"chlist", listed + b"\0")
+    head += attribute(b"compression", b"compression", b"\0")
+    head += attribute(b"dataWindow", b"box2i", window)
+    head += attribute(b"displayWindow", b"box2i", window)
+    head += attribute(b"lineOrder", b"lineOrder", b"\0")
+    head += attribute(b"pixelAspectRatio", b"float", struct.pack("<f", 1))
+    head += attribute(b"screenWindowCenter", b"v2f", struct.pack("<2f", 0, 0))
+    head += attribute(b"screenWindowWidth", b"float", struct.pack("<f", 1)) + b"\0"
+    rows = []
+    for y in range(HEIGHT):
+        row = b"".join(
+            channels[name][y // steps[name]].astype("<f4").tobytes()
+            for name in sorted(channels)
+            if y % steps[name] == 0
+        )
+        rows.append(struct.pack("<iI", y, len(row)) + row)
+    offsets = np.cumsum([len(head) + 8 * HEIGHT, *map(len, rows)])[:-1]
+    path.write_bytes(head + struct.pack(f"<{HEIGHT}Q", *offsets) + b"".join(rows))
+
+
+def middle(path):
+    return to_linear_float16(load_image(path))[HEIGHT // 2, WIDTH // 2, :3].tolist()
+
+
+LAYERS = {
+    "plain before all": data("A.") | data("Combined.") | planes(BEAUTY),
+    "Combined before other passes": planes(BEAUTY, prefix="V.Combined.") | data("V.Alpha."),
+    "Combined of the first view": planes(BEAUTY, prefix="V.Combined.left.")
+    | data("V.Combined.right."),
+    "beauty after normals": data("N.", "XYZ") | data("Normal.") | planes(BEAUTY, prefix="beauty."),
+    "rgba after occlusion": data("AO.") | planes(BEAUTY, prefix="rgba."),
+    "Ci after an albedo": data("albedo.") | planes(BEAUTY, prefix="Ci."),
+    "C after data": data("AmbientOcclusion.") | planes(BEAUTY, prefix="C."),
+    "any colors after data": data("P.") | data("N.") | planes(BEAUTY, prefix="zebra."),
+    "colors after luminance": {"Y": np.ones((HEIGHT, WIDTH), np.float32)}
+    | planes(BEAUTY, prefix="zebra."),
+    "no axis is a luminance": data("N.", "XYZ") | data("P.", "xyz") | planes(BEAUTY, prefix="z."),
+    "small letters": planes(BEAUTY, "rgb"),
+    "words": planes(BEAUTY, ("red", "green", "blue"), "main."),
+    "Cryptomatte is none": data("CryptoObject00.") | planes(BEAUTY, prefix="main."),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_beauty_is_taken(tmp_path, name):
+    write_exr(tmp_path / "a.exr", LAYERS[name])
+    assert middle(tmp_path / "a.exr") == pytest.approx(BEAUTY, rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [("N", data(""), {}), ("beauty", planes(BEAUTY), {})],
+        [("depth", {"Z": np.ones((HEIGHT, WIDTH), np.float32)}, {}), ("rgba", planes(BEAUTY), {})],
+        [("V.AO", data("V.AO."), {}), ("V.Combined", planes(BEAUTY, prefix="V.Combined."), {})],
+        [("rgba.right", data(""), {"view": "right"}), ("rgba.left", planes(BEAUTY),
+                                                       {"view": "left"})],
+    ],
+)  # fmt: skip
+def test_the_beauty_is_found_in_any_part(tmp_path, parts):
+    write_parts(tmp_path / "a.exr", *parts)
+    assert middle(tmp_path / "a.exr") == pytest.approx(BEAUTY, rel=2e-3)
+
+
+def test_what_was_taken_is_told(tmp_path):
+    write_exr(tmp_path / "plain.exr", planes(BEAUTY) | {"Z": np.ones((HEIGHT, WIDTH), np.float32)})
+    assert images.notes(tmp_path / "plain.exr") == []
+    write_exr(tmp_path / "a.exr", data("N.") | planes(BEAUTY, prefix="beauty."))
+    assert images.notes(tmp_path / "a.exr") == [
+        "the picture's colors are 'beauty'; left aside: 'N'."
+    ]
+    assert images.notes(tmp_path / "missing.exr") == []
+
+
+def test_luminance_and_chroma_are_colors(tmp_path):
+    y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
+    light = np.stack([0.5 + x / 100, 0.4 + y / 100, 0.3 + (x + y) / 200], -1)
+    luminance = light @ np.array(LINEAR_SRGB.luminance_weights, np.float32)
+    chroma = {"RY": light[..., 0] / luminance - 1, "BY": light[..., 2] / luminance - 1}
+    write_exr(tmp_path / "full.exr", {"Y": luminance, **chroma})
+    np.testing.assert_allclose(
+        to_linear_float16(load_image(tmp_path / "full.exr")), light, rtol=4e-3
+    )
+    coarse = {name: plane[::2, ::2] for name, plane in chroma.items()}
+    write_subsampled(tmp_path / "coarse.exr", {"Y": luminance, **coarse})
+    np.testing.assert_allclose(
+        to_linear_float16(load_image(tmp_path / "coarse.exr")), light, rtol=2e-2
+    )
+
+
+@pytest.mark.parametrize("space", [ACESCG, REC2020, XYZ_E, XYZ_D65, color_spaces.P3_D65])
+def test_colors_are_converted_in_and_back_out(tmp_path, space):
+    light = np.random.default_rng(0).uniform(0.1, 4, (HEIGHT, WIDTH, 3)).astype(np.float32)
+    theirs = light @ np.linalg.inv(space.to_srgb).T.astype(np.float32)
+    named = {"chromaticities": tuple(map(float, space.chromaticities))}
+    if space == XYZ_D65:
+        named["colorInteropID"] = space.tag
+    write_exr(tmp_path / "a.exr", {"RGB": theirs}, **named)
+    image = load_image(tmp_path / "a.exr")
+    np.testing.assert_allclose(to_linear_float16(image), light, rtol=2e-3, atol=1e-3)
+    assert images.color_space(tmp_path / "a.exr") == space
+    written = write_sequence(
+        [image], tmp_path / "out", OutputSettings(format="exr"), color_space=space
+    )
+    file = OpenEXR.File(str(written.paths[0]))
+    np.testing.assert_allclose(file.channels()["RGB"].pixels, theirs, rtol=3e-3, atol=3e-3)
+    assert np.allclose(file.header()["chromaticities"], space.chromaticities)
+    assert file.header().get("colorInteropID", "") == space.tag
+    assert images.color_space(written.paths[0]) == space
+
+
+def test_white_stays_white_in_every_space():
+    for space in (ACESCG, REC2020, XYZ_E, color_spaces.ACES2065):
+        np.testing.assert_allclose(space.to_srgb.sum(1), 1, atol=1e-9)
+    known = [[1.70505, -0.62179, -0.08326], [-0.13026, 1.14080, -0.01055],
+             [-0.02400, -0.12897, 1.15297]]  # fmt: skip
+    np.testing.assert_allclose(ACESCG.to_srgb, known, atol=1e-5)
+
+
+def test_srgb_frames_say_what_they_are_and_are_what_they_were(tmp_path):
+    light = np.random.default_rng(0).uniform(0, 1, (HEIGHT, WIDTH, 3)).astype(np.float16)
+    write_exr(tmp_path / "a.exr", {"RGB": light}, chromaticities=LINEAR_SRGB.chromaticities)
+    image = load_image(tmp_path / "a.exr")
+    write_exr(tmp_path / "b.exr", {"RGB": light})
+    assert image.equal(load_image(tmp_path / "b.exr"))
+    written = write_sequence([image], tmp_path / "out", OutputSettings(format="exr"))
+    header = OpenEXR.File(str(written.paths[0])).header()
+    assert header["colorInteropID"] == "lin_rec709_scene" and "chromaticities" not in header
+
+
+def test_impossible_primaries_are_no_reason_to_refuse(tmp_path):
+    write_exr(tmp_path / "a.exr", planes(BEAUTY), chromaticities=(0.0,) * 8)
+    assert middle(tmp_path / "a.exr") == pytest.approx(BEAUTY, rel=2e-3)
+
+
+@pytest.mark.parametrize("left_top", [(40, 5), (-60, 5), (5, 60), (5, -60), (29, 19)])
+def test_data_beside_the_window_is_placed(tmp_path, left_top):
+    left, top = left_top
+    window = [np.array([left, top], np.int32),
+              np.array([left + WIDTH - 1, top + HEIGHT - 1], np.int32)]  # fmt: skip
+    display = (np.array([0, 0], np.int32), np.array([29, 19], np.int32))
+    write_exr(tmp_path / "a.exr", planes(BEAUTY), dataWindow=tuple(window), displayWindow=display)
+    image = load_image(tmp_path / "a.exr")
+    assert image.shape == (1, 3, 20, 30)
+    seen = (image > -1).any(1).sum()
+    assert seen == (1 if left_top == (29, 19) else 0)
+
+
+def test_names_in_another_encoding_are_names(tmp_path):
+    write_exr(
+        tmp_path / "a.exr",
+        planes(BEAUTY, prefix="m##n.") | data("AO.") | data("m##o_normal."),
+        comments="caf##",
+    )
+    raw = (tmp_path / "a.exr").read_bytes()
+    (tmp_path / "a.exr").write_bytes(raw.replace(b"##", b"\xe9\xff"))
+    assert middle(tmp_path / "a.exr") == pytest.approx(BEAUTY, rel=2e-3)
+    assert "méÿn" in images.notes(tmp_path / "a.exr")[0]
+
+
+def test_deep_data_is_named(tmp_path):
+    write_exr(tmp_path / "a.exr", planes(BEAUTY))
+    raw = bytearray((tmp_path / "a.exr").read_bytes())
+    raw[4:8] = struct.pack("<I", 2 | 0x800)
+    at = raw.index(b"scanlineimage")
+    raw[at - 4 : at + 13] = struct.pack("<I", 12) + b"deepscanline"
+    (tmp_path / "a.exr").write_bytes(raw)
+    with pytest.raises(PictureError, match="deep data.*expected a flat picture: flatten it"):
+        load_image(tmp_path / "a.exr")
+
+
+def test_what_is_no_color_is_refused_with_its_names(tmp_path):
+    write_exr(tmp_path / "a.exr", data("N.", "XYZ"))
+    with pytest.raises(PictureError, match=r"channels N.X, N.Y, N.Z; expected R, G, B"):
+        load_image(tmp_path / "a.exr")
+
+
+@pytest.mark.parametrize("name", ["lowercase_rgb", "luminance_chroma", "normals_before_beauty"])
+def test_the_shared_pictures_are_the_expected_one(shared, name):
+    folder = shared / "data/test/files"
+    expected = load_image(folder / "expected_64x40.png")
+    found = load_image(folder / f"exr_{name}.exr")
+    assert torch.allclose(found, expected, atol=1 / 127.5)

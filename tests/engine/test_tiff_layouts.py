@@ -1,0 +1,156 @@
+"""TIFF in every layout: planes apart, odd bits, both byte orders, BigTIFF, tiles and predictors."""
+
+import struct
+import zlib
+
+import numpy as np
+import pytest
+
+from landscape_engine.errors import PictureError
+from landscape_engine.images import load_image, to_uint16
+from tests.engine.picture_files import HEIGHT, WIDTH, as_hwc, random_pixels
+
+STRIP_ROWS = 7  # the last strip is shorter
+
+
+def packed(rows, bits, order):
+    """Rows [h, n] of numbers as a TIFF has them."""
+    if bits in (8, 16, 32, 64):
+        return rows.astype(rows.dtype.newbyteorder(order)).tobytes()
+    single = rows[..., None] >> np.arange(bits - 1, -1, -1) & 1
+    return np.packbits(single.reshape(len(rows), -1).astype(np.uint8), axis=1).tobytes()
+
+
+def write(path, pixels, bits, order="<", big=False, planar=False, tile=None, zipped=False,
+          photometric=None):  # fmt: skip
+    """A TIFF by hand; pixels are [H, W, C]."""
+    height, width, channels = pixels.shape
+    planes = [pixels[..., k : k + 1] for k in range(channels)] if planar else [pixels]
+    rows, columns = tile or (STRIP_ROWS, width)
+    segments = []
+    for plane in planes:
+        for top in range(0, height, rows):
+            for left in range(0, width, columns):
+                part = plane[top : top + rows, left : left + columns]
+                if tile:
+                    missing = (rows - part.shape[0], columns - part.shape[1])
+                    part = np.pad(part, (*((0, m) for m in missing), (0, 0)))
+                data = packed(part.reshape(len(part), -1), bits, order)
+                segments.append(zlib.compress(data) if zipped else data)
+    kind = 3 if pixels.dtype.kind == "f" else 1
+    photometric = (2 if channels > 1 else 1) if photometric is None else photometric
+    start = 4000
+    offsets = np.cumsum([start, *map(len, segments)])[:-1].tolist()
+    tags = {
+        256: [width], 257: [height], 258: [bits] * channels, 259: [8 if zipped else 1],
+        262: [photometric], 277: [channels], 284: [2 if planar else 1], 339: [kind] * channels,
+    }  # fmt: skip
+    if channels == 4:
+        tags[338] = [2]
+    if tile:
+        tags |= {322: [columns], 323: [rows], 324: offsets, 325: [len(s) for s in segments]}
+    else:
+        tags |= {273: offsets, 278: [rows], 279: [len(s) for s in segments]}
+    word = "Q" if big else "I"
+    slot, entry = struct.calcsize(f"={word}"), 20 if big else 12
+    where = 16 if big else 8
+    after = where + (8 if big else 2) + entry * len(tags) + slot
+    head = {"<": b"II", ">": b"MM"}[order] + struct.pack(
+        f"{order}HHHQ" if big else f"{order}HI", *((43, 8, 0, where) if big else (42, where))
+    )
+    directory, more = struct.pack(f"{order}{'Q' if big else 'H'}", len(tags)), b""
+    for tag, values in sorted(tags.items()):
+        letter = word if tag in (273, 279, 324, 325) else "H"
+        data = struct.pack(f"{order}{len(values)}{letter}", *values)
+        if len(data) > slot:
+            more, data = more + data, struct.pack(order + word, after + len(more))
+        number = {"H": 3, "I": 4, "Q": 16}[letter]
+        directory += struct.pack(f"{order}HH{word}", tag, number, len(values))
+        directory += data.ljust(slot, b"\0")
+    made = head + directory + bytes(slot) + more
+    assert len(made) <= start
+    path.write_bytes(made.ljust(start, b"\0") + b"".join(segments))
+
+
+LAYOUTS = [
+    {},
+    {"planar": True},
+    {"planar": True, "tile": (16, 16)},
+    {"planar": True, "zipped": True},
+    {"tile": (16, 16), "zipped": True},
+]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_whole_numbers_come_back_in_every_layout(tmp_path, layout, order, big, channels):
+    for dtype in (np.uint8, np.uint16):
+        pixels = random_pixels(channels, dtype).reshape(HEIGHT, WIDTH, channels)
+        write(tmp_path / "a.tif", pixels, dtype().itemsize * 8, order, big, **layout)
+        found = to_uint16(load_image(tmp_path / "a.tif"))
+        expected = pixels.astype(np.uint16) * (257 if dtype is np.uint8 else 1)
+        np.testing.assert_array_equal(found, np.broadcast_to(expected, found.shape))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_floating_planes_are_the_same_picture(tmp_path, layout, dtype):
+    light = np.random.default_rng(2).uniform(0, 3, (HEIGHT, WIDTH, 3)).astype(dtype)
+    write(tmp_path / "a.tif", light, dtype().itemsize * 8)
+    expected = load_image(tmp_path / "a.tif")
+    for order in "<>":
+        for big in (False, True):
+            write(tmp_path / "b.tif", light, dtype().itemsize * 8, order, big, **layout)
+            assert load_image(tmp_path / "b.tif").equal(expected)
+
+
+@pytest.mark.parametrize("bits", range(9, 16))
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("planar", [False, True])
+def test_odd_bits_reach_from_black_to_white(tmp_path, bits, channels, planar):
+    largest = 2**bits - 1
+    pixels = np.random.default_rng(bits).integers(0, largest + 1, (HEIGHT, WIDTH, channels))
+    pixels[0, 0], pixels[0, 1] = 0, largest
+    for order in "<>":
+        write(tmp_path / "a.tif", pixels, bits, order, planar=planar)
+        found = as_hwc(load_image(tmp_path / "a.tif"))
+        expected = np.broadcast_to(pixels * 2 / largest - 1, found.shape)
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+    write(tmp_path / "a.tif", pixels[..., :1], bits, photometric=0)
+    found = as_hwc(load_image(tmp_path / "a.tif"))
+    np.testing.assert_allclose(found[..., :1], 1 - pixels[..., :1] * 2 / largest, atol=1e-6)
+
+
+def test_what_nobody_reads_in_a_bigtiff_is_refused_in_a_sentence(tmp_path):
+    pixels = random_pixels(1, np.uint8).reshape(HEIGHT, WIDTH, 1)
+    write(tmp_path / "a.tif", pixels, 8, ">", True, photometric=5)
+    with pytest.raises(PictureError, match="expected"):
+        load_image(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.7, 0.97])
+def test_cut_off_planes_are_refused(tmp_path, kept):
+    write(tmp_path / "a.tif", random_pixels(3, np.uint16), 16, planar=True)
+    data = (tmp_path / "a.tif").read_bytes()
+    (tmp_path / "a.tif").write_bytes(data[: int(len(data) * kept)])
+    with pytest.raises(PictureError, match="damaged or cut off"):
+        load_image(tmp_path / "a.tif")
+
+
+def test_an_unknown_compression_is_named(tmp_path):
+    write(tmp_path / "a.tif", random_pixels(3, np.uint16), 16, planar=True)
+    data = bytearray((tmp_path / "a.tif").read_bytes())
+    at = data.index(struct.pack("<HHI", 259, 3, 1))
+    data[at + 8 : at + 10] = struct.pack("<H", 34887)
+    (tmp_path / "a.tif").write_bytes(data)
+    with pytest.raises(PictureError, match="compressed in way 34887 of TIFF; expected none, LZW"):
+        load_image(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("name", ["planar_rgb16", "planar_rgb_f32", "bigtiff_bigendian_rgb8"])
+def test_the_shared_pictures_are_the_expected_one(shared, name):
+    folder = shared / "data/test/files"
+    expected = load_image(folder / "expected_64x40.png")
+    assert (load_image(folder / f"{name}.tif") - expected).abs().max() < 1 / 127.5
