@@ -25,7 +25,7 @@ from torch import Tensor
 
 from .. import images
 from ..errors import LandscapeError, RegionError
-from ..ops import shrinking
+from ..ops import polygons, shrinking
 from ..settings import RegionSettings
 from ..settings.sentences import about, prefixed
 from .regions import Guide, Moves, Region, region_of
@@ -38,7 +38,6 @@ FIELDS = {
 MOVES: tuple[Moves, ...] = ("all", "detail")
 SAME_ASPECT = 0.02  # how far a mask's aspect may be off, for it to be resized
 FARTHEST = 10  # how far outside a polygon's corner may lie, in pictures
-AROUND_PX = 2  # of a larger canvas around a picture, whose border a polygon's cut edges follow
 OVERLAP = 0.02  # share of the smaller of two regions that may lie in both: soft edges
 
 
@@ -93,7 +92,7 @@ def files(settings: RegionSettings) -> list[Path]:
     found = [Path(name) for name in (*masks, *settings.region) if name]
     for path in map(Path, settings.region):
         try:
-            named = json.loads(path.read_text(encoding="utf-8")).get("mask")
+            named = json.loads(path.read_bytes()).get("mask")
         except (OSError, ValueError, AttributeError, RecursionError):
             continue  # whoever reads it for good says what is wrong with it
         if named:
@@ -163,7 +162,7 @@ def read_region(
         RegionError: the file is no such JSON, a field is unknown or out of its range.
     """
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise RegionError(
             f"the region '{path}' can't be read as JSON ({error}); expected one object with a mask "
@@ -256,8 +255,6 @@ def _arrows(value: Any, path: Path) -> tuple[str, ...]:
 
 
 def _paint(polygon: Any, size_hw: tuple[int, int], path: Path) -> np.ndarray:
-    import cv2
-
     try:
         corners = np.asarray(polygon, np.float64)
     except (ValueError, TypeError, OverflowError):  # text, or corners of different lengths
@@ -272,36 +269,10 @@ def _paint(polygon: Any, size_hw: tuple[int, int], path: Path) -> np.ndarray:
             "expected shares of the picture, 0 to 1."
         )
     height, width = size_hw
-    # OpenCV fills wrongly what its canvas cuts; so a larger one is cut here, and cropped
-    canvas = np.zeros((height + 2 * AROUND_PX, width + 2 * AROUND_PX), np.uint8)
-    at = corners * (width, height) - 0.5 + AROUND_PX
-    for axis, side in enumerate(canvas.shape[::-1]):
-        at = _cut(_cut(at, axis, 0), axis, side - 1, keeps=-1)
-    if len(at):
-        cv2.fillPoly(canvas, [np.round(at * 16).astype(np.int32)], (255,), 8, 4)
-    mask = canvas[AROUND_PX:-AROUND_PX, AROUND_PX:-AROUND_PX]
+    mask = polygons.fill(corners * (width, height), height, width)
     if not mask.any():
         raise RegionError(f"'polygon' of the region '{path}' covers no pixel of the picture.")
-    return mask.astype(np.float32) / 255
-
-
-def _cut(
-    corners: np.ndarray,  # [n, 2]
-    axis: int,
-    line: float,
-    keeps: int = 1,
-) -> np.ndarray:  # [k, 2]
-    """The part of a polygon beyond a line x (axis 0) or y (1), or before it if `keeps` is -1."""
-    left = []
-    inside = (corners[:, axis] - line) * keeps >= 0
-    for i in range(len(corners)):
-        a, b = sorted((tuple(corners[i - 1]), tuple(corners[i])))  # the same in either direction
-        if inside[i - 1] != inside[i]:
-            share = (line - a[axis]) / (b[axis] - a[axis])
-            left.append([p + share * (q - p) for p, q in zip(a, b, strict=True)])
-        if inside[i]:
-            left.append(corners[i])
-    return np.array(left).reshape(-1, 2)
+    return mask.astype(np.float32)
 
 
 def _refuse_overlaps(regions: Sequence[Region]) -> None:

@@ -19,7 +19,7 @@ from landscape_engine.settings import RegionSettings
 
 GRID = (32, 32)
 FILE = Path("own.json")
-EDGE_PX = 1.1  # from a polygon's edge up to which a pixel may count as either
+EDGE_PX = 1e-6  # from a polygon's edge up to which a pixel's center may count as either
 SOFT_PX = 6.0  # from the edge inwards up to which a region fades: it's shrunk by one, blurred twice
 
 Corners = list[tuple[float, float]]
@@ -153,3 +153,19 @@ def test_no_file_is_met_with_anything_but_a_sentence(tmp_path_factory, data):
     region_files.stamps(RegionSettings(region=(str(path),)))  # which a wrong file doesn't stop
     with pytest.raises(RegionError):
         region_files.read_region(path, (20, 30), GRID, torch.device("cpu"))
+
+
+def test_neighbors_share_no_row():
+    upper, lower = ([[0, top], [1, top], [1, top + 0.5], [0, top + 0.5]] for top in (0, 0.5))
+    one, other = painted(upper, (40, 64)), painted(lower, (40, 64))
+    assert one[:20].all() and other[20:].all() and (one + other == 1).all()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_file_may_be_in_unicode_of_any_width(tmp_path, encoding):
+    path = tmp_path / "region.json"
+    path.write_bytes(json.dumps({"version": 1, "polygon": SQUARE}).encode(encoding))
+    assert region_files.read_region(path, (20, 30), GRID, torch.device("cpu")).core.any()
+    named = json.dumps({"version": 1, "mask": "bank.png"}).encode(encoding)
+    path.write_bytes(named)
+    assert tmp_path / "bank.png" in region_files.files(RegionSettings(region=(str(path),)))
