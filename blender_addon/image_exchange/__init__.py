@@ -10,7 +10,16 @@ from .exports import glTF2_post_export_callback, glTF2_pre_export_callback
 from .files import by_their_names, is_black, picture_file
 from .frame_ranges import match_frame_range
 from .lost_frames import find_moved, missing_frames, relink
-from .planes import check_plane, is_image_empty, make_plane, make_planes, plane_from_empty
+from .plane_materials import SHADERS
+from .planes import (
+    HEIGHT_M,
+    PlaneOptions,
+    check_plane,
+    is_image_empty,
+    make_plane,
+    make_planes,
+    plane_from_empty,
+)
 from .sequences import (
     frames_image,
     point_to,
@@ -25,7 +34,10 @@ from .sequences import (
 from .sources import image_problem, path_of, picture_of, source_problem
 
 __all__ = [
+    "HEIGHT_M",
+    "SHADERS",
     "Clip",
+    "PlaneOptions",
     "by_their_names",
     "check_plane",
     "clip_at",

@@ -283,7 +283,7 @@ def lone_plane(file: str, frames: int, tilt: float = 0.0) -> bpy.types.Object:
     for other in list(bpy.data.objects):
         bpy.data.objects.remove(other)
     with in_view():
-        bpy.ops.landscape.make_plane(filepath=job["picture"])
+        bpy.ops.landscape.make_plane(filepath=job["picture"], facing="FRONT")
     name = bpy.context.object.name
     bpy.data.objects[name].rotation_euler.x += tilt
     bpy.ops.wm.save_as_mainfile(filepath=str(Path(job["folder"]) / file))
