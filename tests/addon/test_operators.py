@@ -267,7 +267,7 @@ import shutil
 folder = given["folder"] + "/hier"
 os.mkdir(folder)
 bpy.ops.wm.save_as_mainfile(filepath=folder + "/eins.blend")
-bpy.ops.landscape.make_plane(filepath=given["picture"])
+bpy.ops.landscape.make_plane(filepath=given["picture"], relative_path=False)
 """
         + SMALL
         + """
