@@ -24,12 +24,14 @@ from .sequences import (
     frames_image,
     point_to,
     portable,
+    put_on,
     seen_texture,
     show_picture,
     show_sequence,
     shown_file,
     shown_frames,
     shows_frames,
+    take_off,
 )
 from .sources import image_problem, path_of, picture_of, source_problem
 
@@ -59,6 +61,7 @@ __all__ = [
     "plane_from_empty",
     "point_to",
     "portable",
+    "put_on",
     "relink",
     "seen_texture",
     "show_picture",
@@ -67,4 +70,5 @@ __all__ = [
     "shown_frames",
     "shows_frames",
     "source_problem",
+    "take_off",
 ]

@@ -10,6 +10,7 @@ import bpy
 from bpy.props import StringProperty
 
 from .. import datablocks, exchange_folder, image_exchange, job_documents, jobs, results, window
+from . import subject
 from .subject import JobOperator
 
 PREVIEW_SIDE_PX = 384
@@ -23,10 +24,14 @@ def job_property(which: str) -> StringProperty:
 
 
 class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
-    """Render the frames of the clip and show them on the plane"""
+    """Render the frames of the clip and show them on the plane; of several selected planes, each"""
 
     bl_idname = "landscape.animate"
     bl_label = "Animate"
+
+    def subjects(self, context: bpy.types.Context) -> list[bpy.types.Object]:
+        """All that is selected."""
+        return subject.several(context)
 
     def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
         """Ask for the whole clip."""

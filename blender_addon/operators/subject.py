@@ -9,8 +9,10 @@ from typing import Any
 
 import bpy
 
-from .. import exchange_folder, image_exchange, jobs
+from .. import disk, exchange_folder, image_exchange, jobs
 from ..errors import AddonError
+
+MOST = 100  # selected objects that are looked at; panels count them at each redraw
 
 
 def of(context: bpy.types.Context) -> bpy.types.Object:
@@ -27,6 +29,17 @@ def of(context: bpy.types.Context) -> bpy.types.Object:
             f"the active object '{obj.name}' is no mesh; select the plane with the picture."
         )
     return obj
+
+
+def several(context: bpy.types.Context, ask: disk.Ask = disk.now) -> list[bpy.types.Object]:
+    """The active object, and what else is selected and shows a picture.
+
+    Raises:
+        AddonError: there is no active object, or it isn't a mesh.
+    """
+    active = of(context)
+    chosen = [obj for obj in context.selected_objects[:MOST] if obj != active]
+    return [active] + [obj for obj in chosen if image_exchange.source_problem(obj, ask) is None]
 
 
 def picture_file(obj: bpy.types.Object) -> str:
@@ -83,25 +96,56 @@ class JobOperator(OnSubject):
         """Start the job."""
         raise NotImplementedError
 
+    def subjects(self, context: bpy.types.Context) -> list[bpy.types.Object]:
+        """The objects that get a job each."""
+        return [of(context)]
+
     @reporting
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Start, and let the artist go on."""
-        obj = of(context)
-        busy = [job for job in jobs.running(obj) if job.name == self.bl_label]
-        if busy:
-            raise AddonError(
-                f"'{self.bl_label}' already runs for '{obj.name}'; wait for its end, or cancel it."
-            )
-        self.begin(context, obj)
-        return {"FINISHED"}
+        started = self._begin_each(context, self._begin_idle)
+        return {"FINISHED"} if started else {"CANCELLED"}
 
     @reporting
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Start, and wait for the end."""
-        job = self.begin(context, of(context))
-        jobs.wait(job)
-        for note in job.notes:
-            self.report({"INFO"}, note)
-        if job.message:
-            self.report({"INFO"}, job.message)
+        failed = []
+        for job in self._begin_each(context, self.begin):
+            try:
+                jobs.wait(job)
+            except AddonError as error:
+                failed.append(str(error))
+            for note in job.notes:
+                self.report({"INFO"}, note)
+            if job.state == "done" and job.message:
+                self.report({"INFO"}, job.message)
+        if failed:
+            raise AddonError(" ".join(failed))
         return {"FINISHED"}
+
+    def _begin_each(
+        self,
+        context: bpy.types.Context,
+        begin: Callable[[bpy.types.Context, bpy.types.Object], jobs.Job],
+    ) -> list[jobs.Job]:
+        """Start the jobs; one that is refused stops no other."""
+        subjects = self.subjects(context)
+        started, refused = [], []
+        for obj in subjects:
+            try:
+                started.append(begin(context, obj))
+            except AddonError as error:
+                refused.append(f"'{obj.name}': {error}" if len(subjects) > 1 else str(error))
+        if refused and not started:
+            raise AddonError(" ".join(refused))
+        for sentence in refused:
+            self.report({"ERROR"}, sentence)
+        return started
+
+    def _begin_idle(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
+        """Start a job for an object that has none of the kind."""
+        if any(job.name == self.bl_label for job in jobs.running(obj)):
+            raise AddonError(
+                f"'{self.bl_label}' already runs for '{obj.name}'; wait for its end, or cancel it."
+            )
+        return self.begin(context, obj)

@@ -342,3 +342,44 @@ def test_an_engine_that_cannot_start_is_said_once_with_what_helps(told):
     said, helps, left = found["device"]
     assert said.count("this machine has no GPU") == 1, said
     assert helps == ["preferences.addon_show"] and left == 0
+
+
+def test_each_selected_plane_has_a_job_with_its_own_settings(told):
+    found = told(
+        """
+        one, two = plane("one"), plane("two")
+        two.landscape.clip.frames = 5
+        bpy.ops.mesh.primitive_cube_add()
+        cube = bpy.context.object
+        for obj in (one, two, cube):
+            obj.select_set(True)
+        bpy.context.view_layer.objects.active = two
+        told["button"] = "Animate 2" in drawn(blender_addon, two)
+        Path(folder, "go").write_text("xx")
+        told["said"] = list(bpy.ops.landscape.animate())
+        told["shown"] = [shown(one), shown(two)]
+        told["frames"] = [o.landscape.results[0].frames for o in (one, two)]
+        told["files"] = sorted(os.listdir(folder + "/frames"))
+        one.landscape.motion.speed = 0
+        Path(folder, "go").write_text("x")
+        try:
+            bpy.ops.landscape.animate()
+        except RuntimeError as error:
+            told["refused"] = str(error)
+        told["after"] = [shown(one), shown(two)]
+        two.landscape.motion.speed = 0
+        try:
+            bpy.ops.landscape.animate()
+        except RuntimeError as error:
+            told["both"] = str(error)
+        cube.select_set(False)
+        one.select_set(False)
+        told["one"] = "Animate" in drawn(blender_addon, two)
+        """
+    )
+    assert found["button"] and found["one"] and found["said"] == ["FINISHED"]
+    assert found["shown"] == [["SEQUENCE", 1]] * 2 and found["frames"] == [3, 5]
+    assert found["files"] == ["one-001", "two-001"]
+    assert "'one': the speed" in found["refused"] and "'two'" not in found["refused"]
+    assert found["after"] == [["SEQUENCE", 1], ["SEQUENCE", 2]]
+    assert "'one'" in found["both"] and "'two'" in found["both"]
