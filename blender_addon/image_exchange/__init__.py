@@ -7,8 +7,9 @@ the .blend, image users) is known here and nowhere else.
 
 from .clips import Clip, clip_at, is_movie
 from .exports import glTF2_post_export_callback, glTF2_pre_export_callback
-from .files import by_their_names, is_black, picture_file
+from .files import Steps, at_once, by_their_names, picture_file
 from .frame_ranges import match_frame_range
+from .handover import ImageFile, SettingsFile, image_file, with_files
 from .lost_frames import find_moved, missing_frames, relink
 from .plane_materials import SHADERS
 from .planes import (
@@ -39,7 +40,11 @@ __all__ = [
     "HEIGHT_M",
     "SHADERS",
     "Clip",
+    "ImageFile",
     "PlaneOptions",
+    "SettingsFile",
+    "Steps",
+    "at_once",
     "by_their_names",
     "check_plane",
     "clip_at",
@@ -47,8 +52,8 @@ __all__ = [
     "frames_image",
     "glTF2_post_export_callback",
     "glTF2_pre_export_callback",
+    "image_file",
     "image_problem",
-    "is_black",
     "is_image_empty",
     "is_movie",
     "make_plane",
@@ -71,4 +76,5 @@ __all__ = [
     "shows_frames",
     "source_problem",
     "take_off",
+    "with_files",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 
 import bpy
 
-from .. import disk, exchange_folder, image_exchange, jobs
+from .. import disk, image_exchange, jobs
 from ..errors import AddonError
 
 MOST = 100  # selected objects that are looked at; panels count them at each redraw
@@ -42,14 +42,13 @@ def several(context: bpy.types.Context, ask: disk.Ask = disk.now) -> list[bpy.ty
     return [active] + [obj for obj in chosen if image_exchange.source_problem(obj, ask) is None]
 
 
-def picture_file(obj: bpy.types.Object) -> str:
-    """The path of a file with the object's picture, for the engine.
+def picture(obj: bpy.types.Object) -> image_exchange.ImageFile:
+    """The file that the engine will find the object's picture in.
 
     Raises:
-        AddonError: it has none, or the file can't be written.
+        AddonError: it has none.
     """
-    picture = image_exchange.picture_of(obj)
-    return str(image_exchange.picture_file(picture, exchange_folder.pictures()))
+    return image_exchange.image_file(image_exchange.picture_of(obj))
 
 
 class OnSubject:

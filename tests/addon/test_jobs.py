@@ -383,3 +383,59 @@ def test_each_selected_plane_has_a_job_with_its_own_settings(told):
     assert "'one': the speed" in found["refused"] and "'two'" not in found["refused"]
     assert found["after"] == [["SEQUENCE", 1], ["SEQUENCE", 2]]
     assert "'one'" in found["both"] and "'two'" in found["both"]
+
+
+PAINTED = """
+        from blender_addon import exchange_folder
+        from blender_scenes import painted
+        jobs.PREPARE_S = 0
+        lake = plane("lake")
+        lake.landscape.picture = painted("large", 1024, 1024)
+        job = press("animate", lake)
+        told["begun"] = [job.state, job.stage, jobs.running(lake) == [job]]
+        told["worker"] = engine.client_if_any() is not None
+        def written():
+            return sorted(path.suffix for path in exchange_folder.pictures().glob("*"))
+"""
+
+
+def test_a_painted_picture_is_written_between_redraws_before_the_engine_gets_the_job(told):
+    found = told(
+        PAINTED
+        + """
+        told["listed"] = listed(lake)[0]
+        follows = 0
+        while job.stage == jobs.PREPARING:
+            jobs.follow()
+            follows += 1
+        told["follows"], told["written"] = follows, written()
+        let_end(job)
+        told["end"] = [job.state, shown(lake)]
+        """
+    )
+    assert found["begun"] == ["running", "writing images", True] and not found["worker"]
+    assert "writing images" in found["listed"]
+    assert found["follows"] > 20 and found["written"] == [".png"]
+    assert found["end"] == ["done", ["SEQUENCE", 1]]
+
+
+def test_a_job_whose_picture_is_being_written_can_be_cancelled_and_may_lose_it(told):
+    found = told(
+        PAINTED
+        + """
+        for _ in range(12):
+            jobs.follow()
+        told["before"] = written()
+        bpy.ops.landscape.cancel(job=job.id)
+        told["cancelled"] = [job.state, jobs.running(), written()]
+        again = press("animate", lake)
+        bpy.data.images.remove(lake.landscape.picture)
+        until(lambda: again.state != "running")
+        told["removed"] = [again.state, again.message, written()]
+        told["worker after"] = engine.client_if_any() is not None
+        """
+    )
+    assert found["cancelled"] == ["cancelled", [], []] and found["before"] == [".part"]
+    state, message, left = found["removed"]
+    assert state == "failed" and "'large' was removed" in message and left == []
+    assert not found["worker after"]
