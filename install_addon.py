@@ -36,10 +36,11 @@ REPOSITORY = Path(__file__).resolve().parent
 ADDON = REPOSITORY / "blender_addon"
 REPO = "user_default"  # Blender's name for its repository of extensions that come from a file
 OLDEST_BLENDER = (4, 2)
-PYTHONS = ("3.13", "3.12", "3.11", "3.10")  # as requires-python in pyproject.toml
+PYTHONS = ("3.14", "3.13", "3.12", "3.11", "3.10")  # as requires-python in pyproject.toml
 MARKER = "made_by_install_addon.txt"  # in an environment of ours: what it was made from
 ANSWER = "install_addon answers: "
 WINDOWS = os.name == "nt"
+MAC_BINARY = "Contents/MacOS/Blender"  # in an app's folder
 TORCH_INDEX = "https://download.pytorch.org/whl/"  # has the builds that pip's registry lacks
 TORCH_BUILDS = {"cpu": "cpu", "cuda": "cu128"}
 INSTRUCTIONS = """\
@@ -128,21 +129,30 @@ def each_step(options: argparse.Namespace) -> list[Failure]:
     if options.zip_only:
         write_zip(options.out, name, dry)
         return []
-    blenders = find_blenders(options.blender, options.python)
+    if options.python and not options.uninstall:
+        check_engine(options.python)
+    blenders = []
+    for blender in find_blenders(options.blender, options.python):
+        try:
+            blenders.append((blender, look_at(blender, identity, options.python)))
+        except Failure as failure:
+            failures.append(failure)
+    if options.blender and failures and not options.uninstall:
+        return failures  # before anything is downloaded
     if not options.uninstall:
         if not blenders:
-            raise Failure("blender", "none was found here; give --blender PATH, or --zip-only.")
-        if options.python:
-            check_engine(options.python)
-        else:
+            lacking = Failure("blender", "none was found here; give --blender PATH, or --zip-only.")
+            return failures or [lacking]
+        if not options.python:
             options.python = make_environment(options.environment, options.torch, dry)
     with tempfile.TemporaryDirectory() as folder:
-        for blender in blenders:
+        for blender, about in blenders:
             try:
                 if options.uninstall:
-                    uninstall(blender, identity, dry)
+                    uninstall(blender, about, identity, dry)
                 else:
-                    install_into(blender, pack(ADDON, Path(folder) / name), identity, options)
+                    archive = pack(ADDON, Path(folder) / name)
+                    install_into(blender, about, archive, identity, options)
             except Failure as failure:
                 failures.append(failure)
     if options.uninstall and not failures:
@@ -249,6 +259,12 @@ def data_folder() -> Path:
 
 def check_engine(interpreter: str) -> None:
     """Refuse an interpreter that lacks this version of the engine."""
+    if shutil.which(interpreter) is None:
+        what = "is no program" if os.path.exists(interpreter) else "isn't there"
+        raise Failure(
+            "environment",
+            f"{interpreter} {what}, expected a Python; give its path, or leave out --python.",
+        )
     found = engine_of(interpreter)
     if found != engine_version():
         has = f"has landscape-engine {found}" if found else "has no landscape-engine"
@@ -276,6 +292,7 @@ def make_environment(folder: Path, torch: str, dry: bool) -> str:
     say("environment", f"{folder} by {base}, with the engine and torch for {kind} ({size})")
     if dry:
         return str(python)
+    above = [parent for parent in folder.parents if not parent.exists()]  # the nearest first
     earlier = re.search(r" torch for (\w+)$", made_from or "")
     # An empty marker is what a killed run left; and pip takes one build of torch for another.
     is_new = not made_from or (earlier is not None and earlier[1] != kind)
@@ -291,6 +308,9 @@ def make_environment(folder: Path, torch: str, dry: bool) -> str:
     except (OSError, subprocess.CalledProcessError, KeyboardInterrupt) as error:
         if is_new:
             shutil.rmtree(folder, ignore_errors=True)
+            for parent in above:
+                with contextlib.suppress(OSError):
+                    parent.rmdir()
         raise Failure(
             "environment",
             f"{folder} couldn't be made ({error or 'interrupted'}), the lines above "
@@ -405,12 +425,14 @@ def find_blenders(asked: list[str], interpreter: str | None) -> list[Blender]:
     looks = "import importlib.util, sys; sys.exit(importlib.util.find_spec('bpy') is None)"
     if interpreter not in (None, sys.executable) and said_by(interpreter, "-c", looks) is not None:
         wheels.append(interpreter)
+    for path in downloaded():
+        say("blender", f'{path} is left alone, a download; to use it give --blender "{path}"')
     return [Blender(path) for path in usual_places() + wheels]
 
 
 def usual_places() -> list[str]:
     """The Blenders on the path and where their installers put them."""
-    steam, binary = "steamapps/common/Blender", "Contents/MacOS/Blender"
+    steam, binary = "steamapps/common/Blender", MAC_BINARY
     if WINDOWS:
         patterns = ["%ProgramFiles%/Blender Foundation/Blender */blender.exe"]
         patterns += [f"%ProgramFiles(x86)%/Steam/{steam}/blender.exe"]
@@ -418,15 +440,27 @@ def usual_places() -> list[str]:
         patterns = [f"{place}/Applications/Blender*.app/{binary}" for place in ("", "~")]
         patterns += [f"~/Library/Application Support/Steam/{steam}/Blender.app/{binary}"]
     else:
-        homes = ("/opt", "/usr/local", "~", "~/Applications", "~/Downloads")
+        homes = ("/opt", "/usr/local", "~", "~/Applications")
         patterns = [f"{home}/[Bb]lender*/blender" for home in homes]
         patterns += ["/snap/bin/blender", f"~/.local/share/Steam/{steam}/blender"]
         exported = "flatpak/exports/bin/org.blender.Blender"
         patterns += [f"/var/lib/{exported}", f"~/.local/share/{exported}"]
-    patterns = [os.path.expandvars(os.path.expanduser(pattern)) for pattern in patterns]
-    found = [path for pattern in patterns for path in sorted(glob.glob(pattern))]
-    found.insert(0, shutil.which("blender") or "")
-    return list({os.path.realpath(path): path for path in found if path}.values())
+    found = [shutil.which("blender") or "", *globbed(patterns)]
+    places = {os.path.realpath(path): path for path in found if path}
+    unasked = os.path.realpath(os.path.expanduser("~/Downloads")) + os.sep
+    return [path for real, path in places.items() if not real.startswith(unasked)]
+
+
+def downloaded() -> list[str]:
+    """The Blenders that lie among downloads, where anything may have come from."""
+    names = ("[Bb]lender*/blender", "[Bb]lender*/blender.exe", f"[Bb]lender*.app/{MAC_BINARY}")
+    return globbed([f"~/Downloads/{name}" for name in names])
+
+
+def globbed(patterns: list[str]) -> list[str]:
+    """The files that patterns name."""
+    expanded = [os.path.expandvars(os.path.expanduser(pattern)) for pattern in patterns]
+    return [path for pattern in expanded for path in sorted(glob.glob(pattern))]
 
 
 class Blender:
@@ -436,7 +470,7 @@ class Blender:
         self.name = text
         path = Path(text).expanduser()
         if path.is_dir():
-            names = ("blender", "blender.exe", "Contents/MacOS/Blender")
+            names = ("blender", "blender.exe", MAC_BINARY)
             path = next((path / name for name in names if (path / name).is_file()), path)
         self.command = [str(path)]
         if not path.exists():
@@ -496,10 +530,9 @@ def look_at(blender: Blender, identity: str, interpreter: str | None) -> dict:
 
 
 def install_into(
-    blender: Blender, archive: Path, identity: str, options: argparse.Namespace
+    blender: Blender, about: dict, archive: Path, identity: str, options: argparse.Namespace
 ) -> None:
     """Install, record the interpreter, check; take this run's part back where a step fails."""
-    about = look_at(blender, identity, options.python)
     folder, record = Path(about["folder"]), Path(about["user_folder"]) / "engine.json"
     wanted = json.dumps({"interpreter": options.python, "version": engine_version()})
     recorded = text_of(record)
@@ -508,7 +541,10 @@ def install_into(
         say("install", f"{folder} {'stays' if is_installed else 'would be written'}")
         say("record", f"{record} {'stays' if recorded == wanted else 'would be written'}")
         return
-    if about["engine"] != engine_version():
+    engine = about["engine"] or blender.ask("blender", "engine", interpreter=options.python).get(
+        "engine"
+    )
+    if engine != engine_version():
         raise Failure(
             "blender",
             f"{blender.name} can't start {options.python}, perhaps from within a sandbox "
@@ -557,9 +593,8 @@ def check_in(blender: Blender, identity: str, user_folder: Path) -> None:
     say("check", f"a tiny job through Blender made {files} frames")
 
 
-def uninstall(blender: Blender, identity: str, dry: bool) -> None:
+def uninstall(blender: Blender, about: dict, identity: str, dry: bool) -> None:
     """Take the extension and its record out of a Blender."""
-    about = look_at(blender, identity, None)
     folder, user_folder = Path(about["folder"]), Path(about["user_folder"])
     if not folder.is_dir():
         say("uninstall", f"{folder} isn't there")
@@ -577,7 +612,7 @@ def inside(job: dict) -> None:
     """Do one task with bpy, print the answer and end, whatever add-ons hold at exit."""
     import bpy
 
-    tasks = {"about": about, "install": install, "remove": remove, "check": check}
+    tasks = {"about": about, "engine": engine, "install": install, "remove": remove, "check": check}
     try:
         answer = tasks[job["task"]](bpy, job)
     except Exception as error:  # whoever started this Blender makes a sentence of it
@@ -600,6 +635,11 @@ def about(bpy, job: dict) -> dict:
     answer["user_folder"] = bpy.utils.extension_path_user(module)
     answer["engine"] = job["interpreter"] and engine_of(job["interpreter"])
     return answer
+
+
+def engine(bpy, job: dict) -> dict:
+    """The engine as seen from here."""
+    return {"engine": engine_of(job["interpreter"])}
 
 
 def install(bpy, job: dict) -> dict:
