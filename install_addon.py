@@ -6,6 +6,7 @@
     python3 install_addon.py --python PATH            with an environment that has the engine
     python3 install_addon.py --torch cpu|cuda         with that torch, whatever this machine has
     python3 install_addon.py --dry-run | --uninstall | --zip-only
+    python3 install_addon.py --repository DIR         a repository that many Blenders update from
 
 Standard library only, Python 3.9 or later. What needs bpy, Blender does by running this same file
 (`inside`). A failure names its step and the remedy, and leaves nothing half installed. The parts
@@ -88,7 +89,7 @@ def main(words: list[str] | None = None) -> int:
         failures = [Failure("Ctrl-C", "what was begun is undone; run it again to go on.")]
     for failure in failures:
         print(f"failed at {failure}", file=sys.stderr)
-    if not failures and not (options.dry_run or options.zip_only):
+    if not failures and not (options.dry_run or options.zip_only or options.repository):
         where = "; the tab Landscape is in the 3D view's sidebar (N)"
         say("done", f"restart Blender where it is open{'' if options.uninstall else where}.")
     return 1 if failures else 0
@@ -112,6 +113,12 @@ def parse(words: list[str] | None) -> argparse.Namespace:
     add("--uninstall", action="store_true", help="remove all that this script installed")
     add("--dry-run", action="store_true", help="say what would be done and do nothing")
     add("--zip-only", action="store_true", help="write the zip and INSTALL.txt, install nothing")
+    add(
+        "--repository",
+        type=Path,
+        metavar="DIR",
+        help="write a static repository of extensions with the add-on, install nothing",
+    )
     add("--out", type=Path, metavar="DIR", default=Path("dist"), help="folder for --zip-only")
     add("--no-check", action="store_true", help="leave out the tiny job at the end")
     options = parser.parse_args(words)
@@ -128,6 +135,9 @@ def each_step(options: argparse.Namespace) -> list[Failure]:
     name = f"{identity}-{stated(manifest, 'version')}.zip"
     if options.zip_only:
         write_zip(options.out, name, dry)
+        return []
+    if options.repository:
+        write_repository(options.repository, identity, name, options, dry)
         return []
     if options.python and not options.uninstall:
         check_engine(options.python)
@@ -207,6 +217,39 @@ def write_zip(out: Path, name: str, dry: bool) -> None:
     except OSError as error:
         raise Failure("package", f"{out} can't be written ({error}); give another --out.") from None
     say("package", f"{out / name} and INSTALL.txt beside it")
+
+
+def write_repository(
+    out: Path, identity: str, name: str, options: argparse.Namespace, dry: bool
+) -> None:
+    """Write a folder that Blenders install and update the add-on from, once they know of it."""
+    out = Path(os.path.abspath(out.expanduser()))
+    blenders = find_blenders(options.blender, options.python)
+    if not blenders:
+        raise Failure("repository", "no Blender was found to list it; give --blender PATH.")
+    earlier = [path for path in sorted(out.glob(f"{identity}-*.zip")) if path.name != name]
+    try:
+        if not dry:
+            pack(ADDON, out / name)
+            for path in earlier:
+                path.unlink()
+            blenders[0].list_extensions(out)
+            if f"./{name}" not in (text_of(out / "index.json") or ""):
+                raise Failure(
+                    "repository",
+                    f"{blenders[0].name} didn't list {out / name}; give --blender one from 4.2 on.",
+                )
+    except OSError as error:
+        raise Failure("repository", f"{out} can't be written ({error}); give another.") from None
+    for path in earlier:
+        say("repository", f"{path} is replaced")
+    say("repository", f"{out / name}, listed in index.json")
+    say(
+        "share",
+        "put the folder on a web server or a drive that all reach; each artist once: Preferences > "
+        "Get Extensions > Repositories > + > Add Remote Repository, with the address of its "
+        f"index.json, such as {(out / 'index.json').as_uri()}",
+    )
 
 
 def pack(folder: Path, archive: Path) -> Path:
@@ -502,6 +545,16 @@ class Blender:
             "give --blender the path of a Blender.",
         )
 
+    def list_extensions(self, folder: Path) -> None:
+        """Have its own tool list a folder's zips in index.json and index.html."""
+        arguments = ["server-generate", "--html", "--repo-dir", str(folder)]
+        if self.is_wheel:
+            self.do("repository", "list", "see that the folder can be written", words=arguments)
+        else:
+            command = [*self.command, "--background", "--command", "extension", *arguments]
+            with contextlib.suppress(OSError):
+                subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
+
     def do(self, step: str, task: str, remedy: str, **job: object) -> dict:
         """Ask, and turn what went wrong inside into the step's failure."""
         answer = self.ask(step, task, **job)
@@ -612,7 +665,14 @@ def inside(job: dict) -> None:
     """Do one task with bpy, print the answer and end, whatever add-ons hold at exit."""
     import bpy
 
-    tasks = {"about": about, "engine": engine, "install": install, "remove": remove, "check": check}
+    tasks = {
+        "about": about,
+        "engine": engine,
+        "install": install,
+        "remove": remove,
+        "check": check,
+        "list": list_extensions,
+    }
     try:
         answer = tasks[job["task"]](bpy, job)
     except Exception as error:  # whoever started this Blender makes a sentence of it
@@ -654,6 +714,16 @@ def remove(bpy, job: dict) -> dict:
     names = [repo.module for repo in bpy.context.preferences.extensions.repos]
     bpy.ops.extensions.package_uninstall(repo_index=names.index(REPO), pkg_id=job["id"])
     return remember(bpy, job)
+
+
+def list_extensions(bpy, job: dict) -> dict:
+    """Run the tool of the wheel's, which knows no --command."""
+    scripts = Path(bpy.utils.system_resource("SCRIPTS"))
+    tool = scripts / "addons_core" / "bl_pkg" / "cli" / "blender_ext.py"
+    done = subprocess.run(
+        [sys.executable, str(tool), *job["words"]], capture_output=True, text=True, timeout=300
+    )
+    return {"error": done.stderr or done.stdout} if done.returncode else {}
 
 
 def remember(bpy, job: dict) -> dict:
