@@ -24,6 +24,7 @@ TURNS = {  # from a plane that lies on its back: about x, then about z, in quart
 QUARTER = 1.5707963267948966
 GAP_M = 0.1  # between a plane and what it stands in front of
 FURTHEST_M = 20.0  # that a plane is moved to stand in front of something
+IN_THE_WAY = {"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD"}
 SHOWS_TEXTURES = {"MATERIAL", "RENDERED"}  # kinds of shading
 STEEP = 0.9  # a view that looks down more than so is nearest to the top
 FILLED = 0.85  # of the view's width or height, by planes that are framed
@@ -78,7 +79,7 @@ def free_place(
             as the origin.
     """
     back = turn.to_3x3().transposed()
-    seen = [obj for obj in context.visible_objects if obj.type not in {"EMPTY", "CAMERA", "LIGHT"}]
+    seen = [obj for obj in context.visible_objects if obj.type in IN_THE_WAY]
     boxes = {obj: _box([back @ corner for corner in _corners(obj)]) for obj in seen}
     selected = [box for obj, box in boxes.items() if obj.select_get()]
     if selected:

@@ -101,15 +101,25 @@ class JobOperator(OnSubject):
 
     @reporting
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Start, and let the artist go on."""
-        started = self._begin_each(context, self._begin_idle)
-        return {"FINISHED"} if started else {"CANCELLED"}
+        """Start, and let the artist go on; what has such a job already gets no other."""
+        subjects = self.subjects(context)
+        idle = [obj for obj in subjects if not self._runs_for(obj)]
+        if not idle:
+            names = ", ".join(f"'{obj.name}'" for obj in subjects)
+            raise AddonError(
+                f"'{self.bl_label}' already runs for {names}; wait for its end, or cancel it."
+            )
+        self._begin_each(context, idle)
+        return {"FINISHED"}
+
+    def _runs_for(self, obj: bpy.types.Object) -> bool:
+        return any(job.name == self.bl_label for job in jobs.running(obj))
 
     @reporting
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Start, and wait for the end."""
         failed = []
-        for job in self._begin_each(context, self.begin):
+        for job in self._begin_each(context, self.subjects(context)):
             try:
                 jobs.wait(job)
             except AddonError as error:
@@ -123,16 +133,13 @@ class JobOperator(OnSubject):
         return {"FINISHED"}
 
     def _begin_each(
-        self,
-        context: bpy.types.Context,
-        begin: Callable[[bpy.types.Context, bpy.types.Object], jobs.Job],
+        self, context: bpy.types.Context, subjects: list[bpy.types.Object]
     ) -> list[jobs.Job]:
         """Start the jobs; one that is refused stops no other."""
-        subjects = self.subjects(context)
         started, refused = [], []
         for obj in subjects:
             try:
-                started.append(begin(context, obj))
+                started.append(self.begin(context, obj))
             except AddonError as error:
                 refused.append(f"'{obj.name}': {error}" if len(subjects) > 1 else str(error))
         if refused and not started:
@@ -140,11 +147,3 @@ class JobOperator(OnSubject):
         for sentence in refused:
             self.report({"ERROR"}, sentence)
         return started
-
-    def _begin_idle(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
-        """Start a job for an object that has none of the kind."""
-        if any(job.name == self.bl_label for job in jobs.running(obj)):
-            raise AddonError(
-                f"'{self.bl_label}' already runs for '{obj.name}'; wait for its end, or cancel it."
-            )
-        return self.begin(context, obj)
