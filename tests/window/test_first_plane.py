@@ -33,3 +33,9 @@ def test_a_solid_view_changes_to_one_that_shows_the_picture(told, case):
 
 def test_a_dropped_picture_becomes_a_plane(told):
     assert told["after menu"] == 1
+
+
+def test_the_redo_panel_makes_the_plane_anew(told):
+    assert told["redo of"] == "LANDSCAPE_OT_make_plane"
+    count, height, moved = told["redone"]
+    assert count == 1 and height == pytest.approx(2) and moved < 0.2

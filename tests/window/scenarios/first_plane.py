@@ -10,6 +10,7 @@ from mathutils import Vector
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from driver import (
+    click,
     in_view,
     job,
     key,
@@ -52,6 +53,29 @@ def remove_planes() -> None:
         bpy.data.objects.remove(plane)
 
 
+def redo():
+    """Open the redo panel, and make the plane anew with another height, as the panel does."""
+    remove_planes()
+    with in_view():
+        bpy.ops.ed.undo_push(message="Remove")
+        bpy.ops.landscape.make_plane("INVOKE_DEFAULT", True, **FILES)
+    yield 1.0
+    hud = region("HUD")
+    yield from click((hud.x + 60, hud.y + hud.height - 20))
+    yield 1.0
+    yield from screenshot("redo_panel")
+    before = planes()[0].location.copy()
+    done = bpy.context.window_manager.operators[-1]
+    report["redo of"] = done.bl_idname
+    done.properties.height = 2.0
+    with in_view():
+        bpy.ops.ed.undo_redo()
+    yield 1.0
+    redone = planes()
+    report["redone"] = [len(redone), redone[0].dimensions.y, (redone[0].location - before).length]
+    yield from screenshot("redone")
+
+
 def steps():
     cube = bpy.data.objects["Cube"]
     yield from open_tab("Landscape")
@@ -92,6 +116,7 @@ def steps():
     yield 3.0
     report["facing the view"] = told()
     yield from screenshot("first_plane_facing_view")
+    yield from redo()
 
 
 play(steps())
