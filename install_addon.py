@@ -6,6 +6,7 @@
     python3 install_addon.py --python PATH            with an environment that has the engine
     python3 install_addon.py --torch cpu|cuda         with that torch, whatever this machine has
     python3 install_addon.py --dry-run | --uninstall | --zip-only
+    python3 install_addon.py --repository DIR         a repository that many Blenders update from
 
 Standard library only, Python 3.9 or later. What needs bpy, Blender does by running this same file
 (`inside`). A failure names its step and the remedy, and leaves nothing half installed. The parts
@@ -36,10 +37,11 @@ REPOSITORY = Path(__file__).resolve().parent
 ADDON = REPOSITORY / "blender_addon"
 REPO = "user_default"  # Blender's name for its repository of extensions that come from a file
 OLDEST_BLENDER = (4, 2)
-PYTHONS = ("3.13", "3.12", "3.11", "3.10")  # as requires-python in pyproject.toml
+PYTHONS = ("3.14", "3.13", "3.12", "3.11", "3.10")  # as requires-python in pyproject.toml
 MARKER = "made_by_install_addon.txt"  # in an environment of ours: what it was made from
 ANSWER = "install_addon answers: "
 WINDOWS = os.name == "nt"
+MAC_BINARY = "Contents/MacOS/Blender"  # in an app's folder
 TORCH_INDEX = "https://download.pytorch.org/whl/"  # has the builds that pip's registry lacks
 TORCH_BUILDS = {"cpu": "cpu", "cuda": "cu128"}
 INSTRUCTIONS = """\
@@ -87,7 +89,7 @@ def main(words: list[str] | None = None) -> int:
         failures = [Failure("Ctrl-C", "what was begun is undone; run it again to go on.")]
     for failure in failures:
         print(f"failed at {failure}", file=sys.stderr)
-    if not failures and not (options.dry_run or options.zip_only):
+    if not failures and not (options.dry_run or options.zip_only or options.repository):
         where = "; the tab Landscape is in the 3D view's sidebar (N)"
         say("done", f"restart Blender where it is open{'' if options.uninstall else where}.")
     return 1 if failures else 0
@@ -111,6 +113,12 @@ def parse(words: list[str] | None) -> argparse.Namespace:
     add("--uninstall", action="store_true", help="remove all that this script installed")
     add("--dry-run", action="store_true", help="say what would be done and do nothing")
     add("--zip-only", action="store_true", help="write the zip and INSTALL.txt, install nothing")
+    add(
+        "--repository",
+        type=Path,
+        metavar="DIR",
+        help="write a static repository of extensions with the add-on, install nothing",
+    )
     add("--out", type=Path, metavar="DIR", default=Path("dist"), help="folder for --zip-only")
     add("--no-check", action="store_true", help="leave out the tiny job at the end")
     options = parser.parse_args(words)
@@ -128,21 +136,33 @@ def each_step(options: argparse.Namespace) -> list[Failure]:
     if options.zip_only:
         write_zip(options.out, name, dry)
         return []
-    blenders = find_blenders(options.blender, options.python)
+    if options.repository:
+        write_repository(options.repository, identity, name, options, dry)
+        return []
+    if options.python and not options.uninstall:
+        check_engine(options.python)
+    blenders = []
+    for blender in find_blenders(options.blender, options.python):
+        try:
+            blenders.append((blender, look_at(blender, identity, options.python)))
+        except Failure as failure:
+            failures.append(failure)
+    if options.blender and failures and not options.uninstall:
+        return failures  # before anything is downloaded
     if not options.uninstall:
         if not blenders:
-            raise Failure("blender", "none was found here; give --blender PATH, or --zip-only.")
-        if options.python:
-            check_engine(options.python)
-        else:
+            lacking = Failure("blender", "none was found here; give --blender PATH, or --zip-only.")
+            return failures or [lacking]
+        if not options.python:
             options.python = make_environment(options.environment, options.torch, dry)
     with tempfile.TemporaryDirectory() as folder:
-        for blender in blenders:
+        for blender, about in blenders:
             try:
                 if options.uninstall:
-                    uninstall(blender, identity, dry)
+                    uninstall(blender, about, identity, dry)
                 else:
-                    install_into(blender, pack(ADDON, Path(folder) / name), identity, options)
+                    archive = pack(ADDON, Path(folder) / name)
+                    install_into(blender, about, archive, identity, options)
             except Failure as failure:
                 failures.append(failure)
     if options.uninstall and not failures:
@@ -199,6 +219,39 @@ def write_zip(out: Path, name: str, dry: bool) -> None:
     say("package", f"{out / name} and INSTALL.txt beside it")
 
 
+def write_repository(
+    out: Path, identity: str, name: str, options: argparse.Namespace, dry: bool
+) -> None:
+    """Write a folder that Blenders install and update the add-on from, once they know of it."""
+    out = Path(os.path.abspath(out.expanduser()))
+    blenders = find_blenders(options.blender, options.python)
+    if not blenders:
+        raise Failure("repository", "no Blender was found to list it; give --blender PATH.")
+    earlier = [path for path in sorted(out.glob(f"{identity}-*.zip")) if path.name != name]
+    try:
+        if not dry:
+            pack(ADDON, out / name)
+            for path in earlier:
+                path.unlink()
+            blenders[0].list_extensions(out)
+            if f"./{name}" not in (text_of(out / "index.json") or ""):
+                raise Failure(
+                    "repository",
+                    f"{blenders[0].name} didn't list {out / name}; give --blender one from 4.2 on.",
+                )
+    except OSError as error:
+        raise Failure("repository", f"{out} can't be written ({error}); give another.") from None
+    for path in earlier:
+        say("repository", f"{path} is replaced")
+    say("repository", f"{out / name}, listed in index.json")
+    say(
+        "share",
+        "put the folder on a web server or a drive that all reach; each artist once: Preferences > "
+        "Get Extensions > Repositories > + > Add Remote Repository, with the address of its "
+        f"index.json, such as {(out / 'index.json').as_uri()}",
+    )
+
+
 def pack(folder: Path, archive: Path) -> Path:
     """Write an extension's zip; the same files always give the same bytes."""
     archive.parent.mkdir(parents=True, exist_ok=True)
@@ -249,6 +302,12 @@ def data_folder() -> Path:
 
 def check_engine(interpreter: str) -> None:
     """Refuse an interpreter that lacks this version of the engine."""
+    if shutil.which(interpreter) is None:
+        what = "is no program" if os.path.exists(interpreter) else "isn't there"
+        raise Failure(
+            "environment",
+            f"{interpreter} {what}, expected a Python; give its path, or leave out --python.",
+        )
     found = engine_of(interpreter)
     if found != engine_version():
         has = f"has landscape-engine {found}" if found else "has no landscape-engine"
@@ -276,6 +335,7 @@ def make_environment(folder: Path, torch: str, dry: bool) -> str:
     say("environment", f"{folder} by {base}, with the engine and torch for {kind} ({size})")
     if dry:
         return str(python)
+    above = [parent for parent in folder.parents if not parent.exists()]  # the nearest first
     earlier = re.search(r" torch for (\w+)$", made_from or "")
     # An empty marker is what a killed run left; and pip takes one build of torch for another.
     is_new = not made_from or (earlier is not None and earlier[1] != kind)
@@ -291,6 +351,9 @@ def make_environment(folder: Path, torch: str, dry: bool) -> str:
     except (OSError, subprocess.CalledProcessError, KeyboardInterrupt) as error:
         if is_new:
             shutil.rmtree(folder, ignore_errors=True)
+            for parent in above:
+                with contextlib.suppress(OSError):
+                    parent.rmdir()
         raise Failure(
             "environment",
             f"{folder} couldn't be made ({error or 'interrupted'}), the lines above "
@@ -405,12 +468,14 @@ def find_blenders(asked: list[str], interpreter: str | None) -> list[Blender]:
     looks = "import importlib.util, sys; sys.exit(importlib.util.find_spec('bpy') is None)"
     if interpreter not in (None, sys.executable) and said_by(interpreter, "-c", looks) is not None:
         wheels.append(interpreter)
+    for path in downloaded():
+        say("blender", f'{path} is left alone, a download; to use it give --blender "{path}"')
     return [Blender(path) for path in usual_places() + wheels]
 
 
 def usual_places() -> list[str]:
     """The Blenders on the path and where their installers put them."""
-    steam, binary = "steamapps/common/Blender", "Contents/MacOS/Blender"
+    steam, binary = "steamapps/common/Blender", MAC_BINARY
     if WINDOWS:
         patterns = ["%ProgramFiles%/Blender Foundation/Blender */blender.exe"]
         patterns += [f"%ProgramFiles(x86)%/Steam/{steam}/blender.exe"]
@@ -418,15 +483,27 @@ def usual_places() -> list[str]:
         patterns = [f"{place}/Applications/Blender*.app/{binary}" for place in ("", "~")]
         patterns += [f"~/Library/Application Support/Steam/{steam}/Blender.app/{binary}"]
     else:
-        homes = ("/opt", "/usr/local", "~", "~/Applications", "~/Downloads")
+        homes = ("/opt", "/usr/local", "~", "~/Applications")
         patterns = [f"{home}/[Bb]lender*/blender" for home in homes]
         patterns += ["/snap/bin/blender", f"~/.local/share/Steam/{steam}/blender"]
         exported = "flatpak/exports/bin/org.blender.Blender"
         patterns += [f"/var/lib/{exported}", f"~/.local/share/{exported}"]
-    patterns = [os.path.expandvars(os.path.expanduser(pattern)) for pattern in patterns]
-    found = [path for pattern in patterns for path in sorted(glob.glob(pattern))]
-    found.insert(0, shutil.which("blender") or "")
-    return list({os.path.realpath(path): path for path in found if path}.values())
+    found = [shutil.which("blender") or "", *globbed(patterns)]
+    places = {os.path.realpath(path): path for path in found if path}
+    unasked = os.path.realpath(os.path.expanduser("~/Downloads")) + os.sep
+    return [path for real, path in places.items() if not real.startswith(unasked)]
+
+
+def downloaded() -> list[str]:
+    """The Blenders that lie among downloads, where anything may have come from."""
+    names = ("[Bb]lender*/blender", "[Bb]lender*/blender.exe", f"[Bb]lender*.app/{MAC_BINARY}")
+    return globbed([f"~/Downloads/{name}" for name in names])
+
+
+def globbed(patterns: list[str]) -> list[str]:
+    """The files that patterns name."""
+    expanded = [os.path.expandvars(os.path.expanduser(pattern)) for pattern in patterns]
+    return [path for pattern in expanded for path in sorted(glob.glob(pattern))]
 
 
 class Blender:
@@ -436,7 +513,7 @@ class Blender:
         self.name = text
         path = Path(text).expanduser()
         if path.is_dir():
-            names = ("blender", "blender.exe", "Contents/MacOS/Blender")
+            names = ("blender", "blender.exe", MAC_BINARY)
             path = next((path / name for name in names if (path / name).is_file()), path)
         self.command = [str(path)]
         if not path.exists():
@@ -468,6 +545,16 @@ class Blender:
             "give --blender the path of a Blender.",
         )
 
+    def list_extensions(self, folder: Path) -> None:
+        """Have its own tool list a folder's zips in index.json and index.html."""
+        arguments = ["server-generate", "--html", "--repo-dir", str(folder)]
+        if self.is_wheel:
+            self.do("repository", "list", "see that the folder can be written", words=arguments)
+        else:
+            command = [*self.command, "--background", "--command", "extension", *arguments]
+            with contextlib.suppress(OSError):
+                subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
+
     def do(self, step: str, task: str, remedy: str, **job: object) -> dict:
         """Ask, and turn what went wrong inside into the step's failure."""
         answer = self.ask(step, task, **job)
@@ -496,10 +583,9 @@ def look_at(blender: Blender, identity: str, interpreter: str | None) -> dict:
 
 
 def install_into(
-    blender: Blender, archive: Path, identity: str, options: argparse.Namespace
+    blender: Blender, about: dict, archive: Path, identity: str, options: argparse.Namespace
 ) -> None:
     """Install, record the interpreter, check; take this run's part back where a step fails."""
-    about = look_at(blender, identity, options.python)
     folder, record = Path(about["folder"]), Path(about["user_folder"]) / "engine.json"
     wanted = json.dumps({"interpreter": options.python, "version": engine_version()})
     recorded = text_of(record)
@@ -508,7 +594,10 @@ def install_into(
         say("install", f"{folder} {'stays' if is_installed else 'would be written'}")
         say("record", f"{record} {'stays' if recorded == wanted else 'would be written'}")
         return
-    if about["engine"] != engine_version():
+    engine = about["engine"] or blender.ask("blender", "engine", interpreter=options.python).get(
+        "engine"
+    )
+    if engine != engine_version():
         raise Failure(
             "blender",
             f"{blender.name} can't start {options.python}, perhaps from within a sandbox "
@@ -557,9 +646,8 @@ def check_in(blender: Blender, identity: str, user_folder: Path) -> None:
     say("check", f"a tiny job through Blender made {files} frames")
 
 
-def uninstall(blender: Blender, identity: str, dry: bool) -> None:
+def uninstall(blender: Blender, about: dict, identity: str, dry: bool) -> None:
     """Take the extension and its record out of a Blender."""
-    about = look_at(blender, identity, None)
     folder, user_folder = Path(about["folder"]), Path(about["user_folder"])
     if not folder.is_dir():
         say("uninstall", f"{folder} isn't there")
@@ -577,7 +665,14 @@ def inside(job: dict) -> None:
     """Do one task with bpy, print the answer and end, whatever add-ons hold at exit."""
     import bpy
 
-    tasks = {"about": about, "install": install, "remove": remove, "check": check}
+    tasks = {
+        "about": about,
+        "engine": engine,
+        "install": install,
+        "remove": remove,
+        "check": check,
+        "list": list_extensions,
+    }
     try:
         answer = tasks[job["task"]](bpy, job)
     except Exception as error:  # whoever started this Blender makes a sentence of it
@@ -602,6 +697,11 @@ def about(bpy, job: dict) -> dict:
     return answer
 
 
+def engine(bpy, job: dict) -> dict:
+    """The engine as seen from here."""
+    return {"engine": engine_of(job["interpreter"])}
+
+
 def install(bpy, job: dict) -> dict:
     """Install a zip and enable it."""
     path = job["archive"]
@@ -614,6 +714,16 @@ def remove(bpy, job: dict) -> dict:
     names = [repo.module for repo in bpy.context.preferences.extensions.repos]
     bpy.ops.extensions.package_uninstall(repo_index=names.index(REPO), pkg_id=job["id"])
     return remember(bpy, job)
+
+
+def list_extensions(bpy, job: dict) -> dict:
+    """Run the tool of the wheel's, which knows no --command."""
+    scripts = Path(bpy.utils.system_resource("SCRIPTS"))
+    tool = scripts / "addons_core" / "bl_pkg" / "cli" / "blender_ext.py"
+    done = subprocess.run(
+        [sys.executable, str(tool), *job["words"]], capture_output=True, text=True, timeout=300
+    )
+    return {"error": done.stderr or done.stdout} if done.returncode else {}
 
 
 def remember(bpy, job: dict) -> dict:

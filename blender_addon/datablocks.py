@@ -22,6 +22,11 @@ def object_of(uid: int) -> bpy.types.Object | None:
     return next((obj for obj in bpy.data.objects if obj.session_uid == uid), None)
 
 
+def image_of(uid: int) -> bpy.types.Image | None:
+    """The image with a number; None where it was removed, or another file was opened."""
+    return next((image for image in bpy.data.images if image.session_uid == uid), None)
+
+
 def scene_for(obj: bpy.types.Object, uid: int) -> bpy.types.Scene:
     """The scene with a number; where it was deleted, one that has the object."""
     scenes = [scene for scene in bpy.data.scenes if scene.session_uid == uid]

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,12 +25,19 @@ class Order:
 
 
 def order(context: bpy.types.Context, obj: bpy.types.Object, folder: Path) -> Order:
-    """All settings of an object as one document, without `out`.
+    """As `collected`, with the files written into a folder at once."""
+    asked = collected(context, obj)
+    steps = image_exchange.with_files(asked.document, folder, asked.notes)
+    asked.document = image_exchange.at_once(steps)
+    return asked
+
+
+def collected(context: bpy.types.Context, obj: bpy.types.Object) -> Order:
+    """All settings of an object as one document, without `out`; its files are yet to be written.
 
     Args:
         context: for the scene and the strokes.
         obj: the object with the picture.
-        folder: where images without a file and regions are written for the worker to read.
 
     Raises:
         AddonError: the picture, a mask, an arrow or a file can't be used.
@@ -39,23 +45,19 @@ def order(context: bpy.types.Context, obj: bpy.types.Object, folder: Path) -> Or
     notes = list(image_exchange.check_plane(obj))
     picture = image_exchange.picture_of(obj)
     settings = obj.landscape
-    asked = Order(
-        {
-            "version": DOCUMENT_VERSION,
-            "picture": str(image_exchange.picture_file(picture, folder)),
-            "clip": clip(settings.clip, picture),
-            "motion": motion(settings.motion),
-            "regions": regions(context, obj, folder, notes),
-            "loop": loop(settings.loop),
-            "appearance": appearance(settings.appearance, folder),
-            "output": output(settings.output, context.scene),
-        },
-        notes,
-    )
+    document = {
+        "version": DOCUMENT_VERSION,
+        "picture": image_exchange.image_file(picture),
+        "clip": clip(settings.clip, picture),
+        "motion": motion(settings.motion),
+        "regions": regions(context, obj, notes),
+        "loop": loop(settings.loop),
+        "appearance": appearance(settings.appearance),
+        "output": output(settings.output, context.scene),
+    }
     if settings.motion.use_arrows:
-        asked.document["motion"]["arrows"] = arrows(context, obj, notes)
-    asked.document = _as_typed(asked.document)
-    return asked
+        document["motion"]["arrows"] = arrows(context, obj, notes)
+    return Order(_as_typed(document), notes)
 
 
 def _as_typed(value: Any) -> Any:
@@ -120,42 +122,26 @@ def _as_text(reading: annotations.Reading) -> list[str]:
     return [",".join(f"{value:.5f}" for value in arrow) for arrow in reading.arrows]
 
 
-def regions(
-    context: bpy.types.Context, obj: bpy.types.Object, folder: Path, notes: list[str]
-) -> dict[str, Any]:
-    """The group `regions`; each region's file is written into the folder."""
+def regions(context: bpy.types.Context, obj: bpy.types.Object, notes: list[str]) -> dict[str, Any]:
+    """The group `regions`; what has a mask that is black all over will be left out."""
     settings = obj.landscape.regions
     made: dict[str, Any] = {"clean": settings.clean}
     for name in ("still", "moving"):
         image = getattr(settings, f"{name}_image")
-        if image and _masks_something(image, notes):
-            made[f"{name}_mask"] = str(image_exchange.picture_file(image, folder))
+        if image:
+            made[f"{name}_mask"] = image_exchange.image_file(image, is_mask=True)
     if settings.use_horizon:
         made["horizon"] = settings.horizon
     made["region"] = [
-        str(_region_file(context, obj, number, item, folder, notes))
+        _region(context, obj, number, item, notes)
         for number, item in enumerate(settings.region_items, 1)
-        if item.mask is None or _masks_something(item.mask, notes)
     ]
     return made
 
 
-def _masks_something(mask: bpy.types.Image, notes: list[str]) -> bool:
-    """Whether a mask isn't black all over; what is left out is said in `notes`."""
-    if not image_exchange.is_black(mask):
-        return True
-    notes.append(f"the mask '{mask.name}' is black all over, so it is left out.")
-    return False
-
-
-def _region_file(
-    context: bpy.types.Context,
-    obj: bpy.types.Object,
-    number: int,
-    item: Any,
-    folder: Path,
-    notes: list[str],
-) -> Path:
+def _region(
+    context: bpy.types.Context, obj: bpy.types.Object, number: int, item: Any, notes: list[str]
+) -> image_exchange.SettingsFile:
     if not item.mask:
         raise AddonError(
             f"the region '{item.name}' has no mask; expected an image, white inside the region: "
@@ -164,7 +150,7 @@ def _region_file(
     fields: dict[str, Any] = {
         "version": REGION_VERSION,
         "name": item.name or f"region {number}",
-        "mask": str(image_exchange.picture_file(item.mask, folder)),
+        "mask": image_exchange.image_file(item.mask, is_mask=True),
         "speed": item.speed,
         "phase": item.phase,
         "ripple": item.ripple,
@@ -179,10 +165,7 @@ def _region_file(
         reading = annotations.arrows_on(obj, context, item.arrows_from)
         notes.extend(reading.notes)
         fields["arrows"] = _as_text(reading)
-    file = folder / f"region-{number:02d}.json"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(fields, ensure_ascii=False) + "\n", encoding="utf-8")
-    return file
+    return image_exchange.SettingsFile(f"region-{number:02d}", fields)
 
 
 def loop(settings: Any) -> dict[str, Any]:
@@ -197,7 +180,7 @@ def loop(settings: Any) -> dict[str, Any]:
     }
 
 
-def appearance(settings: Any, folder: Path) -> dict[str, Any]:
+def appearance(settings: Any) -> dict[str, Any]:
     """The group `appearance`."""
     made: dict[str, Any] = {
         "kind": settings.kind,
@@ -211,15 +194,15 @@ def appearance(settings: Any, folder: Path) -> dict[str, Any]:
     if settings.kind == "off":
         return made
     if settings.code_from == "REFERENCE":
-        made["code"] = _reference(settings.reference, folder, "the light")
+        made["code"] = _reference(settings.reference, "the light")
     elif settings.code_from == "KEYS":
-        made.update(_keys_and_patches(settings, folder))
+        made.update(_keys_and_patches(settings))
     elif settings.code_from != "PREDICT":  # the engine's own default, so that any weights will do
         made["code"] = code_of(settings, "light")
     return made
 
 
-def _keys_and_patches(settings: Any, folder: Path) -> dict[str, Any]:
+def _keys_and_patches(settings: Any) -> dict[str, Any]:
     if not settings.key_items and not settings.patch_items:
         raise AddonError(
             "the light follows keys and patches, but there are none; expected one or more: add a "
@@ -227,7 +210,7 @@ def _keys_and_patches(settings: Any, folder: Path) -> dict[str, Any]:
         )
     ordered = sorted(settings.key_items, key=lambda key: key.frame)
     made: dict[str, Any] = {
-        "keys": [f"{key.frame}={_key_value(key, folder)}" for key in ordered],
+        "keys": [_key(key) for key in ordered],
         "patches": [patch(item) for item in settings.patch_items],
     }
     if settings.patch_items and not settings.patch_half_way:
@@ -241,18 +224,22 @@ def patch(item: Any) -> str:
     return f"{item.center[0]:.5f},{item.center[1]:.5f},{item.radius:.5f},#{color}"
 
 
-def _key_value(key: Any, folder: Path) -> str:
+def _key(key: Any) -> str | image_exchange.ImageFile:
+    """A key as the engine writes it: FRAME=VALUE."""
+    before = f"{key.frame}="
     if key.value_from == "INPUT":
-        return "input"
+        return before + "input"
     if key.value_from == "REFERENCE":
-        return _reference(key.reference, folder, f"the key at frame {key.frame}")
-    return str(code_of(key, f"key at frame {key.frame}", "value_from"))
+        return _reference(key.reference, f"the key at frame {key.frame}", before)
+    return f"{before}{code_of(key, f'key at frame {key.frame}', 'value_from')}"
 
 
-def _reference(image: bpy.types.Image | None, folder: Path, of: str) -> str:
+def _reference(
+    image: bpy.types.Image | None, of: str, before: str = ""
+) -> image_exchange.ImageFile:
     if not image:
         raise AddonError(f"{of} uses a reference, but none is chosen; choose a picture for it.")
-    return str(image_exchange.picture_file(image, folder))
+    return image_exchange.image_file(image, before=before)
 
 
 def code_of(settings: Any, of: str, by: str = "code_from") -> str | None:

@@ -17,17 +17,20 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from . import datablocks, disk, engine, labels, window
+from . import datablocks, disk, engine, exchange_folder, image_exchange, labels, window
 from .errors import AddonError
 
 TICK_S = 0.05
 NOTICE_S = 20.0  # for so long the status bar says how a job ended
 KEPT = 6  # ended jobs that are kept to be read
 WAITING = "waiting"  # the stage of a job that the engine has not begun
+PREPARING = "writing images"  # the stage of a job whose files are written for the engine
+PREPARE_S = 0.03  # for so long files are written before the window has its turn
+BETWEEN_S = 0.005  # its turn
 WAIT_S = 0.02  # between two looks at a job, where nothing else is to be done
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
     """One thing asked of the engine for one object."""
 
@@ -39,6 +42,7 @@ class Job:
     frames: str = ""  # the folder or movie that its frames go to, if any
     lost: bool = False  # its object was gone when it ended
     id: str = ""
+    files: image_exchange.Steps[dict[str, Any]] | None = None  # that are written; gives the task
     stage: str = WAITING
     done: int = 0
     total: int = 0
@@ -72,7 +76,7 @@ class Job:
         return time.monotonic() - self.started_at
 
 
-_running: dict[str, Job] = {}
+_running: list[Job] = []  # the oldest first
 _latest: dict[int, Job] = {}  # the last job of each object, for the panel
 _ended: dict[tuple[int, str], Job] = {}  # the last of each object and name; to be read
 _opened = 0  # files opened so far
@@ -89,7 +93,7 @@ def start(
     """Give the engine a task for an object (or for none), and follow it.
 
     Args:
-        task: as the worker documents it.
+        task: as the worker documents it; images in it are written to files in steps.
         name: what the artist asked for.
         obj: whose result it is.
         finish: takes the result, while the object is there; says what was done.
@@ -97,12 +101,14 @@ def start(
         frames: the folder or movie that the task writes frames to, if any.
 
     Raises:
-        AddonError: the engine can't be started.
+        AddonError: the engine can't be started, or an image can't be written.
     """
     job = Job(name, obj.name if obj else "", _opened, finish, uid=datablocks.uid_of(obj))
     job.notes, job.frames = list(notes or ()), frames
-    job.id = engine.submit(task)
-    _running[job.id] = job
+    job.id = f"{PREPARING} {time.monotonic_ns()}"
+    job.files = image_exchange.with_files(task, exchange_folder.pictures(), job.notes)
+    _prepare(job)
+    _running.append(job)
     _latest[job.uid] = job
     _ended.pop((job.uid, job.name), None)
     _redraw()
@@ -125,7 +131,8 @@ def wait(job: Job) -> None:
             if line != printed and job.total:
                 print(line, flush=True)
                 printed = line
-            time.sleep(WAIT_S)
+            if job.files is None:
+                time.sleep(WAIT_S)
     except BaseException:
         cancel(job)
         raise
@@ -135,14 +142,17 @@ def wait(job: Job) -> None:
 
 def cancel(job: Job) -> None:
     """Stop a job; nothing of it is left."""
-    if job.state == "running":
+    if job.files is not None:
+        _drop_files(job)
+        _end(job, {"event": "cancelled"})
+    elif job.state == "running":
         job.stage = "cancelling"
         engine.cancel(job.id)
 
 
 def running(obj: bpy.types.Object | None = None) -> list[Job]:
     """The jobs that run or wait, of one object or of all, the oldest first."""
-    return [job for job in _running.values() if obj is None or job.uid == datablocks.uid_of(obj)]
+    return [job for job in _running if obj is None or job.uid == datablocks.uid_of(obj)]
 
 
 def latest(obj: bpy.types.Object | None) -> Job | None:
@@ -170,13 +180,47 @@ def dismiss(*job_ids: str) -> None:
 
 
 def follow() -> bool:
-    """Take in what the worker has said since the last time; true if anything."""
+    """Take in what the worker has said since the last time, and write images; true if anything."""
     events = engine.events()
     for identity, event in events:
-        job = _running.get(identity)
+        job = next((job for job in _running if job.id == identity), None)
         if job:
             _take(job, event)
-    return bool(events)
+    preparing = next((job for job in _running if job.files is not None), None)
+    if preparing:
+        try:
+            _prepare(preparing)
+        except AddonError as error:
+            _end(preparing, {"event": "failed", "message": str(error)})
+        except Exception as error:  # a fault of ours; raised, it would end the timer for all jobs
+            traceback.print_exc()
+            message = f"its images can't be written ({type(error).__name__}); see the console."
+            _end(preparing, {"event": "failed", "message": message})
+    return bool(events) or preparing is not None
+
+
+def _prepare(job: Job) -> None:
+    """Go on writing the files of a job for a moment; once they are there, the engine gets it."""
+    until = time.monotonic() + PREPARE_S
+    job.stage = PREPARING
+    try:
+        next(job.files)
+        while time.monotonic() < until:
+            next(job.files)
+    except StopIteration as end:
+        job.files = None
+        job.id = engine.submit(end.value)
+        job.stage = WAITING
+    except BaseException:
+        job.files = None
+        raise
+
+
+def _drop_files(job: Job) -> None:
+    """Write them no further."""
+    if job.files is not None:
+        job.files.close()
+        job.files = None
 
 
 def _take(job: Job, event: dict[str, Any]) -> None:
@@ -191,11 +235,12 @@ def _take(job: Job, event: dict[str, Any]) -> None:
     elif kind == "started":
         job.stage = "starting"
     else:
-        _running.pop(job.id, None)
         _end(job, event)
 
 
 def _end(job: Job, event: dict[str, Any]) -> None:
+    if job in _running:
+        _running.remove(job)
     job.state = event["event"]
     job.message = labels.sentence(event)
     disk.doubt()
@@ -231,6 +276,8 @@ def _farewell(job: Job) -> str:
 def _tick() -> float | None:
     if follow():
         _redraw()
+    if any(job.files is not None for job in _running):
+        return BETWEEN_S
     if _running:
         return TICK_S
     job = just_ended()
@@ -264,6 +311,8 @@ def unregister() -> None:
     """End the worker and all that follows it."""
     window.stop_timer(_tick)
     bpy.app.handlers.load_post.remove(_forget_ended)
+    for job in _running:
+        _drop_files(job)
     engine.leave()
     _running.clear()
     _latest.clear()

@@ -18,6 +18,8 @@ from . import exchange_folder, image_exchange
 from .errors import AddonError
 from .image_exchange import Clip, is_movie
 
+_previews: list[Any] = []  # that are off their planes while a file is saved
+
 MOVIES = {"mp4", "webm", "gif"}  # of the formats that the engine writes
 
 
@@ -186,8 +188,21 @@ def file_of(item: Any) -> Path:
 
 
 @persistent
+def _save_pictures(*_: Any) -> None:
+    """Previews don't outlive the Blender that made them: what is saved shows the picture."""
+    _previews.extend(image_exchange.take_off(exchange_folder.root()))
+
+
+@persistent
+def _show_previews_again(*_: Any) -> None:
+    """The file is saved, or couldn't be: the session goes on as it was."""
+    image_exchange.put_on(_previews)
+    _previews.clear()
+
+
+@persistent
 def _put_pictures_back(*_: Any) -> None:
-    """Previews don't outlive the Blender that made them: their planes show the picture again."""
+    """Files of older add-ons were saved with previews: their planes show the picture again."""
     exchange = exchange_folder.root()
     for obj in bpy.data.objects:
         shown = image_exchange.shown_file(obj)
@@ -208,13 +223,22 @@ def _migrate(*_: Any) -> None:
                 item.image = image_exchange.frames_image(first, item.movie)
 
 
+HANDLERS = (
+    ("load_post", _migrate),
+    ("load_post", _put_pictures_back),
+    ("save_pre", _save_pictures),
+    ("save_post", _show_previews_again),
+    ("save_post_fail", _show_previews_again),
+)
+
+
 def register() -> None:
-    """Watch files being opened."""
-    bpy.app.handlers.load_post.append(_migrate)
-    bpy.app.handlers.load_post.append(_put_pictures_back)
+    """Watch files being opened and saved."""
+    for name, handler in HANDLERS:
+        getattr(bpy.app.handlers, name).append(handler)
 
 
 def unregister() -> None:
     """Stop watching."""
-    bpy.app.handlers.load_post.remove(_migrate)
-    bpy.app.handlers.load_post.remove(_put_pictures_back)
+    for name, handler in HANDLERS:
+        getattr(bpy.app.handlers, name).remove(handler)

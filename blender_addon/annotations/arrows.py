@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import bpy
 
 from ..errors import AddonError
+from ..image_exchange.materials import image_nodes, materials
 from ..image_exchange.surface import Place, Surface, surface_of
 from . import strokes
 from .drawing import LAYER
@@ -51,7 +53,8 @@ def arrows_on(
     stroke is an arrow from its first point to its last; a bent one is up to four, one after the
     other, each shorter and so asking for less speed. Strokes belong to the object if
     their grease pencil is `source`, is parented to the object or has another stroke on it, or
-    if they were drawn with Draw Arrows; others are passed over where they don't lie on it.
+    if they were drawn with Draw Arrows, unless on another picture; others are passed over where
+    they don't lie on it.
 
     Args:
         obj: the object with the picture.
@@ -69,8 +72,9 @@ def arrows_on(
     arrows: list[Arrow] = []
     refused: list[str] = []
     strangers: list[str] = []
+    others = _Others(obj, context, depsgraph)
     for belongs, group in groups:
-        found, problems = _read(obj, surface, group)
+        found, problems = _read(obj, surface, group, others)
         arrows += found
         (refused if belongs or found else strangers).extend(problems)
     if refused and not arrows:
@@ -122,9 +126,9 @@ def _is_child(candidate: bpy.types.Object, obj: bpy.types.Object) -> bool:
 
 
 def _read(
-    obj: bpy.types.Object, surface: Surface, group: list[Stroke]
+    obj: bpy.types.Object, surface: Surface, group: list[Stroke], others: _Others
 ) -> tuple[list[Arrow], list[str]]:
-    """The arrows of a group of strokes, and why others are none."""
+    """The arrows of a group of strokes, and why others are none, but for those on other planes."""
     arrows: list[Arrow] = []
     problems: list[str] = []
     for stroke in group:
@@ -137,6 +141,8 @@ def _read(
         hits = [surface.nearest(point) for point in _evenly(stroke.points)]
         away = max((distance for _, distance in hits), default=0.0)
         if away > FARTHEST * surface.size_m:
+            if not stroke.owner and others.have(stroke):
+                continue
             problems.append(
                 f"{stroke} lies {away:.2g} m off '{obj.name}'; draw on the surface (Draw Arrows "
                 "sets it)."
@@ -151,6 +157,37 @@ def _read(
             problems.append(f"{stroke} has no length within the picture; draw it over it.")
         arrows += pieces
     return arrows, problems
+
+
+class _Others:
+    """The other planes with pictures, on which annotations may lie; looked at when it is asked."""
+
+    def __init__(
+        self, obj: bpy.types.Object, context: bpy.types.Context, depsgraph: bpy.types.Depsgraph
+    ) -> None:
+        self._obj, self._context, self._depsgraph = obj, context, depsgraph
+        self._surfaces: list[Surface] | None = None
+
+    def have(self, stroke: Stroke) -> bool:
+        """Whether a stroke lies on one of them."""
+        if self._surfaces is None:
+            self._surfaces = list(self._found())
+        return any(
+            all(
+                surface.nearest(point)[1] <= FARTHEST * surface.size_m
+                for point in _evenly(stroke.points)
+            )
+            for surface in self._surfaces
+        )
+
+    def _found(self) -> Iterator[Surface]:
+        layer = self._context.view_layer
+        for other in layer.objects:
+            if other == self._obj or other.type != "MESH":
+                continue
+            if other.visible_get(view_layer=layer) and any(map(image_nodes, materials(other))):
+                with suppress(AddonError):  # nothing can lie on it
+                    yield surface_of(other, self._depsgraph)
 
 
 def _evenly(points: list) -> list:

@@ -7,25 +7,44 @@ the .blend, image users) is known here and nowhere else.
 
 from .clips import Clip, clip_at, is_movie
 from .exports import glTF2_post_export_callback, glTF2_pre_export_callback
-from .files import by_their_names, is_black, picture_file
+from .files import Steps, at_once, by_their_names, picture_file
 from .frame_ranges import match_frame_range
+from .handover import ImageFile, SettingsFile, image_file, with_files
 from .lost_frames import find_moved, missing_frames, relink
-from .planes import check_plane, is_image_empty, make_plane, make_planes, plane_from_empty
+from .plane_materials import SHADERS
+from .planes import (
+    HEIGHT_M,
+    PlaneOptions,
+    check_plane,
+    is_image_empty,
+    make_plane,
+    make_planes,
+    plane_from_empty,
+)
 from .sequences import (
     frames_image,
     point_to,
     portable,
+    put_on,
     seen_texture,
     show_picture,
     show_sequence,
     shown_file,
     shown_frames,
     shows_frames,
+    take_off,
 )
 from .sources import image_problem, path_of, picture_of, source_problem
 
 __all__ = [
+    "HEIGHT_M",
+    "SHADERS",
     "Clip",
+    "ImageFile",
+    "PlaneOptions",
+    "SettingsFile",
+    "Steps",
+    "at_once",
     "by_their_names",
     "check_plane",
     "clip_at",
@@ -33,8 +52,8 @@ __all__ = [
     "frames_image",
     "glTF2_post_export_callback",
     "glTF2_pre_export_callback",
+    "image_file",
     "image_problem",
-    "is_black",
     "is_image_empty",
     "is_movie",
     "make_plane",
@@ -47,6 +66,7 @@ __all__ = [
     "plane_from_empty",
     "point_to",
     "portable",
+    "put_on",
     "relink",
     "seen_texture",
     "show_picture",
@@ -55,4 +75,6 @@ __all__ = [
     "shown_frames",
     "shows_frames",
     "source_problem",
+    "take_off",
+    "with_files",
 ]

@@ -1,56 +1,119 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pixels of a Blender image as PNG or OpenEXR, without Blender's own writers.
+"""Pixels of a Blender image as PNG or OpenEXR, in steps, without Blender's own writers.
 
 `Image.save` gives the image another file, and encodes floating-point images wrongly in some
-versions. Blender's rows go from the bottom up, those of files from the top down.
+versions. Blender's rows go from the bottom up, those of files from the top down. What takes long is
+a generator: each step takes some hundredths of a second, so that a timer can go on with it.
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 
 import bpy
 import numpy as np
 
+from .. import datablocks
+from ..errors import AddonError
+
 DARKEST = 1 / 255  # grey of a mask below which the engine takes it for black
+STEP_VALUES = 1 << 19  # floats that one step takes: 2 MB
+LARGEST_HALF = 65504
 
 
-def encoded(image: bpy.types.Image) -> tuple[bytes, str]:
-    """What the image shows now, and the ending of such a file.
+@dataclass(frozen=True)
+class Pixels:
+    """What an image showed when it was read.
+
+    Attributes:
+        values: float32 [H, W, C], the lowest row first.
+        is_float: its values are floating-point ones, scene-linear unless they are data.
+        is_data: its values are no colors (Non-Color).
+    """
+
+    values: np.ndarray
+    is_float: bool
+    is_data: bool
+
+    @property
+    def suffix(self) -> str:
+        """The ending of its file."""
+        return ".exr" if self.is_float else ".png"
+
+    def strips(self) -> Iterator[np.ndarray]:
+        """All rows, the top one first, some of them at a time: [rows, W, 3 or 4]."""
+        height, width, channels = self.values.shape
+        rows = max(1, STEP_VALUES // (width * channels))
+        for end in range(height, 0, -rows):
+            strip = self.values[max(0, end - rows) : end][::-1]
+            yield strip if channels > 2 else np.repeat(strip[..., :1], 3, axis=2)
+
+
+def read(uid: int, name: str) -> Generator[None, None, Pixels]:
+    """The pixels of an image as they are now.
+
+    The image is looked up by its number after each step, in which it may be gone. Blender gives
+    all pixels in one call, which is ten times as fast into memory that was written to before.
+
+    Raises:
+        AddonError: it has gone.
+    """
+    while True:
+        image = _image(uid, name)
+        count = image.size[0] * image.size[1] * image.channels
+        values = np.empty(count, np.float32)
+        for start in range(0, count, STEP_VALUES):
+            values[start : start + STEP_VALUES] = 0
+            yield
+        image = _image(uid, name)
+        width, height, channels = *image.size, image.channels
+        if width * height * channels == count:
+            break
+    image.pixels.foreach_get(values)
+    is_data = image.colorspace_settings.is_data
+    return Pixels(values.reshape(height, width, channels), image.is_float, is_data)
+
+
+def _image(uid: int, name: str) -> bpy.types.Image:
+    image = datablocks.image_of(uid)
+    if image is None:
+        raise AddonError(f"the image '{name}' was removed before it was read; start again.")
+    return image
+
+
+def is_black(pixels: Pixels) -> Generator[None, None, bool]:
+    """Whether the engine would see no grey in a mask: its channels' mean, alpha multiplied in."""
+    darkest = DARKEST
+    if pixels.is_float and not pixels.is_data:
+        darkest /= 12.92  # sRGB's beginning: the engine encodes
+    for strip in pixels.strips():
+        grey = strip[..., :3].mean(axis=2)
+        if strip.shape[2] == 4:
+            grey *= strip[..., 3]
+        if grey.max() >= darkest:
+            return False
+        yield
+    return True
+
+
+def encoded(pixels: Pixels) -> Generator[bytes, None, None]:
+    """The bytes of a file that shows the pixels, one piece after the other; some are empty.
 
     8-bit images become PNG with the same values; floating-point ones half-float OpenEXR, which is
     scene-linear like Blender's buffers. Plain values (Non-Color) are decoded as sRGB first,
-    so that the engine, which encodes, sees the plain values again.
+    so that the engine, which encodes, sees the plain values again. Alpha is left out where all is
+    opaque.
     """
-    pixels = _pixels(image)
-    if not image.is_float:
-        return _png(np.rint(pixels * 255).astype(np.uint8)), ".png"
-    if image.colorspace_settings.is_data:
-        pixels[..., :3] = _from_srgb(pixels[..., :3])
-    return _exr(np.clip(pixels, -65504, 65504).astype("<f2")), ".exr"
-
-
-def is_black(image: bpy.types.Image) -> bool:
-    """Whether the engine would see no grey in a mask: its channels' mean, alpha multiplied in."""
-    pixels = _pixels(image)
-    grey = pixels[..., :3].mean(axis=2)
-    if pixels.shape[2] == 4:
-        grey *= pixels[..., 3]
-    if image.is_float and not image.colorspace_settings.is_data:
-        grey *= 12.92  # sRGB's beginning: the engine encodes
-    return bool(grey.max() < DARKEST)
-
-
-def _pixels(image: bpy.types.Image) -> np.ndarray:
-    """Values [H, W, 3 or 4], the top row first; without alpha where all is opaque."""
-    width, height = image.size
-    values = np.empty(width * height * image.channels, np.float32)
-    image.pixels.foreach_get(values)
-    values = values.reshape(height, width, image.channels)[::-1].copy()
-    if image.channels < 3:
-        return np.repeat(values[..., :1], 3, axis=2)
-    return values[..., :3].copy() if (values[..., 3:] == 1).all() else values
+    channels = 3
+    for strip in pixels.strips():
+        if strip.shape[2] == 4 and not (strip[..., 3] == 1).all():
+            channels = 4
+            break
+        yield b""
+    yield from (_exr if pixels.is_float else _png)(pixels, channels)
 
 
 def _from_srgb(values: np.ndarray) -> np.ndarray:
@@ -58,33 +121,31 @@ def _from_srgb(values: np.ndarray) -> np.ndarray:
     return np.where(low, values / 12.92, ((np.maximum(values, 0) + 0.055) / 1.055) ** 2.4)
 
 
-def _png(pixels: np.ndarray) -> bytes:
-    """A PNG file of uint8 [H, W, 3 or 4]."""
-    height, width, channels = pixels.shape
-    color_type = {3: 2, 4: 6}[channels]
-    rows = np.zeros((height, 1 + width * channels), np.uint8)  # each row begins with its filter: 0
-    rows[:, 1:] = pixels.reshape(height, -1)
+def _png(pixels: Pixels, channels: int) -> Iterator[bytes]:
+    """A PNG file, 8 bits."""
+    height, width = pixels.values.shape[:2]
 
     def chunk(name: bytes, content: bytes) -> bytes:
         check = zlib.crc32(name + content)
         return struct.pack(">I", len(content)) + name + content + struct.pack(">I", check)
 
+    color_type = {3: 2, 4: 6}[channels]
     header = struct.pack(">IIBBBBB", width, height, 8, color_type, 0, 0, 0)
-    return b"".join(
-        [
-            b"\x89PNG\r\n\x1a\n",
-            chunk(b"IHDR", header),
-            chunk(b"IDAT", zlib.compress(rows.tobytes(), 3)),
-            chunk(b"IEND", b""),
-        ]
-    )
+    yield b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
+    compressor = zlib.compressobj(3)
+    for strip in pixels.strips():
+        rows = np.zeros((len(strip), 1 + width * channels), np.uint8)  # each begins with its filter
+        levels = np.rint(strip[..., :channels] * 255).astype(np.uint8)
+        rows[:, 1:] = levels.reshape(len(strip), -1)
+        content = compressor.compress(rows.tobytes())
+        yield chunk(b"IDAT", content) if content else b""
+    yield chunk(b"IDAT", compressor.flush()) + chunk(b"IEND", b"")
 
 
-def _exr(pixels: np.ndarray) -> bytes:
-    """An uncompressed OpenEXR file of half floats [H, W, 3 or 4], alpha premultiplied."""
-    height, width, channels = pixels.shape
+def _exr(pixels: Pixels, channels: int) -> Iterator[bytes]:
+    """An uncompressed OpenEXR file of half floats, alpha premultiplied."""
+    height, width = pixels.values.shape[:2]
     names = "ABGR"[-channels:]  # channels are stored by name, alphabetically
-    planes = [pixels[..., "RGBA".index(name)] for name in names]
 
     def attribute(name: str, kind: str, value: bytes) -> bytes:
         return b"%s\0%s\0" % (name.encode(), kind.encode()) + struct.pack("<i", len(value)) + value
@@ -110,10 +171,16 @@ def _exr(pixels: np.ndarray) -> bytes:
     )
     row_bytes = width * channels * 2
     first = len(header) + 8 * height
-    offsets = first + np.arange(height, dtype="<u8") * (8 + row_bytes)
-    rows = np.stack(planes, axis=1)  # [H, C, W]: a row holds its channels one after the other
-    block = np.empty((height, 8 + row_bytes), np.uint8)
-    heads = np.stack([np.arange(height), np.full(height, row_bytes)], axis=1).astype("<i4")
-    block[:, :8] = heads.view(np.uint8)
-    block[:, 8:] = np.ascontiguousarray(rows).view(np.uint8).reshape(height, -1)
-    return header + offsets.tobytes() + block.tobytes()
+    yield header + (first + np.arange(height, dtype="<u8") * (8 + row_bytes)).tobytes()
+    top = 0
+    for strip in pixels.strips():
+        colors = _from_srgb(strip[..., :3]) if pixels.is_data else strip[..., :3]
+        planes = [*np.moveaxis(colors, 2, 0), *np.moveaxis(strip[..., 3:channels], 2, 0)]
+        ordered = [planes["RGBA".index(name)] for name in names]
+        halves = np.clip(np.stack(ordered, axis=1), -LARGEST_HALF, LARGEST_HALF).astype("<f2")
+        block = np.empty((len(strip), 8 + row_bytes), np.uint8)
+        heads = np.stack([top + np.arange(len(strip)), np.full(len(strip), row_bytes)], axis=1)
+        block[:, :8] = heads.astype("<i4").view(np.uint8)
+        block[:, 8:] = halves.view(np.uint8).reshape(len(strip), -1)
+        top += len(strip)
+        yield block.tobytes()

@@ -4,16 +4,22 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
+import secrets
 import unicodedata
+from collections.abc import Generator, Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import bpy
 
+from .. import datablocks
 from ..errors import AddonError
 from . import sources
+
+Made = TypeVar("Made")
+Steps = Generator[None, None, Made]  # something is made by and by; a timer may go on with it
 
 READABLE = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".exr", ".bmp"}  # by the engine
 SUFFIXES = {  # of packed images whose name says nothing
@@ -25,10 +31,27 @@ SUFFIXES = {  # of packed images whose name says nothing
     "BMP": ".bmp",
 }
 
+STEP_BYTES = 1 << 22  # of a packed file, that one step takes
 _names: dict[str, str] = {}  # of the images that were written, by their files
 
 
 def picture_file(image: bpy.types.Image, folder: Path) -> Path:
+    """A file that holds what the image shows, written at once; else as `file_in_steps`."""
+    return Path(at_once(file_in_steps(image, folder)))
+
+
+def at_once(steps: Steps[Made]) -> Made:
+    """What steps come to."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def file_in_steps(
+    image: bpy.types.Image, folder: Path, is_mask: bool = False
+) -> Steps[Path | None]:
     """A file that holds what the image shows; the image stays as it is.
 
     A file on the disk is given as it is. A packed image is written as it was packed; one that was
@@ -39,6 +62,7 @@ def picture_file(image: bpy.types.Image, folder: Path) -> Path:
     Args:
         image: a still picture or a mask.
         folder: where files are written; made when it is needed.
+        is_mask: a mask that masks nothing has no file: no pixel is white, or grey, and opaque.
 
     Raises:
         AddonError: the image has nothing to show, or the folder can't be written to.
@@ -46,32 +70,28 @@ def picture_file(image: bpy.types.Image, folder: Path) -> Path:
     problem = sources.image_problem(image)
     if problem:
         raise AddonError(problem)
+    # numpy is not imported before it is needed: it would slow down enabling the add-on
+    from . import encoding
+
+    uid, name = datablocks.uid_of(image), image.name
+    pixels = None
+    if is_mask:
+        pixels = yield from encoding.read(uid, name)
+        if (yield from encoding.is_black(pixels)):
+            return None
+        image = datablocks.image_of(uid) or image
     if not image.is_dirty and image.source == "FILE":
         suffix = Path(image.filepath).suffix.lower()
         if image.packed_file:
             suffix = suffix or SUFFIXES.get(image.file_format, "")
             if suffix in READABLE:
-                return _written(bytes(image.packed_file.data), image.name, suffix, Path(folder))
+                content = _pieces(bytes(image.packed_file.data))
+                return (yield from written(content, name, suffix, Path(folder)))
         elif suffix in READABLE:
             return sources.path_of(image)
-    from . import encoding  # not before it is needed: numpy would slow down enabling the add-on
-
-    pixels, suffix = encoding.encoded(image)
-    return _written(pixels, image.name, suffix, Path(folder))
-
-
-def is_black(image: bpy.types.Image) -> bool:
-    """Whether a mask masks nothing: no pixel is white, or grey, and opaque.
-
-    Raises:
-        AddonError: the image has nothing to show.
-    """
-    problem = sources.image_problem(image)
-    if problem:
-        raise AddonError(problem)
-    from . import encoding
-
-    return encoding.is_black(image)
+    pixels = pixels or (yield from encoding.read(uid, name))
+    content = encoding.encoded(pixels)
+    return (yield from written(content, name, pixels.suffix, Path(folder)))
 
 
 def by_their_names(sentence: str) -> str:
@@ -81,23 +101,39 @@ def by_their_names(sentence: str) -> str:
     return sentence
 
 
-def _written(content: bytes, name: str, suffix: str, folder: Path) -> Path:
-    """The content's file in the folder, written unless it is there."""
-    digest = hashlib.sha256(content).hexdigest()[:12]
-    path = folder / f"{_ascii(name)}-{digest}{suffix}"
-    half_written = path.with_name(f"{path.name}.{os.getpid()}")
+def _pieces(content: bytes) -> Iterable[memoryview]:
+    view = memoryview(content)
+    return (view[start : start + STEP_BYTES] for start in range(0, len(view), STEP_BYTES))
+
+
+def written(
+    content: Iterable[bytes | memoryview], name: str, suffix: str, folder: Path
+) -> Steps[Path]:
+    """The content's file in the folder, written unless it is there; a piece at each step.
+
+    Raises:
+        AddonError: it can't be written.
+    """
+    digest, size = hashlib.sha256(), 0
+    half_written = folder / f"{_ascii(name)}-{secrets.token_hex(4)}.part"
     try:
-        if not path.is_file() or path.stat().st_size != len(content):
-            folder.mkdir(parents=True, exist_ok=True)
-            half_written.write_bytes(content)
+        folder.mkdir(parents=True, exist_ok=True)
+        with half_written.open("wb") as file:
+            for piece in content:
+                digest.update(piece)
+                size += file.write(piece)
+                yield
+        path = folder / f"{_ascii(name)}-{digest.hexdigest()[:12]}{suffix}"
+        if not path.is_file() or path.stat().st_size != size:
             half_written.replace(path)
     except OSError as error:
-        with suppress(OSError):
-            half_written.unlink()
         raise AddonError(
             f"'{name}' can't be written into '{folder}' for the engine ({error.strerror}); "
             "free some room, or choose another folder."
         ) from error
+    finally:  # also where it is stopped halfway
+        with suppress(OSError):
+            half_written.unlink()
     _names[str(path.absolute())] = name
     return path.absolute()
 

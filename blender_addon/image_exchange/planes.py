@@ -4,17 +4,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import bpy
+from mathutils import Matrix, Vector
 
+from .. import viewport
 from ..errors import AddonError
-from . import geometry_nodes, materials, single_users, sources
+from . import geometry_nodes, materials, plane_materials, sequences, single_users, sources
 from .surface import surface_of
 
 TOLERANCE = 0.02  # by which aspects may differ before it is said
 HEIGHT_M = 1.0  # of a new plane
-GAP_M = 0.1  # between several
+GAP_M = 0.1  # between several, for each metre of their height
 
 
 def check_plane(obj: bpy.types.Object) -> list[str]:
@@ -69,42 +73,67 @@ def _on_materials(obj: bpy.types.Object, showing: list[bpy.types.Material]) -> l
     return notes
 
 
-def make_plane(context: bpy.types.Context, filepath: str | Path) -> bpy.types.Object:
-    """A plane that shows a picture, upright at the 3D cursor, selected and active.
+@dataclass(frozen=True)
+class PlaneOptions:
+    """How new planes are made."""
 
-    It is 1 m high and faces the front view; its material only emits the picture, so that no light
-    changes the colors.
+    height_m: float = HEIGHT_M
+    facing: str = "NEAREST"
+    shader: str = "EMISSION"
+    relative_path: bool = True  # to a .blend that was saved
+    at_cursor: bool = False  # else where the 3D view shows them; without a window at the cursor
+
+
+def make_plane(
+    context: bpy.types.Context, filepath: str | Path, options: PlaneOptions = PlaneOptions()
+) -> bpy.types.Object:
+    """A plane that shows a picture, selected and active.
 
     Raises:
         AddonError: the file isn't there or holds no picture.
     """
-    return make_planes(context, [filepath])[0]
+    return make_planes(context, [filepath], options)[0]
 
 
 def make_planes(
-    context: bpy.types.Context, filepaths: Sequence[str | Path]
+    context: bpy.types.Context,
+    filepaths: Sequence[str | Path],
+    options: PlaneOptions = PlaneOptions(),
 ) -> list[bpy.types.Object]:
-    """Planes as `make_plane` makes them, side by side from the 3D cursor on; the first is active.
+    """Planes of one height, side by side, selected; the first is active.
+
+    They stand where the 3D view shows them, and it frames them.
 
     Raises:
         AddonError: a file isn't there or holds no picture; then no plane is made.
     """
     paths = [Path(bpy.path.abspath(str(one))).absolute() for one in filepaths]
-    images = [_opened(path) for path in paths]
+    images = [_opened(path, options.relative_path) for path in paths]
     if context.mode != "OBJECT" and context.object:
         bpy.ops.object.mode_set(mode="OBJECT")
-    made: list[bpy.types.Object] = []
-    beside = 0.0
-    for path, image in zip(paths, images, strict=True):
-        width = HEIGHT_M * image.size[0] / image.size[1]
-        obj = _plane(context.collection, path.stem, image, width, HEIGHT_M)
-        beside += width / 2 if made else 0.0
-        obj.location = context.scene.cursor.location
-        obj.location.x += beside
-        obj.rotation_euler = (1.5707963267948966, 0, 0)
-        beside += width / 2 + GAP_M
+    height = options.height_m
+    widths = [height * image.size[0] / image.size[1] for image in images]
+    steps = [width / 2 + GAP_M * height + after / 2 for width, after in pairwise(widths)]
+    offsets = [*accumulate(steps, initial=0.0)]  # of the planes from the first
+    area = viewport.area_of(context)
+    turn = viewport.turned(options.facing, area)
+    place = context.scene.cursor.location.copy()
+    if area and not options.at_cursor:
+        extent = (
+            Vector((-widths[0] / 2, -height / 2, 0)),
+            Vector((offsets[-1] + widths[-1] / 2, height / 2, 0)),
+        )
+        place = viewport.free_place(context, area, turn, extent)
+    made = []
+    for path, image, width, offset in zip(paths, images, widths, offsets, strict=True):
+        obj = _plane(context.collection, path.stem, image, width, height, shader=options.shader)
+        obj.matrix_world = Matrix.Translation(place + turn @ Vector((offset, 0, 0))) @ turn
         made.append(obj)
     _select(context, made)
+    if area:
+        context.view_layer.update()
+        viewport.show_in_local_view(area, made)
+        viewport.frame(area, [obj.matrix_world @ v.co for obj in made for v in obj.data.vertices])
     return made
 
 
@@ -151,10 +180,11 @@ def _plane(
     width: float,
     height: float,
     offset: Sequence[float] = (-0.5, -0.5),
+    shader: str = "EMISSION",
 ) -> bpy.types.Object:
     """A plane that shows an image; `offset` is its lower left corner's, in widths and heights."""
     obj = bpy.data.objects.new(name, _mesh(name, width, height, offset))
-    obj.data.materials.append(_material(name, image))
+    obj.data.materials.append(plane_materials.material_of(name, image, shader))
     if collection:
         collection.objects.link(obj)
     return obj
@@ -168,7 +198,7 @@ def _select(context: bpy.types.Context, those: Sequence[bpy.types.Object]) -> No
     context.view_layer.objects.active = those[0]
 
 
-def _opened(path: Path) -> bpy.types.Image:
+def _opened(path: Path, relative: bool) -> bpy.types.Image:
     """The file's image; one that can't be used is not left behind."""
     if not path.is_file():
         raise AddonError(f"'{path}' is no file; choose a picture.")
@@ -182,6 +212,8 @@ def _opened(path: Path) -> bpy.types.Image:
         if image not in known:
             bpy.data.images.remove(image)
         raise AddonError(problem)
+    if relative and image not in known:
+        image.filepath = sequences.portable(path)
     return image
 
 
@@ -196,28 +228,3 @@ def _mesh(name: str, width: float, height: float, offset: Sequence[float]) -> bp
         layer.uv[loop].vector = corner
     mesh.update()
     return mesh
-
-
-def _material(name: str, image: bpy.types.Image) -> bpy.types.Material:
-    """A material that emits the picture and lets through what its alpha lets through.
-
-    Its shader is the one that Blender's exporters know; all but its emission is off.
-    """
-    material = bpy.data.materials.new(name)
-    if bpy.app.version < (5, 0, 0):
-        material.use_nodes = True
-    nodes, links = material.node_tree.nodes, material.node_tree.links
-    nodes.clear()
-    kinds = ("TexImage", "BsdfPrincipled", "OutputMaterial")
-    texture, shader, output = (nodes.new(f"ShaderNode{kind}") for kind in kinds)
-    texture.image, texture.extension = image, "EXTEND"
-    texture.location, shader.location, output.location = (-300, 0), (0, 0), (400, 0)
-    shader.inputs["Base Color"].default_value = (0, 0, 0, 1)
-    shader.inputs["Roughness"].default_value = 1
-    shader.inputs["Specular IOR Level"].default_value = 0
-    shader.inputs["Emission Strength"].default_value = 1
-    links.new(texture.outputs["Color"], shader.inputs["Emission Color"])
-    if image.depth in {32, 64, 128}:  # with alpha
-        links.new(texture.outputs["Alpha"], shader.inputs["Alpha"])
-    links.new(shader.outputs["BSDF"], output.inputs["Surface"])
-    return material

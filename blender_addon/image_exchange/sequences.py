@@ -93,6 +93,29 @@ def show_picture(obj: bpy.types.Object) -> None:
         node.image = picture
 
 
+def take_off(folder: Path) -> list[tuple[Place, bpy.types.Image]]:
+    """Show the picture wherever frames of ours that lie in a folder are shown, for a moment.
+
+    Returns:
+        What `put_on` needs to show them again.
+    """
+    taken = []
+    for obj in bpy.data.objects:
+        for place in _shown(obj) if obj.type == "MESH" else ():
+            frames = place.node.image
+            picture = materials.picture_behind(frames)
+            if picture and not place.library and folder in sources.path_of(frames).parents:
+                place.node.image = picture
+                taken.append((place, frames))
+    return taken
+
+
+def put_on(taken: list[tuple[Place, bpy.types.Image]]) -> None:
+    """Show again what was taken off."""
+    for place, frames in taken:
+        place.node.image = frames
+
+
 def shows_frames(obj: bpy.types.Object | None) -> bool:
     """Whether frames of ours are on an object now."""
     return bool(obj and obj.type == "MESH" and _shown(obj))

@@ -12,7 +12,7 @@ from bpy.app.handlers import persistent
 from .. import image_exchange
 from ..errors import AddonError
 
-LONGEST_SIDE_PX = 4096  # of a mask
+LONGEST_SIDE_PX = 1920  # of a mask; Blender packs it in one call: a wider one is waited for
 
 
 def made_for(obj: bpy.types.Object, label: str) -> bpy.types.Image:

@@ -32,7 +32,7 @@ class LANDSCAPE_OT_draw_thumbnails(JobOperator, bpy.types.Operator):
 
     def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
         """Ask for small pictures."""
-        picture = subject.picture_file(obj)
+        picture = subject.picture(obj)
         positions = [round((i + 0.5) / SHOWN, 4) for i in range(SHOWN)]
         uid, kind = datablocks.uid_of(obj), self.kind
 

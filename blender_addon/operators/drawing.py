@@ -59,7 +59,7 @@ class _Fit(JobOperator):
         wish = self.wish(context, obj, notes)
         folder = results.output_folder(obj.landscape.output.folder)
         target = folder / f"{results.file_name(obj)}-{self.kind}.json"
-        picture = subject.picture_file(obj)
+        picture = subject.picture(obj)
         uid, kind = datablocks.uid_of(obj), self.kind
 
         def finish(result: dict[str, Any]) -> str:

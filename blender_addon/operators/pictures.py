@@ -6,10 +6,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, IntProperty, StringProperty
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    IntProperty,
+    StringProperty,
+)
 from bpy_extras.io_utils import ImportHelper
 
-from .. import color_management, image_exchange, results
+from .. import color_management, image_exchange, results, viewport
 from ..errors import AddonError
 from . import subject
 from .subject import OnSubject, reporting
@@ -18,7 +25,7 @@ ENDINGS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".exr")
 
 
 class LANDSCAPE_OT_make_plane(ImportHelper, bpy.types.Operator):
-    """Make a plane that shows a picture, at the 3D cursor; several pictures stand side by side"""
+    """Make a plane that shows a picture; several pictures stand side by side"""
 
     bl_idname = "landscape.make_plane"
     bl_label = "Plane from Picture"
@@ -32,6 +39,34 @@ class LANDSCAPE_OT_make_plane(ImportHelper, bpy.types.Operator):
         type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"}
     )
 
+    height: FloatProperty(
+        name="Height", description="Height of the plane", unit="LENGTH",
+        default=image_exchange.HEIGHT_M, min=0.001, soft_max=100,
+    )  # fmt: skip
+    facing: EnumProperty(
+        name="Facing", description="From which side the picture is seen", items=viewport.FACINGS
+    )
+    shader: EnumProperty(
+        name="Shader", description="What light does to the picture", items=image_exchange.SHADERS
+    )
+    at_cursor: BoolProperty(
+        name="At 3D Cursor",
+        description="Stand at the 3D cursor; if off, in front of what is selected, or in the "
+        "middle of the view",
+    )
+    relative_path: BoolProperty(
+        name="Relative Path",
+        description="Keep the picture's path relative to the .blend, if that was saved",
+        default=True,
+    )
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Show what can be chosen beside the files, there and after the planes were made."""
+        layout = self.layout
+        layout.use_property_split, layout.use_property_decorate = True, False
+        for name in ("height", "facing", "shader", "at_cursor", "relative_path"):
+            layout.prop(self, name)
+
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Take files that were dropped; else ask for some."""
         if self.directory and any(file.name for file in self.files):
@@ -43,8 +78,19 @@ class LANDSCAPE_OT_make_plane(ImportHelper, bpy.types.Operator):
         """Make one for each file."""
         names = [file.name for file in self.files if file.name]
         paths = [Path(self.directory, name) for name in names] if self.directory else []
-        image_exchange.make_planes(context, paths or [self.filepath])
+        options = image_exchange.PlaneOptions(
+            self.height, self.facing, self.shader, self.relative_path, self.at_cursor
+        )
+        image_exchange.make_planes(context, paths or [self.filepath], options)
+        _show_textures(self, context)
         return {"FINISHED"}
+
+
+def _show_textures(operator: bpy.types.Operator, context: bpy.types.Context) -> None:
+    """Let the view show the picture, and say so where it is changed."""
+    changed = viewport.show_textures(viewport.area_of(context))
+    if changed:
+        operator.report({"INFO"}, changed)
 
 
 class LANDSCAPE_OT_plane_from_empty(bpy.types.Operator):
@@ -65,7 +111,9 @@ class LANDSCAPE_OT_plane_from_empty(bpy.types.Operator):
     @reporting
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Replace it."""
-        image_exchange.plane_from_empty(context, context.object)
+        plane = image_exchange.plane_from_empty(context, context.object)
+        viewport.show_in_local_view(viewport.area_of(context), [plane])
+        _show_textures(self, context)
         return {"FINISHED"}
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import bpy
 from bpy.props import StringProperty
 
-from .. import datablocks, exchange_folder, image_exchange, job_documents, jobs, results, window
+from .. import datablocks, image_exchange, job_documents, jobs, results, window
+from . import subject
 from .subject import JobOperator
 
 PREVIEW_SIDE_PX = 384
@@ -23,14 +24,18 @@ def job_property(which: str) -> StringProperty:
 
 
 class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
-    """Render the frames of the clip and show them on the plane"""
+    """Render the frames of the clip and show them on the plane; of several selected planes, each"""
 
     bl_idname = "landscape.animate"
     bl_label = "Animate"
 
+    def subjects(self, context: bpy.types.Context) -> list[bpy.types.Object]:
+        """All that is selected."""
+        return subject.several(context)
+
     def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
         """Ask for the whole clip."""
-        asked = job_documents.order(context, obj, exchange_folder.pictures())
+        asked = job_documents.collected(context, obj)
         target = results.next_target(obj, [job.frames for job in jobs.running()])
         uid, scene = datablocks.uid_of(obj), datablocks.uid_of(context.scene)
 
@@ -52,7 +57,7 @@ class LANDSCAPE_OT_preview(JobOperator, bpy.types.Operator):
 
     def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
         """Ask for a small clip."""
-        asked = job_documents.order(context, obj, exchange_folder.pictures())
+        asked = job_documents.collected(context, obj)
         uid, scene = datablocks.uid_of(obj), datablocks.uid_of(context.scene)
 
         def finish(result: dict[str, Any]) -> str:

@@ -9,8 +9,10 @@ from typing import Any
 
 import bpy
 
-from .. import exchange_folder, image_exchange, jobs
+from .. import disk, image_exchange, jobs
 from ..errors import AddonError
+
+MOST = 100  # selected objects that are looked at; panels count them at each redraw
 
 
 def of(context: bpy.types.Context) -> bpy.types.Object:
@@ -29,14 +31,24 @@ def of(context: bpy.types.Context) -> bpy.types.Object:
     return obj
 
 
-def picture_file(obj: bpy.types.Object) -> str:
-    """The path of a file with the object's picture, for the engine.
+def several(context: bpy.types.Context, ask: disk.Ask = disk.now) -> list[bpy.types.Object]:
+    """The active object, and what else is selected and shows a picture.
 
     Raises:
-        AddonError: it has none, or the file can't be written.
+        AddonError: there is no active object, or it isn't a mesh.
     """
-    picture = image_exchange.picture_of(obj)
-    return str(image_exchange.picture_file(picture, exchange_folder.pictures()))
+    active = of(context)
+    chosen = [obj for obj in context.selected_objects[:MOST] if obj != active]
+    return [active] + [obj for obj in chosen if image_exchange.source_problem(obj, ask) is None]
+
+
+def picture(obj: bpy.types.Object) -> image_exchange.ImageFile:
+    """The file that the engine will find the object's picture in.
+
+    Raises:
+        AddonError: it has none.
+    """
+    return image_exchange.image_file(image_exchange.picture_of(obj))
 
 
 class OnSubject:
@@ -83,25 +95,55 @@ class JobOperator(OnSubject):
         """Start the job."""
         raise NotImplementedError
 
+    def subjects(self, context: bpy.types.Context) -> list[bpy.types.Object]:
+        """The objects that get a job each."""
+        return [of(context)]
+
     @reporting
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Start, and let the artist go on."""
-        obj = of(context)
-        busy = [job for job in jobs.running(obj) if job.name == self.bl_label]
-        if busy:
+        """Start, and let the artist go on; what has such a job already gets no other."""
+        subjects = self.subjects(context)
+        idle = [obj for obj in subjects if not self._runs_for(obj)]
+        if not idle:
+            names = ", ".join(f"'{obj.name}'" for obj in subjects)
             raise AddonError(
-                f"'{self.bl_label}' already runs for '{obj.name}'; wait for its end, or cancel it."
+                f"'{self.bl_label}' already runs for {names}; wait for its end, or cancel it."
             )
-        self.begin(context, obj)
+        self._begin_each(context, idle)
         return {"FINISHED"}
+
+    def _runs_for(self, obj: bpy.types.Object) -> bool:
+        return any(job.name == self.bl_label for job in jobs.running(obj))
 
     @reporting
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Start, and wait for the end."""
-        job = self.begin(context, of(context))
-        jobs.wait(job)
-        for note in job.notes:
-            self.report({"INFO"}, note)
-        if job.message:
-            self.report({"INFO"}, job.message)
+        failed = []
+        for job in self._begin_each(context, self.subjects(context)):
+            try:
+                jobs.wait(job)
+            except AddonError as error:
+                failed.append(str(error))
+            for note in job.notes:
+                self.report({"INFO"}, note)
+            if job.state == "done" and job.message:
+                self.report({"INFO"}, job.message)
+        if failed:
+            raise AddonError(" ".join(failed))
         return {"FINISHED"}
+
+    def _begin_each(
+        self, context: bpy.types.Context, subjects: list[bpy.types.Object]
+    ) -> list[jobs.Job]:
+        """Start the jobs; one that is refused stops no other."""
+        started, refused = [], []
+        for obj in subjects:
+            try:
+                started.append(self.begin(context, obj))
+            except AddonError as error:
+                refused.append(f"'{obj.name}': {error}" if len(subjects) > 1 else str(error))
+        if refused and not started:
+            raise AddonError(" ".join(refused))
+        for sentence in refused:
+            self.report({"ERROR"}, sentence)
+        return started

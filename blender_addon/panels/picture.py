@@ -6,6 +6,7 @@ from __future__ import annotations
 import bpy
 
 from .. import choices, color_management, disk, engine, image_exchange, presets
+from ..operators import subject
 from .frame import Tab
 from .progress import job_list
 from .words import sentence
@@ -44,7 +45,7 @@ class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
             _colors(layout, context)
         _engine(layout, context)
         if not problem:
-            _buttons(layout)
+            _buttons(layout, context)
         _frames(layout, context, obj)
         job_list(layout, context)
 
@@ -92,11 +93,13 @@ def _remedy(layout: bpy.types.UILayout, remedy: str) -> None:
         button.module = choices.PACKAGE
 
 
-def _buttons(layout: bpy.types.UILayout) -> None:
+def _buttons(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    count = len(subject.several(context, disk.kept))
     row = layout.row(align=True)
     row.scale_y = 1.5
     row.operator("landscape.preview", icon="PLAY")
-    row.operator("landscape.animate", icon="RENDER_ANIMATION")
+    text = "Animate" if count == 1 else f"Animate {count}"
+    row.operator("landscape.animate", text=text, icon="RENDER_ANIMATION")
 
 
 def _frames(layout: bpy.types.UILayout, context: bpy.types.Context, obj: bpy.types.Object) -> None:

@@ -38,7 +38,7 @@ class Layout:
 
 def context_of(obj: bpy.types.Object | None) -> types.SimpleNamespace:
     """What panels and polls read of a context, with a sidebar."""
-    names = ("window_manager", "scene", "screen", "mode", "area")
+    names = ("window_manager", "scene", "screen", "mode", "area", "selected_objects")
     known = {name: getattr(bpy.context, name) for name in names}
     plain = types.SimpleNamespace
     known["preferences"] = plain(system=plain(ui_scale=1))  # without a window Blender's scale is 0

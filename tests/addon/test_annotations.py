@@ -203,6 +203,32 @@ found["active"] = layers[layers.active_index].info
     assert sorted(found["layers"]) == ["Hidden", "Landscape arrows", "Landscape arrows 2"]
 
 
+def test_arrows_that_were_drawn_on_another_plane_are_left_to_it(in_blender):
+    found = in_blender(
+        PLANE
+        + """
+with bpy.data.libraries.load(job["annotations"]) as (there, wanted):
+    wanted.scenes = ["annotated"]
+name = "annotation" if hasattr(context.scene, "annotation") else "grease_pencil"
+setattr(context.scene, name, getattr(wanted.scenes[0], name))
+for layer in getattr(context.scene, name).layers:
+    layer.annotation_hide = layer.info != "Landscape arrows"
+other, plane.location = plane, (0, 0, 0)
+plane = image_exchange.make_plane(context, folder / "see.png")
+plane.location = (0, 3, 0)
+context.view_layer.update()
+arrows()
+found["other"] = len(annotations.arrows_on(other, context).arrows)
+other.hide_set(True)
+context.view_layer.update()
+found["hidden"] = refusal(annotations.arrows_on, plane, context)
+""",
+        annotations=str(ANNOTATIONS),
+    )
+    assert found["arrows"] == [] and found["notes"] == [] and found["other"] == 2
+    assert "lies 3 m off 'see" in found["hidden"]
+
+
 def test_clearing_leaves_other_layers_of_a_pencil(in_blender):
     found = in_blender(
         PLANE

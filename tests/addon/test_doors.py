@@ -83,3 +83,91 @@ def test_menus_and_dropped_files_lead_to_the_buttons(run, picture):
     )
     assert ".jpg" in found["endings"].split(";") and found["operator"] == "landscape.make_plane"
     assert found["registered"] and found["hooks"] == [True, True]
+
+
+def test_a_planes_height_facing_and_path_are_chosen(run, picture):
+    told = run(
+        """
+from mathutils import Vector
+folder = os.path.dirname(given["picture"])
+bpy.ops.wm.save_as_mainfile(filepath=folder + "/eins.blend")
+for facing in ("FRONT", "BACK", "RIGHT", "LEFT", "TOP", "NEAREST", "VIEW"):
+    bpy.ops.landscape.make_plane(filepath=given["picture"], facing=facing, height=2)
+    plane = bpy.context.object
+    turn = plane.matrix_world.to_3x3()
+    told[facing] = [[round(c) for c in turn @ Vector(axis)] for axis in ((0, 0, 1), (0, 1, 0))]
+told["size"] = [round(c, 3) for c in plane.dimensions]
+node = plane.active_material.node_tree.nodes["Image Texture"]
+told["path"] = node.image.filepath
+bpy.data.images.remove(node.image)
+bpy.ops.landscape.make_plane(filepath=given["picture"], relative_path=False)
+node = bpy.context.object.active_material.node_tree.nodes["Image Texture"]
+told["whole"] = node.image.filepath == given["picture"]
+""",
+        picture=str(picture),
+    )
+    upright = [0, 0, 1]
+    assert told["FRONT"] == told["NEAREST"] == told["VIEW"] == [[0, -1, 0], upright]
+    assert told["BACK"] == [[0, 1, 0], upright]
+    assert told["RIGHT"] == [[1, 0, 0], upright] and told["LEFT"] == [[-1, 0, 0], upright]
+    assert told["TOP"] == [[0, 0, 1], [0, 1, 0]]
+    assert told["size"] == [round(2 * 96 / 54, 3), 2, 0]
+    assert told["path"] == "//der See.jpg" and told["whole"]
+
+
+def test_each_shader_shows_the_picture_and_can_be_animated(run, picture):
+    told = run(
+        """
+from blender_addon import image_exchange
+for shader in ("EMISSION", "PRINCIPLED", "SHADELESS"):
+    bpy.ops.landscape.make_plane(filepath=given["picture"], shader=shader)
+    plane = bpy.context.object
+    nodes = plane.active_material.node_tree.nodes
+    surface = nodes["Principled BSDF"].inputs
+    told[shader] = {
+        "lit": surface["Base Color"].is_linked,
+        "emits": surface["Emission Color"].is_linked,
+        "lights": not any(node.bl_idname == "ShaderNodeLightPath" for node in nodes),
+        "notes": image_exchange.check_plane(plane),
+        "picture": image_exchange.picture_of(plane).name,
+    }
+""",
+        picture=str(picture),
+    )
+    whole = {"notes": [], "picture": "der See.jpg"}
+    assert told["EMISSION"] == {"lit": False, "emits": True, "lights": True, **whole}
+    assert told["PRINCIPLED"] == {"lit": True, "emits": False, "lights": True, **whole}
+    assert told["SHADELESS"] == {"lit": False, "emits": True, "lights": False, **whole}
+
+
+def test_the_nearest_side_of_the_scene(run):
+    told = run(
+        """
+from mathutils import Vector
+from blender_addon import viewport
+ways = [(0, -1, 0), (0.7, -0.3, 0.4), (-1, 0, -0.2), (0.1, 0.9, 0.3), (0.1, -0.1, 1)]
+told["sides"] = [viewport.nearest_side(Vector(way)) for way in ways]
+"""
+    )
+    assert told["sides"] == ["FRONT", "RIGHT", "LEFT", "BACK", "TOP"]
+
+
+def test_a_view_that_shows_no_pictures_changes_and_it_is_said(run):
+    told = run(
+        """
+import types
+from blender_addon import viewport
+def said(kind, color):
+    shading = types.SimpleNamespace(type=kind, color_type=color)
+    space = types.SimpleNamespace(shading=shading)
+    area = types.SimpleNamespace(spaces=types.SimpleNamespace(active=space))
+    return [viewport.show_textures(area), shading.type]
+told["solid"] = said("SOLID", "MATERIAL")
+told["kept"] = [said("SOLID", "TEXTURE"), said("MATERIAL", ""), said("RENDERED", "")]
+told["no view"] = viewport.show_textures(None)
+"""
+    )
+    said, shading = told["solid"]
+    assert "was Solid" in said and "Material Preview" in said and shading == "MATERIAL"
+    assert [after for _, after in told["kept"]] == ["SOLID", "MATERIAL", "RENDERED"]
+    assert [said for said, _ in told["kept"]] == [None] * 3 and told["no view"] is None

@@ -114,6 +114,50 @@ for kind, space in (("light", "Linear Rec.709"), ("data", "Non-Color")):
     assert half == pytest.approx(0.2140, abs=1e-3)  # what the engine encodes to 0.5 again
 
 
+KINDS = ("opaque", "clear", "float")
+
+
+def test_no_step_takes_more_than_a_strip_of_pixels(in_blender):
+    """A window waits for one step at most, however large the image is."""
+    openexr = pytest.importorskip("OpenEXR")
+    found = in_blender(
+        """
+encoding, files = part("image_exchange.encoding"), part("image_exchange.files")
+encoding.STEP_VALUES = 32 * 4 * 2  # two rows of 18
+for kind, clear, is_float in (("opaque", 1, False), ("clear", 0, False), ("float", 1, True)):
+    image = painted(kind, float_buffer=is_float)
+    image.pixels[3] = clear
+    strips = []
+    def counted(pixels, whole=encoding.Pixels.strips):
+        for strip in whole(pixels):
+            strips.append(strip.size)
+            yield strip
+    encoding.Pixels.strips, whole = counted, encoding.Pixels.strips
+    steps, count = files.file_in_steps(image, folder), 0
+    while True:
+        try:
+            next(steps)
+            count += 1
+        except StopIteration as end:
+            path = end.value
+            break
+    encoding.Pixels.strips = whole
+    found[kind] = [str(path), count, max(strips)]
+found["left"] = [path.name for path in folder.glob("*.part")]
+""",
+    )
+    assert found["left"] == []
+    assert all(count >= 18 and most <= 256 for _, count, most in map(found.get, KINDS))
+    files = {kind: found[kind][0] for kind in KINDS}
+    opaque, clear = (np.asarray(Image.open(files[kind])) for kind in KINDS[:2])
+    np.testing.assert_array_equal(opaque, expected_pixels())
+    np.testing.assert_array_equal(clear[..., :3][:-1], expected_pixels()[:-1])
+    assert clear.shape[2] == 4 and (clear[..., 3] == 0).sum() == 1 and clear[-1, 0, 3] == 0
+    with openexr.File(files["float"], separate_channels=True) as file:
+        light = np.stack([file.channels()[name].pixels for name in "RGB"], axis=2)
+    np.testing.assert_allclose(light * 255, expected_pixels(), atol=0.1)
+
+
 def test_transparent_pixels_keep_their_alpha(in_blender):
     found = in_blender(
         """

@@ -342,3 +342,100 @@ def test_an_engine_that_cannot_start_is_said_once_with_what_helps(told):
     said, helps, left = found["device"]
     assert said.count("this machine has no GPU") == 1, said
     assert helps == ["preferences.addon_show"] and left == 0
+
+
+def test_each_selected_plane_has_a_job_with_its_own_settings(told):
+    found = told(
+        """
+        one, two = plane("one"), plane("two")
+        two.landscape.clip.frames = 5
+        bpy.ops.mesh.primitive_cube_add()
+        cube = bpy.context.object
+        for obj in (one, two, cube):
+            obj.select_set(True)
+        bpy.context.view_layer.objects.active = two
+        told["button"] = "Animate 2" in drawn(blender_addon, two)
+        Path(folder, "go").write_text("xx")
+        told["said"] = list(bpy.ops.landscape.animate())
+        told["shown"] = [shown(one), shown(two)]
+        told["frames"] = [o.landscape.results[0].frames for o in (one, two)]
+        told["files"] = sorted(os.listdir(folder + "/frames"))
+        one.landscape.motion.speed = 0
+        Path(folder, "go").write_text("x")
+        try:
+            bpy.ops.landscape.animate()
+        except RuntimeError as error:
+            told["refused"] = str(error)
+        told["after"] = [shown(one), shown(two)]
+        two.landscape.motion.speed = 0
+        try:
+            bpy.ops.landscape.animate()
+        except RuntimeError as error:
+            told["both"] = str(error)
+        cube.select_set(False)
+        one.select_set(False)
+        told["one"] = "Animate" in drawn(blender_addon, two)
+        """
+    )
+    assert found["button"] and found["one"] and found["said"] == ["FINISHED"]
+    assert found["shown"] == [["SEQUENCE", 1]] * 2 and found["frames"] == [3, 5]
+    assert found["files"] == ["one-001", "two-001"]
+    assert "'one': the speed" in found["refused"] and "'two'" not in found["refused"]
+    assert found["after"] == [["SEQUENCE", 1], ["SEQUENCE", 2]]
+    assert "'one'" in found["both"] and "'two'" in found["both"]
+
+
+PAINTED = """
+        from blender_addon import exchange_folder
+        from blender_scenes import painted
+        jobs.PREPARE_S = 0
+        lake = plane("lake")
+        lake.landscape.picture = painted("large", 1024, 1024)
+        job = press("animate", lake)
+        told["begun"] = [job.state, job.stage, jobs.running(lake) == [job]]
+        told["worker"] = engine.client_if_any() is not None
+        def written():
+            return sorted(path.suffix for path in exchange_folder.pictures().glob("*"))
+"""
+
+
+def test_a_painted_picture_is_written_between_redraws_before_the_engine_gets_the_job(told):
+    found = told(
+        PAINTED
+        + """
+        told["listed"] = listed(lake)[0]
+        follows = 0
+        while job.stage == jobs.PREPARING:
+            jobs.follow()
+            follows += 1
+        told["follows"], told["written"] = follows, written()
+        let_end(job)
+        told["end"] = [job.state, shown(lake)]
+        """
+    )
+    assert found["begun"] == ["running", "writing images", True] and not found["worker"]
+    assert "writing images" in found["listed"]
+    assert found["follows"] > 20 and found["written"] == [".png"]
+    assert found["end"] == ["done", ["SEQUENCE", 1]]
+
+
+def test_a_job_whose_picture_is_being_written_can_be_cancelled_and_may_lose_it(told):
+    found = told(
+        PAINTED
+        + """
+        for _ in range(12):
+            jobs.follow()
+        told["before"] = written()
+        bpy.ops.landscape.cancel(job=job.id)
+        told["cancelled"] = [job.state, jobs.running(), written()]
+        again = press("animate", lake)
+        bpy.data.images.remove(lake.landscape.picture)
+        until(lambda: again.state != "running")
+        told["removed"] = [again.state, again.message, written()]
+        told["worker after"] = engine.client_if_any() is not None
+        """
+    )
+    assert found["cancelled"] == ["cancelled", [], []] and found["before"] == [".part"]
+    state, message, left = found["removed"]
+    assert state == "failed" and "'large' was removed" in message and left == []
+    assert not found["worker after"]

@@ -271,3 +271,17 @@ told["after"] = seen()
     )
     assert told["painting"] == "der See moving mask"
     assert (told["before"], told["another"], told["after"]) == (None, None, None)
+
+
+def test_a_new_mask_is_no_larger_than_blender_packs_without_a_wait(run, picture):
+    told = run(
+        MASKS
+        + """
+large = bpy.data.images.new("large", 6000, 1500)
+settings.picture = large
+bpy.ops.landscape.paint_mask(kind="STILL")
+told["size"] = list(regions.still_image.size)
+""",
+        picture=str(picture),
+    )
+    assert told["size"] == [1920, 480]

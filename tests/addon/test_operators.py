@@ -267,7 +267,7 @@ import shutil
 folder = given["folder"] + "/hier"
 os.mkdir(folder)
 bpy.ops.wm.save_as_mainfile(filepath=folder + "/eins.blend")
-bpy.ops.landscape.make_plane(filepath=given["picture"])
+bpy.ops.landscape.make_plane(filepath=given["picture"], relative_path=False)
 """
         + SMALL
         + """
@@ -294,23 +294,58 @@ bpy.ops.landscape.show_result(index=0)
     assert told["result"] == "//frames/der See-001/0001.png"
 
 
-def test_a_preview_that_is_gone_gives_way_to_the_picture(run, picture):
-    told = run(
-        """
+PREVIEW = (
+    """
 import shutil
 bpy.ops.landscape.make_plane(filepath=given["picture"])
 """
-        + SMALL
-        + """
+    + SMALL
+    + """
 bpy.ops.landscape.preview()
-from blender_addon import image_exchange
+from blender_addon import image_exchange, results
 told["preview"] = str(image_exchange.shown_file(bpy.context.object))
+def open_again():
+    bpy.ops.wm.open_mainfile(filepath=given["folder"] + "/eins.blend")
+    shown = image_exchange.shown_file(bpy.data.objects["der See"])
+    return shown and str(shown)
+"""
+)
+
+
+def test_a_saved_file_has_the_picture_and_the_session_goes_on_with_the_preview(run, picture):
+    told = run(
+        PREVIEW
+        + """
+user = image_exchange.sequences.shown_node(bpy.context.object).image_user
+before = [user.frame_start, user.frame_duration]
 bpy.ops.wm.save_as_mainfile(filepath=given["folder"] + "/eins.blend")
-bpy.ops.wm.open_mainfile(filepath=given["folder"] + "/eins.blend")
-told["while there"] = str(image_exchange.shown_file(bpy.data.objects["der See"]))
+told["while open"] = str(image_exchange.shown_file(bpy.context.object))
+told["as before"] = [user.frame_start, user.frame_duration] == before
+told["fails"] = refusal(bpy.ops.wm.save_as_mainfile, filepath=given["folder"] + "/no/eins.blend")
+told["after it failed"] = str(image_exchange.shown_file(bpy.context.object))
+told["opened"] = open_again()
+nodes = bpy.data.objects["der See"].active_material.node_tree.nodes
+told["shows"] = nodes["Image Texture"].image.name
+told["images"] = [image.name for image in bpy.data.images if image.users]
+""",
+        picture=str(picture),
+    )
+    assert told["while open"] == told["after it failed"] == told["preview"] and told["as before"]
+    assert told["fails"] and told["opened"] is None
+    assert told["shows"] == "der See.jpg" and told["images"] == ["der See.jpg"]
+
+
+def test_a_preview_that_is_gone_gives_way_to_the_picture(run, picture):
+    """Files of older add-ons were saved with the preview on the plane."""
+    told = run(
+        PREVIEW
+        + """
+bpy.app.handlers.save_pre.remove(results._save_pictures)
+bpy.ops.wm.save_as_mainfile(filepath=given["folder"] + "/eins.blend")
+bpy.app.handlers.save_pre.append(results._save_pictures)
+told["while there"] = open_again()
 shutil.rmtree(os.path.dirname(told["preview"]))
-bpy.ops.wm.open_mainfile(filepath=given["folder"] + "/eins.blend")
-told["gone"] = image_exchange.shown_file(bpy.data.objects["der See"])
+told["gone"] = open_again()
 """,
         picture=str(picture),
     )

@@ -43,3 +43,25 @@ def test_blenders_in_usual_places_are_found_and_one_that_fails_stops_no_other(
     done = checkout.run("--python", sys.executable, "--no-check")
     refusal(done, "blender", str(old_blender), "3.6.2")
     assert (checkout.user / EXTENSION).exists()  # in the wheel
+
+
+def test_every_given_blender_is_looked_at_before_anything_is_made(checkout, old_blender, blender):
+    for given in (["/no/such blender"], [sys.executable, old_blender]):
+        words = [word for one in given for word in ("--blender", one)]
+        done = checkout.run(*words, "--environment", "new")
+        refusal(done, "blender", str(given[-1]))
+        assert not (checkout.user / "new").exists() and "environment" not in done.stdout
+        assert not (checkout.user / EXTENSION).exists()
+
+
+def test_a_download_is_named_and_not_run(checkout, blender):
+    path = checkout.user / "Downloads" / "blender-9.9-linux-x64" / "blender"
+    path.parent.mkdir(parents=True)
+    path.write_text(f"#!/bin/sh\necho ran > '{checkout.user}/ran'\n")
+    path.chmod(0o755)
+    done = checkout.run("--python", sys.executable, "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert f'{path} is left alone, a download; to use it give --blender "{path}"' in done.stdout
+    assert not (checkout.user / "ran").exists()
+    asked = checkout.run("--python", sys.executable, "--dry-run", "--blender", path)
+    assert asked.returncode == 1 and (checkout.user / "ran").exists()

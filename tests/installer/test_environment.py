@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -43,21 +44,31 @@ def test_an_engine_of_another_version_is_refused(checkout):
     refusal(done, "environment", "has landscape-engine 0.1.0, expected 9.0", "pip install")
 
 
-def test_a_folder_of_someone_else_is_no_environment(checkout):
+def test_a_python_that_is_not_there_is_said_to_be_missing(checkout):
+    done = checkout.run("--blender", "x", "--python", "gone/bin/python")
+    refusal(done, "environment", "gone/bin/python isn't there", "give its path")
+    (checkout.user / "text").write_text("")
+    done = checkout.run("--blender", "x", "--python", "text")
+    refusal(done, "environment", "text is no program", "give its path")
+
+
+def test_a_folder_of_someone_else_is_no_environment(checkout, blender):
     (checkout.user / "mine").mkdir()
     (checkout.user / "mine" / "thesis.txt").write_text("")
-    done = checkout.run("--blender", "x", "--environment", "mine")
+    done = checkout.run("--blender", sys.executable, "--environment", "mine")
     refusal(done, "environment", "isn't this script's", "--environment")
     assert (checkout.user / "mine" / "thesis.txt").exists()
 
 
-def test_an_environment_that_cannot_be_filled_is_not_left(checkout, monkeypatch):
+def test_an_environment_that_cannot_be_filled_is_not_left(checkout, blender, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    done = checkout.run("--blender", "x", "--environment", "new ü")
+    (checkout.user / "kept").mkdir()
+    where = Path("kept", "new ü", "venv")
+    done = checkout.run("--blender", sys.executable, "--environment", where)
     last = done.stderr.splitlines()[-1]
     assert done.returncode == 1 and last.startswith("failed at environment: ")
     assert "takes a network" in last and "--zip-only" in last
-    assert not (checkout.user / "new ü").exists()
+    assert list((checkout.user / "kept").iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -31,14 +32,53 @@ def test_the_zip_holds_what_the_manifest_does_not_exclude(checkout):
         assert word in told
 
 
-def validate(archive: Path) -> None:
-    """Let Blender's own tool judge the zip."""
+def extension_tool(*arguments: object) -> str:
+    """What Blender's own tool prints."""
     bpy = Path(importlib.util.find_spec("bpy").origin).parent
     tool = next(bpy.glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py"))
-    done = subprocess.run(
-        [sys.executable, str(tool), "validate", str(archive)], capture_output=True, text=True
-    )
-    assert done.returncode == 0 and "Success" in done.stdout, done.stdout + done.stderr
+    command = [sys.executable, str(tool), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def validate(archive: Path) -> None:
+    """Let Blender's own tool judge the zip."""
+    assert "Success" in extension_tool("validate", archive)
+
+
+def test_a_repository_gives_blenders_the_add_on_and_its_updates(checkout, blender):
+    folder, local = checkout.user / "shared ü", checkout.user / "local"
+    words = "--repository", folder, "--blender", sys.executable
+    for version in ("0.1.0", "0.1.1"):
+        checkout.write(version=version)
+        assert checkout.run(*words, "--dry-run").returncode == 0
+        done = checkout.run(*words)
+        assert done.returncode == 0, done.stderr
+        address = (folder / "index.json").as_uri()
+        assert address in done.stdout and "done" not in done.stdout
+        [listed] = json.loads((folder / "index.json").read_text())["data"]
+        assert listed["version"] == version
+        assert [path.name for path in folder.glob("*.zip")] == [f"landscape-{version}.zip"]
+        where = "--remote-url", address, "--local-dir", local
+        extension_tool("sync", *where)
+        extension_tool("install", *where, "landscape")
+        assert f'"{version}"' in (local / "landscape" / "blender_manifest.toml").read_text()
+    assert (folder / "index.html").exists()
+    assert not (checkout.user / EXTENSION).exists()
+
+
+def test_a_repository_needs_a_blender(checkout):
+    words = "--repository", "here", "--blender"
+    refusal(checkout.run(*words, shutil.which("true")), "repository", "didn't list", "--blender")
+
+
+def test_the_manifest_names_whom_to_ask_and_that_a_program_is_started():
+    text = (ROOT / "blender_addon" / "blender_manifest.toml").read_text(encoding="utf-8")
+    assert re.search(r'(?m)^website = "https://\S+"$', text)
+    assert re.search(r'(?m)^maintainer = ".+ <\S+@\S+>"$', text)
+    [said] = re.findall(r'(?m)^files = "(.+)"$', text)
+    assert "program" in said and len(said) <= 64 and not said.endswith(".")
 
 
 def test_blenders_own_tool_finds_the_zip_valid(checkout, blender):

@@ -88,6 +88,7 @@ def play(
         assert report.exists(), f"Blender ended with {done.returncode}:\n{done.stdout[-4000:]}"
         told = json.loads(report.read_text(encoding="utf-8"))
         assert "error" not in told, f"{told['error']}\n{told['notes']}\n{done.stdout[-2000:]}"
+        assert told["warnings"] == []
         return told
 
     return run

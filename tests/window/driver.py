@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -32,13 +33,23 @@ Step = float | Callable[[], object] | tuple[Callable[[], object], float]
 Steps = Generator[Step, None, object]
 
 job: dict = json.loads(sys.argv[sys.argv.index("--") + 1])
-report: dict = {"version": list(bpy.app.version), "notes": [], "screenshots": []}
+report: dict = {"version": list(bpy.app.version), "notes": [], "screenshots": [], "warnings": []}
 bpy.context.preferences.view.show_splash = False
 bpy.context.preferences.view.smooth_view = 0
 bpy.context.preferences.system.viewport_aa = "OFF"  # drawing by software takes half a second with
 
 
 # ---- the play
+
+
+def note_warning(message, category, filename: str, line: int, *_: object) -> None:
+    """Tell of a warning that the add-on gives."""
+    if "landscape" in Path(filename).parts:
+        report["warnings"].append(f"{category.__name__} at {filename}:{line}: {message}")
+
+
+warnings.simplefilter("always")
+warnings.showwarning = note_warning
 
 
 def play(steps: Steps) -> None:
@@ -283,7 +294,7 @@ def lone_plane(file: str, frames: int, tilt: float = 0.0) -> bpy.types.Object:
     for other in list(bpy.data.objects):
         bpy.data.objects.remove(other)
     with in_view():
-        bpy.ops.landscape.make_plane(filepath=job["picture"])
+        bpy.ops.landscape.make_plane(filepath=job["picture"], facing="FRONT")
     name = bpy.context.object.name
     bpy.data.objects[name].rotation_euler.x += tilt
     bpy.ops.wm.save_as_mainfile(filepath=str(Path(job["folder"]) / file))

@@ -25,6 +25,12 @@ def test_escape_leaves_another_objects_job_and_its_button_cancels_it(told):
     assert told["cancelled"] == ["cancelled", ["FILE", 0]]
 
 
+def test_one_button_animates_both_selected_planes_with_their_own_settings(told):
+    assert told["both begun"] == ["Animate 'pond'", "Animate 'sea'"]
+    assert told["both"] == ["done", "done"] and told["both frames"] == [2, 3]
+    assert told["both shown"] == [["SEQUENCE", 1], ["SEQUENCE", 2]]
+
+
 def test_the_status_bar_shows_jobs(told):
     assert told["in the status bar"] and told["modal"] == 0
     assert ends_within(told["worker"], PATIENCE_S)

@@ -57,6 +57,25 @@ def shown(name: str) -> list:
     return [image.source, len(bpy.data.objects[name].landscape.results)]
 
 
+def both():
+    """Animate two selected planes by one button."""
+    sea, pond = bpy.data.objects["sea"], bpy.data.objects["pond"]
+    sea.landscape.clip.frames = 2
+    for obj in (sea, pond):
+        obj.select_set(True)
+    activate("pond")
+    yield 0.3
+    yield from press("landscape.animate")
+    started = jobs.running()
+    report["both begun"] = sorted(job.title for job in started)
+    yield 0.3
+    yield from screenshot("two_selected")
+    yield lambda: not jobs.running(), JOB_LIMIT_S
+    report["both"] = [job.state for job in started]
+    report["both shown"] = [shown("sea"), shown("pond")]
+    report["both frames"] = [obj.landscape.results[-1].frames for obj in (sea, pond)]
+
+
 def steps():
     for other in list(bpy.data.objects):
         bpy.data.objects.remove(other)
@@ -97,6 +116,7 @@ def steps():
     report["cancelled"] = [second.state, shown("sea")]
     yield 0.5
     yield from screenshot("ended_jobs")
+    yield from both()
     bars = [f for f in bpy.types.STATUSBAR_HT_header.draw._draw_funcs]
     report["in the status bar"] = any(f.__module__.endswith("panels.progress") for f in bars)
     client = sys.modules[f"{job['addon']}.engine"].client_if_any()
