@@ -167,7 +167,8 @@ def _packets(path: Path) -> Iterator[Any]:
     if not path.is_file():
         raise PictureError(f"'{path}' doesn't exist; expected a video: check the spelling.")
     try:
-        with av.open(f"file:{path}") as container:  # or a colon would end a protocol's name
+        # without "file:" a colon would end a protocol's name; playlists name other protocols
+        with av.open(f"file:{path}", options={"protocol_whitelist": "file"}) as container:
             yield from container.demux(video=0)
     except (av.error.FFmpegError, IndexError) as error:
         raise PictureError(_say_unreadable(path, error)) from error

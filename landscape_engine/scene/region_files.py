@@ -12,7 +12,6 @@ version may be left out.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .. import images
+from .. import images, regular_files
 from ..errors import LandscapeError, RegionError
 from ..ops import polygons, shrinking
 from ..settings import RegionSettings
@@ -92,8 +91,8 @@ def files(settings: RegionSettings) -> list[Path]:
     found = [Path(name) for name in (*masks, *settings.region) if name]
     for path in map(Path, settings.region):
         try:
-            named = json.loads(path.read_bytes()).get("mask")
-        except (OSError, ValueError, AttributeError, RecursionError):
+            named = regular_files.read_json(path).get("mask")
+        except (OSError, ValueError, AttributeError):
             continue  # whoever reads it for good says what is wrong with it
         if named:
             found.append(path.parent / str(named))
@@ -162,8 +161,8 @@ def read_region(
         RegionError: the file is no such JSON, a field is unknown or out of its range.
     """
     try:
-        fields = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
+        fields = regular_files.read_json(path)
+    except (OSError, ValueError) as error:
         raise RegionError(
             f"the region '{path}' can't be read as JSON ({error}); expected one object with a mask "
             "or a polygon: correct the file or its name."

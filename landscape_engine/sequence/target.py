@@ -145,7 +145,7 @@ def _is_film(place: Path) -> bool:
     import av
 
     try:
-        with av.open(str(place)) as container:
+        with av.open(f"file:{place}", options={"protocol_whitelist": "file"}) as container:
             return bool(container.streams.video)
     except (av.FFmpegError, OSError, ValueError):
         return False
