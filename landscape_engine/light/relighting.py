@@ -44,6 +44,7 @@ SUNLIT = (0.25, 0.75), (0.0, 14.0)  # w and L* by which land is above its mean: 
 LAST_SUN = 0.15, 0.75  # e below 0 at which the sun leaves what it lit, and has left it
 OF_SUN = 0.7, 0.55  # share of its warmth above the mean, and e, that it then loses
 RED = 0.9  # w above the mean of which no more is lost
+BRIGHT_SKY = 62.0, 78.0  # mean L* of a sky under which dry grass is gold by itself: no, surely
 COLORED = 1.8, 2.6  # w from which land is colored by itself (autumn trees): a little, surely …
 REDDENED = 0.6, 0.9  # … unless it is red, ln R - ln G: leaves are yellow
 ZENITH = 0.3  # by how much of it the zenith darkens more than the horizon
@@ -55,6 +56,7 @@ MOST, EASE = 30.0, 14.0  # mean ΔE that no light reaches, and from which on it 
 GLARE = 0.85  # share of its change that what is burnt out does not take: the sun stays the sun
 GLOW = (60.0, 85.0), (0.45, 1.0)  # L* and w of a sky that is the glow of its sun: a little, surely
 BURNT = 96.0, 99.0  # L* of what is burnt out: a little, surely
+BY_A_LAMP = 30.0, 55.0  # L* of what is around a lamp: surely, not (what is white there is a thing)
 REACH = 0.03  # of the width, about what glows
 LARGEST_SUN = 0.15  # radius of what is burnt out within a glow, share of the width
 SETS, REDDENS = 0.4, 0.5  # share of its sky's e < 0 that a low sun takes; and w it gets for each
@@ -246,6 +248,8 @@ def _by_day(
     burnt = _rising(scene.lightness, BURNT)
     large = ((_mean(burnt, torch.ones_like(burnt)) - SUN) / (PALE_SKY - SUN)).clamp(0, 1)
     glare = GLARE * (1 - large) * masks.blur(burnt, max(1, scene.x.shape[3] // 21))
+    lamp = 1 - _rising(masks.blur(scene.lightness, max(1, scene.x.shape[3] // 12)), BY_A_LAMP)
+    glare = glare * torch.lerp(lamp, torch.ones_like(lamp), scene.sky)  # a white wall is no light
     glow, disc = scene.glow
     glare = torch.maximum(glare, GLARE * disc)
     setting = scene.setting
@@ -330,6 +334,7 @@ def _sun_leaves(
     for above, rule in zip((warmer, lighter), SUNLIT, strict=True):
         sunlit = sunlit * _rising(above, rule)
     sunlit = masks.blur(sunlit, max(1, scene.x.shape[3] // 64)) * scene.land
+    sunlit = sunlit * (1 - _rising(_mean(scene.lightness, scene.sky), BRIGHT_SKY) * scene.seen)
     gone = _rising(-exposure, LAST_SUN) * sunlit
     lost = OF_SUN[0] * gone * warmer.clamp(0, RED)
     return exposure - OF_SUN[1] * gone, warmth - lost, green + _by_grey(-lost, scene)

@@ -215,6 +215,29 @@ def test_a_picture_with_a_sun_in_its_sky_gets_no_night():
     assert abs(fall(sunny, -0.2) - fall(plain, -0.2)) < 0.05, "and the same evening before"
 
 
+def test_a_white_wall_darkens_by_day_and_a_lamp_burns_on_by_night():
+    def fall(picture):
+        lit = picture.clone()
+        lit[..., 44:50, 28:34] = 1.0
+        shown = relighting.natural(relit(lit, -0.8, -0.8, -0.8), lit, SHARES, lit)
+        return float(change_of(shown, lit)[..., 46:48, 30:32].mean())
+
+    by_day, by_night = fall(scene(sky=0.6, land=0.2)), fall(scene(sky=-0.7, land=-0.9))
+    assert by_day < -0.7 and by_night > -0.3
+
+
+def test_dry_grass_stays_gold_under_a_bright_sky():
+    def loses(sky):
+        picture = scene(sky=sky, land=-0.3)
+        picture[..., 36:46, 10:50] += torch.tensor([0.7, 0.4, -0.2]).view(3, 1, 1)
+        picture = picture.clamp(-1, 1)
+        shown = relighting.natural(relit(picture, -0.9, -0.9, -0.9), picture, SHARES)
+        red, _, blue = change_of(shown, picture)[..., 38:44, 14:46].unbind(1)
+        return float((blue - red).mean())
+
+    assert loses(0.7) < 0.75 * loses(0.1)
+
+
 def test_a_white_sky_does_not_redden():
     picture = scene(sky=0.98, land=-0.5).clamp(max=1)
     dark = relighting.natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES, picture)
