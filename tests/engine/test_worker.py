@@ -84,8 +84,13 @@ def test_thumbnails_show_each_code(worker, lake, kind):
     flows = [row["flow"] for row in done["thumbnails"]]
     if kind == "motion":
         assert not images.load_image(flows[0]).equal(images.load_image(flows[1]))
+        assert all(-180 <= row["direction_deg"] <= 180 for row in done["thumbnails"])
+        assert all(row["speed"] > 0 for row in done["thumbnails"])
     else:
         assert flows == [None, None]
+        for row in done["thumbnails"]:
+            assert len(row["lightness"]) == len(row["warmth"]) == 3
+            assert all(0 <= lightness <= 1 for lightness in row["lightness"])
 
 
 @pytest.mark.parametrize(
