@@ -45,6 +45,7 @@ PARTS = (
     window,
     disk,
     properties,
+    presets,
     previews,
     results,
     jobs,

@@ -9,7 +9,17 @@ from typing import Any
 import bpy
 from bpy.props import StringProperty
 
-from .. import datablocks, exchange_folder, image_exchange, job_documents, jobs, results, window
+from .. import (
+    datablocks,
+    engine,
+    estimates,
+    exchange_folder,
+    image_exchange,
+    job_documents,
+    jobs,
+    results,
+    window,
+)
 from .subject import JobOperator
 
 PREVIEW_SIDE_PX = 384
@@ -28,6 +38,16 @@ class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
     bl_idname = "landscape.animate"
     bl_label = "Animate"
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Grey out without a mesh, or without a place for the frames, and say why."""
+        if not super().poll(context):
+            return False
+        if results.needs_saved_file(context.object.landscape.output.folder):
+            cls.poll_message_set(results.SAVE_FIRST.rstrip("."))
+            return False
+        return True
+
     def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
         """Ask for the whole clip."""
         asked = job_documents.order(context, obj, exchange_folder.pictures())
@@ -36,6 +56,8 @@ class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
 
         def finish(report: dict[str, Any]) -> str:
             animated = datablocks.object_of(uid)
+            client = engine.client_if_any()
+            estimates.learn(report, client.about["device"] if client and client.about else "cpu")
             done = results.take(animated, datablocks.scene_for(animated, scene), report)
             window.push_undo("Animate Landscape")
             return done

@@ -166,7 +166,7 @@ told["left"] = os.listdir(given["folder"] + "/frames")
     )
     expected = {
         "no picture": "has no material",
-        "not saved": "save it, or choose another folder",
+        "not saved": "save it first, or choose another folder",
         "no folder": "no folder is named",
         "in a file": "can't be written to",
         "speed": "the speed of the motion is 0",
