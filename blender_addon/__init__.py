@@ -20,6 +20,7 @@ from . import (
     keymaps,
     masks,
     operators,
+    outlines,
     panels,
     preferences,
     presets,
@@ -54,6 +55,7 @@ PARTS = (
     panels.doors,
     annotations.arrow_heads,
     masks,
+    outlines,
 )
 
 

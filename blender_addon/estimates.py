@@ -13,6 +13,7 @@ from . import choices, disk, job_documents
 RECORD = "pace.json"  # in the user's folder
 # until a clip was made: measured with the example picture on two cores
 SECONDS_PER_MPX = {"cpu": 0.7, "mps": 0.2, "cuda": 0.05}
+LEAST_PX = 1e6  # of all frames together; what takes longer in smaller clips is no pace
 BEGIN_S = 12.0  # the engine's start, and what is predicted before the first frame
 BYTES_PER_PX = {"png": 1.3, "png16": 5.0, "exr": 5.0, "mp4": 0.03, "webm": 0.03, "gif": 0.6}
 
@@ -40,6 +41,8 @@ def learn(report: dict[str, Any], device: str) -> None:
     """Keep what a clip took, for the next estimate; a disk that can't be written to is left."""
     try:
         pixels = float(report["frames"]) * report["width"] * report["height"]
+        if pixels < LEAST_PX:
+            return
         files = [Path(path) for path in report["paths"]]
         made = recorded()
         seconds = report["seconds"].get("render", report["seconds"]["total"])

@@ -80,6 +80,7 @@ told["after"] = said()
 settings.clip.frames, settings.output.format = 3000, "exr"
 told["long"] = said()
 estimates.learn({"frames": 0}, "cpu")
+estimates.learn({**report, "width": 32, "height": 18}, "cpu")  # too small to tell
 told["unharmed"] = said()
 """,
         picture=str(picture),
