@@ -43,6 +43,7 @@ class Thumbnail:
 
 _icons: bpy.utils.previews.ImagePreviewCollection | None = None
 _drawn: dict[tuple[int, str], list[Thumbnail]] = {}  # by the object's number and kind
+_pictures: dict[int, int] = {}  # icons of the objects' own pictures
 _offered: dict[int, list[Choice]] = {}  # Blender needs their texts for as long as they are shown
 
 
@@ -53,6 +54,8 @@ def take(uid: int, kind: str, positions: list[float], result: dict[str, Any]) ->
         frames = [_load(uid, kind, file) for file in made["frames"]]
         name, order = described(made)
         thumbnails.append(Thumbnail(position, frames, name, order))
+    if result.get("picture"):
+        _pictures[uid] = _load(uid, kind, result["picture"])
     _drawn[uid, kind] = sorted(thumbnails, key=lambda t: (t.order, t.position))
 
 
@@ -95,7 +98,7 @@ def offered(self: Any, context: bpy.types.Context | None) -> list[Choice]:
     obj = self.id_data
     shown = drawn(obj, "motion")
     moving = bool(context and context.window_manager.landscape_play)
-    still = shown[0].frames[0] if shown and shown[0].frames else 0
+    still = _pictures.get(datablocks.uid_of(obj), 0)
     choices: list[Choice] = [
         ("AUTO", "Automatic", "A motion that suits this picture", still, AUTOMATIC)
     ]
@@ -182,6 +185,7 @@ def unregister() -> None:
     del bpy.types.WindowManager.landscape_play
     _drawn.clear()
     _offered.clear()
+    _pictures.clear()
     if _icons is not None:
         bpy.utils.previews.remove(_icons)
     _icons = None

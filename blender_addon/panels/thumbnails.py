@@ -9,8 +9,8 @@ from .. import previews
 from .frame import WithPicture
 
 MOTION_SCALE, POPUP_SCALE = 5.0, 5.0  # of icons, in units of a button
-LOOK_SCALE = 2.0
-DAYS_WIDTH = 13  # of the popover, in units of a button
+LOOK_SCALE = 1.6
+DAYS_WIDTH = 11  # of the popover, in units of a button
 
 
 def motion_thumbnails(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

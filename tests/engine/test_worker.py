@@ -81,6 +81,7 @@ def test_thumbnails_show_each_code(worker, lake, kind):
         files = row["frames"] + ([row["flow"]] if kind == "motion" else [])
         assert len(row["frames"]) == 3
         assert all(images.load_image(f).shape == (1, 3, 18, 32) for f in files)
+    assert images.load_image(done["picture"]).shape == (1, 3, 18, 32)
     flows = [row["flow"] for row in done["thumbnails"]]
     if kind == "motion":
         assert not images.load_image(flows[0]).equal(images.load_image(flows[1]))

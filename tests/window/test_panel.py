@@ -20,6 +20,10 @@ def test_thumbnails_are_drawn(told):
     assert told["appearance"][0] == "done", told["appearance"][1]
 
 
+def test_a_click_on_a_picture_takes_its_motion(told):
+    assert told["wind before"] == "AUTO" and told["wind"] == "POSITION"
+
+
 def test_patches_and_regions_are_seen_over_the_picture(told):
     shots = {Path(file).stem: file for file in told["screenshots"]}
     if "drawn_in_view" not in shots:

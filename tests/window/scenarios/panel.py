@@ -9,13 +9,14 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from driver import (
+    click,
+    find_button,
     in_view,
     job,
     look_beside_the_sidebar,
     move,
     open_tab,
     play,
-    press,
     region,
     report,
     screenshot,
@@ -49,6 +50,21 @@ def top():
     yield from scroll("WHEELUPMOUSE", 96)
 
 
+def choose_wind():
+    """Click on the motion's picture, and on another one in what opens."""
+    found: dict[str, tuple[float, float]] = {}
+    yield from find_button("landscape_play", found)
+    x, y = region("UI").x + region("UI").width / 2, found["landscape_play"][1] - 70
+    report["wind before"] = plane().landscape.motion.code_from
+    yield from click((x, y))
+    yield 2.0
+    yield from screenshot("panel_winds")
+    yield from click((x - 250, y))
+    yield 1.0
+    report["wind"] = plane().landscape.motion.code_from
+    yield from screenshot("panel_wind_taken")
+
+
 def steps():
     global name
     report["width"] = region("UI").width
@@ -68,6 +84,7 @@ def steps():
     yield from draw_thumbnails("appearance")
     yield from top()
     yield from screenshot("panel_thumbnails")
+    yield from choose_wind()
     with in_view("UI"):
         bpy.ops.wm.call_panel(name="LANDSCAPE_PT_days", keep_open=True)
     yield 0.7
@@ -96,9 +113,6 @@ def steps():
     view().tag_redraw()
     yield 1.0
     yield from screenshot("nothing_in_view")
-    yield from press("motion_choice")
-    yield 1.0
-    yield from screenshot("panel_winds")
 
 
 play(steps())
