@@ -166,9 +166,10 @@ def draw_thumbnails(
     """Draw thumbnails of the codes at positions 0..1 of a codebook.
 
     The result: kind, width, height, picture (the path of the small picture as it is) and
-    thumbnails, each with position, flow (the path of its flow in colors; null for appearance) and frames (the paths of a small loop). Those of motion have
-    direction_deg (0: right, 90: up) and speed (widths of the picture per frame), and an arrow in
-    their frames; those of appearance lightness (0..1) and warmth (-1..1) of each frame.
+    thumbnails, each with position, flow (the path of its flow in colors; null for appearance) and
+    frames (the paths of a small loop). Those of motion have direction_deg (0: right, 90: up) and
+    speed (widths of the picture per frame), and an arrow in their frames; those of appearance
+    lightness (0..1) and warmth (-1..1) of each frame.
     """
     side, frames = _whole(side, "side", 16, 1024), _whole(frames, "frames", 1, 100)
     if kind not in ("motion", "appearance"):

@@ -59,7 +59,7 @@ def choose_wind():
     yield from click((x, y))
     yield 2.0
     yield from screenshot("panel_winds")
-    yield from click((x - 250, y))
+    yield from click((x - 250, y - 130))  # in its first row
     yield 1.0
     report["wind"] = plane().landscape.motion.code_from
     yield from screenshot("panel_wind_taken")
