@@ -11,6 +11,7 @@ from bpy.props import StringProperty
 
 from .. import (
     datablocks,
+    disk,
     engine,
     estimates,
     exchange_folder,
@@ -43,7 +44,9 @@ class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
         """Grey out without a mesh, or without a place for the frames, and say why."""
         if not super().poll(context):
             return False
-        if results.needs_saved_file(context.object.landscape.output.folder):
+        obj = context.object
+        unsaved = results.needs_saved_file(obj.landscape.output.folder)
+        if unsaved and not image_exchange.source_problem(obj, disk.kept):
             cls.poll_message_set(results.SAVE_FIRST.rstrip("."))
             return False
         return True

@@ -59,9 +59,9 @@ class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
             _light(layout, obj.landscape)
             _length(layout, context)
             _buttons(layout, context)
+        job_list(layout, context)
         _engine(layout, context)
         _frames(layout, context, obj)
-        job_list(layout, context)
 
 
 def _colors(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
