@@ -20,6 +20,7 @@ from . import (
     keymaps,
     masks,
     operators,
+    outlines,
     panels,
     preferences,
     presets,
@@ -45,6 +46,7 @@ PARTS = (
     window,
     disk,
     properties,
+    presets,
     previews,
     results,
     jobs,
@@ -53,6 +55,7 @@ PARTS = (
     panels.doors,
     annotations.arrow_heads,
     masks,
+    outlines,
 )
 
 

@@ -14,6 +14,7 @@ from .errors import AddonError
 
 DOCUMENT_VERSION = 1
 REGION_VERSION = 1
+USUAL_LOOP_FRAMES = 100
 
 
 @dataclass
@@ -88,6 +89,14 @@ def frame_size(settings: Any, picture_wh: tuple[int, int]) -> tuple[int, int]:
         return picture_wh
     shrink = min(1.0, settings.side / max(picture_wh))
     return max(2, round(picture_wh[0] * shrink)), max(2, round(picture_wh[1] * shrink))
+
+
+def usual_period(frames: int) -> int:
+    """The frames of a loop where they are automatic, as the engine has it."""
+    fitting = [count for count in range(50, 201) if frames % count == 0]
+    if fitting:
+        return min(fitting, key=lambda count: (abs(count - USUAL_LOOP_FRAMES), count))
+    return max(2, min(frames, USUAL_LOOP_FRAMES))
 
 
 def motion(settings: Any) -> dict[str, Any]:

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import bpy
 from bl_operators.presets import AddPresetBase
 from bl_ui.utils import PresetPanel
 
 from . import properties
 
+SHIPPED = Path(__file__).parent / "shipped"  # has the folder presets/landscape
 FOLDER = "landscape"
 GROUPS = {
     "clip": properties.ClipProperties,
@@ -17,6 +20,8 @@ GROUPS = {
     "appearance": properties.AppearanceProperties,
     "output": properties.OutputProperties,
 }
+SHOWN_AS = {"changes"}  # another way to see a setting
+NOT_KEPT = ("_items", "_active", "_percent", "_automatic")
 OF_ONE_PICTURE = {"code_file", "arrows_from", "reference", "folder"}
 
 
@@ -26,7 +31,7 @@ def kept() -> list[str]:
         f"{group}.{name}"
         for group, cls in GROUPS.items()
         for name in cls.__annotations__
-        if name not in OF_ONE_PICTURE and not name.endswith(("_items", "_active"))
+        if name not in OF_ONE_PICTURE | SHOWN_AS and not name.endswith(NOT_KEPT)
     ]
 
 
@@ -64,3 +69,13 @@ class LANDSCAPE_OT_add_preset(AddPresetBase, bpy.types.Operator):
 
 
 classes = (LANDSCAPE_MT_presets, LANDSCAPE_PT_presets, LANDSCAPE_OT_add_preset)
+
+
+def register() -> None:
+    """Add the presets that ship to Blender's."""
+    bpy.utils.register_preset_path(str(SHIPPED))
+
+
+def unregister() -> None:
+    """Take them away."""
+    bpy.utils.unregister_preset_path(str(SHIPPED))

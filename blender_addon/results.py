@@ -18,8 +18,8 @@ from . import exchange_folder, image_exchange
 from .errors import AddonError
 from .image_exchange import Clip, is_movie
 
+SAVE_FIRST = "The frames go beside the .blend: save it first, or choose another folder."
 _previews: list[Any] = []  # that are off their planes while a file is saved
-
 MOVIES = {"mp4", "webm", "gif"}  # of the formats that the engine writes
 
 
@@ -53,6 +53,11 @@ def file_name(obj: bpy.types.Object) -> str:
     return re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", obj.name).strip(". ") or "landscape"
 
 
+def needs_saved_file(text: str) -> bool:
+    """Whether a folder is beside a .blend that was never saved."""
+    return text.startswith("//") and not bpy.data.filepath
+
+
 def output_folder(text: str) -> Path:
     """The folder for results, made if it isn't there.
 
@@ -61,7 +66,7 @@ def output_folder(text: str) -> Path:
     """
     if not text:
         raise AddonError("no folder is named for the frames; name one, such as //landscape/.")
-    if text.startswith("//") and not bpy.data.filepath:
+    if needs_saved_file(text):
         raise AddonError(
             f"the frames go to '{text}', beside the .blend, which was never saved; save it, or "
             "choose another folder."

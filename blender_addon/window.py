@@ -32,6 +32,14 @@ def redraw() -> None:
                         region.tag_redraw()
 
 
+def redraw_views() -> None:
+    """Draw the 3D views anew, with all that is in them."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                area.tag_redraw()
+
+
 def redraw_status_bars() -> None:
     """Draw Blender's status bars anew, but for windows in which a tool writes there."""
     for window in bpy.context.window_manager.windows:

@@ -148,7 +148,7 @@ def test_the_contributors_table_has_these_rules():
 
 ADDON = ROOT / "blender_addon"
 BLENDERS_OWN = {
-    "bpy", "bpy_extras", "bl_operators", "bl_ui", "gpu", "gpu_extras", "mathutils", "numpy",
+    "blf", "bpy", "bpy_extras", "bl_operators", "bl_ui", "gpu", "gpu_extras", "mathutils", "numpy",
 }  # fmt: skip
 OF_SYSTEM_ALONE = {  # no Blender, nothing installed
     "engine_client", "engine_process", "errors", "file_lock",

@@ -17,8 +17,8 @@ KINDS = (
     ("motion", "Motion", "How things move"),
     ("appearance", "Light", "How the light changes"),
 )
-SHOWN = 9  # places of the codebook: three rows of three beside a usual view
-FRAMES = 8  # of each thumbnail's loop
+SHOWN = {"motion": 15, "appearance": 8}  # places of the codebook; with Automatic, two rows of 8
+FRAMES = {"motion": 8, "appearance": previews.LOOKS}  # of a thumbnail's loop, or of its day
 SIDE_PX = 128
 
 
@@ -33,7 +33,8 @@ class LANDSCAPE_OT_draw_thumbnails(JobOperator, bpy.types.Operator):
     def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
         """Ask for small pictures."""
         picture = subject.picture(obj)
-        positions = [round((i + 0.5) / SHOWN, 4) for i in range(SHOWN)]
+        count = SHOWN[self.kind]
+        positions = [round((i + 0.5) / count, 4) for i in range(count)]
         uid, kind = datablocks.uid_of(obj), self.kind
 
         def finish(result: dict[str, Any]) -> str:
@@ -48,7 +49,7 @@ class LANDSCAPE_OT_draw_thumbnails(JobOperator, bpy.types.Operator):
             "kind": kind,
             "positions": positions,
             "side": SIDE_PX,
-            "frames": FRAMES,
+            "frames": FRAMES[kind],
         }
         return jobs.start(task, self.bl_label, obj, finish)
 

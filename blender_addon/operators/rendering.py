@@ -9,7 +9,17 @@ from typing import Any
 import bpy
 from bpy.props import StringProperty
 
-from .. import datablocks, image_exchange, job_documents, jobs, results, window
+from .. import (
+    datablocks,
+    disk,
+    engine,
+    estimates,
+    image_exchange,
+    job_documents,
+    jobs,
+    results,
+    window,
+)
 from . import subject
 from .subject import JobOperator
 
@@ -33,6 +43,18 @@ class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
         """All that is selected."""
         return subject.several(context)
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Grey out without a mesh, or without a place for the frames, and say why."""
+        if not super().poll(context):
+            return False
+        obj = context.object
+        unsaved = results.needs_saved_file(obj.landscape.output.folder)
+        if unsaved and not image_exchange.source_problem(obj, disk.kept):
+            cls.poll_message_set(results.SAVE_FIRST.rstrip("."))
+            return False
+        return True
+
     def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
         """Ask for the whole clip."""
         asked = job_documents.collected(context, obj)
@@ -41,6 +63,8 @@ class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
 
         def finish(report: dict[str, Any]) -> str:
             animated = datablocks.object_of(uid)
+            client = engine.client_if_any()
+            estimates.learn(report, client.about["device"] if client and client.about else "cpu")
             done = results.take(animated, datablocks.scene_for(animated, scene), report)
             window.push_undo("Animate Landscape")
             return done

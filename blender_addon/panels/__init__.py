@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the artist sees: the tab "Landscape" of the 3D view."""
 
-from . import doors, light, motion, output, picture, progress
+from . import advanced, doors, light, motion, output, picture, progress, thumbnails
 
 __all__ = ["classes", "doors", "progress"]
 
 classes = (
     *picture.classes,
+    *advanced.classes,
+    *thumbnails.classes,
     *motion.classes,
     *light.classes,
     *output.classes,

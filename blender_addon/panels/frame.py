@@ -18,8 +18,8 @@ class Tab:
     bl_category = "Landscape"
 
 
-class SubjectTab(Tab):
-    """A panel for an object with a picture."""
+class WithPicture:
+    """What is shown for an object with a picture alone."""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -27,11 +27,35 @@ class SubjectTab(Tab):
         return not image_exchange.source_problem(context.object, disk.kept)
 
 
-def seed_row(layout: bpy.types.UILayout, clip: Any) -> None:
-    """The seed, and a die."""
-    row = layout.row(align=True)
-    row.prop(clip, "seed")
-    row.operator("landscape.roll_seed", text="", icon="FILE_REFRESH")
+class SubjectTab(WithPicture, Tab):
+    """A panel of the tab for an object with a picture."""
+
+
+class AdvancedTab(SubjectTab):
+    """A panel among the advanced ones, closed at first."""
+
+    bl_parent_id = "LANDSCAPE_PT_advanced"
+    bl_options = {"DEFAULT_CLOSED"}
+
+
+def automatic_row(
+    layout: bpy.types.UILayout, group: Any, name: str, heading: str, automatic: str
+) -> None:
+    """A number that may be automatic: a checkbox with the value there is then, or the number.
+
+    Args:
+        layout: where.
+        group: the settings.
+        name: the number's property.
+        heading: its label.
+        automatic: the value where it is automatic.
+    """
+    row = layout.row(heading=heading)
+    if getattr(group, f"{name}_automatic"):
+        row.prop(group, f"{name}_automatic", text=f"Automatic ({automatic})")
+        return
+    row.prop(group, f"{name}_automatic", text="")
+    row.prop(group, name, text="")
 
 
 def editable_list(

@@ -5,36 +5,35 @@ from __future__ import annotations
 
 import bpy
 
-from .frame import SubjectTab, chosen, editable_list, seed_row
-from .thumbnails import thumbnails
+from .frame import AdvancedTab, automatic_row, chosen, editable_list
 
 
-class LANDSCAPE_PT_light(SubjectTab, bpy.types.Panel):
+def sequence(layout: bpy.types.UILayout, light: bpy.types.PropertyGroup) -> None:
+    """Where the looks come from, and what that needs."""
+    if light.code_from == "POSITION":
+        layout.prop(light, "position", slider=True)
+    elif light.code_from == "FILE":
+        layout.prop(light, "code_file")
+    elif light.code_from == "REFERENCE":
+        layout.template_ID(light, "reference", open="image.open")
+
+
+class LANDSCAPE_PT_light(AdvancedTab, bpy.types.Panel):
     """How the light changes"""
 
     bl_label = "Light"
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw it."""
-        layout, settings = self.layout, context.object.landscape
+        layout, light = self.layout, context.object.landscape.appearance
         layout.use_property_split = True
         layout.use_property_decorate = False
-        light = settings.appearance
         layout.prop(light, "kind")
         column = layout.column()
         column.active = light.kind != "off"
-        column.prop(light, "code_from")
-        if light.code_from == "POSITION":
-            column.prop(light, "position", slider=True)
-        elif light.code_from in {"PREDICT", "RANDOM"}:
-            seed_row(column, settings.clip)
-        elif light.code_from == "FILE":
-            column.prop(light, "code_file")
-        elif light.code_from == "REFERENCE":
-            column.template_ID(light, "reference", open="image.open")
         column.prop(light, "cycles")
-        column.prop(light, "codes")
-        column.prop(light, "stars", slider=True)
+        automatic_row(column, light, "codes", "Looks", "All")
+        column.prop(light, "stars_percent", slider=True)
         keyed = column.column()
         keyed.active = light.kind == "keyed"
         keyed.prop(light, "relative")
@@ -42,24 +41,10 @@ class LANDSCAPE_PT_light(SubjectTab, bpy.types.Panel):
         keyed.prop(light, "correct")
 
 
-class LANDSCAPE_PT_light_codebook(SubjectTab, bpy.types.Panel):
-    """The days of the codebook, on this picture"""
-
-    bl_label = "Codebook"
-    bl_parent_id = "LANDSCAPE_PT_light"
-    bl_options = {"DEFAULT_CLOSED"}
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw it."""
-        thumbnails(self.layout, context, "appearance")
-
-
-class LANDSCAPE_PT_keys(SubjectTab, bpy.types.Panel):
+class LANDSCAPE_PT_keys(AdvancedTab, bpy.types.Panel):
     """Looks at single frames, and colors of patches"""
 
     bl_label = "Keys and Patches"
-    bl_parent_id = "LANDSCAPE_PT_light"
-    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw it."""
@@ -78,7 +63,7 @@ class LANDSCAPE_PT_keys(SubjectTab, bpy.types.Panel):
         layout.operator("landscape.place_patch", icon="EYEDROPPER")
         item = chosen(light, *patches)
         if item:
-            for name in ("center", "radius", "color"):
+            for name in ("center", "radius_percent", "color"):
                 layout.prop(item, name)
             layout.prop(light, "patch_half_way")
             row = layout.row()
@@ -122,6 +107,5 @@ classes = (
     LANDSCAPE_UL_keys,
     LANDSCAPE_UL_patches,
     LANDSCAPE_PT_light,
-    LANDSCAPE_PT_light_codebook,
     LANDSCAPE_PT_keys,
 )

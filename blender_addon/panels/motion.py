@@ -5,54 +5,40 @@ from __future__ import annotations
 
 import bpy
 
-from .frame import SubjectTab, chosen, editable_list, seed_row
-from .thumbnails import thumbnails
+from .frame import AdvancedTab, chosen, editable_list
 
 
-class LANDSCAPE_PT_motion(SubjectTab, bpy.types.Panel):
+def wind(layout: bpy.types.UILayout, motion: bpy.types.PropertyGroup) -> None:
+    """Where the motion comes from, and what that needs."""
+    layout.prop(motion, "code_from")
+    if motion.code_from == "POSITION":
+        layout.prop(motion, "position", slider=True)
+    elif motion.code_from in {"FILE", "CLIP"}:
+        layout.prop(motion, "code_file")
+
+
+class LANDSCAPE_PT_motion(AdvancedTab, bpy.types.Panel):
     """How things move"""
 
     bl_label = "Motion"
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw it."""
-        layout, settings = self.layout, context.object.landscape
+        layout, motion = self.layout, context.object.landscape.motion
         layout.use_property_split = True
         layout.use_property_decorate = False
-        motion = settings.motion
         layout.prop(motion, "kind")
-        layout.prop(motion, "code_from")
-        if motion.code_from == "POSITION":
-            layout.prop(motion, "position", slider=True)
-        elif motion.code_from in {"AUTO", "RANDOM"}:
-            seed_row(layout, settings.clip)
-        else:
-            layout.prop(motion, "code_file")
-        layout.prop(motion, "speed")
         column = layout.column()
         column.active = motion.kind == "steady"
         column.prop(motion, "water")
-        column.prop(motion, "ripple")
+        column.prop(motion, "ripple_percent")
         column.prop(motion, "layers")
 
 
-class LANDSCAPE_PT_motion_codebook(SubjectTab, bpy.types.Panel):
-    """The motions of the codebook, on this picture"""
-
-    bl_label = "Codebook"
-    bl_parent_id = "LANDSCAPE_PT_motion"
-    bl_options = {"DEFAULT_CLOSED"}
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw it."""
-        thumbnails(self.layout, context, "motion")
-
-
-class LANDSCAPE_PT_arrows(SubjectTab, bpy.types.Panel):
+class LANDSCAPE_PT_arrows(AdvancedTab, bpy.types.Panel):
     """Arrows that direct the motion"""
 
     bl_label = "Arrows"
-    bl_parent_id = "LANDSCAPE_PT_motion"
 
     def draw_header(self, context: bpy.types.Context) -> None:
         """Whether they are followed."""
@@ -62,9 +48,6 @@ class LANDSCAPE_PT_arrows(SubjectTab, bpy.types.Panel):
         """Draw it."""
         layout, motion = self.layout, context.object.landscape.motion
         layout.active = motion.use_arrows
-        row = layout.row(align=True)
-        row.operator("landscape.draw_arrows", icon="GREASEPENCIL")
-        row.operator("landscape.clear_arrows", text="", icon="TRASH")
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(motion, "arrows_from")
@@ -72,12 +55,10 @@ class LANDSCAPE_PT_arrows(SubjectTab, bpy.types.Panel):
         layout.operator("landscape.fit_arrows", icon="CURVE_PATH")
 
 
-class LANDSCAPE_PT_regions(SubjectTab, bpy.types.Panel):
+class LANDSCAPE_PT_regions(AdvancedTab, bpy.types.Panel):
     """Where things move"""
 
     bl_label = "Masks and Regions"
-    bl_parent_id = "LANDSCAPE_PT_motion"
-    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw it."""
@@ -85,7 +66,6 @@ class LANDSCAPE_PT_regions(SubjectTab, bpy.types.Panel):
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.active = context.object.landscape.motion.kind == "steady"
-        layout.prop(regions, "clean")
         for name, kind in (("still_image", "STILL"), ("moving_image", "MOVING")):
             row = layout.row(align=True)
             row.prop(regions, name)
@@ -94,7 +74,7 @@ class LANDSCAPE_PT_regions(SubjectTab, bpy.types.Panel):
         row.prop(regions, "use_horizon", text="")
         row = row.row()
         row.active = regions.use_horizon
-        row.prop(regions, "horizon", text="", slider=True)
+        row.prop(regions, "horizon_percent", text="", slider=True)
         if context.object.mode == "TEXTURE_PAINT":
             layout.operator("landscape.end_painting", icon="CHECKMARK")
         lists = ("region_items", "region_active")
@@ -113,7 +93,14 @@ def _region(layout: bpy.types.UILayout, item: bpy.types.PropertyGroup) -> None:
         layout.prop(item, "position", slider=True)
     elif item.code_from == "FILE":
         layout.prop(item, "code_file")
-    for name in ("moves", "speed", "phase", "ripple", "sway", "arrows_from"):
+    for name in (
+        "moves",
+        "speed",
+        "phase_percent",
+        "ripple_percent",
+        "sway_percent",
+        "arrows_from",
+    ):
         layout.prop(item, name)
 
 
@@ -129,6 +116,5 @@ classes = (
     LANDSCAPE_UL_items,
     LANDSCAPE_PT_motion,
     LANDSCAPE_PT_arrows,
-    LANDSCAPE_PT_motion_codebook,
     LANDSCAPE_PT_regions,
 )

@@ -6,10 +6,10 @@ from __future__ import annotations
 import bpy
 
 from .. import disk, image_exchange, job_documents
-from .frame import SubjectTab, chosen, editable_list
+from .frame import AdvancedTab, automatic_row, chosen, editable_list
 
 
-class LANDSCAPE_PT_loop(SubjectTab, bpy.types.Panel):
+class LANDSCAPE_PT_loop(AdvancedTab, bpy.types.Panel):
     """Length, size and files of the clip"""
 
     bl_label = "Loop and Output"
@@ -20,16 +20,15 @@ class LANDSCAPE_PT_loop(SubjectTab, bpy.types.Panel):
         settings = obj.landscape
         layout.use_property_split = True
         layout.use_property_decorate = False
-        layout.prop(settings.clip, "frames")
-        layout.prop(settings.clip, "seed")
         layout.prop(settings.loop, "kind")
         column = layout.column()
         column.active = settings.loop.kind != "none"
-        column.prop(settings.loop, "frames")
+        period = job_documents.usual_period(settings.clip.frames)
+        automatic_row(column, settings.loop, "frames", "Period", f"{period} Frames")
         column = layout.column()
         column.active = settings.loop.kind == "two-phase"
         column.prop(settings.loop, "blend")
-        column.prop(settings.loop, "phase_noise", slider=True)
+        column.prop(settings.loop, "phase_noise_percent", slider=True)
         if settings.loop.kind == "crossfade":
             layout.prop(settings.loop, "start")
         layout.prop(settings.loop, "sampling")
@@ -55,11 +54,10 @@ class LANDSCAPE_PT_loop(SubjectTab, bpy.types.Panel):
         layout.label(text=f"Frames of {width} × {height} pixels")
 
 
-class LANDSCAPE_PT_results(SubjectTab, bpy.types.Panel):
+class LANDSCAPE_PT_results(AdvancedTab, bpy.types.Panel):
     """Results of this picture"""
 
     bl_label = "Results"
-    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw it."""

@@ -5,10 +5,22 @@ from __future__ import annotations
 
 import bpy
 
-from .. import choices, color_management, disk, engine, image_exchange, presets
+from .. import (
+    choices,
+    color_management,
+    disk,
+    engine,
+    estimates,
+    image_exchange,
+    presets,
+    results,
+)
 from ..operators import subject
 from .frame import Tab
+from .light import sequence
+from .motion import wind
 from .progress import job_list
+from .thumbnails import motion_thumbnails
 from .words import sentence
 
 
@@ -33,7 +45,7 @@ class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
             _engine(layout, context)
             job_list(layout, context)
             return
-        layout.prop(obj.landscape, "picture")
+        layout.template_ID(obj.landscape, "picture", open="image.open")
         problem = image_exchange.source_problem(obj, disk.kept)
         if problem:
             sentence(layout, context, problem, "ERROR")
@@ -43,11 +55,14 @@ class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
             width, height = picture.size
             layout.label(text=f"{picture.name}, {width} × {height} pixels", icon="IMAGE_DATA")
             _colors(layout, context)
-        _engine(layout, context)
-        if not problem:
+            _moves(layout, obj.landscape)
+            _wind(layout, context)
+            _light(layout, obj.landscape)
+            _length(layout, context)
             _buttons(layout, context)
-        _frames(layout, context, obj)
         job_list(layout, context)
+        _engine(layout, context)
+        _frames(layout, context, obj)
 
 
 def _colors(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -93,13 +108,71 @@ def _remedy(layout: bpy.types.UILayout, remedy: str) -> None:
         button.module = choices.PACKAGE
 
 
+def _section(layout: bpy.types.UILayout) -> bpy.types.UILayout:
+    column = layout.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    return column
+
+
+def _moves(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
+    """What moves."""
+    layout.separator()
+    layout.prop(settings.regions, "clean")
+    row = layout.row(align=True)
+    row.operator("landscape.draw_arrows", icon="GREASEPENCIL")
+    row.operator("landscape.clear_arrows", text="", icon="TRASH")
+
+
+def _wind(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """How it moves."""
+    column = _section(layout)
+    wind(column, context.object.landscape.motion)
+    motion_thumbnails(layout, context)
+    _section(layout).prop(context.object.landscape.motion, "speed")
+
+
+def _light(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
+    """How the light changes."""
+    light = settings.appearance
+    column = _section(layout)
+    row = column.row(heading="Light")
+    row.prop(light, "changes", text="")
+    row = row.row()
+    row.active = light.changes
+    row.prop(light, "code_from", text="")
+    if light.changes:
+        sequence(column, light)
+        layout.popover("LANDSCAPE_PT_days", icon="LIGHT_SUN")
+
+
+def _length(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """How long the clip is."""
+    clip, render = context.object.landscape.clip, context.scene.render
+    _section(layout).prop(clip, "frames")
+    fps = render.fps / render.fps_base
+    layout.label(text=f"{clip.frames / fps:.1f} s at {fps:.4g} fps", icon="TIME")
+
+
 def _buttons(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    count = len(subject.several(context, disk.kept))
+    """The two buttons, what the clip will take, and what is in its way."""
+    settings = context.object.landscape
     row = layout.row(align=True)
     row.scale_y = 1.5
     row.operator("landscape.preview", icon="PLAY")
+    count = len(subject.several(context, disk.kept))
     text = "Animate" if count == 1 else f"Animate {count}"
     row.operator("landscape.animate", text=text, icon="RENDER_ANIMATION")
+    if results.needs_saved_file(settings.output.folder):
+        sentence(layout, context, results.SAVE_FIRST, "INFO")
+        row = layout.row()
+        row.operator_context = "INVOKE_DEFAULT"  # asks for a name
+        row.operator("wm.save_mainfile", text="Save…", icon="FILE_TICK")
+    client = engine.client_if_any()
+    device = client.about["device"] if client and client.about else ""
+    picture = image_exchange.picture_of(context.object, disk.kept)
+    said = estimates.sentence(settings, tuple(picture.size), device)
+    layout.label(text=said, icon="PREVIEW_RANGE")
 
 
 def _frames(layout: bpy.types.UILayout, context: bpy.types.Context, obj: bpy.types.Object) -> None:

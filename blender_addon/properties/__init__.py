@@ -12,6 +12,7 @@ import bpy
 from bpy.props import CollectionProperty, IntProperty, PointerProperty
 from bpy.types import PropertyGroup
 
+from .. import previews
 from .appearance import AppearanceProperties, KeyItem, PatchItem
 from .clip import ClipProperties
 from .loop import LoopProperties
@@ -30,6 +31,7 @@ class LandscapeProperties(PropertyGroup):
     )
     clip: PointerProperty(type=ClipProperties)
     motion: PointerProperty(type=MotionProperties)
+    motion_choice: previews.motion_choice()
     regions: PointerProperty(type=RegionProperties)
     loop: PointerProperty(type=LoopProperties)
     appearance: PointerProperty(type=AppearanceProperties)

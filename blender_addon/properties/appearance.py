@@ -17,6 +17,7 @@ from bpy.props import (
 from bpy.types import PropertyGroup
 
 from .codes import BESIDE_BLEND, FILE, POSITION, position_property
+from .shown import automatic_of, percent_of
 
 
 def center_property() -> FloatVectorProperty:
@@ -60,6 +61,9 @@ class PatchItem(PropertyGroup):
 
     center: center_property()
     radius: radius_property()
+    radius_percent: percent_of(
+        "radius", "Radius", "Radius of the disc, of the picture's width", most=50
+    )
     color: color_property()
 
 
@@ -89,8 +93,24 @@ class KeyItem(PropertyGroup):
     )
 
 
+def _changes(self: PropertyGroup) -> bool:
+    return self.kind != "off"
+
+
+def _set_changes(self: PropertyGroup, changes: bool) -> None:
+    if changes != _changes(self):
+        self.kind = "keyed" if changes else "off"
+
+
 class AppearanceProperties(PropertyGroup):
     """How the light changes."""
+
+    changes: BoolProperty(
+        name="Change Light",
+        description="Let the light change in the clip; off: colors stay as they are",
+        get=_changes,
+        set=_set_changes,
+    )
 
     kind: EnumProperty(
         name="Light",
@@ -106,10 +126,10 @@ class AppearanceProperties(PropertyGroup):
         description="Where the sequence of looks comes from",
         items=(
             POSITION,
-            ("RANDOM", "Random", "A day of the codebook, drawn with the seed"),
+            ("RANDOM", "Random Day", "A day of the codebook, drawn with the seed"),
             FILE,
             ("REFERENCE", "Reference", "The look of another picture, held throughout"),
-            ("PREDICT", "Predict", "A predicted day that begins with the picture's own look"),
+            ("PREDICT", "Predicted Day", "A predicted day that begins with the picture's own look"),
             ("KEYS", "Keys and Patches", "The looks at key frames, and colors of patches"),
         ),
         default="PREDICT",
@@ -135,18 +155,23 @@ class AppearanceProperties(PropertyGroup):
         max=1_000_000,
     )
     codes: IntProperty(
-        name="Key Codes",
-        description="Evenly spaced key codes of the sequence; fewer give calmer light; 0: all",
+        name="Looks",
+        description="Evenly spaced looks of the sequence; fewer give calmer light; 0: automatic, "
+        "all of them",
         min=0,
         soft_max=50,
         max=1_000_000,
     )
+    codes_automatic: automatic_of("codes", "Use all looks of the sequence", else_value=8)
     stars: FloatProperty(
         name="Stars",
         description="How many stars come out where the clear sky gets dark",
         min=0,
         max=1,
         subtype="FACTOR",
+    )
+    stars_percent: percent_of(
+        "stars", "Stars", "How many stars come out where the clear sky gets dark"
     )
     relative: BoolProperty(
         name="Begin with Picture",
@@ -170,10 +195,10 @@ class AppearanceProperties(PropertyGroup):
     patch_items: CollectionProperty(type=PatchItem)
     patch_active: IntProperty(name="Patch", description="The patch that is shown")
     patch_half_way: BoolProperty(
-        name="Patches Half-Way",
+        name="Half-Way",
         description="The colors of the patches are reached half-way through the clip",
         default=True,
     )
     patch_frame: IntProperty(
-        name="Patches at Frame", description="Frame at which the patches' colors are reached", min=0
+        name="At Frame", description="Frame at which the patches' colors are reached", min=0
     )

@@ -6,6 +6,8 @@ from __future__ import annotations
 from bpy.props import EnumProperty, FloatProperty, IntProperty
 from bpy.types import PropertyGroup
 
+from .shown import automatic_of, percent_of
+
 
 class LoopProperties(PropertyGroup):
     """How the motion closes into a loop."""
@@ -21,10 +23,14 @@ class LoopProperties(PropertyGroup):
     )
     frames: IntProperty(
         name="Period",
-        description="Frames in one loop of the motion; 0: the divisor of the frames nearest to 100",
+        description="Frames in one loop of the motion; 0: automatic, the divisor of "
+        "the clip's frames nearest to 100",
         min=0,
         max=1_000_000,
         soft_max=1000,
+    )
+    frames_automatic: automatic_of(
+        "frames", "Use the divisor of the clip's frames that is nearest to 100", else_value=100
     )
     blend: EnumProperty(
         name="Blend",
@@ -55,6 +61,12 @@ class LoopProperties(PropertyGroup):
         min=0,
         max=1,
         subtype="FACTOR",
+    )
+    phase_noise_percent: percent_of(
+        "phase_noise",
+        "Phase Noise",
+        "Spatial variation of the phase; 0: the first frame is the picture, and the seam is "
+        "slightly visible",
     )
     start: EnumProperty(
         name="Start",

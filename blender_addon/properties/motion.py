@@ -14,6 +14,7 @@ from bpy.props import (
 from bpy.types import PropertyGroup
 
 from .codes import AUTO, BESIDE_BLEND, FILE, POSITION, RANDOM, is_stroke_object, position_property
+from .shown import percent_of
 
 
 class MotionProperties(PropertyGroup):
@@ -28,8 +29,8 @@ class MotionProperties(PropertyGroup):
         ),
     )
     code_from: EnumProperty(
-        name="Code",
-        description="Where the latent code of the motion comes from",
+        name="Wind",
+        description="Where the motion of sky and water comes from",
         items=(
             POSITION,
             RANDOM,
@@ -83,6 +84,9 @@ class MotionProperties(PropertyGroup):
         min=0,
         max=100,
         soft_max=10,
+    )
+    ripple_percent: percent_of(
+        "ripple", "Ripple", "Height of ripples on the water, of the picture's height", 10, 0.1
     )
     use_arrows: BoolProperty(
         name="Follow Arrows",

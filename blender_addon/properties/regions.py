@@ -16,6 +16,7 @@ from bpy.props import (
 from bpy.types import PropertyGroup
 
 from .codes import BESIDE_BLEND, FILE, POSITION, is_stroke_object, position_property
+from .shown import percent_of
 
 
 class RegionItem(PropertyGroup):
@@ -66,6 +67,13 @@ class RegionItem(PropertyGroup):
         max=100,
         soft_max=10,
     )
+    phase_percent: percent_of("phase", "Phase", "Share of the loop that this region runs ahead")
+    ripple_percent: percent_of(
+        "ripple", "Ripple", "Height of ripples, of the picture's height", 10, 0.1
+    )
+    sway_percent: percent_of(
+        "sway", "Sway", "Width of swaying, as of plants, of the picture's width", 10, 0.1
+    )
     moves: EnumProperty(
         name="Moves",
         description="What of this region moves",
@@ -112,6 +120,9 @@ class RegionProperties(PropertyGroup):
         min=0.001,
         max=0.999,
         subtype="FACTOR",
+    )
+    horizon_percent: percent_of(
+        "horizon", "Horizon", "Upper edge of the water, of the height from the top"
     )
     region_items: CollectionProperty(type=RegionItem)
     region_active: IntProperty(name="Region", description="The region that is shown")

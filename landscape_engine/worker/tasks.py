@@ -186,8 +186,11 @@ def draw_thumbnails(
 ) -> dict[str, Any]:
     """Draw thumbnails of the codes at positions 0..1 of a codebook.
 
-    The result: kind, width, height and thumbnails, each with position, flow (the path of its flow
-    in colors; null for appearance) and frames (the paths of a small loop).
+    The result: kind, width, height, picture (the path of the small picture as it is) and
+    thumbnails, each with position, flow (the path of its flow in colors; null for appearance) and
+    frames (the paths of a small loop). Those of motion have direction_deg (0: right, 90: up) and
+    speed (widths of the picture per frame), and an arrow in their frames; those of appearance
+    lightness (0..1) and warmth (-1..1) of each frame.
     """
     side, frames = _whole(side, "side", 16, 1024), _whole(frames, "frames", 1, 100)
     if kind not in ("motion", "appearance"):
@@ -211,7 +214,15 @@ def draw_thumbnails(
         drawn = thumbnails.draw_appearance(*asked)
     rows = list(events.follow(drawn, len(positions), "thumbnails"))
     height, width = small.image.shape[2:]
-    return {"kind": kind, "width": width, "height": height, "thumbnails": rows}
+    plain = events.folder / "picture.png"
+    images.save_image(small.picture.cpu(), plain)
+    return {
+        "kind": kind,
+        "width": width,
+        "height": height,
+        "picture": str(plain),
+        "thumbnails": rows,
+    }
 
 
 def fit(

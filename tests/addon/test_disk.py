@@ -52,17 +52,25 @@ def test_no_panel_and_no_poll_reads_the_disk(told):
         f"""
 choices.record_interpreter({sys.executable!r})
 bpy.ops.landscape.check_engine()
-previews._drawn[plane.session_uid, "motion"] = [previews.Thumbnail(0.5, 0)]
+previews._drawn[plane.session_uid, "motion"] = [previews.Thumbnail(0.5, [0], "→ Slow")]
 drawn(blender_addon, plane)  # Blender loads what it draws the first time
 told["counts"] = bool(disk_calls(choices.recorded_interpreter))
 told["plane"] = disk_calls(lambda: drawn(blender_addon, plane))
 told["nothing"] = disk_calls(lambda: drawn(blender_addon, None))
+plane.landscape.motion.code_from = "POSITION"
+plane.landscape.motion.position = 0.5
 told["words"] = drawn(blender_addon, plane)
 """
     )
     assert found["counts"], "the counter sees what it counts"
     assert found["plane"] == [] and found["nothing"] == []
-    for part in ("lake.png, 32 × 18 pixels", "Engine ", "Frames of 32 × 18 pixels", "0.50"):
+    for part in (
+        "lake.png, 32 × 18 pixels",
+        "Engine ",
+        "Frames of 32 × 18 pixels",
+        "→ Slow",
+        "About ",
+    ):
         assert any(part in word for word in found["words"]), (part, found["words"])
 
 

@@ -130,7 +130,7 @@ def test_all_jobs_of_a_renamed_object_are_its_own(told):
         """
     )
     assert [state for state, _ in found["states"]] == ["done"] * 3, found["states"]
-    assert found["thumbnails"] == [9, 0]
+    assert found["thumbnails"] == [15, 0]
     assert found["shown"] == ["SEQUENCE", "FILE"]
     assert found["codes"] == [True, False]
 

@@ -82,11 +82,17 @@ def test_thumbnails_show_each_code(worker, lake, kind):
         files = row["frames"] + ([row["flow"]] if kind == "motion" else [])
         assert len(row["frames"]) == 3
         assert all(images.load_image(f).shape == (1, 3, 18, 32) for f in files)
+    assert images.load_image(done["picture"]).shape == (1, 3, 18, 32)
     flows = [row["flow"] for row in done["thumbnails"]]
     if kind == "motion":
         assert not images.load_image(flows[0]).equal(images.load_image(flows[1]))
+        assert all(-180 <= row["direction_deg"] <= 180 for row in done["thumbnails"])
+        assert all(row["speed"] > 0 for row in done["thumbnails"])
     else:
         assert flows == [None, None]
+        for row in done["thumbnails"]:
+            assert len(row["lightness"]) == len(row["warmth"]) == 3
+            assert all(0 <= lightness <= 1 for lightness in row["lightness"])
 
 
 @pytest.mark.parametrize(
