@@ -88,7 +88,7 @@ ASPECTS = st.floats(0.1, 10)
 
 def read(arrows, line: list[Point], aspect: float) -> tuple[list, list[str]]:
     obj = SimpleNamespace(name="plane")
-    return arrows._read(obj, Surface(aspect=aspect), [Stroke(line)])
+    return arrows._read(obj, Surface(aspect=aspect), [Stroke(line)], others=None)
 
 
 @given(line=LINES, aspect=ASPECTS)
