@@ -282,10 +282,14 @@ def test_a_bad_region_is_refused_by_name(tmp_path, fields, said):
 
 
 def test_a_polygon_that_meets_the_picture_in_a_corner_alone_draws_no_line_across_it():
-    polygon = [[1, -1], [-1, 1], [-3, -1]]  # through 0, 0
-    for corners in (polygon, polygon[::-1]):
+    touching = [[1, -1], [-1, 1], [-3, -1]]  # through 0, 0
+    with pytest.raises(RegionError, match="covers no pixel"):
+        region_files._paint(touching, SIZE, Path("corner.json"))
+    reaching = [[1.1, -1], [-1, 1.1], [-3, -1]]  # x + y < 0.1
+    y, x = ((np.arange(side) + 0.5) / side for side in SIZE)
+    for corners in (reaching, reaching[::-1]):
         mask = region_files._paint(corners, SIZE, Path("corner.json"))
-        assert mask[0, 0] == 1 and mask.sum() <= 3
+        assert np.array_equal(mask > 0, x[None] + y[:, None] < 0.1) and mask[0, 0] == 1
 
 
 @pytest.mark.parametrize("text", ["{", "[" * 100_000], ids=["cut off", "too deep"])
