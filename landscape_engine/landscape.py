@@ -26,6 +26,7 @@ from .scene import region_files, regions, segmentation
 from .scene.regions import Region
 from .settings import RegionSettings
 
+FINER = 2  # times the width of a small output on which its masks are found, if there is so much
 KEPT_ANSWERS = 96  # of a picture; the largest, a color map, has 1.5 MiB
 
 T = TypeVar("T")
@@ -104,13 +105,16 @@ class Landscape:
         return regions.mask_size(self.image.shape[2], self.image.shape[3])
 
     def at(self, width: int, height: int) -> Landscape:
-        """The same picture at another size; a smaller one has its masks found on this one.
+        """The same picture at another size; a smaller one has its masks found at twice that.
 
         A wire that is clear in the picture may be less than a pixel wide in a small output.
         """
         image = images.resize(self.image, width, height)
-        pixels = self.pixels if width < min(self.image.shape[3], regions.MASK_WIDTH) else None
-        return Landscape(image, self.bundle, pixels)
+        finer = min(FINER * width, self.image.shape[3], regions.MASK_WIDTH)
+        if finer <= width:
+            return Landscape(image, self.bundle)
+        larger = images.resize(self.image[:, :3], finer, max(1, round(finer * height / width)))
+        return Landscape(image, self.bundle, images.to_uint8(larger))
 
     @cached_property
     def own_look(self) -> Tensor:

@@ -183,3 +183,13 @@ def test_two_animators_of_one_bundle_on_two_devices_leave_each_other_alone(pictu
     assert torch.equal(movement.step_of(here.look_at(picture), code), before)
     moved = next(here.render(here.look_at(picture), here.move(here.look_at(picture))))
     assert moved.device.type == "cpu" and moved.isfinite().all()
+
+
+def test_a_small_output_has_its_masks_found_at_twice_its_size(animator):
+    own = animator.look_at(make_picture(90, 160))
+    small = own.at(64, 36)
+    assert small.image.shape == (1, 3, 36, 64) and small.pixels.shape == (72, 128, 3)
+    shapes = {tuple(region.alpha.shape[2:]) for region in small.regions()}
+    assert shapes == {small.mask_hw} == {(36, 64)}
+    larger = own.at(320, 180)
+    assert larger.pixels.shape == (180, 320, 3), "there is no more to see"
