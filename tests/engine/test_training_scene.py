@@ -217,31 +217,12 @@ def test_stills_and_scenes_are_mixed_by_their_share(folder, monkeypatch):
         "crop",
         lambda r, s, still, *rest: taken.append(still.name) or real(r, s, still, *rest),
     )
-    monkeypatch.setattr(train_scene, "EXCHANGED", 0)  # those of others don't count
     samples = train_scene.LabelledScenes(TINY, 0, learnt)
     for i in range(60):
         samples[i]
     share = sum(not name.startswith("scene") for name in taken) / 60
     assert 0.3 < share < 0.7
     assert len({name for name in taken if name.startswith("scene")}) == TINY.scenes
-
-
-def test_a_sample_takes_the_water_or_the_sky_of_another_and_keeps_its_land():
-    shares = torch.zeros(4, 32, 32)
-    shares[1, :12], shares[0, 12:18], shares[2, 18:] = 1, 1, 1
-    image, other = torch.rand(3, 32, 32), torch.rand(3, 32, 32)
-    changed = set()
-    for seed in range(8):
-        taken = labelled.exchange(np.random.default_rng(seed), image, shares, other, shares)
-        assert torch.equal(taken[:, 12:18], image[:, 12:18]), "land"
-        where = tuple(not torch.equal(taken[:, s], image[:, s]) for s in (slice(12), slice(18, 32)))
-        changed.add(where)
-    assert changed == {(True, False), (False, True)}
-    dry = torch.zeros_like(shares)
-    dry[0] = 1
-    for seed in range(4):
-        rng = np.random.default_rng(seed)
-        assert torch.equal(labelled.exchange(rng, image, shares, other, dry), image)
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -198,26 +198,6 @@ def crop(
     )
 
 
-def exchange(
-    rng: np.random.Generator,
-    image: Tensor,  # [3, S, S] in 0..1
-    shares: Tensor,  # [4, S, S]
-    other: Tensor,  # [3, S, S] another sample, with its shares
-    of_other: Tensor,
-) -> Tensor:  # [3, S, S]
-    """A sample with the sky or the water of another, where both have it and it is most of it.
-
-    So a kind of water is seen before many shores. It takes the mean of what was there, half way.
-    """
-    kind = int(rng.choice([1, 2]))
-    both = shares[kind] * of_other[kind]
-    if float(both.sum()) < max(0.6 * float(shares[kind].sum()), 0.04 * both.numel()):
-        return image
-    before, after = ((one * both).sum((1, 2)) / both.sum() for one in (image, other))
-    taken = (other + 0.5 * (before - after)[:, None, None]).clamp(0, 1)
-    return torch.lerp(image, taken, both)
-
-
 def boxes(
     label: np.ndarray, wanted: int, least: int = 32, most: int = 3
 ) -> list[tuple[int, int, int, int]]:  # top, left, bottom, right

@@ -26,7 +26,6 @@ from .training_loop import Losses, Run
 
 SCENES_SEEN = 0.9, 1.4  # as `labelled.SEEN`: scenes are drawn at the size of a sample
 RARE = 0.3  # share of the scenes that are of a rare kind
-EXCHANGED = 0.35  # share of the samples that are to have the sky or the water of another still
 WHITE_WEIGHT = 0.3  # of telling white water from other water
 DECAY = 1e-2  # AdamW's, of the weights
 FIRST_RATE = 0.04  # share of the highest rate that a run begins with
@@ -65,11 +64,6 @@ class LabelledScenes(Dataset):
         else:
             still, seen = self._scene(int(rng.integers(self.settings.scenes))), SCENES_SEEN
         image, shares = labelled.crop(rng, self.settings.size, still, seen, white)
-        if self.learnt and rng.random() < EXCHANGED:
-            other = self.learnt[rng.integers(len(self.learnt))]
-            image = labelled.exchange(
-                rng, image, shares, *labelled.crop(rng, self.settings.size, other)
-            )
         if rng.random() < self.settings.things_share:
             grounds = self.textures.grounds if self.textures is not None else []
             image, shares = things.put_before(rng, image, shares, grounds)
