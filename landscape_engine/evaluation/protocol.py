@@ -31,6 +31,7 @@ from . import default_clip, drawn_arrows, metrics, samplings
 from .default_clip import DefaultClip
 from .reference_masks import ReferenceMask, at_width, load_still, load_thin
 
+MARK = 1 / 256  # of alpha, 0..1, by which land is more opaque than the rest: all is, to the eye
 STRETCHED_EVERY = 5  # frames between those whose stretch is measured
 NAMES = (  # of the figures of a still, in the order of tables
     "leak", "reach", "reach_sky", "reach_water", "variety", "steer_field", "steer_code",
@@ -170,13 +171,13 @@ class _Trial:
         """Render one period and measure each frame once it is rendered.
 
         What comes from land is told by the alpha channel, which the renderer moves as it moves the
-        colors: land opaque, all else clear. So the colors stay those of the picture.
+        colors: land is opaque, all else by `MARK` less, so that the colors stay the picture's.
         """
         period = loop.period(ClipSettings().frames)
         clip = ClipSettings(frames=period)
         motion = travel.fit(self.motion(code=str(position)), loop, period)
         land = self.mask.land if self.mask else torch.zeros_like(self.moving)
-        marked = torch.cat([self.image, land.float() * 2 - 1], dim=1)
+        marked = torch.cat([self.image, 1 - 2 * MARK * (~land).float()], dim=1)
         frames = self.animator.render(self.animator.look_at(marked), motion, None, loop, clip)
         of_input = metrics.detail(self.image, self.moving)
         details, changes, intrusions = [], [], []
@@ -193,7 +194,8 @@ class _Trial:
             else:
                 changes.append(metrics.change(before, now))
             if self.mask:
-                intrusions.append(metrics.intrusion((frame[:, 3:] + 1) / 2, self.mask.moving))
+                of_land = (1 - (1 - frame[:, 3:]) / (2 * MARK)).clamp(0, 1)
+                intrusions.append(metrics.intrusion(of_land, self.mask.moving))
             before = now.clone()
         assert first is not None and before is not None and worst is not None
         changes.append(metrics.change(before, first))

@@ -248,6 +248,15 @@ def test_land_that_slides_into_the_sky_is_seen(animator, still):
     assert rise(1.0) > 0.02
 
 
+def test_the_mark_of_land_leaves_the_colors_as_they_are(animator, still):
+    image, mask = protocol.load_still(*still, 80)
+    trial = protocol._Trial(animator, animator.look_at(image), mask, RegionSettings(clean=False))
+    trial.motion = lambda **_: motion_fields.steady_motion(torch.zeros(1, 2, 64, 64))
+    stays = trial.loop(0.5, LoopSettings(frames=6))
+    assert stays.figures["sharpness"] == pytest.approx(1, abs=2e-3)
+    assert (stays.worst - image).abs().max() < 0.02 and stays.figures["intrusion"] < 1e-3
+
+
 def test_steering_errors_are_those_of_the_answers(animator, still):
     image, mask = protocol.load_still(*still, 80)
     trial = protocol._Trial(animator, animator.look_at(image), mask, RegionSettings(clean=False))
