@@ -88,11 +88,12 @@ def contour(mask: Any) -> Outline:
         share = np.where(crosses, (0.5 - one) / np.where(crosses, other - one, 1), 0)
         place = np.stack([x + corner[0] + share * along[0], y + corner[1] + share * along[1]], -1)
         ends.append((crosses, place))
+    four = ends[0][0] & ends[1][0] & ends[2][0] & ends[3][0]
     lines = []
     for first, second in ((0, 1), (1, 2), (2, 3), (3, 0), (0, 2), (1, 3)):
         both = ends[first][0] & ends[second][0]
-        four = ends[0][0] & ends[1][0] & ends[2][0] & ends[3][0]
-        both &= ~four if (first, second) not in ((0, 1), (2, 3)) else True
+        if (first, second) not in ((0, 1), (2, 3)):
+            both &= ~four
         lines.append(np.stack([ends[first][1][both], ends[second][1][both]], 1))
     found = np.concatenate(lines) / (width, height)
     return found.clip(0, 1)

@@ -16,6 +16,7 @@ from typing import Any
 MOST_JSON = 1 << 25  # bytes of a document
 CHUNK = 1 << 18
 MOST_CODES = 1 << 27  # bytes of codes, or of a codebook
+MOST_WEIGHTS = 1 << 33  # bytes of a file of weights
 
 
 def check(path: Path | str, most: int | None = None) -> None:

@@ -17,8 +17,9 @@ def motion_thumbnails(layout: bpy.types.UILayout, context: bpy.types.Context) ->
     """The motion as a picture, which a click changes."""
     obj = context.object
     row = layout.row(align=True)
-    _draw_button(row, "motion", bool(previews.drawn(obj, "motion")), "Show Winds")
-    if not previews.drawn(obj, "motion"):
+    shown = bool(previews.drawn(obj, "motion"))
+    _draw_button(row, "motion", shown, "Show Winds")
+    if not shown:
         return
     row.prop(context.window_manager, "landscape_play", text="", icon="PLAY", toggle=True)
     layout.template_icon_view(
@@ -31,7 +32,7 @@ def motion_thumbnails(layout: bpy.types.UILayout, context: bpy.types.Context) ->
 def _name(obj: bpy.types.Object) -> str:
     """What the motion that is set does."""
     choice = obj.landscape.motion_choice
-    return next((name for key, name, *_ in previews.offered(obj.landscape, None) if key == choice))
+    return next(name for key, name, *_ in previews.offered(obj.landscape, None) if key == choice)
 
 
 def _draw_button(layout: bpy.types.UILayout, kind: str, shown: bool, text: str) -> None:

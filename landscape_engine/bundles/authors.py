@@ -106,7 +106,7 @@ def _find(folder: Path, pattern: str) -> Path:
 
 def _read_weights(path: Path) -> dict[str, Tensor]:
     try:
-        regular_files.check(path, checkpoints.MOST_WEIGHTS)
+        regular_files.check(path, regular_files.MOST_WEIGHTS)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except MemoryError:
         raise

@@ -38,7 +38,6 @@ from .codebook import AppearanceCodebook, MotionCodebook
 
 FORMAT = "landscape-engine bundle"
 VERSION = 1
-MOST_WEIGHTS = 1 << 33  # bytes of a file of weights
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 FILLING = {Tensor.uniform_, Tensor.normal_, Tensor.fill_, Tensor.zero_}
 CODEBOOKS = "codebooks.safetensors"  # beside a file for each network
@@ -399,7 +398,7 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
     from safetensors.torch import load_file
 
     try:
-        regular_files.check(path, MOST_WEIGHTS)
+        regular_files.check(path, regular_files.MOST_WEIGHTS)
         return load_file(path)
     except MemoryError:
         raise

@@ -13,7 +13,7 @@ from ..animator import Animator
 from ..settings import EvaluationSettings, LoopSettings, RegionSettings
 from .default_clip import LIT, SHOWN, DefaultClip
 from .protocol import NAMES, Evaluation, look_at
-from .reference_masks import has_mask, load_still, load_thin
+from .reference_masks import has_mask, load_thin
 
 COLUMNS = 4
 TINTS = {"sky": (-0.6, -0.1, 1.0), "water": (1.0, -0.6, -0.6)}  # of the overlay
@@ -41,8 +41,8 @@ def grade(
     """
     settings = settings or EvaluationSettings()
     masked = masks if has_mask(masks, picture) else None
-    image, mask = load_still(picture, masked, settings.sheet_width)
-    landscape = look_at(animator, picture, settings.sheet_width)
+    landscape, mask = look_at(animator, picture, masked, settings.sheet_width)
+    image = landscape.image
     clip = DefaultClip(animator, landscape, landscape.regions(where), loop or LoopSettings())
     still = Evaluation(picture.stem, image, None, image.new_empty(0, 2, *image.shape[2:]))
     thin = load_thin(masks, picture, (image.shape[2], image.shape[3]))

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import images
 from ..animator import Animator
 from ..errors import AnnotationError
 from ..jobs.progress import Progress, silent
@@ -29,7 +28,7 @@ from ..settings import (
 )
 from . import default_clip, drawn_arrows, metrics, samplings
 from .default_clip import DefaultClip
-from .reference_masks import ReferenceMask, at_width, load_still, load_thin
+from .reference_masks import ReferenceMask, at_width, load_thin, mask_at, read_still
 
 MARK = 1 / 256  # of alpha, 0..1, by which land is more opaque than the rest: all is, to the eye
 STRETCHED_EVERY = 5  # frames between those whose stretch is measured
@@ -94,8 +93,9 @@ def evaluate(
         RegionError: what the settings say of regions can't be used for this picture.
     """
     settings, loop = settings or EvaluationSettings(), loop or LoopSettings()
-    image, mask = load_still(picture, masks, settings.width)
-    trial = _Trial(animator, look_at(animator, picture, settings.width), mask, where, progress)
+    landscape, mask = look_at(animator, picture, masks, settings.width)
+    trial = _Trial(animator, landscape, mask, where, progress)
+    image = landscape.image
     flows = trial.fields(settings.codes)
     still = Evaluation(picture.stem, image, mask, flows)
     still.figures = dict.fromkeys(NAMES)
@@ -127,10 +127,17 @@ def evaluate(
     return still
 
 
-def look_at(animator: Animator, picture: Path, width: int) -> Landscape:
-    """A picture as `load_still` gives it, with its masks found on the picture itself."""
-    own = animator.look_at(images.load_image(picture)[:, :3])
-    return own.at(*at_width((own.image.shape[3], own.image.shape[2]), width))
+def look_at(
+    animator: Animator, picture: Path, masks: Path | None, width: int
+) -> tuple[Landscape, ReferenceMask | None]:
+    """A picture and its mask as `load_still` gives them; what moves is found on more pixels.
+
+    Raises:
+        PictureError: one of them can't be used.
+    """
+    own, drawn = read_still(picture, masks)
+    landscape = animator.look_at(own).at(*at_width(own, width))
+    return landscape, mask_at(drawn, own, landscape.image)
 
 
 class _Trial:

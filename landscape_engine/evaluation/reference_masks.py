@@ -54,19 +54,39 @@ def load_still(
     Raises:
         PictureError: one of them can't be used.
     """
-    path = None if masks is None else find_mask(masks, picture)
-    image = images.load_image(picture)[:, :3]
-    own_wh = (image.shape[3], image.shape[2])
-    image = images.resize(image, *at_width(own_wh, width))
-    if path is None:
-        return image, None
-    return image, load_mask(path, own_wh, (image.shape[2], image.shape[3]))
+    own, drawn = read_still(picture, masks)
+    image = images.resize(own, *at_width(own, width))
+    return image, mask_at(drawn, own, image)
 
 
-def at_width(own_wh: tuple[int, int], width: int) -> tuple[int, int]:
+def read_still(
+    picture: Path, masks: Path | None
+) -> tuple[Tensor, Path | None]:  # [1, 3, H', W'] at its own size
+    """A picture, and the file of its mask.
+
+    Raises:
+        PictureError: the picture can't be used, or has no mask in the folder of masks.
+    """
+    drawn = None if masks is None else find_mask(masks, picture)
+    return images.load_image(picture)[:, :3], drawn
+
+
+def mask_at(
+    drawn: Path | None,
+    own: Tensor,  # [1, 3, H', W'] the picture at its own size
+    image: Tensor,  # [1, 3, H, W] at the size wanted
+) -> ReferenceMask | None:
+    """A picture's mask at the size of an image of it; None where none was drawn."""
+    if drawn is None:
+        return None
+    return load_mask(drawn, (own.shape[3], own.shape[2]), (image.shape[2], image.shape[3]))
+
+
+def at_width(own: Tensor, width: int) -> tuple[int, int]:
     """Width and height of a picture at the evaluation width; small ones keep their own."""
-    width = min(width, own_wh[0])
-    return width, max(2, round(width * own_wh[1] / own_wh[0]))
+    own_height, own_width = own.shape[2:]
+    width = min(width, own_width)
+    return width, max(2, round(width * own_height / own_width))
 
 
 def find_mask(folder: Path, picture: Path) -> Path:

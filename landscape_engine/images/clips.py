@@ -25,24 +25,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import PictureError
-from .kinds import PICTURE_ENDINGS, VIDEO_ENDINGS, begins_as_video, is_picture, is_video
+from .kinds import begins_as_video, is_picture, is_video
 from .reading import load_image
-
-__all__ = [
-    "PICTURE_ENDINGS",
-    "VIDEO_ENDINGS",
-    "Damage",
-    "VideoFrame",
-    "count",
-    "decode",
-    "frame_paths",
-    "is_clip",
-    "is_picture",
-    "is_video",
-    "numbered",
-    "pictures",
-    "video",
-]
 
 Read = Callable[[], Tensor]  # gives [1, 3, H, W] in [-1, 1] or raises PictureError
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -58,9 +58,7 @@ class _Attribute:
     at: int  # where the value lies in the file
 
 
-@dataclass
-class _Header:
-    attributes: dict[bytes, _Attribute] = field(default_factory=dict)
+_Header = dict[bytes, _Attribute]  # by their names
 
 
 def read_parts(path: Path) -> list[ExrPart]:
@@ -80,19 +78,17 @@ def plain_copy(path: Path, target: Path) -> None:
     with path.open("rb") as file:
         flags = struct.unpack("<II", file.read(8))[1]
         for header in _headers(file, bool(flags & _MULTIPART)):
-            for one in header.attributes.values():
+            for one in header.values():
                 spans = [(one.at - 4 - len(one.kind) - 2 - len(one.name), len(one.name))]
-                if one.kind in (b"string", b"stringvector"):
+                if one.kind == b"string":
                     spans.append((one.at, len(one.value)))
-                elif one.kind == b"chlist":
-                    spans += [(one.at + at, len(name)) for at, name in _channel_names(one.value)]
+                elif one.kind in (b"chlist", b"stringvector"):
+                    listed = _channel_names if one.kind == b"chlist" else _texts
+                    spans += [(one.at + at, len(text)) for at, text in listed(one.value)]
                 for start, length in spans:
                     span = data[start : start + length]
                     plain = bytes(byte if byte < 128 else ord("~") for byte in span)
-                    if one.kind != b"stringvector":
-                        data[start : start + length] = plain
-                        continue
-                    data[start : start + length] = _plain_texts(bytes(span))
+                    data[start : start + length] = plain
     target.write_bytes(data)
 
 
@@ -101,20 +97,9 @@ def as_copied(name: str) -> str:
     return "".join(c if ord(c) < 128 else "~" for c in name)
 
 
-def _plain_texts(value: bytes) -> bytes:
-    """The texts of a list, each after its length, in ASCII."""
-    made, at = bytearray(value), 0
-    while at + 4 <= len(value):
-        (length,) = struct.unpack_from("<I", value, at)
-        for n in range(at + 4, min(at + 4 + length, len(value))):
-            made[n] = value[n] if value[n] < 128 else ord("~")
-        at += 4 + length
-    return bytes(made)
-
-
 def _headers(file: BinaryIO, several: bool) -> Iterator[_Header]:
     for _ in range(_MOST_PARTS):
-        header = _Header()
+        header: _Header = {}
         for _ in range(_MOST_ATTRIBUTES):
             name = _name(file)
             if not name:
@@ -125,10 +110,10 @@ def _headers(file: BinaryIO, several: bool) -> Iterator[_Header]:
             value = file.read(size) if size >= 0 else b""
             if len(value) != size:
                 raise ValueError("the header is cut off")
-            header.attributes[name] = _Attribute(name, kind, value, at)
-        if header.attributes:
+            header[name] = _Attribute(name, kind, value, at)
+        if header:
             yield header
-        if not several or not header.attributes:
+        if not several or not header:
             return
     raise ValueError("too many parts")
 
@@ -152,9 +137,7 @@ def _channel_names(value: bytes) -> Iterator[tuple[int, bytes]]:
         at = end + 1 + 16  # type, linearity and sampling
 
 
-def _part(header: _Header, not_flat: bool) -> ExrPart:
-    known = header.attributes
-
+def _part(known: _Header, not_flat: bool) -> ExrPart:
     def text(name: bytes) -> str:
         return _text(known[name].value) if name in known else ""
 
@@ -165,11 +148,11 @@ def _part(header: _Header, not_flat: bool) -> ExrPart:
         raise ValueError("the header lacks what each has")
     primaries = numbers(b"chromaticities", "<8f") if b"chromaticities" in known else None
     data, display = (numbers(name, "<4i") for name in (b"dataWindow", b"displayWindow"))
-    views = [] if b"multiView" not in known else list(_texts(known[b"multiView"].value))
+    listed = known[b"multiView"].value if b"multiView" in known else b""
     return ExrPart(
         name=text(b"name"),
         view=text(b"view"),
-        views=tuple(views),
+        views=tuple(_text(text) for _, text in _texts(listed)),
         kind=text(b"type") or ("deepscanline" if not_flat else "scanlineimage"),
         channels=tuple(_text(name) for _, name in _channel_names(known[b"channels"].value)),
         data_window=(int(data[0]), int(data[1]), int(data[2]), int(data[3])),
@@ -178,11 +161,12 @@ def _part(header: _Header, not_flat: bool) -> ExrPart:
     )
 
 
-def _texts(value: bytes) -> Iterator[str]:
+def _texts(value: bytes) -> Iterator[tuple[int, bytes]]:
+    """Where in a list of texts each stands, after its length, and the text."""
     at = 0
     while at + 4 <= len(value):
         (length,) = struct.unpack_from("<I", value, at)
-        yield _text(value[at + 4 : at + 4 + length])
+        yield at + 4, value[at + 4 : at + 4 + length]
         at += 4 + length
 
 

@@ -32,7 +32,6 @@ from .. import regular_files
 from ..errors import BundleError
 from .blocks import channels_last
 
-MOST_WEIGHTS = 1 << 33  # bytes of a file of weights
 TAPS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
 VGG16 = "vgg16"
 VGG16_URL = "https://download.pytorch.org/models/vgg16-397923af.pth"  # torchvision's IMAGENET1K_V1
@@ -121,7 +120,7 @@ def _fetch() -> Any:
 
 def _read(path: Path) -> Any:
     try:
-        regular_files.check(path, MOST_WEIGHTS)
+        regular_files.check(path, regular_files.MOST_WEIGHTS)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise BundleError(

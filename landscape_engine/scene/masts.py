@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import numpy as np
 
-LENGTH, SHORTEST = (
-    0.03,
-    31,
-)  # of the lines along which votes are counted, share of the width; pixels
+from .thin_things import touching
+
+LENGTH = 0.03  # of the lines along which votes are counted, share of the width …
+SHORTEST = 31  # … and at least, pixels
 SLOPES = np.tan(np.deg2rad(np.linspace(-18, 18, 9)))  # of the lines, from upright
 WIDER = 2  # by which the picture is shrunk for those that are wider, or out of focus
 ASIDE = 3  # how far the two sides are that a pixel is compared with, pixels
@@ -89,10 +89,8 @@ def _at_scale(
     known = ((surely > 0) | (rooted & sky)).astype(np.uint8)
     known = cv2.dilate(known, np.ones((3, 3), np.uint8))
     near = cv2.dilate(rooted.astype(np.uint8), np.ones((gap, 3), np.uint8)) > 0
-    held = np.zeros(count, bool)
-    held[np.unique(parts[near])] = True
+    held = touching(parts, count, near)
     held &= np.bincount(parts.ravel(), known.ravel(), count) >= PART * stats[:, cv2.CC_STAT_AREA]
-    held[0] = False
     return held[parts] & sky
 
 

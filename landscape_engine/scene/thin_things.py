@@ -163,7 +163,7 @@ def _attached(
 
     weak = ((narrow > 255 * LEAST[polarity]) & moving).astype(np.uint8)
     count, parts, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8)
-    kept = _touching(parts, count, near)
+    kept = touching(parts, count, near)
     if hanging is not None:
         extent = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
         area = stats[:, cv2.CC_STAT_AREA]
@@ -241,10 +241,10 @@ def _rooted(
     import cv2
 
     count, parts = cv2.connectedComponents(things.astype(np.uint8), connectivity=8)
-    return _touching(parts, count, near)[parts]
+    return touching(parts, count, near)[parts]
 
 
-def _touching(
+def touching(
     parts: np.ndarray,  # int32 [H, W] numbers below `count`, 0 where none is
     count: int,
     where: np.ndarray,  # bool [H, W]
@@ -269,7 +269,7 @@ def _held(
     small = extent <= TIP * things.shape[1]
     for _ in range(TIPS):
         beside = cv2.dilate(things.astype(np.uint8), reach) > 0
-        things = things | (_touching(parts, count, beside) & small)[parts]
+        things = things | (touching(parts, count, beside) & small)[parts]
     return things
 
 

@@ -63,7 +63,7 @@ def test_hidden_files_are_no_frames(tmp_path):
         (tmp_path / f"._{number}.png").write_bytes(b"\0\5\x16\7" + bytes(80))
     (tmp_path / ".thumbnail.jpg").write_bytes(b"no picture")
     assert clips.count(tmp_path) == len(list(clips.pictures(tmp_path))) == FRAMES
-    assert not clips.is_video(tmp_path / "._clip.mp4")
+    assert not kinds.is_video(tmp_path / "._clip.mp4")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such names there")

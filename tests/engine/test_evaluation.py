@@ -202,18 +202,18 @@ SHORT = LoopSettings(frames=6)
 
 def test_a_mask_is_read_into_regions(still):
     picture, masks = still
-    image, mask = protocol.load_still(picture, masks, 80)
+    image, mask = reference_masks.load_still(picture, masks, 80)
     assert image.shape == (1, 3, 45, 80)
     assert bool(mask.sky[0, 0, :21].all()) and not bool(mask.sky[0, 0, 21:].any())
     assert bool(mask.land[0, 0, 23:, :40].all()) and bool(mask.water[0, 0, 23:, 40:].all())
     assert int((mask.moving | mask.land).sum()) == 43 * 80
     # a picture smaller than asked keeps its size, and the mask is fitted to it
-    image, mask = protocol.load_still(picture, masks, 480)
+    image, mask = reference_masks.load_still(picture, masks, 480)
     assert image.shape[2:] == mask.land.shape[2:] == (90, 160)
 
 
 def test_arrows_lie_inside_the_regions(still):
-    _, mask = protocol.load_still(*still, 80)
+    _, mask = reference_masks.load_still(*still, 80)
     points = arrows.choose_points(mask, 3)
     for x, y in points:
         assert bool(mask.moving[0, 0, round(y * 44), round(x * 79)])
@@ -233,7 +233,7 @@ def test_a_still_is_evaluated(animator, still):
 
 
 def test_land_that_slides_into_the_sky_is_seen(animator, still):
-    image, mask = protocol.load_still(*still, 80)
+    image, mask = reference_masks.load_still(*still, 80)
     trial = protocol._Trial(animator, animator.look_at(image), mask, RegionSettings(clean=False))
 
     def rise(pixels: float):
@@ -249,7 +249,7 @@ def test_land_that_slides_into_the_sky_is_seen(animator, still):
 
 
 def test_the_mark_of_land_leaves_the_colors_as_they_are(animator, still):
-    image, mask = protocol.load_still(*still, 80)
+    image, mask = reference_masks.load_still(*still, 80)
     trial = protocol._Trial(animator, animator.look_at(image), mask, RegionSettings(clean=False))
     trial.motion = lambda **_: motion_fields.steady_motion(torch.zeros(1, 2, 64, 64))
     stays = trial.loop(0.5, LoopSettings(frames=6))
@@ -258,7 +258,7 @@ def test_the_mark_of_land_leaves_the_colors_as_they_are(animator, still):
 
 
 def test_steering_errors_are_those_of_the_answers(animator, still):
-    image, mask = protocol.load_still(*still, 80)
+    image, mask = reference_masks.load_still(*still, 80)
     trial = protocol._Trial(animator, animator.look_at(image), mask, RegionSettings(clean=False))
 
     def answer(turn: float):
@@ -355,7 +355,7 @@ def test_a_mask_that_is_no_use_is_refused_in_one_line(
 
 def test_no_folder_of_masks(still):
     with pytest.raises(PictureError, match="which is no folder"):
-        protocol.load_still(still[0], still[0].parent / "nowhere", 80)
+        reference_masks.load_still(still[0], still[0].parent / "nowhere", 80)
 
 
 def test_the_masks_of_the_repository_can_be_used(shared):
@@ -363,6 +363,6 @@ def test_the_masks_of_the_repository_can_be_used(shared):
 
     masks = Path(__file__).parents[1] / "masks"
     for picture in sorted((shared / "data/test/photos").glob("*.jpg")):
-        image, mask = protocol.load_still(picture, masks, 160)
+        image, mask = reference_masks.load_still(picture, masks, 160)
         assert isinstance(mask, ReferenceMask) and bool(mask.land.any())
         assert reference_masks.paint(image, mask).shape == image.shape

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from landscape_engine.errors import PictureError
-from landscape_engine.images import clips, to_uint8
+from landscape_engine.images import clips, kinds, to_uint8
 from landscape_engine.sequence import write_sequence
 from landscape_engine.settings import OutputSettings
 from landscape_engine.training.data import lit_clips
@@ -86,7 +86,7 @@ def test_numbers_count_frames_whenever_they_are_shown(tmp_path, ending):
 def test_a_folder_is_read_in_the_order_of_its_names(folder):
     for frame, made in zip(check(folder), make_frames(FRAMES), strict=True):
         assert (frame - made).abs().max() < 0.01
-    assert not clips.is_clip(folder / "000.PNG") and clips.is_picture(folder / "000.PNG")
+    assert not clips.is_clip(folder / "000.PNG") and kinds.is_picture(folder / "000.PNG")
 
 
 def test_a_damaged_frame_is_a_gap_where_it_would_be_shown(tmp_path):

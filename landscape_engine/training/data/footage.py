@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ... import images
 from ...errors import PictureError, TrainingError
-from ...images import clips
+from ...images import clips, kinds
 from ...settings import MotionClipSettings
 from .lit_clips import shrink
 
@@ -73,8 +73,8 @@ def load(folder: Path, size: int, settings: MotionClipSettings) -> Film:
     if not folder.is_dir():
         raise TrainingError(f"{folder} is no folder; expected one with clips.")
     inside = sorted(folder.iterdir())
-    places = [p for p in inside if p.is_dir() or clips.is_video(p)]
-    if not places and any(map(clips.is_picture, inside)):
+    places = [p for p in inside if p.is_dir() or kinds.is_video(p)]
+    if not places and any(map(kinds.is_picture, inside)):
         places = [folder]
     found: list[Footage] = []
     remarks: list[str] = []

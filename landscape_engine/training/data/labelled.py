@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ... import images, regular_files
 from ...errors import TrainingError
-from ...images.clips import PICTURE_ENDINGS
+from ...images.kinds import PICTURE_ENDINGS
 from .drawn_regions import load_regions, paint_masks
 
 LAND, SKY, WATER, WHITE_WATER, UNKNOWN = 0, 1, 2, 3, 255

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from ... import images, regular_files
 from ...errors import TrainingError
-from ...images import clips
+from ...images import clips, kinds
 
 INSET = 0.04  # share of a cell that is cut off all around: gutters and frames drawn about it
 LONGEST = 64  # frames of a clip that are kept, evenly
@@ -120,13 +120,13 @@ def _read(path: Path, sheet: dict | None, size: int, stride: int) -> Iterator[Cl
         frames = [shrink(_picture(p), size) for p in _evenly(names[::stride])]
         if frames:
             yield Clip(path.name, torch.stack(frames), in_order=True)
-    elif clips.is_video(path):
+    elif kinds.is_video(path):
         cells = _cells(sheet) if sheet else [(0.0, 0.0, 1.0, 1.0)]
         film = [[_cut(frame, cell, size) for cell in cells] for frame in _video(path, stride)]
         for i in range(len(cells) if film else 0):
             shown = torch.stack([row[i] for row in film])
             yield Clip(f"{path.name}#{i}" if sheet else path.name, shown, in_order=True)
-    elif sheet and clips.is_picture(path):
+    elif sheet and kinds.is_picture(path):
         picture = _picture(path)
         columns, rows = sheet["columns"], sheet["rows"]
         grid = torch.stack([_cut(picture, cell, size) for cell in _cells(sheet)])

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import __version__
-from ...images.clips import PICTURE_ENDINGS, VIDEO_ENDINGS
+from ...images.kinds import PICTURE_ENDINGS, VIDEO_ENDINGS
 
 HASHED_BYTES = 1 << 20  # of each file, from its start
 DATA_ENDINGS = VIDEO_ENDINGS | PICTURE_ENDINGS | {".json"}
