@@ -14,7 +14,7 @@ from landscape_engine.loops import looping
 from landscape_engine.motion import fields as motion_fields
 from landscape_engine.motion.fields import MovingPart
 from landscape_engine.rendering.compositing import render_frame
-from landscape_engine.scene import bases, regions
+from landscape_engine.scene import bases, regions, water_bases
 from landscape_engine.settings import LoopSettings
 
 SIZE = (96, 160)
@@ -139,10 +139,10 @@ def test_waves_leave_no_comb_in_what_water_mirrors():
     mast[..., 100:108] = -0.6  # mirrored: dark from top to bottom
     calm = torch.zeros(1, 1, 120, 240)
 
-    light = bases.water_base(picture, inside, calm)[0, 0, 60:]
+    light = water_bases.water_base(picture, inside, calm)[0, 0, 60:]
     of_base, of_waves = (one.diff(dim=1).abs().mean() for one in (light, picture[0, 0, 60:]))
     assert float(of_base) < 0.35 * float(of_waves)
-    mirrored = bases.water_base((0.1 + 0.1 * waves + mast).expand(1, 3, -1, -1), inside, calm)
+    mirrored = water_bases.water_base((0.1 + 0.1 * waves + mast).expand(1, 3, -1, -1), inside, calm)
     assert float(mirrored[0, 0, 60:, 100:108].mean()) < -0.35, "it stays mirrored"
 
 
@@ -151,7 +151,7 @@ def test_foam_moves_whole():
     streaks = ((x // 6 + y // 12) % 2).astype(np.float32)
     picture = np.full((3, *SIZE), -0.5, np.float32)
     picture[:, 20:, 60:110] = 0.2 + 0.7 * streaks[20:, 60:110]
-    found = bases.white_water(torch.from_numpy(picture)[None], torch.ones(1, 1, *SIZE))
+    found = water_bases.white_water(torch.from_numpy(picture)[None], torch.ones(1, 1, *SIZE))
     assert found[0, 0, 40:80, 75:95].mean() > 0.8
     assert found[0, 0, 40:80, :40].max() < 0.1
 
@@ -168,7 +168,7 @@ def test_of_surf_all_moves_and_of_a_calm_water_little(told):
         torch.from_numpy(picture), torch.ones(1, 1, *SIZE), "water", foam if told else None
     )
     assert base.most[..., 35:60, 15:45].min() > 1.0
-    assert torch.allclose(base.most[..., 130:], torch.tensor(bases.WAVES))
+    assert torch.allclose(base.most[..., 130:], torch.tensor(water_bases.WAVES))
     assert base.light[..., 35:60, 15:45].std() < 0.05, "the whole texture is none of its base"
 
 
@@ -178,7 +178,7 @@ def test_clouds_that_a_calm_lake_mirrors_are_no_foam():
     everywhere = torch.ones(1, 1, *SIZE)
     base = bases.base_of(picture, everywhere, "water", torch.zeros(1, 1, *SIZE))
     assert (base.light - picture)[..., 50:70, 62:108].abs().max() < 0.01
-    assert torch.equal(base.most, torch.full_like(base.most, bases.WAVES))
+    assert torch.equal(base.most, torch.full_like(base.most, water_bases.WAVES))
 
 
 def test_waves_move_and_a_stone_among_them_stays():
@@ -186,9 +186,9 @@ def test_waves_move_and_a_stone_among_them_stays():
     picture[:, :, 20:40:4] = 0.1  # waves
     picture[:, :, 28:34, 30:40] = -0.9  # a stone
     light, everywhere = torch.zeros(1, 3, 60, 80), torch.ones(1, 1, 60, 80)
-    base = bases.Base(light, torch.full((1, 1, 60, 80), bases.WAVES))
+    base = bases.Base(light, torch.full((1, 1, 60, 80), water_bases.WAVES))
     moving = bases.difference(picture, base, everywhere)
-    assert moving[:, :, 20, 10].min() > 0.09 and moving.abs().max() < bases.WAVES
+    assert moving[:, :, 20, 10].min() > 0.09 and moving.abs().max() < water_bases.WAVES
     assert torch.equal(bases.difference(picture, bases.Base(light), everywhere), picture)
 
 

@@ -1,0 +1,111 @@
+"""The base of a sky: the clear sky behind its clouds.
+
+Legend: h w pixels of the grid on which a base is made; radii are those of `blurs`.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..ops import masks
+from . import blurs
+
+CLEAR_PX = 10  # radius of the blur of a clear sky
+DETAIL_PX = 4  # detail of a sky is what a blur of this radius removes
+FAINT = 0.04  # contrast of detail up to which a sky counts as clear, of 2
+LEAST_SPREAD = 0.08  # how far a clear sky may be from its polynomial, of 2
+ROUNDS = 30  # of the robust fit
+MOST_FITTED = 20000  # pixels
+DEGREES = 2, 4  # of the polynomial, across and down
+WINDOWS = 5  # across a picture, in which a row's common light is looked for
+WINDOW = 0.8  # width of one, share of the picture's
+CALM_PX = 6  # radius over which the light of rows is averaged
+LEAST_COMMON = 0.1  # share of the width that a row needs of the region to have a common light
+
+
+def sky_base(
+    picture: Tensor,  # [1, 3, h, w] in [-1, 1]
+    inside: Tensor,  # [1, 1, h, w] 0 or 1
+) -> Tensor:  # [1, 3, h, w]
+    """The clear sky behind the clouds.
+
+    A polynomial of `DEGREES` is fitted to each channel by iteratively reweighted least squares over
+    what is smooth and not too red (clouds and their glow count less). Pixels near it and without
+    detail are clear; the base is the picture itself there, blurred, and goes on smoothly from them
+    under the clouds. What the most part of a row has in common, as a glow above the horizon, is
+    light as well.
+    """
+    px = blurs.px(picture)
+    smoothed = masks.blur(picture, blurs.radius(DETAIL_PX * px))
+    detail = (picture - smoothed).abs().amax(1, keepdim=True)
+    smooth = torch.exp(-((detail / FAINT) ** 2)) + 1e-3
+    terms = _terms(*picture.shape[2:])  # [K, h, w]
+    where = inside[0, 0] > 0.5
+    # in double precision, which not every device has
+    values, weight = picture[0][:, where].cpu().double(), smooth[0, 0][where].cpu().double()
+    columns = terms[:, where.cpu()].double()
+    keep = slice(None, None, max(1, values.shape[1] // MOST_FITTED))
+    fitted, spread = _fit(columns[:, keep], values[:, keep], weight[keep])
+    fit = torch.einsum("kc,khw->chw", fitted.float(), terms)[None].to(picture)
+    off = (picture - fit).abs().amax(1, keepdim=True)
+    clear = inside * torch.exp(-((off / (3 * spread)) ** 4)) * torch.exp(-((detail / 0.1) ** 2))
+    base = blurs.push_pull(picture, clear, blurs.radius(CLEAR_PX * px))
+    base = base + _level_light(picture - base, inside)
+    lowest, highest = _range(picture, inside)
+    return base.clamp(lowest, highest)
+
+
+def _level_light(
+    rest: Tensor,  # [1, 3, h, w] the picture less its base
+    inside: Tensor,  # [1, 1, h, w] 0 or 1
+) -> Tensor:  # [1, 3, h, w]
+    """The median of each row within windows that overlap, linear from one to the next."""
+    h, w = inside.shape[2:]
+    known = torch.where(inside > 0.5, rest, rest.new_tensor(float("nan")))[0]  # [3, h, w]
+    reach = max(1, round(w * WINDOW / 2))
+    centres = torch.linspace(0, w - 1, WINDOWS)
+    found = []
+    for centre in centres.round().int().tolist():
+        window = slice(max(0, centre - reach), min(w, centre + reach + 1))
+        some = inside[0, 0, :, window].sum(1) > LEAST_COMMON * w
+        median = known[:, :, window].nanmedian(2).values.nan_to_num(0.0)
+        found.append(torch.where(some, median, median.new_zeros(())))
+    medians = torch.stack(found, 2)[None]  # [1, 3, h, WINDOWS]
+    calm = blurs.radius(CALM_PX * blurs.px(rest))  # or each row would be a streak of its own
+    medians = F.pad(medians, (0, 0, calm, calm), mode="replicate")
+    medians = F.avg_pool2d(medians, (2 * calm + 1, 1), 1)
+    return F.interpolate(medians, (h, w), mode="bilinear", align_corners=True)
+
+
+def _terms(h: int, w: int) -> Tensor:  # [K, h, w]
+    y = torch.linspace(-1, 1, h)[:, None].expand(h, w)
+    x = torch.linspace(-1, 1, w)[None].expand(h, w)
+    return torch.stack([x**i * y**j for j in range(DEGREES[1] + 1) for i in range(DEGREES[0] + 1)])
+
+
+def _fit(
+    columns: Tensor,  # [K, N] float64
+    values: Tensor,  # [3, N]
+    smooth: Tensor,  # [N] how little detail there is
+) -> tuple[Tensor, float]:  # [K, 3], and how far clear pixels are from the fit
+    weight, spread = smooth, LEAST_SPREAD
+    ridge = 1e-6 * torch.eye(len(columns), dtype=columns.dtype)
+    for _ in range(ROUNDS):
+        weighted = columns * weight
+        fitted = torch.linalg.solve(
+            weighted @ columns.T / weight.sum() + ridge, weighted @ values.T / weight.sum()
+        )
+        rest = values - (columns.T @ fitted).T
+        off = rest.abs().amax(0)
+        spread = max(LEAST_SPREAD, float(off.median()))
+        reddish = rest[0] - 0.5 * rest[2] > spread
+        weight = smooth / (1 + (off / spread) ** 4) * torch.where(reddish, 0.3, 1.0)
+    return fitted, spread
+
+
+def _range(picture: Tensor, inside: Tensor) -> tuple[Tensor, Tensor]:  # [1, 3, 1, 1] each
+    where = inside[0, 0] > 0.5
+    lowest, highest = picture[0][:, where].aminmax(dim=1)
+    return lowest.view(1, 3, 1, 1), highest.view(1, 3, 1, 1)
