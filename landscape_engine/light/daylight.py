@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 GREEN_OF_WARMTH = 0.115  # of CIE's daylight, and of a black body below 4000 K, within 0.03
+FAINT = 0.01  # linear light that is added before logarithms
 DARK_SHADE = 0.009  # light below which L* isn't a cube root
 
 _XYZ_OF_SRGB = (  # over the white's

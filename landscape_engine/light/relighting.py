@@ -22,9 +22,10 @@ import torch
 from torch import Tensor
 
 from ..ops import masks
-from . import daylight
+from ..ops.masks import mean_within as mean
+from ..ops.masks import soft_threshold as rising
+from . import daylight, suns
 
-FAINT = 0.01  # linear light that is added before logarithms
 FITTED_SIDE = 64  # pixels of the grid on which a change is fitted and measured, or a few more
 STIFFNESS = 0.02  # of the fit: variance of a term below which it hardly counts
 LONGEST = 2.5  # change on any axis that is believed
@@ -36,10 +37,10 @@ LOW_SUN = 1.3  # share of its mean gold that a sky has more at the horizon than 
 GREY_GOLD, OF_BLUE = 1.2, 0.45  # of w that a grey sky's mean can get; and for each w it is bluer
 APART = 0.2, 0.4  # of w, that lit land gets warmer, or colder, than its sky at the most
 LIT = 10.0, 35.0  # L* from which land takes part in it, and wholly
-GOLD_FADES = 1.05  # e below 0 at which no gold is left
+GOLD_FADES = 1.35  # e below 0 at which no gold is left
 DUSK = 0.3  # of w, that goes with each e below 0
 BLUE = 1.5  # by which it is less for each w that land is blue already
-AFTERGLOW = 0.25  # ... and comes back at the horizon
+AFTERGLOW = 0.9  # ... and comes back at the horizon
 SUNLIT = (0.25, 0.75), (0.0, 14.0)  # w and L* by which land is above its mean: not, and surely
 LAST_SUN = 0.15, 0.75  # e below 0 at which the sun leaves what it lit, and has left it
 OF_SUN = 0.7, 0.55  # share of its warmth above the mean, and e, that it then loses
@@ -47,23 +48,19 @@ RED = 0.9  # w above the mean of which no more is lost
 BRIGHT_SKY = 62.0, 78.0  # mean L* of a sky under which dry grass is gold by itself: no, surely
 COLORED = 1.8, 2.6  # w from which land is colored by itself (autumn trees): a little, surely …
 REDDENED = 0.6, 0.9  # … unless it is red, ln R - ln G: leaves are yellow
-ZENITH = 0.3  # by how much of it the zenith darkens more than the horizon
+DIMS_TOO = 0.85  # share of the e below 0 of its land that a sky has at least
+ZENITH = 0.5  # by how much of it the zenith darkens more than the horizon
 ROSE = 0.085  # of g, that gold has less than a black body: the air takes green too
 COOL_SHADE = 0.93  # of warmth, that black has less than what is lit
 GREY = 0.3  # of w and g, about which a thing is grey and keeps its tinge
 AS_ITS_SKY = 0.65  # of the change of water, the share that is its sky's
 MOST, EASE = 30.0, 14.0  # mean ΔE that no light reaches, and from which on it grows slower
+DEEPER, DIMMED = 0.7, (0.25, 0.75)  # share of it that a dusk gets more, by its mean e below 0
 GLARE = 0.85  # share of its change that what is burnt out does not take: the sun stays the sun
-GLOW = (60.0, 85.0), (0.45, 1.0)  # L* and w of a sky that is the glow of its sun: a little, surely
-BURNT = 96.0, 99.0  # L* of what is burnt out: a little, surely
 BY_A_LAMP = 30.0, 55.0  # L* of what is around a lamp: surely, not (what is white there is a thing)
-REACH = 0.03  # of the width, about what glows
-LARGEST_SUN = 0.15  # radius of what is burnt out within a glow, share of the width
 SETS, REDDENS = 0.4, 0.5  # share of its sky's e < 0 that a low sun takes; and w it gets for each
 SUN_UP = 0.8  # e below 0 that a picture with a sun in its sky never reaches: by night there is none
 SHINES = 0.1, 0.4  # most of that confidence in a sky: it has no sun, surely one
-WHITE, WHITE_SKY = (88.0, 97.0), (0.2, 0.4)  # L* of its light; share of such sky: a sun, none
-BY_A_SUN = -0.1, 0.15  # w of the sky around it: none, surely a sun
 SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun's, or a pale sky's
 DIM = 22.0  # mean L* below which a picture has less of a day
 NIGHT, DUSKY = 20.0, 30.0  # mean L* of a sky at night, and of the darkest that is none
@@ -117,7 +114,7 @@ class _Scene:
         self.x, self.y = places
         self.lightness, _, _ = daylight.lab(light)
         self.dark = (1 - self.lightness / 45).clamp(0, 1)
-        self.warmth, green = daylight.axes((light + FAINT).log())
+        self.warmth, green = daylight.axes((light + daylight.FAINT).log())
         self.green = green - daylight.GREEN_OF_WARMTH * self.warmth
         nothing = torch.zeros_like(self.x)
         self.sky, self.water = (
@@ -141,7 +138,7 @@ class _Scene:
     @property
     def seen(self) -> Tensor:  # [B, 1, 1, 1] 0..1
         """The confidence that the picture's sky lights its land."""
-        return (_mean(self.sky, torch.ones_like(self.sky)) / 0.05).clamp(max=1)
+        return (mean(self.sky, torch.ones_like(self.sky)) / 0.05).clamp(max=1)
 
     @property
     def skyward(self) -> Tensor:  # [B, 1, h, w] 0..1
@@ -157,30 +154,10 @@ class _Scene:
         return torch.lerp(of_sky.clamp(0, 1), of_water.clamp(0, 1), share)
 
     @cached_property
-    def glow(self) -> tuple[Tensor, Tensor]:  # each [B or 1, 1, h, w] 0..1
-        """The confidence that sky is a sun's glow or near it; and the disc within the glow."""
+    def sun(self) -> suns.Sun:
+        """The sun that stands in the sky."""
         light = self.light if self.sharp is None else self.sharp
-        lightness, _, _ = daylight.lab(light)
-        warmth, _ = daylight.axes((light + FAINT).log())
-        shown = self.sky[:1] * _rising(lightness, GLOW[0]) * _rising(warmth, GLOW[1])
-        reach = max(1, round(REACH * shown.shape[3]))
-        burnt = _rising(lightness, BURNT)
-        for _ in range(round(LARGEST_SUN / REACH)):  # a large one glows up to its middle
-            shown = torch.maximum(shown, torch.minimum(-masks.shrink(-shown, reach), burnt))
-        glow = masks.blur(-masks.shrink(-shown, reach), reach)
-        disc = masks.blur(-masks.shrink(-burnt, reach // 3), reach // 3)
-        return glow, disc * glow
-
-    @cached_property
-    def setting(self) -> Tensor:  # [B or 1, 1, h, w] 0..1
-        """The confidence that sky is white by the sun in it, and not by clouds all over."""
-        light, sky = self.light if self.sharp is None else self.sharp, self.sky[:1]
-        white = _rising(daylight.lab(light)[0], WHITE) * sky
-        share = _mean(white, sky)
-        reach = max(1, round(REACH * white.shape[3] / 2))
-        around = masks.blur_within(self.warmth[:1], sky, 3 * reach)  # a cloud's is blue
-        near = masks.blur(-masks.shrink(-white, reach), reach) * _rising(around, BY_A_SUN)
-        return near * sky * (1 - _rising(share, WHITE_SKY))
+        return suns.find(light, self.sky[:1], self.warmth[:1])
 
     @cached_property
     def colored(self) -> Tensor:  # [B or 1, 1, 1, 1] 0..1
@@ -188,13 +165,13 @@ class _Scene:
         _, a, b = daylight.lab(self.light if self.sharp is None else self.sharp)
         chroma = (a.square() + b.square()).sqrt().flatten(1)
         most = chroma.sort(1).values[:, int(0.98 * (chroma.shape[1] - 1))]
-        return _rising(most, UNCOLORED).view(-1, 1, 1, 1)
+        return rising(most, UNCOLORED).view(-1, 1, 1, 1)
 
     def _night(self) -> Tensor:  # [B, 1, 1, 1] 0..1
         """The confidence that a picture shows night: a sky of stars, a dark one, or an aurora's."""
-        color = (self.light + FAINT).log()
+        color = (self.light + daylight.FAINT).log()
         ahead = color[:, 1:2] - torch.maximum(color[:, :1], color[:, 2:])
-        light, green = (_mean(one, self.sky) for one in (self.lightness, (ahead > GREENER).float()))
+        light, green = (mean(one, self.sky) for one in (self.lightness, (ahead > GREENER).float()))
         dark = (DUSKY - light) / (DUSKY - NIGHT)
         aurora = (green - AURORA[0]) / (AURORA[1] - AURORA[0])
         dim = (ITS_GLOW[0] - light) / (ITS_GLOW[0] - ITS_GLOW[1])
@@ -245,20 +222,19 @@ def _by_day(
     exposure, warmth, green = change.split(1, 1)
     exposure = _exposure(exposure.clamp(DIMMEST, BRIGHTEST), scene)
     warmth = _warmth(warmth, exposure, scene)
-    burnt = _rising(scene.lightness, BURNT)
-    large = ((_mean(burnt, torch.ones_like(burnt)) - SUN) / (PALE_SKY - SUN)).clamp(0, 1)
+    burnt = rising(scene.lightness, suns.BURNT)
+    large = ((mean(burnt, torch.ones_like(burnt)) - SUN) / (PALE_SKY - SUN)).clamp(0, 1)
     glare = GLARE * (1 - large) * masks.blur(burnt, max(1, scene.x.shape[3] // 21))
-    lamp = 1 - _rising(masks.blur(scene.lightness, max(1, scene.x.shape[3] // 12)), BY_A_LAMP)
+    lamp = 1 - rising(masks.blur(scene.lightness, max(1, scene.x.shape[3] // 12)), BY_A_LAMP)
     glare = glare * torch.lerp(lamp, torch.ones_like(lamp), scene.sky)  # a white wall is no light
-    glow, disc = scene.glow
-    glare = torch.maximum(glare, GLARE * disc)
-    setting = scene.setting
-    exposure = _while_a_sun_shines(exposure, torch.maximum(disc, setting))
+    sun = scene.sun
+    glare = torch.maximum(glare, GLARE * sun.disc)
+    exposure = _while_a_sun_shines(exposure, torch.maximum(sun.disc, sun.setting))
     dimmed = (-exposure).clamp(min=0)
     exposure = exposure * (1 - torch.where(exposure < 0, glare.clamp(max=1 - SETS), glare))
     # no sun gets colder, nor its glow; it reddens as it sets
-    kept = torch.maximum(torch.maximum(glare / GLARE, glow), setting)
-    warmth = warmth * (1 - torch.where(warmth < 0, kept, glare)) + REDDENS * dimmed * setting
+    kept = torch.maximum(torch.maximum(glare / GLARE, sun.glow), sun.setting)
+    warmth = warmth * (1 - torch.where(warmth < 0, kept, glare)) + REDDENS * dimmed * sun.setting
     green = _green(green, warmth, scene)
     exposure, warmth, green = _sun_leaves(exposure, warmth, green, scene)
     colored = (1 - BY_NIGHT * scene.night) * scene.colored
@@ -268,7 +244,7 @@ def _by_day(
 def _while_a_sun_shines(exposure: Tensor, sun: Tensor) -> Tensor:
     """The sun stays where the picture has it, and so the evening that comes is not the night."""
     dusk = -SUN_UP * (-exposure / SUN_UP).clamp(min=0).tanh()
-    shines = _rising(sun.amax((2, 3), True), SHINES)
+    shines = rising(sun.amax((2, 3), True), SHINES)
     return torch.where(exposure < 0, torch.lerp(exposure, dusk, shines), exposure)
 
 
@@ -276,8 +252,11 @@ def _exposure(exposure: Tensor, scene: _Scene) -> Tensor:
     """Land gets no lighter than its sky; what is dark is neither lifted nor crushed."""
     dark = scene.dark
     pale = ((scene.lightness - 70) / 30).clamp(0, 1)
-    excess = (_mean(exposure, scene.land) - _mean(exposure, scene.sky)).clamp(min=0)
+    excess = (mean(exposure, scene.land) - mean(exposure, scene.sky)).clamp(min=0)
     exposure = exposure - excess * scene.seen * scene.land
+    wanted = DIMS_TOO * mean(exposure, scene.land).clamp(max=0)
+    lacking = (mean(exposure, scene.sky) - wanted).clamp(min=0)
+    exposure = exposure - lacking * (1 - scene.night) * scene.skyward
     zenith = ZENITH * (scene.height - 0.5) * scene.skyward
     lifted = exposure * (1 - dark * (1 - 0.7 * scene.sky)) * (1 - pale)
     return torch.where(exposure > 0, lifted, exposure * (1 - 0.3 * dark) * (1 + zenith))
@@ -295,9 +274,9 @@ def _warmth(warmth: Tensor, exposure: Tensor, scene: _Scene) -> Tensor:
     dimmed = (-exposure - 0.15).clamp(min=0)
     dusk = DUSK * dimmed * (1 - 0.5 * scene.sky)
     dusk = dusk / (1 + BLUE * scene.land * (-scene.warmth).clamp(min=0))
-    glow = AFTERGLOW * dimmed * scene.sky * (1 - scene.height) ** 2
-    warmth = warmth - dusk + glow - 2 * DUSK * scene.dark * exposure.clamp(min=0)
-    warmth = _agreeing(warmth, scene)
+    warmth = warmth - dusk - 2 * DUSK * scene.dark * exposure.clamp(min=0)
+    warmth = _agreeing(warmth, scene)  # land does not see the afterglow
+    warmth = warmth + AFTERGLOW * dimmed * scene.skyward * (1 - scene.height) ** 3
     return torch.minimum(
         torch.maximum(warmth, COLDEST * (1 + scene.sky / 3)), WARMEST * (1 + scene.sky / 2)
     )
@@ -305,8 +284,8 @@ def _warmth(warmth: Tensor, exposure: Tensor, scene: _Scene) -> Tensor:
 
 def _under_a_grey_sky(warmth: Tensor, scene: _Scene) -> Tensor:
     """The less blue a sky is, the less gold it takes: through a grey one no sun comes."""
-    gold = _mean(warmth.clamp(min=0), scene.sky)
-    most = GREY_GOLD + OF_BLUE * (-_mean(scene.warmth, scene.sky)).clamp(min=0)
+    gold = mean(warmth.clamp(min=0), scene.sky)
+    most = GREY_GOLD + OF_BLUE * (-mean(scene.warmth, scene.sky)).clamp(min=0)
     eased = most * (gold / most).tanh() / gold.clamp(min=1e-3)
     factor = torch.lerp(eased.new_ones(()), eased, scene.skyward)
     return torch.where(warmth > 0, warmth * factor, warmth)
@@ -314,8 +293,8 @@ def _under_a_grey_sky(warmth: Tensor, scene: _Scene) -> Tensor:
 
 def _agreeing(warmth: Tensor, scene: _Scene) -> Tensor:
     """Land takes part in the warmth of its sky, and does not go far beyond it, nor against it."""
-    lit = scene.land * _rising(scene.lightness, LIT)
-    above, below = _mean(warmth, scene.sky), _mean(warmth, lit)
+    lit = scene.land * rising(scene.lightness, LIT)
+    above, below = mean(warmth, scene.sky), mean(warmth, lit)
     wanted = torch.minimum(torch.maximum(below, above - APART[1]), above.clamp(min=0) + APART[0])
     return warmth + (wanted - below) * scene.seen * lit
 
@@ -327,21 +306,17 @@ def _sun_leaves(
 
     Its gold fades by grey, or orange rock would turn green.
     """
-    warmer = scene.warmth - _mean(scene.warmth, scene.land)
-    lighter = scene.lightness - _mean(scene.lightness, scene.land)
+    warmer = scene.warmth - mean(scene.warmth, scene.land)
+    lighter = scene.lightness - mean(scene.lightness, scene.land)
     red = (0.5 - daylight.GREEN_OF_WARMTH) * scene.warmth - scene.green
-    sunlit = torch.maximum(1 - _rising(scene.warmth, COLORED), _rising(red, REDDENED)) * scene.land
+    sunlit = torch.maximum(1 - rising(scene.warmth, COLORED), rising(red, REDDENED)) * scene.land
     for above, rule in zip((warmer, lighter), SUNLIT, strict=True):
-        sunlit = sunlit * _rising(above, rule)
+        sunlit = sunlit * rising(above, rule)
     sunlit = masks.blur(sunlit, max(1, scene.x.shape[3] // 64)) * scene.land
-    sunlit = sunlit * (1 - _rising(_mean(scene.lightness, scene.sky), BRIGHT_SKY) * scene.seen)
-    gone = _rising(-exposure, LAST_SUN) * sunlit
+    sunlit = sunlit * (1 - rising(mean(scene.lightness, scene.sky), BRIGHT_SKY) * scene.seen)
+    gone = rising(-exposure, LAST_SUN) * sunlit
     lost = OF_SUN[0] * gone * warmer.clamp(0, RED)
     return exposure - OF_SUN[1] * gone, warmth - lost, green + _by_grey(-lost, scene)
-
-
-def _rising(values: Tensor, ends: tuple[float, float]) -> Tensor:  # 0..1
-    return ((values - ends[0]) / (ends[1] - ends[0])).clamp(0, 1)
 
 
 def _green(green: Tensor, warmth: Tensor, scene: _Scene) -> Tensor:
@@ -365,7 +340,11 @@ def _by_grey(warmth: Tensor, scene: _Scene) -> Tensor:
     """
     own = scene.warmth
     left = torch.where(own < 0, (own + warmth).clamp(max=0), (own + warmth).clamp(min=0))
-    color, grey, ratio = scene.light + FAINT, daylight.luminance(scene.light) + FAINT, left.exp()
+    color, grey, ratio = (
+        scene.light + daylight.FAINT,
+        daylight.luminance(scene.light) + daylight.FAINT,
+        left.exp(),
+    )
     red, blue = color[:, :1], color[:, 2:]
     whole = (grey - red) - ratio * (grey - blue)
     share = (ratio * blue - red) / torch.where(whole.abs() < 1e-6, 1.0, whole)
@@ -385,11 +364,12 @@ def _gain(
 
     def far(gain: Tensor) -> Tensor:
         lit = torch.cat(daylight.lab(_lit(scene.light, _by_day(gain * change, scene))), 1)
-        return _mean((lit - lab).square().sum(1, keepdim=True).sqrt(), everywhere)
+        return mean((lit - lab).square().sum(1, keepdim=True).sqrt(), everywhere)
 
-    gain = torch.ones_like(_mean(everywhere, everywhere))
-    most = MOST * (_mean(scene.lightness, everywhere) / DIM).clamp(0.5, 1)
+    gain = torch.ones_like(mean(everywhere, everywhere))
+    most = MOST * (mean(scene.lightness, everywhere) / DIM).clamp(0.5, 1)
     most = most * (1 - MOONLIT * scene.night)
+    most = most * (1 + DEEPER * rising(-mean(change[:, :1], everywhere), DIMMED))
     goal = most * (1 - (-far(gain) / EASE).exp())
     for _ in range(3):
         gain = (gain * goal / far(gain).clamp(min=0.1)).clamp(0.3, MOST_GAIN)
@@ -403,28 +383,24 @@ def _lit(
     """Light after a change; nothing gets clipped that was not."""
     exposure, warmth, green = change.split(1, 1)
     factor = torch.cat([warmth / 2 - green / 3, green * 2 / 3, -warmth / 2 - green / 3], 1)
-    turned = (before + FAINT) * factor.exp()
-    same = (daylight.luminance(before) + FAINT) / daylight.luminance(turned)
+    turned = (before + daylight.FAINT) * factor.exp()
+    same = (daylight.luminance(before) + daylight.FAINT) / daylight.luminance(turned)
     after = turned * same * exposure.exp()
     # the lightest channel comes near its end, and nothing gets flat there
-    peak, new = before.amax(1, keepdim=True) + FAINT, after.amax(1, keepdim=True)
-    room = (0.9 + FAINT - peak).clamp(min=1e-4)
+    peak, new = before.amax(1, keepdim=True) + daylight.FAINT, after.amax(1, keepdim=True)
+    room = (0.9 + daylight.FAINT - peak).clamp(min=1e-4)
     after = after * torch.where(new > peak, (peak + room * ((new - peak) / room).tanh()) / new, 1)
-    return (after - FAINT * exposure.exp().clamp(max=1)).clamp(0, 1)
+    return (after - daylight.FAINT * exposure.exp().clamp(max=1)).clamp(0, 1)
 
 
 def _change(before: Tensor, after: Tensor) -> Tensor:  # [B, 3, h, w] e, w, g
-    bright = [(daylight.luminance(one) + FAINT).log() for one in (before, after)]
-    warmth, green = daylight.axes((after + FAINT).log() - (before + FAINT).log())
+    bright = [(daylight.luminance(one) + daylight.FAINT).log() for one in (before, after)]
+    warmth, green = daylight.axes((after + daylight.FAINT).log() - (before + daylight.FAINT).log())
     return torch.cat([bright[1] - bright[0], warmth, green], 1)
 
 
 def _sum(terms: Tensor, fitted: Tensor) -> Tensor:  # [B, 3, h, w]
     return torch.einsum("bmhw,bmc->bchw", terms, fitted)
-
-
-def _mean(values: Tensor, share: Tensor) -> Tensor:  # [B, 1, 1, 1]
-    return (values * share).sum((2, 3), True) / share.sum((2, 3), True).clamp(min=1e-6)
 
 
 def _row(share: Tensor, y: Tensor, part: float) -> Tensor:  # [B, 1, 1, 1]

@@ -34,6 +34,22 @@ def blur_within(
     return blur(values * mask, radius) / blur(mask, radius).clamp(min=1e-6)
 
 
+def mean_within(
+    values: Tensor,  # [B, C, h, w]
+    mask: Tensor,  # [B, 1, h, w] 0..1
+) -> Tensor:  # [B, C, 1, 1]
+    """The mean of what lies inside a mask; 0 where the mask is empty."""
+    return (values * mask).sum((2, 3), True) / mask.sum((2, 3), True).clamp(min=1e-6)
+
+
+def soft_threshold(
+    values: Tensor,
+    ends: tuple[float, float],
+) -> Tensor:  # 0..1, of the values' shape
+    """0 up to the first of two values, 1 from the second on, and linear between them."""
+    return ((values - ends[0]) / (ends[1] - ends[0])).clamp(0, 1)
+
+
 def extend(
     values: Tensor,  # [1, C, h, w]
     mask: Tensor,  # [1, 1, h, w]
