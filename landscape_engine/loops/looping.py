@@ -23,7 +23,7 @@ from . import phase_noise as noise
 from .crossfade import CrossFade
 from .layers import Layers
 from .places import Everywhere, Place
-from .two_phase import TwoPhase
+from .two_phase import TwoPhase, led_aside
 
 Make = Callable[[], tuple[Layers, ...]]  # makes one frame's layers, in whatever thread
 
@@ -118,7 +118,7 @@ class PartLoop:
             still = place.put(Layers(place.cut(part.step)))
             self._at: Callable[[int], Layers] = lambda t: still
             return
-        self._at = _close(steady_motion(part.step), settings, self.round, place)
+        self._at = self._closed(settings, place)
         if settings.kind != "two-phase" or settings.blend == "plain":
             return
         if settings.blend == "condense" and part.base is not None:
@@ -132,9 +132,18 @@ class PartLoop:
                 apart = bases.difference_on(small, part.base, part.region.alpha)
                 self.pictured = contrast.take_apart(apart, None)
 
+    def _closed(self, settings: LoopSettings, place: Place) -> Callable[[int], Layers]:
+        """How frame t, 0..T-1, is made without ripples; only rounds of waves aren't all alike."""
+        part, motion = self.part, steady_motion(self.part.step)
+        if settings.kind != "two-phase" or settings.blend == "plain" or not part.waves:
+            at = _close(motion, settings, self.round, place)
+            return lambda t: at(t % self.round)
+        aside = led_aside(part.step, part.region.core, self.round)
+        return TwoPhase(motion, self.round, place, settings.phase_noise, part.rounds, aside).at
+
     def at(self, t: int) -> Layers:
         """Frame t, 0..T-1."""
-        layers = _waved(self.part, self._at(t % self.round), t / self.period)
+        layers = _waved(self.part, self._at(t), t / self.period)
         if self.scattered is not None:
             go_over = exchange.waves if self.part.waves else exchange.planned
             layers = go_over(layers, self.scattered)

@@ -8,11 +8,14 @@ import torch
 from torch import Tensor
 
 from ..motion.fields import MotionField, future, past
+from ..ops import masks, warping
 from . import phase_noise as noise
 from .layers import Layers
 from .places import Everywhere, Place
 
 CELLS = (3,)  # of the phase noise across the picture
+ASIDE = (0.0, 1.0, -0.6, 0.5, -1.0, 0.25, -0.3, 0.8)  # shares of what each round is led aside by
+SLANT = 0.35  # pixels by which sources are led aside for each pixel from the region's edge, at most
 SURE = 0.25  # weight of a source from which a place is free to go over when it likes
 
 
@@ -25,6 +28,9 @@ class TwoPhase:
     the input picture, unless noise shifts the phase u from place to place, so that the picture
     doesn't soften and sharpen all at once. Where a region has a base and neither copy a source in
     it, the base alone is shown.
+
+    Of several rounds, each can show other sources: copy k of a pixel is sampled `ASIDE[k]` times a
+    flow aside, and copy 0 follows the last one. So rounds that are alike in motion differ in form.
     """
 
     def __init__(
@@ -33,6 +39,8 @@ class TwoPhase:
         period: int,
         place: Place | Everywhere,
         phase_noise: float = 0.0,
+        rounds: int = 1,
+        aside: Tensor | None = None,  # [1, 2, h, w] backward, normalised
     ) -> None:
         self.period = period
         self.place = place
@@ -42,18 +50,32 @@ class TwoPhase:
         self.offset = None
         if phase_noise:
             self.offset = place.cut(phase_noise / 2 * noise.smooth(motion.step, CELLS))
+        self.rounds = rounds
+        self.aside = None if aside is None or rounds == 1 else place.cut(aside)
 
     def at(self, t: int) -> Layers:
-        """Frame t, 0..T-1."""
+        """Frame t, 0..R T - 1, of R rounds."""
         if self.offset is not None:
             unwrapped = t / self.period + self.offset  # [1, 1, b, w]
-            when = unwrapped - unwrapped.floor()
-            first = self.past.at_times(when * self.period)
-            second = self.future.at_times((1 - when) * self.period)
-            return _exchanged(self._blend(first, second, when), unwrapped.floor() % 2 == 1)
+            copy = unwrapped.floor()
+            when = unwrapped - copy
+            first = self._led(self.past.at_times(when * self.period), copy)
+            second = self._led(self.future.at_times((1 - when) * self.period), copy + 1)
+            return _exchanged(self._blend(first, second, when), copy % 2 == 1)
+        turn, t = divmod(t, self.period)
+        first = self._led(self.past.at(t), turn)
         if t == 0:
-            return self.place.put(Layers(self.past.at(0)))
-        return self._blend(self.past.at(t), self.future.at(self.period - t), t / self.period)
+            return self.place.put(Layers(first))
+        second = self._led(self.future.at(self.period - t), turn + 1)
+        return self._blend(first, second, t / self.period)
+
+    def _led(self, flow: Tensor, copy: int | Tensor) -> Tensor:
+        """The flow of copy k, of which there are as many as rounds, led aside."""
+        if self.aside is None:
+            return flow
+        shares = flow.new_tensor([ASIDE[k % len(ASIDE)] for k in range(self.rounds)])
+        which = torch.as_tensor(copy, device=flow.device).long() % self.rounds
+        return flow + shares[which] * self.aside
 
     def _blend(self, first: Tensor, second: Tensor, u: float | Tensor) -> Layers:
         place = self.place
@@ -65,6 +87,21 @@ class TwoPhase:
             found = torch.lerp(found, later, share)
         leeway = (torch.minimum(older, younger) / SURE).clamp(max=1)
         return place.put(Layers(first, second, share, leeway=leeway, found=found))
+
+
+def led_aside(
+    step: Tensor,  # [1, 2, h, w] backward, normalised
+    core: Tensor,  # [1, 1, h, w] bool
+    frames: int,
+) -> Tensor:  # [1, 2, h, w] backward, normalised
+    """A level flow as long as a motion's in so many frames, and less towards a region's edge.
+
+    Forms keep the size that they have in their row, and sources stay inside the region.
+    """
+    pixels = warping.pixels_per_unit(step.shape[2], step.shape[3], step.device)
+    length = (step * frames * pixels).square().sum(1, keepdim=True).sqrt()
+    within = torch.minimum(length, SLANT * masks.depth(core))
+    return torch.cat([within, torch.zeros_like(within)], 1) / pixels
 
 
 def _exchanged(

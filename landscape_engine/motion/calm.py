@@ -12,8 +12,8 @@ from torch import Tensor
 
 from ..ops import masks, warping
 
-SKY_PACE = 5e-4  # usual length of a sky's motion: 0.48 pixels a frame at 960, 5 % of it in 100
-WATER_PACE = 6e-4  # of water at the picture's lower edge: 0.58 pixels a frame at 960
+SKY_PACE = 9e-4  # usual length of a sky's motion: 0.86 pixels a frame at 960, 9 % of it in 100
+WATER_PACE = 8e-4  # of water at the picture's lower edge: 0.77 pixels a frame at 960
 FAR = 0.15  # share of that which water at the horizon keeps
 FAR_CLOUDS, OVERHEAD = 0.25, 0.4  # share that clouds there keep; height from which they have all
 LOWEST = 0.95  # share of a sky above its horizon

@@ -9,6 +9,8 @@ import torch
 
 from landscape_engine.loops import looping
 from landscape_engine.loops.layers import Layers
+from landscape_engine.loops.places import Everywhere
+from landscape_engine.loops.two_phase import SLANT, TwoPhase, led_aside
 from landscape_engine.motion import fields as motion_fields
 from landscape_engine.motion.fields import MotionField
 from landscape_engine.ops import warping
@@ -169,3 +171,38 @@ def test_a_long_track_holds_few_fields_and_interpolates_well():
     exact = list(islice(slow.accumulated(), count))
     for t in (1, 2, 7, 100, count - 1, count):
         assert (track.at(t) - exact[t - 1]).abs().max() < 2e-3
+
+
+@pytest.mark.parametrize("phase_noise", [0.0, 0.7])
+@pytest.mark.parametrize("rounds", [2, 3])
+def test_rounds_that_are_led_aside_differ_and_go_over_into_each_other(rounds, phase_noise):
+    period, picture = 12, make_picture(80, 120)
+    step = torch.zeros(1, 2, 64, 64)
+    step[:, 0] = -0.01
+    aside = led_aside(step, torch.ones(1, 1, 64, 64, dtype=torch.bool), period)
+
+    def clip(aside):
+        motion = motion_fields.steady_motion(step)
+        loop = TwoPhase(motion, period, Everywhere(), phase_noise, rounds, aside)
+        return [render_frame(picture, [loop.at(t)]) for t in range(rounds * period)]
+
+    led, alike = clip(aside), clip(None)
+    changes = [float((b - a).abs().mean()) for a, b in zip(led, led[1:] + led[:1], strict=True)]
+    assert max(changes) < 2.2 * min(changes), "no seam between rounds, nor at the end"
+    for t in range(period):
+        assert float((alike[t] - alike[t + period]).abs().max()) < 1e-5
+    unlike = [float((led[t] - led[t + period]).abs().mean()) for t in range(period)]
+    assert min(unlike) > 2 * max(changes), "the second round is no copy of the first"
+    if not phase_noise:
+        assert torch.equal(led[0], alike[0]), "frame 0 is the picture"
+
+
+def test_sources_are_led_aside_level_and_stay_within_their_region():
+    step, core = torch.full((1, 2, 40, 60), -0.01), torch.zeros(1, 1, 40, 60, dtype=torch.bool)
+    core[:, :, 10:30, 20:50] = True
+    aside = led_aside(step, core, 1000)
+    assert not aside[:, 1].any() and not aside[:, 0][~core[:, 0]].any()
+    columns = torch.arange(60) + aside[0, 0, 20] * 59 / 2
+    assert float(columns[20:50].max()) < 50 and float(columns.diff().min()) > 1 - 2 * SLANT > 0
+    small = led_aside(step, core, 5)[0, 0, 20, 35] * 59 / 2
+    assert float(small) == pytest.approx(5 * 0.01 * (29.5**2 + 19.5**2) ** 0.5, rel=1e-4)
