@@ -15,13 +15,14 @@ from torch import Tensor
 
 from ..loops import exchange
 from ..loops.layers import Layers
-from ..ops import color, warping
+from ..ops import color, masks, warping
 from ..ops.strips import strips
 from ..ops.warping import Band
 from ..settings import SamplingKind
 from . import translucent
 from .plates import Plates
 
+OPAQUE = 0.4, 0.75  # density from which a form covers what is behind it: a little, wholly
 FOLLOWED = 64  # side of the grid on which a color map is moved
 
 Transfer = Callable[[Tensor, Tensor], Tensor]  # colors [1, 3, H, W], map [1, 6, H, W] → colors
@@ -68,7 +69,10 @@ def move(
     for part in map(lambda one: _Part(one, height, width, bounds, plates.limits), layers):
         if part.moves:
             plate = plates.of(part.layers.alpha, part.layers.base)
-            density = None if part.layers.begun is None else plates.density(plate)
+            density = None
+            if part.layers.begun is not None:
+                density = plates.density(plate)
+                part.cover(plates, density)
             stacked = plates.premultiplied(plate, part.layers.base)
             for rows in strips(part.rows, width, image.device):
                 if cancelled():
@@ -122,6 +126,7 @@ class _Part:
                 moving |= ~warping.is_still(layers.second, height, width)
             self.moves, self.all_moves = bool(moving.any()), bool(moving.all())
             self.rows = range(height)
+        self.covers = False
         if self.moves:
             self.stack = self._stack(moving)
 
@@ -145,6 +150,32 @@ class _Part:
         if moving is not None and not self.all_moves:
             fields.append(moving.to(layers.first.dtype))
         return torch.cat(fields, dim=1)
+
+    def cover(
+        self,
+        plates: Plates,
+        density: Tensor,  # [1, 1, h', w'] of the plate
+    ) -> None:
+        """Let dense forms cover the base that they come before, as a cloud does the blue.
+
+        What is shown is `B + D(p')`, p' = p + flow. With o the opacity of a form, by its density,
+        `o(p') (B(p') - B)` is added: an opaque one keeps its colors whatever base it gets to.
+        """
+        layers = self.layers
+        assert layers.alpha is not None and layers.base is not None and layers.begun is not None
+        held, w = layers.held, layers.first.shape[3]
+        light = plates.behind(layers.alpha, layers.base, (held.height, w))
+
+        def covered(positions: Tensor) -> tuple[Tensor, Tensor]:
+            dense = warping.sample(density, positions)
+            moved = warping.sample(light, positions) - light[:, :, held.rows]
+            return dense, masks.soft_threshold(dense, OPAQUE) * moved
+
+        dense, change = covered(self.stack[:, :2])
+        if layers.second is not None:
+            denser, other = covered(self.stack[:, 2:4])
+            change = torch.lerp(change, other, exchange.shown(layers.begun, dense, denser))
+        self.stack, self.covers = torch.cat([self.stack, change], 1), True
 
     def render(
         self,
@@ -170,6 +201,8 @@ class _Part:
         if layers.contrast is not None:
             more, low = fields[:, at : at + 1], fields[:, at + 1 : at + 4]
             made[:, :3].addcmul_(made[:, :3], more).sub_(low)
+        if self.covers:
+            made[:, :3].add_(fields[:, -3:])
         if layers.base is not None:  # I + alpha (moved D - D), which is I where alpha is 0
             assert layers.alpha is not None  # a base is a region's
             alpha = warping.enlarge(layers.alpha, self.height, self.width, rows)

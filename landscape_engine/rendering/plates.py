@@ -22,6 +22,7 @@ from ..ops.strips import strips
 from ..scene import bases
 from ..scene.bases import Base
 
+SURELY_INSIDE = 0.9  # share of a pixel of the predictor's grid from which it shows the region alone
 INSIDE = 0.5  # of the alpha from which a pixel lies in a region
 FINE_PX = 6  # pixels of the masks: fine is what a blur of this radius takes away
 MIRRORED_PX = 16  # ... from the edge over which mirrored forms give way to the smooth continuation
@@ -40,6 +41,7 @@ class Plates:
         self.picture = picture
         self._made: dict[int, tuple[Tensor, Tensor]] = {}  # by the alpha's id: alpha, plate
         self._densities: dict[int, tuple[Tensor, Tensor]] = {}  # by the plate's id: plate, density
+        self._behind: dict[int, tuple[Base, Tensor]] = {}  # by the base's id: base, and it extended
         self._premultiplied: dict[int, tuple[Tensor, Tensor]] = {}  # by the plate's id, so too
         self._turn = threading.Lock()
 
@@ -105,6 +107,20 @@ class Plates:
             if id(plate) not in self._densities:
                 self._densities[id(plate)] = plate, exchange.density(plate)
             return self._densities[id(plate)][1]
+
+    def behind(
+        self,
+        alpha: Tensor,  # [1, 1, h', w'] of a region
+        base: Base,
+        size_hw: tuple[int, int],
+    ) -> Tensor:  # [1, 3, h, w]
+        """The region's base on the predictor's grid, continued past the region's edge."""
+        with self._turn:
+            if id(base) not in self._behind:
+                light, share = (shrinking.area(one, size_hw) for one in (base.light, alpha))
+                inside = (share > SURELY_INSIDE).to(light)
+                self._behind[id(base)] = base, masks.extend(light, inside)
+            return self._behind[id(base)][1]
 
 
 def bounds_of(

@@ -16,12 +16,15 @@ CLEAR_PX = 10  # radius of the blur of a clear sky
 DETAIL_PX = 4  # detail of a sky is what a blur of this radius removes
 FAINT = 0.04  # contrast of detail up to which a sky counts as clear, of 2
 LEAST_SPREAD = 0.08  # how far a clear sky may be from its polynomial, of 2
+WHITE = 0.1  # weight, in the fit, of what is whiter than it: clouds lie above a clear sky's blue
+PALER = 0.3  # ... by so much of what it has more in red, at least
 ROUNDS = 30  # of the robust fit
 MOST_FITTED = 20000  # pixels
 DEGREES = 2, 4  # of the polynomial, across and down
 WINDOWS = 5  # across a picture, in which a row's common light is looked for
 WINDOW = 0.8  # width of one, share of the picture's
 CALM_PX = 6  # radius over which the light of rows is averaged
+SURELY_CLEAR = 0.3  # from which a pixel counts as clear sky in its row
 LEAST_COMMON = 0.1  # share of the width that a row needs of the region to have a common light
 
 
@@ -50,9 +53,10 @@ def sky_base(
     fitted, spread = _fit(columns[:, keep], values[:, keep], weight[keep])
     fit = torch.einsum("kc,khw->chw", fitted.float(), terms)[None].to(picture)
     off = (picture - fit).abs().amax(1, keepdim=True)
+    off = off * (1 + _whiter((picture - fit)[0], spread).to(off))
     clear = inside * torch.exp(-((off / (3 * spread)) ** 4)) * torch.exp(-((detail / 0.1) ** 2))
     base = blurs.push_pull(picture, clear, blurs.radius(CLEAR_PX * px))
-    base = base + _level_light(picture - base, inside)
+    base = base + _level_light(picture - base, inside, clear)
     lowest, highest = _range(picture, inside)
     return base.clamp(lowest, highest)
 
@@ -60,10 +64,17 @@ def sky_base(
 def _level_light(
     rest: Tensor,  # [1, 3, h, w] the picture less its base
     inside: Tensor,  # [1, 1, h, w] 0 or 1
+    clear: Tensor,  # [1, 1, h, w] 0..1
 ) -> Tensor:  # [1, 3, h, w]
-    """The median of each row within windows that overlap, linear from one to the next."""
+    """The median of each row within windows that overlap, linear from one to the next.
+
+    Where there is some clear sky in a row, its light is what that has in common: a cloud that fills
+    most of a row is none.
+    """
     h, w = inside.shape[2:]
-    known = torch.where(inside > 0.5, rest, rest.new_tensor(float("nan")))[0]  # [3, h, w]
+    unknown = rest.new_tensor(float("nan"))
+    known = torch.where(inside > 0.5, rest, unknown)[0]  # [3, h, w]
+    free = torch.where(clear > SURELY_CLEAR, rest, unknown)[0]
     reach = max(1, round(w * WINDOW / 2))
     centres = torch.linspace(0, w - 1, WINDOWS)
     found = []
@@ -71,6 +82,8 @@ def _level_light(
         window = slice(max(0, centre - reach), min(w, centre + reach + 1))
         some = inside[0, 0, :, window].sum(1) > LEAST_COMMON * w
         median = known[:, :, window].nanmedian(2).values.nan_to_num(0.0)
+        seen = (clear[0, 0, :, window] > SURELY_CLEAR).sum(1) > LEAST_COMMON * w
+        median = torch.where(seen, free[:, :, window].nanmedian(2).values.nan_to_num(0.0), median)
         found.append(torch.where(some, median, median.new_zeros(())))
     medians = torch.stack(found, 2)[None]  # [1, 3, h, WINDOWS]
     calm = blurs.radius(CALM_PX * blurs.px(rest))  # or each row would be a streak of its own
@@ -102,7 +115,16 @@ def _fit(
         spread = max(LEAST_SPREAD, float(off.median()))
         reddish = rest[0] - 0.5 * rest[2] > spread
         weight = smooth / (1 + (off / spread) ** 4) * torch.where(reddish, 0.3, 1.0)
+        weight = weight * torch.where(_whiter(rest, spread), WHITE, 1.0)
     return fitted, spread
+
+
+def _whiter(
+    rest: Tensor,  # [3, ...] what differs from a clear sky
+    spread: float,
+) -> Tensor:  # [...] bool
+    """Whether a pixel is as a cloud is before the blue: lighter, in red more than in blue."""
+    return (rest[0] > spread / 2) & (rest[0] - rest[2] > PALER * rest[0])
 
 
 def _range(picture: Tensor, inside: Tensor) -> tuple[Tensor, Tensor]:  # [1, 3, 1, 1] each
