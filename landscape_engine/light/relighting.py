@@ -45,6 +45,7 @@ SUNLIT = (0.25, 0.75), (0.0, 14.0)  # w and L* by which land is above its mean: 
 LAST_SUN = 0.15, 0.75  # e below 0 at which the sun leaves what it lit, and has left it
 OF_SUN = 0.7, 0.55  # share of its warmth above the mean, and e, that it then loses
 RED = 0.9  # w above the mean of which no more is lost
+FADES, FADED = (0.5, 1.4), 0.5  # e below 0 from which land loses color, to the most; share of it
 BRIGHT_SKY = 62.0, 78.0  # mean L* of a sky under which dry grass is gold by itself: no, surely
 COLORED = 1.8, 2.6  # w from which land is colored by itself (autumn trees): a little, surely …
 REDDENED = 0.6, 0.9  # … unless it is red, ln R - ln G: leaves are yellow
@@ -237,6 +238,7 @@ def _by_day(
     warmth = warmth * (1 - torch.where(warmth < 0, kept, glare)) + REDDENS * dimmed * sun.setting
     green = _green(green, warmth, scene)
     exposure, warmth, green = _sun_leaves(exposure, warmth, green, scene)
+    warmth, green = _colors_fade(exposure, warmth, green, scene)
     colored = (1 - BY_NIGHT * scene.night) * scene.colored
     return torch.cat([exposure * (1 - MOONLIT * scene.night), warmth * colored, green * colored], 1)
 
@@ -317,6 +319,17 @@ def _sun_leaves(
     gone = rising(-exposure, LAST_SUN) * sunlit
     lost = OF_SUN[0] * gone * warmer.clamp(0, RED)
     return exposure - OF_SUN[1] * gone, warmth - lost, green + _by_grey(-lost, scene)
+
+
+def _colors_fade(
+    exposure: Tensor, warmth: Tensor, green: Tensor, scene: _Scene
+) -> tuple[Tensor, Tensor]:
+    """In the dusk the eye sees less color: land is mixed with grey of the same luminance."""
+    faded = FADED * rising(-exposure, FADES) * scene.land * (1 - scene.night)
+    color = scene.light + daylight.FAINT
+    mixed = torch.lerp(color, daylight.luminance(color).expand_as(color), faded)
+    after, before = daylight.axes(mixed.log()), daylight.axes(color.log())
+    return warmth + after[0] - before[0], green + after[1] - before[1]
 
 
 def _green(green: Tensor, warmth: Tensor, scene: _Scene) -> Tensor:

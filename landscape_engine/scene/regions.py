@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..ops import masks, shrinking
-from . import certainty, edges, falls, feather, fliers, lights_in_the_sky, masts, thin_things
+from . import certainty, edges, falls, feather, fliers, gaps, lights_in_the_sky, masts, thin_things
 from .certainty import LAND, SKY, WATER
 
 DOUBT = 0.3  # vectors slower than this share of the 70th percentile count as unknown
@@ -118,7 +118,10 @@ def find(
         if inside.any():
             alpha = feather.soften(inside, picture) * moving
             region = region_of(alpha, grid_hw, name, torch.device(device), soften=0)
-            share = torch.from_numpy(followed[label].clip(0, 1))[None, None].to(device)
+            shown = followed[label].clip(0, 1)
+            if label == SKY:
+                shown = np.maximum(shown, gaps.find(sky, labels == LAND, picture))
+            share = torch.from_numpy(shown)[None, None].to(device)
             found.append(replace(region, certainty=sure, share=share))
     return found
 

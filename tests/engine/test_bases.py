@@ -69,6 +69,34 @@ def test_the_clear_sky_goes_on_behind_clouds():
     assert off[:, :, 25, 60].max() < 0.3  # the cloud is lighter by more than 1
 
 
+def test_a_cloud_that_fills_most_of_its_rows_is_no_light():
+    clear, where = sky(), region("sky", slice(0, RIDGE))
+    base = bases.base_of(sky((55, 30, 11), (95, 28, 9)), where.alpha, "sky")
+    seen = torch.nn.functional.interpolate(base.light, SIZE, mode="bilinear", align_corners=True)
+    off = (seen - clear)[:, :, : RIDGE - 4].abs()
+    assert off[:, 0].mean() < 0.12 and off[:, 0, 28, 40:100].max() < 0.45, "white is 1.0 above it"
+
+
+def test_a_cloud_keeps_its_color_before_another_blue():
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
+    blue = torch.from_numpy(np.stack([-0.7 + x / 200, -0.3 + x / 250, 0.7 + 0 * x])).float()[None]
+    thick = torch.from_numpy(np.clip(12 - np.hypot(x - 40, y - 30) / 2, 0, 1)).float()
+    picture = torch.lerp(blue, torch.full_like(blue, 0.9), thick)
+    where = region("sky", slice(0, SIZE[0]))
+    part = MovingPart(where, torch.zeros(1, 2, *GRID), base=bases.Base(blue))
+    part.step[:, 0] = -0.04
+    small = torch.nn.functional.interpolate(picture, GRID, mode="area")
+    motion = replace(motion_fields.motion_of_parts([part], small), period=16)
+    frames = looping.frames(motion, LoopSettings(phase_noise=0), 16)
+    for t, layers in enumerate(islice(frames, 6)):
+        frame = render_frame(picture, layers)
+        at = round(40 + 0.04 * t * SIZE[1] / 2)
+        white = frame[0, :, 24:36, at - 4 : at + 5]
+        assert float((white - 0.9).abs().max()) < 0.1, "no stain: it covers what it comes before"
+        free = frame[0, :, 24:36, 120:150] - blue[0, :, 24:36, 120:150]
+        assert float(free.abs().max()) < 0.05
+
+
 def test_a_glow_into_which_a_region_fades_does_not_move_as_a_ring():
     y, x = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
     away = np.hypot(x - 80, y - 30)

@@ -215,6 +215,51 @@ def test_a_picture_with_a_sun_in_its_sky_gets_no_night():
     assert abs(fall(sunny, -0.2) - fall(plain, -0.2)) < 0.05, "and the same evening before"
 
 
+def test_a_streak_of_white_cloud_is_no_sun():
+    plain = scene(sky=0.2, land=-0.5)
+    streaked = plain.clone()
+    streaked[:, :, 20:23, 4:60] = 1.0
+    land = (..., slice(36, 60), slice(4, 60))
+    plain_falls, streaked_falls = (
+        float(
+            change_of(relighting.natural(relit(one, -1.8, -1.8, -1.8), one, SHARES, one), one)[
+                land
+            ].mean()
+        )
+        for one in (plain, streaked)
+    )
+    assert streaked_falls < 0.8 * plain_falls < 0, "its night comes"
+
+
+def test_land_loses_color_in_the_dusk_and_not_in_the_evening():
+    picture = scene(sky=0.5, land=-0.2)
+    picture[:, :, 36:46, 10:50] = torch.tensor([0.1, 0.4, -0.6]).view(1, 3, 1, 1)  # a green hedge
+
+    def color_left(by):
+        shown = relighting.natural(relit(picture, by, by, by), picture, SHARES)
+        a, b = (
+            torch.cat([one.amax(1) - one.amin(1)])[:, 38:44, 14:46].mean()
+            / one.amax(1)[:, 38:44, 14:46].mean()
+            for one in (daylight.linear(shown), daylight.linear(picture))
+        )
+        return float(a / b)
+
+    assert color_left(-1.5) < 0.85 < 0.93 < color_left(-0.1)
+
+
+def test_an_afterglow_stays_at_the_horizon_and_land_does_not_see_it(monkeypatch):
+    picture = scene(sky=0.5)
+    warm = []
+    for glow in (relighting.AFTERGLOW, 0.0):
+        monkeypatch.setattr(relighting, "AFTERGLOW", glow)
+        shown = relighting.natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES)
+        red, _, blue = change_of(shown, picture).unbind(1)
+        warm.append(red - blue)
+    gained = (warm[0] - warm[1])[0]
+    assert gained[26:31].mean() > 0.2 and gained[:8].abs().mean() < 0.1
+    assert gained[34:46].abs().mean() < 0.05
+
+
 def test_a_white_wall_darkens_by_day_and_a_lamp_burns_on_by_night():
     def fall(picture):
         lit = picture.clone()
@@ -235,7 +280,7 @@ def test_dry_grass_stays_gold_under_a_bright_sky():
         red, _, blue = change_of(shown, picture)[..., 38:44, 14:46].unbind(1)
         return float((blue - red).mean())
 
-    assert loses(0.7) < 0.8 * loses(0.1)
+    assert loses(0.7) < 0.9 * loses(0.1)  # of both, color fades
 
 
 def test_a_white_sky_does_not_redden():

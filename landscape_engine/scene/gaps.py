@@ -1,0 +1,79 @@
+"""Gaps: sky that is seen between branches, which stays where it is and has the sky's light.
+
+What is before the sky is kept still with what lies between its twigs; as land that would have the
+land's light, and a crown would be filled with another sky than the one around it.
+
+Legend: H W pixels of the masks.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+REACHES = 0.03, 0.09  # of a sky's color into what is before it, share of the width
+ALIKE, BY_SPREAD = 10.0, 1.0  # difference of 255 that a gap may have, and by the sky's deviation
+NEAR, DARKER = 0.02, 45.0  # share of the width within which there is something so much darker
+AMONG, LIGHTER = 0.03, 0.06  # within so much of the width, no more of the place may be lighter
+LARGEST = 0.004  # of a gap that the sky doesn't go on into, share of the picture: else it is a wall
+SOFT_PX = 1.0
+
+
+def find(
+    sky: np.ndarray,  # bool [H, W]
+    land: np.ndarray,  # bool [H, W]
+    picture: np.ndarray,  # uint8 [H, W, 3]
+) -> np.ndarray:  # float32 [H, W] 0..1; 0 in the sky itself
+    """How much of each pixel of the land is seen to be sky.
+
+    It has the color of the sky nearby, lies beside something darker, and hardly anything around it
+    is lighter: snow among rocks is.
+    """
+    import cv2
+
+    none = np.zeros(sky.shape, np.float32)
+    if not sky.any() or sky.all():
+        return none
+    values, width = picture.astype(np.float32), sky.shape[1]
+    light = values.mean(2)
+    darkest = cv2.erode(light, _square(round(NEAR * width)))
+    alike, likely = np.zeros(sky.shape, bool), np.zeros(sky.shape, bool)
+    for reach in REACHES:
+        near, mean, spread = _sky_around(values, sky.astype(np.float32), round(reach * width))
+        most = ALIKE + BY_SPREAD * spread
+        found = land & near & (np.abs(values - mean).max(2) < most)
+        lighter = land & (light > mean.mean(2) + most)
+        among = cv2.blur(lighter.astype(np.float32), (2 * round(AMONG * width) + 1,) * 2)
+        alike |= found
+        likely |= found & (darkest < mean.mean(2) - DARKER) & (among < LIGHTER)
+    # a gap is one or none, as a whole
+    count, parts = cv2.connectedComponents(alike.astype(np.uint8), connectivity=8)
+    area = np.bincount(parts.ravel(), minlength=count)
+    kept = np.bincount(parts.ravel(), likely.ravel(), minlength=count) > 0.5 * area
+    beside_sky = cv2.dilate(sky.astype(np.uint8), _square(1)) > 0
+    opens = np.bincount(parts.ravel(), beside_sky.ravel(), minlength=count) > 0
+    kept &= opens | (area < LARGEST * sky.size)
+    kept[0] = False
+    alike = kept[parts]
+    return np.where(sky, none, cv2.GaussianBlur(alike.astype(np.float32), (0, 0), SOFT_PX))
+
+
+def _sky_around(
+    values: np.ndarray,  # float32 [H, W, 3]
+    sky: np.ndarray,  # float32 [H, W] 0 or 1
+    radius: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # bool [H, W], [H, W, 3], [H, W]
+    """Where there is sky nearby, its mean color there, and how far its lightness spreads."""
+    import cv2
+
+    size = (2 * max(1, radius) + 1,) * 2
+    share = cv2.blur(sky, size)
+    weight = np.maximum(share, 1e-6)
+    mean = cv2.blur(values * sky[..., None], size) / weight[..., None]
+    light = values.mean(2)
+    square = cv2.blur(light * light * sky, size) / weight
+    spread = np.sqrt(np.maximum(square - (cv2.blur(light * sky, size) / weight) ** 2, 0))
+    return share > 1e-3, mean, spread
+
+
+def _square(reach: int) -> np.ndarray:
+    return np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
