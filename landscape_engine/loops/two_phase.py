@@ -41,7 +41,7 @@ class TwoPhase:
         self.past, self.future = gone.cut(place.cut), coming.cut(place.cut)
         self.offset = None
         if phase_noise:
-            self.offset = place.cut(phase_noise / 2 * noise.smooth(motion.step, CELLS))
+            self.offset = place.cut(phase_offset(motion.step, phase_noise))
 
     def at(self, t: int) -> Layers:
         """Frame t, 0..T-1."""
@@ -65,6 +65,14 @@ class TwoPhase:
             found = torch.lerp(found, later, share)
         leeway = (torch.minimum(older, younger) / SURE).clamp(max=1)
         return place.put(Layers(first, second, share, leeway=leeway, found=found))
+
+
+def phase_offset(
+    step: Tensor,  # [1, 2, h, w]
+    phase_noise: float,
+) -> Tensor:  # [1, 1, h, w]
+    """The share of a loop, ±1/2 at most, by which each place runs ahead, the same for any field."""
+    return phase_noise / 2 * noise.smooth(step, CELLS)
 
 
 def _exchanged(
