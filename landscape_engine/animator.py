@@ -34,11 +34,12 @@ from .motion.codes import Chosen
 from .motion.fields import MotionField
 from .rendering import frames as rendering
 from .rendering.baked_light import looks_of
-from .rendering.kits import Kit, kit_of
+from .rendering.kits import kit_of
 from .rendering.lighting import Light
 from .rendering.stopwatch import Stopwatch
 from .scene.regions import Region
 from .scene.skyline import Skyline
+from .sequence import Kit
 from .settings import AppearanceSettings, ClipSettings, DeviceName, LoopSettings, MotionSettings
 
 

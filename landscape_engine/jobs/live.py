@@ -12,8 +12,7 @@ from ..landscape import Landscape
 from ..light import highlights
 from ..light.cycles import LightCycle
 from ..motion.fields import MotionField
-from ..rendering.kits import Kit
-from ..sequence import WrittenSequence
+from ..sequence import Kit, WrittenSequence
 from ..settings import LoopSettings
 from ..settings.documents import Job
 from ..settings.sentences import say
@@ -61,7 +60,7 @@ def write(
         yield animator.kit(landscape, motion, light, job.loop, job.clip)
 
     (kit,) = progress(made(), 1, "maps")
-    paths = sequence.write_kit(kit.images, kit.document, job.path("out"), job.output)
+    paths = sequence.write_kit(kit, job.path("out"), job.output)
     height, width = landscape.image.shape[2:]
     told = tuple(_notes(job, landscape, motion, light))
     return WrittenSequence(paths, job.clip.frames, width, height, "live", told)

@@ -12,7 +12,7 @@ fractions of the picture, u to the right and v down, and pixel i of n has its ce
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from ..loops import two_phase
 from ..loops.places import EDGE_WEIGHT, FAR_PX, NEAR_PX, OUTSIDE, Place
 from ..motion.fields import MotionField, MovingPart
 from ..ops import warping
+from ..sequence import Kit
 from ..settings import LoopSettings
 from .baked_light import Looks
 from .plates import Plates
@@ -64,38 +65,6 @@ EQUATIONS = (
 )
 
 
-@dataclass
-class Kit:
-    """Pictures and numbers that play a loop.
-
-    Attributes:
-        document: what `live.json` holds, as plain data.
-        images: uint8 or uint16 [H, W, 1, 3 or 4], by the names of their files.
-    """
-
-    document: dict[str, Any]
-    images: dict[str, NDArray[Any]] = field(default_factory=dict)
-
-    def keep(
-        self,
-        name: str,
-        values: Tensor,  # [1, C, H, W]
-        whole: bool = False,
-    ) -> dict[str, Any]:
-        """Keep a 16-bit map; gives the numbers with which its values come back.
-
-        Args:
-            name: of its file.
-            values: any finite numbers.
-            whole: whether they lie in 0..1 and need no other scale.
-        """
-        scale, offset = 1.0, 0.0
-        if not whole:
-            scale, offset = 2.001 * max(float(values.abs().max()), 1e-9), MIDDLE
-        self.images[name] = images.to_uint16(2 * (values / scale + offset) - 1)
-        return {"file": name, "scale": scale, "offset": offset}
-
-
 def kit_of(
     picture: Tensor,  # [1, 3 or 4, H, W]
     motion: MotionField,
@@ -132,7 +101,7 @@ def kit_of(
     kit.document["layers"] = layers
     if motion.parts and layers and loop.phase_noise:
         phase = two_phase.phase_offset(motion.step, loop.phase_noise)
-        kit.document["phase"] = kit.keep("phase.png", _on_texels(phase, height, width))
+        kit.document["phase"] = _keep_map(kit, "phase.png", _on_texels(phase, height, width))
     if looks:
         kit.document["light"] = _keep_looks(kit, looks)
     return kit
@@ -210,14 +179,35 @@ class _Layer:
             "rounds": self.rounds,
             "start": round(self.start * period) / period,
             "phase": self.phased,
-            "flow": kit.keep(f"flow_{number}.png", flow),
-            "plate": kit.keep(plate, values, whole=whole),
+            "flow": _keep_map(kit, f"flow_{number}.png", flow),
+            "plate": _keep_map(kit, plate, values, whole=whole),
             "matte": {"file": f"matte_{number}.png", "scale": 1.0, "offset": 0.0},
             "least_weight": self.least_weight,
             "decided": self.decided / grid,
             "fade": None if whole else [NEAR_PX / grid, FAR_PX / grid],
             "cell": 1 / grid,
         }
+
+
+def _keep_map(
+    kit: Kit,
+    name: str,
+    values: Tensor,  # [1, C, H, W]
+    whole: bool = False,
+) -> dict[str, Any]:
+    """Keep a 16-bit map in a kit; gives the numbers with which its values come back.
+
+    Args:
+        kit: where it is kept.
+        name: of its file.
+        values: any finite numbers.
+        whole: whether they lie in 0..1 and need no other scale.
+    """
+    scale, offset = 1.0, 0.0
+    if not whole:
+        scale, offset = 2.001 * max(float(values.abs().max()), 1e-9), MIDDLE
+    kit.images[name] = images.to_uint16(2 * (values / scale + offset) - 1)
+    return {"file": name, "scale": scale, "offset": offset}
 
 
 def _keep_looks(kit: Kit, looks: Looks) -> dict[str, Any]:
@@ -229,8 +219,8 @@ def _keep_looks(kit: Kit, looks: Looks) -> dict[str, Any]:
         made["looks"].append(
             {
                 "frame": frame,
-                "weights": kit.keep(f"light_{number}_weights.png", weights),
-                "biases": kit.keep(f"light_{number}_biases.png", biases),
+                "weights": _keep_map(kit, f"light_{number}_weights.png", weights),
+                "biases": _keep_map(kit, f"light_{number}_biases.png", biases),
             }
         )
     return made

@@ -7,8 +7,15 @@ never more than a few wait. Nothing appears at the target before it is whole: fi
 hidden name beside it and are renamed at the end, or removed if anything goes wrong.
 """
 
-from .live_folder import write_kit
+from .live_folder import Kit, write_kit
 from .target import check_target, resolve_format
 from .writer import WrittenSequence, write_sequence
 
-__all__ = ["WrittenSequence", "check_target", "resolve_format", "write_kit", "write_sequence"]
+__all__ = [
+    "Kit",
+    "WrittenSequence",
+    "check_target",
+    "resolve_format",
+    "write_kit",
+    "write_sequence",
+]

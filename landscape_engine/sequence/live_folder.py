@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +17,30 @@ from .target import check_target
 DOCUMENT = "live.json"
 
 
+@dataclass
+class Kit:
+    """Pictures and numbers from which a shader plays a loop; from `Animator.kit`.
+
+    Attributes:
+        document: what `live.json` holds, as plain data (`rendering.kits` says what it means).
+        images: uint8 or uint16 [H, W, 1, 3 or 4], R G B(A), by the names of their files.
+    """
+
+    document: dict[str, Any]
+    images: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+
 def write_kit(
-    pictures: Mapping[str, NDArray[Any]],  # [H, W, 1|3|4] uint8 or uint16, by names of files
-    document: Mapping[str, Any],
+    kit: Kit,
     target: str | Path,
     settings: OutputSettings = OutputSettings(),  # noqa: B008 - frozen
 ) -> tuple[Path, ...]:
-    """Write a kit of `rendering.kits` into a folder; an earlier one, or frames, are replaced whole.
+    """Write a kit into a folder; an earlier one, or frames of the engine's, are replaced whole.
 
     Args:
-        pictures: 16-bit maps, 8-bit mattes and the picture.
-        document: plain data.
+        kit: the kit.
         target: the folder; missing parents are made.
-        settings: their `force` replaces what the engine didn't write, their fps are noted.
+        settings: their `force` replaces frames that the engine didn't write, their fps are noted.
 
     Returns:
         The files, `live.json` first.
@@ -40,10 +50,10 @@ def write_kit(
     """
     check_target(target, replace(settings, format="live"))
     target = Path(target)
-    told = {"software": SOFTWARE, **document, "fps": settings.fps}
+    told = {"software": SOFTWARE, **kit.document, "fps": settings.fps}
     with new_folder(target) as staged, explaining(target):
-        for name, pixels in pictures.items():
+        for name, pixels in kit.images.items():
             write_png(staged / name, pixels)
         text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
         (staged / DOCUMENT).write_text(text, encoding="utf-8")
-    return tuple(target / name for name in (DOCUMENT, *sorted(pictures)))
+    return tuple(target / name for name in (DOCUMENT, *sorted(kit.images)))

@@ -12,7 +12,7 @@ import torch
 from landscape_engine.motion.fields import MovingPart, motion_of_parts, steady_motion
 from landscape_engine.scene import bases
 from landscape_engine.scene.regions import Guide, region_of
-from landscape_engine.sequence import write_kit, write_sequence
+from landscape_engine.sequence import Kit, write_kit, write_sequence
 from landscape_engine.settings import (
     AppearanceSettings,
     ClipSettings,
@@ -67,7 +67,7 @@ def play(animator, landscape, tmp_path):
 
     def call(motion, light=None, loop=PLAIN, clip=CLIP, **options) -> KitPlayer:
         kit = animator.kit(landscape, motion, light, loop, clip)
-        write_kit(kit.images, kit.document, tmp_path / "kit")
+        write_kit(kit, tmp_path / "kit")
         return KitPlayer(tmp_path / "kit", **options)
 
     return call
@@ -194,13 +194,14 @@ def test_transfer_maps_become_curves(animator, landscape, play):
 # ----------------------------------------------------------------------------- files
 
 
-def pictures():
-    return {"picture.png": np.zeros((4, 6, 3), np.uint8), "phase.png": np.ones((4, 6, 1), "u2")}
+def some_kit() -> Kit:
+    images = {"picture.png": np.zeros((4, 6, 3), "u1"), "phase.png": np.ones((4, 6, 1), "u2")}
+    return Kit({"version": 1}, images)
 
 
 def test_kits_and_frames_replace_each_other(tmp_path):
     write_sequence(make_frames(2), tmp_path / "clip", OutputSettings(format="png"))
-    paths = write_kit(pictures(), {"version": 1}, tmp_path / "clip")
+    paths = write_kit(some_kit(), tmp_path / "clip")
     assert paths[0] == tmp_path / "clip" / "live.json"
     assert {p.name for p in (tmp_path / "clip").iterdir()} == {p.name for p in paths}
     told = json.loads(paths[0].read_text())
@@ -215,14 +216,14 @@ def test_kits_and_frames_replace_each_other(tmp_path):
 def test_what_others_call_alike_is_left_alone(tmp_path, name, force):
     (tmp_path / name).write_text("mine")
     settings = OutputSettings(force=force)
-    refuse(lambda: write_kit(pictures(), {}, tmp_path, settings), "holds other things", name)
+    refuse(lambda: write_kit(some_kit(), tmp_path, settings), "holds other things", name)
     assert (tmp_path / name).read_text() == "mine" and len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_kit_needs_a_folder(tmp_path):
-    refuse(lambda: write_kit(pictures(), {}, tmp_path / "a.mp4"), "'.mp4'")
+    refuse(lambda: write_kit(some_kit(), tmp_path / "a.mp4"), "'.mp4'")
     (tmp_path / "file").write_text("mine")
-    refuse(lambda: write_kit(pictures(), {}, tmp_path / "file"), "is a file")
+    refuse(lambda: write_kit(some_kit(), tmp_path / "file"), "is a file")
 
 
 def test_nothing_is_left_of_a_kit_that_fails(tmp_path):
@@ -231,7 +232,7 @@ def test_nothing_is_left_of_a_kit_that_fails(tmp_path):
             yield "picture.png", np.zeros((4, 6, 3), np.uint8)
             raise OSError(28, "No space left on device")
 
-    refuse(lambda: write_kit(Full(), {}, tmp_path / "kit"), "disk full")
+    refuse(lambda: write_kit(Kit({}, Full()), tmp_path / "kit"), "disk full")
     assert not list(tmp_path.iterdir())
 
 
