@@ -260,24 +260,25 @@ def _layer(kit: LiveKit, layer: dict[str, Any], name: str) -> bpy.types.NodeTree
     rounds = float(layer["rounds"])
     passed = nodes.math("ADD", nodes.math("DIVIDE", nodes.input("Frame"), period), layer["start"])
     turns = nodes.math("MULTIPLY_ADD", passed, rounds, nodes.input("Phase"))
-    share = nodes.math("FRACT", turns)
     length = nodes.math("DIVIDE", period, rounds)
-    ahead = nodes.math("SUBTRACT", share, 1.0)
-    past, future = (
-        nodes.group(source, Place=place, Frames=nodes.math("MULTIPLY", one, length), **how)
-        for one in (share, ahead)
-    )
-    older = nodes.math("MULTIPLY", nodes.math("SUBTRACT", 1.0, share), past.outputs["Weight"])
-    younger = nodes.math("MULTIPLY", share, future.outputs["Weight"])
-    both = nodes.math("MAXIMUM", nodes.math("ADD", older, younger), 1e-9)
-    counted = nodes.math("DIVIDE", younger, both)
-    moved = nodes.mix(past.outputs["Color"], future.outputs["Color"], counted)
+    copies, counts = [], []
+    for ahead in (0.5, 0.0):
+        half = nodes.math("FRACT", nodes.math("MULTIPLY_ADD", turns, 0.5, ahead))
+        time = nodes.math("MULTIPLY_ADD", half, 2.0, -1.0)  # of a loop, -1..1
+        frames = nodes.math("MULTIPLY", time, length)
+        copy = nodes.group(source, Place=place, Frames=frames, **how)
+        left = nodes.math("SUBTRACT", 1.0, nodes.math("ABSOLUTE", time))
+        copies.append(copy)
+        counts.append(nodes.math("MULTIPLY", left, copy.outputs["Weight"]))
+    both = nodes.math("MAXIMUM", nodes.math("ADD", *counts), 1e-9)
+    counted = nodes.math("DIVIDE", counts[1], both)
+    moved = nodes.mix(*(copy.outputs["Color"] for copy in copies), counted)
     matte = nodes.parts(nodes.map(kit, layer["matte"], place))[0]
     matte = nodes.math("MULTIPLY", matte, nodes.input("Amount"))
     if layer["kind"] == "whole":
         nodes.output("Color", nodes.mix(color, moved, matte))
         return nodes.tree
-    found = nodes.blend(past.outputs["Found"], future.outputs["Found"], counted)
+    found = nodes.blend(*(copy.outputs["Found"] for copy in copies), counted)
     still = nodes.map(kit, layer["plate"], place)
     change = nodes.vector("SUBTRACT", nodes.vector("MULTIPLY", moved, found), still)
     made = nodes.vector("MULTIPLY_ADD", change, matte, color)
@@ -324,7 +325,7 @@ def _scene_linear(nodes: Nodes, color: Value) -> bpy.types.NodeSocket:
     gamma.inputs["Gamma"].default_value = 2.4
     flat = nodes.vector("MULTIPLY", color, 1 / 12.92)
     bright = nodes.vector("MAXIMUM", nodes.vector("SUBTRACT", color, 0.04045), 0.0)
-    linear = nodes.mix(flat, gamma.outputs["Color"], nodes.vector("SIGN", bright))
+    linear = nodes.mix(flat, gamma.outputs["Color"], nodes.vector("CEIL", bright))
     rows = _to_working_space()
     if rows is None:
         return linear

@@ -41,16 +41,18 @@ EQUATIONS = (
     "Beyond the picture flow, phase and matte go on mirrored at its edges, and plates mirrored at "
     "the centers of its border pixels.",
     "At frame t, colors begin as C = picture(p), display-referred sRGB, 0..1. For each layer, in "
-    "order: f = fract(rounds * (t / period + start) + phase(p)), or without phase(p) where the "
-    "layer has none; n = period / rounds.",
+    "order: x = rounds * (t / period + start) + phase(p), or without phase(p) where the layer has "
+    "none; n = period / rounds.",
     "flow(q) is backward: a pixel at q shows what lay at q + flow(q) a frame before. S(p, k) "
     "follows it for k frames with one step of Runge and Kutta's fourth order: a = flow(p), "
     "b = flow(p + k/2 a), c = flow(p + k/2 b), d = flow(p + k c), "
-    "S = p + k/6 (a + 2b + 2c + d).",
-    "Two sources: A = S(p, f * n), the past, and B = S(p, (f - 1) * n), the future.",
+    "S = p + k/6 (a + 2b + 2c + d); k below 0 is the future.",
+    "Two copies, A = S(p, k) with k = 2n (fract(x / 2 + 0.5) - 0.5), and B with "
+    "k = 2n (fract(x / 2) - 0.5). A copy jumps only where 1 - |k| / n, its share of time, is 0, so "
+    "that smaller copies of a texture may be taken (mip maps).",
     "How much a source s counts: i = matte(s).g, and least_weight where s lies beyond the "
-    "picture; m(s) = 1 - (1 - i) * min(|s - p| / decided, 1). "
-    "share = f m(B) / ((1 - f) m(A) + f m(B)).",
+    "picture; m(s) = (1 - |k| / n) (1 - (1 - i) min(|s - p| / decided, 1)). "
+    "share = m(B) / (m(A) + m(B)).",
     "What is found there: g(s) = matte(s).b * (1 - clamp((o - fade[0]) / (fade[1] - fade[0]))), "
     "o how far s lies beyond the picture, in u or in v, whichever is more; 1 where fade is null.",
     "kind difference: M = mix(plate(A), plate(B), share) * mix(g(A), g(B), share), "

@@ -26,6 +26,7 @@ class KitPlayer:
         turn: by which the flow is turned, radians, counterclockwise as seen.
         amount: share of the motion that is shown.
         light: how far the light is from the first look to the second, 0..1; None: no light.
+        finer: how many pixels are played for one of the picture's, in a row.
     """
 
     folder: Path
@@ -33,6 +34,7 @@ class KitPlayer:
     turn: float = 0.0
     amount: float = 1.0
     light: float | None = None
+    finer: int = 1
     document: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -41,8 +43,8 @@ class KitPlayer:
         self._maps: dict[str, Array] = {}
 
     def places(self) -> Array:  # [H, W, 2] u and v
-        """The centers of the picture's pixels."""
-        width, height = self.size
+        """The centers of the pixels that are played."""
+        width, height = (self.finer * side for side in self.size)
         u, v = (np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height
         return np.stack(np.meshgrid(u, v), -1)
 
@@ -59,17 +61,19 @@ class KitPlayer:
         turns = layer["rounds"] * (t / self.document["period"] + layer["start"])
         if layer["phase"] and "phase" in self.document:
             turns = turns + self.value(self.document["phase"], p)
-        f = np.broadcast_to(turns % 1, p.shape[:2] + (1,)) if np.ndim(turns) else turns % 1
         n = self.document["period"] / layer["rounds"]
-        past, future = self.source(layer, p, f * n), self.source(layer, p, (f - 1) * n)
-        older = (1 - f) * self.weight(layer, p, past)
-        younger = f * self.weight(layer, p, future)
-        share = younger / np.maximum(older + younger, 1e-9)
-        moved = mix(self.plate(layer, past), self.plate(layer, future), share)
+        times = [2 * n * ((turns / 2 + ahead) % 1 - 0.5) for ahead in (0.5, 0.0)]
+        first, second = (self.source(layer, p, k) for k in times)
+        counted, other = (
+            (1 - np.abs(k) / n) * self.weight(layer, p, source)
+            for k, source in zip(times, (first, second), strict=True)
+        )
+        share = other / np.maximum(counted + other, 1e-9)
+        moved = mix(self.plate(layer, first), self.plate(layer, second), share)
         matte = self.value(layer["matte"], p)[..., :1] * self.amount
         if layer["kind"] == "whole":
             return mix(colors, moved, matte)
-        moved = moved * mix(self.found(layer, past), self.found(layer, future), share)
+        moved = moved * mix(self.found(layer, first), self.found(layer, second), share)
         return (colors + matte * (moved - self.plate(layer, p))).clip(0, 1)
 
     def flow(self, layer: dict[str, Any], q: Array) -> Array:
