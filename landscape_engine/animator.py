@@ -266,7 +266,7 @@ class Animator:
         looks = None
         if light is not None:
             looks = looks_of(light, landscape.picture, _skyline(motion), clip.frames)
-        return kit_of(landscape.picture, motion, loop, period, looks)
+        return kit_of(landscape.picture, motion, loop, period, clip.frames, looks)
 
 
 def _skyline(motion: MotionField) -> Skyline | None:

@@ -72,6 +72,7 @@ def kit_of(
     motion: MotionField,
     loop: LoopSettings,
     period: int,
+    frames: int,
     looks: Looks | None = None,
 ) -> Kit:
     """The kit of a steady motion, closed as a two-phase loop.
@@ -81,6 +82,7 @@ def kit_of(
         motion: how it moves, fitted to the period by `travel.fit`.
         loop: its phase noise is used.
         period: frames of the loop.
+        frames: of the clip.
         looks: two looks of the light; None: it stays.
     """
     height, width = picture.shape[2:]
@@ -88,6 +90,7 @@ def kit_of(
     kit.images["picture.png"] = _colors(picture)
     kit.document |= {
         "height": height,
+        "frames": frames,
         "period": period,
         "picture": {"file": "picture.png", "scale": 1.0, "offset": 0.0},
         "border": "mirrored",

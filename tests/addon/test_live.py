@@ -159,6 +159,26 @@ for light in (0, 0.4, 1):
     assert np.abs(pixels(told["files"]["1"]) - pixels(told["files"]["0"])).mean() > 0.02
 
 
+def test_colors_are_right_in_other_primaries(live, player, tmp_path):
+    # Blender 5.0 and later keep them in the .blend; before, nothing is changed here
+    told = live(
+        """
+settings.appearance.kind = "off"
+told["primaries"] = None
+if hasattr(bpy.data, "colorspace"):
+    bpy.ops.wm.set_working_color_space(working_space="ACEScg")
+    told["primaries"] = bpy.data.colorspace.working_space
+bpy.ops.landscape.live()
+look_at(plane)
+told["file"] = rendered("wide", 11 + 9)
+told["version"] = list(bpy.app.version)
+"""
+    )
+    assert (told["primaries"] == "ACEScg") == (told["version"] >= [5, 0])
+    kit = player(tmp_path / "kit")
+    assert levels_off(told["file"], kit.frame(9), kit) <= 2
+
+
 def test_it_travels_by_append_and_needs_no_file(live, run, tmp_path):
     told = live(
         """

@@ -253,7 +253,8 @@ def test_animate_writes_a_kit(bundle_folder, lake, tmp_path, capsys):
     assert told["job"]["output"]["format"] == "live"
     assert any("--loop-blend has no effect" in note for note in told["notes"])
     document = json.loads((out / "live.json").read_text())
-    assert document["period"] == 50 and "light" in document
+    assert document["period"] == document["frames"] == 50 and "light" in document
+    assert document["fps"] == 30 and document["border"] == "mirrored"
     named = [entry["file"] for entry in _maps(document)]
     assert sorted({"live.json", *named}) == sorted(p.name for p in out.iterdir())
     assert KitPlayer(out, light=0.5).frame(3).shape == (90, 160, 3)
