@@ -10,7 +10,6 @@ from .exports import glTF2_post_export_callback, glTF2_pre_export_callback
 from .files import Steps, at_once, by_their_names, picture_file
 from .frame_ranges import match_frame_range
 from .handover import ImageFile, SettingsFile, image_file, with_files
-from .live_kits import LiveKit
 from .live_kits import read as read_live_kit
 from .live_loops import SETTINGS as LIVE_SETTINGS
 from .live_loops import kept as has_live_loop
@@ -49,7 +48,6 @@ __all__ = [
     "SHADERS",
     "Clip",
     "ImageFile",
-    "LiveKit",
     "PlaneOptions",
     "SettingsFile",
     "Steps",

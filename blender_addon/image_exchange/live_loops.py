@@ -45,8 +45,7 @@ def put_on(
     for place in materials.places_for(obj, picture):
         tree = place.node.id_data
         for earlier in _nodes_in(tree):
-            _link_picture(earlier)
-            tree.nodes.remove(earlier)
+            _remove(earlier)
         node = _add(place, group)
         _drive(node, frame_start)
         if "light" in kit.document:
@@ -149,6 +148,17 @@ def _add(place: Place, group: bpy.types.NodeTree) -> bpy.types.Node:
     tree.links.new(picture.outputs["Color"], node.inputs["Picture"])
     tree.nodes.active = active  # a Solid view shows its image
     return node
+
+
+def _remove(node: bpy.types.Node) -> None:
+    """Take a loop out of its tree, with the coordinates that it alone had."""
+    tree, links = node.id_data, node.inputs["Vector"].links
+    coordinates = links[0].from_node if links else None
+    _link_picture(node)
+    tree.nodes.remove(node)
+    if coordinates and coordinates.bl_idname == "ShaderNodeUVMap":
+        if not any(output.is_linked for output in coordinates.outputs):
+            tree.nodes.remove(coordinates)
 
 
 def _drive(node: bpy.types.Node, frame_start: int) -> None:

@@ -195,6 +195,7 @@ bpy.ops.wm.save_as_mainfile(filepath=folder + "/one.blend")
     other = run(
         SCENE
         + """
+bpy.context.preferences.filepaths.use_scripts_auto_execute = False  # a driver needs none
 with bpy.data.libraries.load(given["blend"]) as (held, wanted):
     wanted.objects = [given["name"]]
 plane = wanted.objects[0]
@@ -203,12 +204,13 @@ bpy.context.view_layer.objects.active = plane
 bpy.context.view_layer.update()
 look_at(plane)
 told["file"] = rendered("after", 11 + 17)
-told["autoexec"] = bpy.context.preferences.filepaths.use_scripts_auto_execute
+told["frame"] = live_node(plane).inputs["Frame"].default_value
 """,
         blend=str(tmp_path / "one.blend"),
         name=told["name"],
         size=[WIDTH, HEIGHT],
     )
+    assert other["frame"] == 17
     np.testing.assert_allclose(pixels(other["file"]), pixels(str(tmp_path / "kept.png")), atol=2e-3)
 
 
@@ -240,7 +242,9 @@ told["frames"] = [state(), texture.image.source]
 bpy.ops.landscape.show_live()
 told["over frames"] = [state(), texture.image.source]
 bpy.ops.landscape.live()
-told["anew"] = [state(), len([n for n in tree.nodes if n.bl_idname == "ShaderNodeGroup"])]
+kinds = [n.bl_idname for n in tree.nodes]
+told["anew"] = [state(), kinds.count("ShaderNodeGroup"), kinds.count("ShaderNodeUVMap")]
+told["drivers"] = len(tree.animation_data.drivers)
 other = plane.copy()
 other.data = plane.data
 bpy.context.collection.objects.link(other)
@@ -257,9 +261,46 @@ told["exchange"] = [p.name for p in blender_addon.exchange_folder.pictures().glo
     assert told["again"] == [told["live"], 0.25]
     assert told["frames"] == [[False, told["picture"][1], name, True], "SEQUENCE"]
     assert told["over frames"] == [told["live"], "FILE"]
-    assert told["anew"] == [told["live"], 1]
+    assert told["anew"] == [told["live"], 1, 1] and told["drivers"] == 1
     assert told["twin"] and told["twin stays"] == [True, False]
     assert told["exchange"] == []
+
+
+def test_alpha_stays_and_coordinates_are_the_pictures(live, tmp_path):
+    told = live(
+        """
+bpy.data.objects.remove(plane)
+see = bpy.data.images.load(given["picture"])
+see.scale(96, 54)
+values = list(see.pixels)
+values[3::4] = [0.5 if n % 96 < 20 else 1.0 for n in range(96 * 54)]
+clear = bpy.data.images.new("clear", 96, 54, alpha=True)
+clear.pixels.foreach_set(values)
+clear.filepath_raw, clear.file_format = folder + "/clear.png", "PNG"
+clear.save()
+bpy.ops.landscape.make_plane(filepath=folder + "/clear.png")
+plane = bpy.context.object
+settings = plane.landscape
+settings.clip.frames, settings.appearance.kind = 48, "off"
+tree = plane.active_material.node_tree
+texture, mapping = tree.nodes["Image Texture"], tree.nodes.new("ShaderNodeMapping")
+tree.links.new(tree.nodes.new("ShaderNodeTexCoord").outputs["UV"], mapping.inputs["Vector"])
+tree.links.new(mapping.outputs["Vector"], texture.inputs["Vector"])
+bpy.ops.landscape.live()
+node = live_node(plane)
+told["alpha"] = [l.to_socket.name for l in node.outputs["Alpha"].links]
+told["from"] = node.inputs["Vector"].links[0].from_node == mapping
+told["notes"] = jobs.latest(plane).notes
+look_at(plane)
+scene.render.film_transparent, scene.cycles.samples = True, 64
+scene.render.image_settings.color_mode = "RGBA"
+image = bpy.data.images.load(rendered("clear", 20))
+told["seen"] = [image.pixels[4 * (27 * 96 + x) + 3] for x in (5, 60)]
+"""
+    )
+    assert told["alpha"] == ["Alpha"] and told["from"]
+    assert any("alpha stays" in note for note in told["notes"])
+    assert told["seen"] == pytest.approx([0.5, 1], abs=0.2)
 
 
 def test_an_export_carries_the_picture(live):

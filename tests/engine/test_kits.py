@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import OpenEXR
 import pytest
 import torch
 
@@ -258,6 +259,22 @@ def test_animate_writes_a_kit(bundle_folder, lake, tmp_path, capsys):
     named = [entry["file"] for entry in _maps(document)]
     assert sorted({"live.json", *named}) == sorted(p.name for p in out.iterdir())
     assert KitPlayer(out, light=0.5).frame(3).shape == (90, 160, 3)
+
+
+def test_what_a_kit_lacks_is_said(bundle_folder, tmp_path, capsys):
+    bright = np.full((48, 64, 4), 0.2, np.float16)
+    bright[:20], bright[10:14, 10:20, :3], bright[:, 40:, 3] = 0.5, 4.0, 0.3
+    with OpenEXR.File({"type": OpenEXR.scanlineimage}, {"RGBA": bright}) as file:
+        file.write(str(tmp_path / "sun.exr"))
+    out = tmp_path / "kit"
+    assert animate(bundle_folder, tmp_path / "sun.exr", out, "--stars", "1", "--json") == 0
+    notes = " ".join(json.loads(capsys.readouterr().out.splitlines()[-1])["notes"])
+    for words in ("alpha stays", "light above it is cut off", "--stars has no effect"):
+        assert words in notes
+    player = KitPlayer(out, light=1.0)
+    assert player.frame(3).max() <= 1 and np.isfinite(player.frame(3)).all()
+    picture = player.value(player.document["picture"], player.places())
+    assert picture.shape[2] == 4 and picture[40, 50, 3] == pytest.approx(0.3, abs=0.01)
 
 
 def _maps(value) -> list[dict]:
