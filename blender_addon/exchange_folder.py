@@ -49,6 +49,11 @@ def pictures() -> Path:
     return own() / "pictures"
 
 
+def kit() -> Path:
+    """Where the worker writes the next live kit; it goes once it is packed."""
+    return pictures() / f"live-{secrets.token_hex(4)}"
+
+
 def leave() -> None:
     """Remove the pictures; previews stay for some days, which a saved .blend may show."""
     global _lock

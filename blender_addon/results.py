@@ -94,6 +94,27 @@ def take(obj: bpy.types.Object, scene: bpy.types.Scene, report: dict[str, Any]) 
     return f"{done} {note}".strip()
 
 
+def go_live(
+    obj: bpy.types.Object, scene: bpy.types.Scene, folder: Path, report: dict[str, Any]
+) -> str:
+    """Let an object play a kit that the engine made; says what was done.
+
+    Args:
+        obj: the object with the picture.
+        scene: its first frame shows the loop's first.
+        folder: the kit's, which is needed no more afterwards.
+        report: the engine's.
+
+    Raises:
+        AddonError: the kit can't be read, or the object shows no picture that it can replace.
+    """
+    image_exchange.show_picture(obj)
+    kit = image_exchange.read_live_kit(folder, f"{obj.name} live")
+    image_exchange.put_live_loop_on(obj, kit, scene.frame_start, report["frames"])
+    done = f"a live loop of {kit.document['period']} frames is on '{obj.name}'."
+    return f"{done} {_match_range(obj, scene)}".strip()
+
+
 def load(obj: bpy.types.Object, scene: bpy.types.Scene, path: str | Path) -> str:
     """List a clip that lies on the disk, and show it on the object; says what was done.
 
@@ -154,6 +175,11 @@ def show(obj: bpy.types.Object, scene: bpy.types.Scene, item: Any) -> str:
     )
     if item.image != image:
         item.image = image
+    return _match_range(obj, scene)
+
+
+def _match_range(obj: bpy.types.Object, scene: bpy.types.Scene) -> str:
+    """Fit the scene's frame range to what an object shows; a sentence on it, or none."""
     if not obj.landscape.output.match_range:
         return ""
     return image_exchange.match_frame_range(scene, _loops(obj, scene))
@@ -164,8 +190,11 @@ def _loops(obj: bpy.types.Object, scene: bpy.types.Scene) -> list[int]:
     exchange = exchange_folder.root()
     loops = [image_exchange.shown_frames(obj)]
     for other in scene.objects:
-        shown = image_exchange.shown_file(other) if other != obj else None
-        if shown and exchange not in shown.parents:
+        if other == obj:
+            continue
+        shown = image_exchange.shown_file(other)
+        live = image_exchange.shown_live_loop(other)
+        if live or (shown and exchange not in shown.parents):
             loops.append(image_exchange.shown_frames(other))
     return loops
 

@@ -45,7 +45,9 @@ if TYPE_CHECKING:  # for editors and type checkers
     from .motion.fields import MotionField as MotionField
     from .rendering.stopwatch import Stopwatch as Stopwatch
     from .scene.regions import Region as Region
+    from .sequence import Kit as Kit
     from .sequence import WrittenSequence as WrittenSequence
+    from .sequence import write_kit as write_kit
     from .sequence import write_sequence as write_sequence
     from .settings import AppearanceSettings as AppearanceSettings
     from .settings import ClipSettings as ClipSettings
@@ -87,7 +89,9 @@ _HOMES = {  # names are fetched when first used: `import landscape_engine` doesn
     "MotionField": "motion.fields",
     "Stopwatch": "rendering.stopwatch",
     "Region": "scene.regions",
+    "Kit": "sequence",
     "WrittenSequence": "sequence",
+    "write_kit": "sequence",
     "write_sequence": "sequence",
     "AppearanceSettings": "settings",
     "ClipSettings": "settings",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -26,16 +27,19 @@ from .landscape import Landscape
 from .light import cycles, looks
 from .light.cycles import LightCycle
 from .light.stars import Stars
-from .loops import looping
+from .loops import looping, travel
 from .motion import codes as motion_codes
 from .motion import movement
 from .motion.codes import Chosen
 from .motion.fields import MotionField
 from .rendering import frames as rendering
+from .rendering.baked_light import looks_of
+from .rendering.kits import kit_of
 from .rendering.lighting import Light
 from .rendering.stopwatch import Stopwatch
 from .scene.regions import Region
 from .scene.skyline import Skyline
+from .sequence import Kit
 from .settings import AppearanceSettings, ClipSettings, DeviceName, LoopSettings, MotionSettings
 
 
@@ -229,15 +233,44 @@ class Animator:
         loop, clip = loop or LoopSettings(), clip or ClipSettings()
         lit = None
         if light is not None:
-            regions = [part.region for part in motion.parts]
-            lit = Light(
-                light, landscape.picture, Skyline.of(regions), _stars(landscape, light, clip)
-            )
+            stars = _stars(landscape, light, clip)
+            lit = Light(light, landscape.picture, _skyline(motion), stars)
         period = loop.period(clip.frames)
         plan = islice(looping.plan(motion, loop, period), 0, None, every)
         closes = None if loop.kind == "none" or period % every else period // every
         count, watch = clip.frames // every, stopwatch or Stopwatch()
         return rendering.frames(landscape.picture, plan, closes, lit, count, watch)
+
+    @torch.inference_mode()
+    def kit(
+        self,
+        landscape: Landscape,
+        motion: MotionField,
+        light: LightCycle | None = None,
+        loop: LoopSettings | None = None,
+        clip: ClipSettings | None = None,
+    ) -> Kit:
+        """The maps from which a shader plays the loop; `sequence.write_kit` writes them.
+
+        Args:
+            landscape: the picture.
+            motion: how it moves, from `move`; steady.
+            light: how its light changes, of which two looks are taken; None: it doesn't.
+            loop: its period and phase noise; the kit's is a two-phase loop, plainly blended.
+            clip: of how many frames, through which the light runs.
+        """
+        assert motion.steady, "a kit's flow is one for all frames"
+        loop, clip = loop or LoopSettings(), clip or ClipSettings()
+        period = loop.period(clip.frames)
+        motion = travel.fit(motion, replace(loop, kind="two-phase"), period)
+        looks = None
+        if light is not None:
+            looks = looks_of(light, landscape.picture, _skyline(motion), clip.frames)
+        return kit_of(landscape.picture, motion, loop, period, clip.frames, looks)
+
+
+def _skyline(motion: MotionField) -> Skyline | None:
+    return Skyline.of([part.region for part in motion.parts])
 
 
 def _stars(landscape: Landscape, light: LightCycle, clip: ClipSettings) -> Stars | None:

@@ -10,6 +10,12 @@ from .exports import glTF2_post_export_callback, glTF2_pre_export_callback
 from .files import Steps, at_once, by_their_names, picture_file
 from .frame_ranges import match_frame_range
 from .handover import ImageFile, SettingsFile, image_file, with_files
+from .live_kits import read as read_live_kit
+from .live_loops import SETTINGS as LIVE_SETTINGS
+from .live_loops import kept as has_live_loop
+from .live_loops import put_on as put_live_loop_on
+from .live_loops import show as show_live_loop
+from .live_loops import shown as shown_live_loop
 from .lost_frames import find_moved, missing_frames, relink
 from .plane_materials import SHADERS
 from .planes import (
@@ -38,6 +44,7 @@ from .sources import image_problem, path_of, picture_of, source_problem
 
 __all__ = [
     "HEIGHT_M",
+    "LIVE_SETTINGS",
     "SHADERS",
     "Clip",
     "ImageFile",
@@ -52,6 +59,7 @@ __all__ = [
     "frames_image",
     "glTF2_post_export_callback",
     "glTF2_pre_export_callback",
+    "has_live_loop",
     "image_file",
     "image_problem",
     "is_image_empty",
@@ -66,13 +74,17 @@ __all__ = [
     "plane_from_empty",
     "point_to",
     "portable",
+    "put_live_loop_on",
     "put_on",
+    "read_live_kit",
     "relink",
     "seen_texture",
+    "show_live_loop",
     "show_picture",
     "show_sequence",
     "shown_file",
     "shown_frames",
+    "shown_live_loop",
     "shows_frames",
     "source_problem",
     "take_off",

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Animated planes in glTF files, which hold no image sequences: they carry the first frame.
 
-Blender's exporter leaves out a texture whose image is a sequence. It calls the two functions here,
+Blender's exporter leaves out a texture whose image is a sequence, and what live loops make; these
+show their picture meanwhile. It calls the two functions here,
 which it finds by their names, before and after an export. USD needs no help: its exporter takes the
 file of a sequence's first frame.
 """
@@ -14,16 +15,18 @@ from typing import Any
 import bpy
 
 from .. import window
-from . import materials, sources
+from . import live_loops, materials, sources
 
 # the trees whose nodes show something else now: each with a node's name and its image
 _shown: list[tuple[bpy.types.NodeTree, str, bpy.types.Image]] = []
 _loaded: list[bpy.types.Image] = []
+_live: list[tuple[bpy.types.NodeTree, str]] = []  # loops that show their picture: tree and node
 
 
 def glTF2_pre_export_callback(export_settings: dict[str, Any]) -> None:
     """Show the first frame in place of frames, and the picture in place of a movie."""
     put_back()
+    _live.extend(live_loops.take_off_all())
     stills: dict[bpy.types.Image, bpy.types.Image] = {}
     for tree, node in _nodes_with_frames():
         image = node.image
@@ -48,6 +51,8 @@ def put_back() -> None:
             node.image = image
     for still in _loaded:
         bpy.data.images.remove(still)
+    live_loops.put_back(_live)
+    _live.clear()
     _shown.clear()
     _loaded.clear()
 

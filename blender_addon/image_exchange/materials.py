@@ -12,6 +12,7 @@ import bpy
 from ..errors import AddonError
 
 PICTURE = "landscape_picture"  # on a sequence of ours: the image whose place it took
+LIVE = "landscape_live"  # on the group of a live loop: its frames
 
 ImageNode = bpy.types.ShaderNodeTexImage
 
@@ -61,7 +62,7 @@ def _upstream(
                 continue
             seen.add(source.as_pointer())
             yield source, still_color
-            if source.bl_idname == "ShaderNodeGroup" and source.node_tree:
+            if is_group(source):
                 inner = next((n for n in source.node_tree.nodes if _is_active_end(n)), None)
                 if inner:
                     yield from _upstream(inner, seen, still_color)
@@ -135,5 +136,24 @@ def _all_nodes(tree: bpy.types.NodeTree, seen: set[int]) -> Iterator[ImageNode]:
     for node in tree.nodes:
         if node.bl_idname == "ShaderNodeTexImage":
             yield node
-        elif node.bl_idname == "ShaderNodeGroup" and node.node_tree:
+        elif is_group(node):
             yield from _all_nodes(node.node_tree, seen)
+
+
+def is_group(node: bpy.types.Node) -> bool:
+    """Whether a node is a group, but no live loop: nothing inside that is the artist's."""
+    return node.bl_idname == "ShaderNodeGroup" and bool(node.node_tree) and not is_live(node)
+
+
+def is_live(node: bpy.types.Node) -> bool:
+    """Whether a node is the group of a live loop."""
+    return node.bl_idname == "ShaderNodeGroup" and bool(node.node_tree) and LIVE in node.node_tree
+
+
+def trees(material: bpy.types.Material) -> list[bpy.types.NodeTree]:
+    """A material's tree and its groups', without those of live loops."""
+    found = [_tree(material)]
+    for tree in found:  # grows meanwhile
+        inner = (node.node_tree for node in tree.nodes if is_group(node))
+        found += [one for one in inner if one not in found]
+    return found

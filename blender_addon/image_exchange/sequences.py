@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..errors import AddonError
-from . import materials, single_users, sources
+from . import live_loops, materials, single_users, sources
 from .materials import PICTURE, ImageNode, Place
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def show_sequence(
     path = Path(os.path.abspath(first_file))
     if not path.is_file():
         raise AddonError(f"'{path}', the first frame, isn't there; animate again.")
+    live_loops.take_off(obj)
     picture = sources.picture_of(obj)
     single_users.make_single_user(obj, materials.places_for(obj, picture))
     places = materials.places_for(obj, picture)
@@ -79,11 +80,12 @@ def show_sequence(
 
 
 def show_picture(obj: bpy.types.Object) -> None:
-    """Put the picture back where our frames are shown on an object.
+    """Put the picture back where our frames, or a live loop, are shown on an object.
 
     Raises:
         AddonError: the picture is no longer in this file, or the material can't be changed.
     """
+    live_loops.take_off(obj)
     single_users.make_single_user(obj, _shown(obj))
     shown = _shown(obj)
     pictures = [
@@ -117,8 +119,8 @@ def put_on(taken: list[tuple[Place, bpy.types.Image]]) -> None:
 
 
 def shows_frames(obj: bpy.types.Object | None) -> bool:
-    """Whether frames of ours are on an object now."""
-    return bool(obj and obj.type == "MESH" and _shown(obj))
+    """Whether frames of ours, or a live loop, are on an object now."""
+    return bool(obj and obj.type == "MESH" and (live_loops.shown(obj) or _shown(obj)))
 
 
 def shown_node(obj: bpy.types.Object | None) -> ImageNode | None:
@@ -134,7 +136,10 @@ def shown_file(obj: bpy.types.Object | None) -> Path | None:
 
 
 def shown_frames(obj: bpy.types.Object | None) -> int:
-    """How many frames of ours an object shows, over and over; 0: none."""
+    """How many frames of ours, or of a live loop, an object shows, over and over; 0: none."""
+    live = live_loops.shown(obj)
+    if live:
+        return live_loops.frames_of(live)
     node = shown_node(obj)
     return node.image_user.frame_duration if node else 0
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the buttons do: collect, hand over, report."""
 
-from . import codes, drawing, engine, lists, painting, pictures, rendering
+from . import codes, drawing, engine, lists, live, painting, pictures, rendering
 
 classes = (
     *pictures.classes,
     *rendering.classes,
+    *live.classes,
     *engine.classes,
     *drawing.classes,
     *painting.classes,

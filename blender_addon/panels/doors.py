@@ -11,8 +11,15 @@ import bpy
 from ..image_exchange import is_image_empty
 from ..operators.pictures import ENDINGS
 
-PICTURE_BUTTONS = ("landscape.preview", "landscape.animate", "landscape.show_picture",
-                   "landscape.load_frames", "landscape.find_frames")  # fmt: skip
+PICTURE_BUTTONS = (
+    "landscape.preview",
+    "landscape.animate",
+    "landscape.live",
+    "landscape.show_picture",
+    "landscape.show_live",
+    "landscape.load_frames",
+    "landscape.find_frames",
+)
 ARROW_BUTTONS = ("landscape.draw_arrows", "landscape.clear_arrows", "landscape.fit_arrows")
 
 

@@ -72,6 +72,27 @@ class LANDSCAPE_PT_results(AdvancedTab, bpy.types.Panel):
         layout.operator("landscape.load_frames", icon="FILE_FOLDER")
 
 
+class LANDSCAPE_PT_live(AdvancedTab, bpy.types.Panel):
+    """The loop that the material plays by itself"""
+
+    bl_label = "Live"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw it."""
+        layout, obj = self.layout, context.object
+        layout.use_property_split = True
+        layout.operator("landscape.live", icon="PLAY")
+        node = image_exchange.shown_live_loop(obj)
+        if node is None:
+            if image_exchange.has_live_loop(obj):
+                layout.operator("landscape.show_live", icon="LOOP_FORWARDS")
+            return
+        column = layout.column()
+        for name in image_exchange.LIVE_SETTINGS:
+            if name in node.inputs:
+                column.prop(node.inputs[name], "default_value", text=name)
+
+
 class LANDSCAPE_UL_results(bpy.types.UIList):
     """Results by their names"""
 
@@ -82,4 +103,4 @@ class LANDSCAPE_UL_results(bpy.types.UIList):
         row.label(text=f"{item.frames} frames")
 
 
-classes = (LANDSCAPE_UL_results, LANDSCAPE_PT_loop, LANDSCAPE_PT_results)
+classes = (LANDSCAPE_UL_results, LANDSCAPE_PT_loop, LANDSCAPE_PT_live, LANDSCAPE_PT_results)

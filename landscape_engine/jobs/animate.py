@@ -30,7 +30,7 @@ from ..scene import region_files
 from ..settings import DeviceName, documents, unused
 from ..settings.documents import Job
 from ..settings.sentences import say
-from . import read_files
+from . import live, read_files
 from .progress import Progress, silent
 
 SizeHW = tuple[int, int]  # height and width, pixels
@@ -91,6 +91,8 @@ def check(job: Job, save_motion: Path | None = None, poster: Path | None = None)
     out = job.path("out")
     read_arrows(job.motion.arrows)
     read_patches(job.appearance.patches)
+    if live.is_asked(job):
+        live.check(job)
     sequence.check_target(out, job.output)
     if save_motion:
         staging.check_file(save_motion, ".npy")
@@ -135,17 +137,11 @@ def render(
             foreseen = _predict(animator, landscape, job)
         notes += travel.notes(foreseen.motion) + _unmoved(foreseen.motion, job)
         notes += _starless(landscape, foreseen.light)
-        motion = _followed(foreseen.motion, job, progress)
-        frames = animator.render(landscape, motion, foreseen.light, job.loop, job.clip, watch)
-        frames = progress(frames, job.clip.frames, "frames")
-        if poster:
-            frames = _keep_poster(frames, poster)
-        if save_motion:
-            frames = _keep_motion(frames, foreseen.motion, landscape.image, save_motion)
-        out = job.path("out")
-        written = sequence.write_sequence(
-            frames, out, job.output, count=job.clip.frames, color_space=images.color_space(picture)
-        )
+        write = _write_kit if live.is_asked(job) else _write_frames
+        written = write(
+            job, animator, landscape, foreseen,
+            save_motion=save_motion, poster=poster, progress=progress, watch=watch,
+        )  # fmt: skip
     return {
         **_describe(job, written, foreseen, watch),
         "device": str(animator.device),
@@ -174,6 +170,51 @@ def _predict(animator: Animator, landscape: Landscape, job: Job) -> _Foreseen:
     with torch.inference_mode():
         motion = travel.fit(motion, job.loop, job.loop.period(job.clip.frames))
     return _Foreseen(chosen, light, motion)
+
+
+def _write_frames(
+    job: Job,
+    animator: Animator,
+    landscape: Landscape,
+    foreseen: _Foreseen,
+    *,
+    save_motion: Path | None,
+    poster: Path | None,
+    progress: Progress,
+    watch: Stopwatch,
+) -> sequence.WrittenSequence:
+    motion = _followed(foreseen.motion, job, progress)
+    frames = animator.render(landscape, motion, foreseen.light, job.loop, job.clip, watch)
+    frames = progress(frames, job.clip.frames, "frames")
+    if poster:
+        frames = _keep_poster(frames, poster)
+    if save_motion:
+        frames = _keep_motion(frames, foreseen.motion, landscape.image, save_motion)
+    space = images.color_space(job.path("picture"))
+    return sequence.write_sequence(
+        frames, job.path("out"), job.output, count=job.clip.frames, color_space=space
+    )
+
+
+def _write_kit(
+    job: Job,
+    animator: Animator,
+    landscape: Landscape,
+    foreseen: _Foreseen,
+    *,
+    save_motion: Path | None,
+    poster: Path | None,
+    progress: Progress,
+    watch: Stopwatch,
+) -> sequence.WrittenSequence:
+    """Write a kit, whose poster is the picture."""
+    with watch.stage("render"):
+        written = live.write(job, animator, landscape, foreseen.motion, foreseen.light, progress)
+    if save_motion:
+        _save_motion(foreseen.motion, landscape.image, save_motion)
+    if poster:
+        images.save_image(landscape.image[:, :3], poster)
+    return written
 
 
 def _followed(motion: MotionField, job: Job, progress: Progress) -> MotionField:

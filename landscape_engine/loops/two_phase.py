@@ -49,7 +49,7 @@ class TwoPhase:
         self.past, self.future = gone.cut(place.cut), coming.cut(place.cut)
         self.offset = None
         if phase_noise:
-            self.offset = place.cut(phase_noise / 2 * noise.smooth(motion.step, CELLS))
+            self.offset = place.cut(phase_offset(motion.step, phase_noise))
         self.rounds = rounds
         self.aside = None if aside is None or rounds == 1 else place.cut(aside)
 
@@ -102,6 +102,14 @@ def led_aside(
     length = (step * frames * pixels).square().sum(1, keepdim=True).sqrt()
     within = torch.minimum(length, SLANT * masks.depth(core))
     return torch.cat([within, torch.zeros_like(within)], 1) / pixels
+
+
+def phase_offset(
+    step: Tensor,  # [1, 2, h, w]
+    phase_noise: float,
+) -> Tensor:  # [1, 1, h, w]
+    """The share of a loop, ±1/2 at most, by which each place runs ahead, the same for any field."""
+    return phase_noise / 2 * noise.smooth(step, CELLS)
 
 
 def _exchanged(

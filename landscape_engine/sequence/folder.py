@@ -23,6 +23,9 @@ from .dither import dither
 
 ENDINGS = {"png": ".png", "png16": ".png", "exr": ".exr"}  # by format
 OUR_FRAME = re.compile(r"\d{4,}\.(png|exr)")
+OUR_KIT = re.compile(
+    r"live\.json|(picture|phase)\.png|(flow|plate|matte)_\d+\.png|light_\d_(weights|biases)\.png"
+)
 PNG_COMPRESSION = 1  # of 9: five times faster than the usual 6, a tenth larger
 SOFTWARE = "landscape-engine"  # in each picture's metadata: only what it stands in is replaced
 PNG_HEADER = 33  # bytes of a PNG's signature and its first chunk
@@ -63,9 +66,7 @@ class FrameFolder:
         if self._format == "exr":
             _write_exr(path, pixels, self._space)
         else:
-            data = _encode_png(pixels)
-            with path.open("wb") as file:
-                file.writelines([data[:PNG_HEADER], _TEXT, data[PNG_HEADER:]])
+            write_png(path, pixels)
 
     def finish(self, written: int) -> list[str]:
         """The names of the files, in order."""
@@ -82,8 +83,18 @@ class FrameFolder:
         """Nothing stays open between frames."""
 
 
+def is_replaceable(path: Path) -> bool:
+    """Whether a file has a frame's name, or a name of a live kit's, of which the engine wrote it.
+
+    Frames of others are replaced where that is forced; nothing that a kit would call alike is.
+    """
+    if OUR_KIT.fullmatch(path.name):
+        return is_ours(path)
+    return bool(OUR_FRAME.fullmatch(path.name))
+
+
 def is_ours(path: Path) -> bool:
-    """Whether a picture says that the engine wrote it."""
+    """Whether a file says that the engine wrote it."""
     try:
         with path.open("rb") as file:
             return SOFTWARE.encode() in file.read(READ_FOR_MARK)
@@ -100,12 +111,24 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 _TEXT = _chunk(b"tEXt", b"Software\0" + SOFTWARE.encode())
 
 
-def _encode_png(pixels: NDArray[Any]) -> memoryview:  # [H, W, 3|4] uint8 or uint16, R, G, B(, A)
+def write_png(
+    path: Path,
+    pixels: NDArray[Any],  # [H, W, 1|3|4] uint8 or uint16: grey, or R, G, B(, A)
+) -> None:
+    """Write a PNG that says who wrote it."""
+    data = _encode_png(pixels)
+    with path.open("wb") as file:
+        file.writelines([data[:PNG_HEADER], _TEXT, data[PNG_HEADER:]])
+
+
+def _encode_png(pixels: NDArray[Any]) -> memoryview:  # [H, W, 1|3|4]
     import cv2
 
-    order = cv2.COLOR_RGB2BGR if pixels.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
+    if pixels.shape[2] > 1:
+        order = cv2.COLOR_RGB2BGR if pixels.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
+        pixels = cv2.cvtColor(pixels, order)
     options = [cv2.IMWRITE_PNG_COMPRESSION, PNG_COMPRESSION]
-    _, data = cv2.imencode(".png", cv2.cvtColor(pixels, order), options)
+    _, data = cv2.imencode(".png", pixels, options)
     return data.data
 
 
@@ -171,7 +194,7 @@ def new_folder(target: Path) -> Iterator[Path]:
 
 
 def _install_folder(staged: Path, place: Path) -> None:
-    """Put a finished folder in its place; an earlier sequence there is kept until the last step."""
+    """Put a finished folder in its place; an earlier one's files are kept until the last step."""
     if not place.exists():
         staged.rename(place)
         return
@@ -182,7 +205,7 @@ def _install_folder(staged: Path, place: Path) -> None:
         except OSError:
             pass  # Windows: another program looks into the folder; its files may still be free
     new = sorted(entry for entry in staged.iterdir())
-    earlier = [entry for entry in place.iterdir() if OUR_FRAME.fullmatch(entry.name)]
+    earlier = [entry for entry in place.iterdir() if is_replaceable(entry)]
     replaced = staged / "replaced"
     replaced.mkdir()
     rename_all(

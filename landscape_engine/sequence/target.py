@@ -20,7 +20,9 @@ _OTHER_MEDIA = frozenset(
 )
 _LITTER = frozenset({"Thumbs.db", "desktop.ini"})  # what Windows leaves in folders that it shows
 
-assert set(folder.ENDINGS) | set(video.CODECS) == set(get_args(FormatName))
+FOLDERS = {*folder.ENDINGS, "live"}  # formats that need one
+
+assert FOLDERS | set(video.CODECS) == set(get_args(FormatName))
 
 
 def resolve_format(target: str | Path, settings: OutputSettings) -> FormatName:
@@ -45,8 +47,8 @@ def resolve_format(target: str | Path, settings: OutputSettings) -> FormatName:
         raise OutputError(
             say(
                 f"'{target}' names one picture, but frames need a folder; expected a folder such "
-                f"as '{Path(target).with_suffix('')}' (with <output.format> png, png16 or exr): "
-                "leave the ending off."
+                f"as '{Path(target).with_suffix('')}' (with <output.format> png, png16, exr or "
+                "live): leave the ending off."
             )
         )
     if ending in _OTHER_MEDIA:
@@ -79,7 +81,7 @@ def check_target(target: str | Path, settings: OutputSettings) -> None:
         raise OutputError("The target has no usable name; expected a file or folder: name one.")
     place = resolve(Path(target))
     with explaining(Path(target)):
-        if chosen in folder.ENDINGS:
+        if chosen in FOLDERS:
             _check_folder(target, place, settings.force)
         else:
             _check_video(target, place, chosen, settings.force)
@@ -96,7 +98,7 @@ def _check_folder(target: str | Path, place: Path, force: bool) -> None:
         )
     frames = []
     for entry in sorted(place.iterdir()):
-        ours = folder.OUR_FRAME.fullmatch(entry.name) and entry.is_file()
+        ours = entry.is_file() and folder.is_replaceable(entry)
         passed = entry.name in _LITTER or STAGED_NAME.fullmatch(entry.name)
         if not (ours or passed or (is_hidden(entry) and entry.is_file())):
             raise OutputError(

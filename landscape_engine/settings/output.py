@@ -11,7 +11,7 @@ from .checks import check_choice
 from .fields import setting
 from .sentences import say
 
-FormatName = Literal["png", "png16", "exr", "mp4", "webm", "gif"]
+FormatName = Literal["png", "png16", "exr", "mp4", "webm", "gif", "live"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class OutputSettings:
 
     format: FormatName | None = setting(
         None,
-        "file format (default: from --out's ending, else png)",
+        "file format (default: from --out's ending, else png); live: no frames, but a picture and "
+        "maps from which a shader plays the loop",
         flag="format",
     )
     fps: float = setting(30.0, "frames per second of a video", flag="fps", metavar="F")

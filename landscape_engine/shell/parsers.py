@@ -75,7 +75,7 @@ def _animate(commands: Commands, job: documents.Job | None) -> None:
         "--out",
         type=Path,
         metavar="PATH",
-        help="a folder for png, png16 and exr; a file for mp4, webm and gif",
+        help="a folder for png, png16, exr and live; a file for mp4, webm and gif",
     )
     _add_render_flags(animate)
     if job:

@@ -104,6 +104,22 @@ def test_other_routes(lake, motion, light, loop):
         alike(here, frames(Animator(bundle, device), lake, motion, light, loop=loop))
 
 
+@pytest.mark.parametrize("light", [AppearanceSettings(), AppearanceSettings(keys=("1=0.4",))])
+def test_a_kit(lake, light):
+    def kit(animator):
+        landscape = animator.look_at(lake)
+        lit = animator.light(landscape, light, FEW[1])
+        return animator.kit(landscape, animator.move(landscape), lit, *FEW)
+
+    here = kit(load_animator(device="cpu"))
+    with on_fake_device() as device:
+        there = kit(load_animator(device=device))
+    assert here.images.keys() == there.images.keys() and len(here.images) > 6
+    for name, pixels in here.images.items():
+        apart = np.abs(pixels.astype(float) - there.images[name]) / np.iinfo(pixels.dtype).max
+        assert apart.max() < 0.02, name
+
+
 def test_a_mask_a_region_and_mirrored_water(lake, tmp_path):
     mask = np.zeros((48, 80), np.uint8)
     mask[:, 60:] = 255

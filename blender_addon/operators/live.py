@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Loops that the plane's material plays by itself: made, and shown again."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from .. import datablocks, exchange_folder, image_exchange, job_documents, jobs, results, window
+from . import subject
+from .subject import JobOperator, OnSubject, reporting
+
+
+class LANDSCAPE_OT_live(JobOperator, bpy.types.Operator):
+    """Let the material play the loop by itself, without frames on the disk"""
+
+    bl_idname = "landscape.live"
+    bl_label = "Live on Plane"
+    bl_description = (
+        "Let the material itself play the loop, in EEVEE and Cycles, without frames on the disk: "
+        "its speed and direction change while it plays"
+    )
+
+    def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
+        """Ask for a kit, which is packed into the .blend."""
+        asked = job_documents.collected(context, obj)
+        asked.document["output"]["format"] = "live"
+        target = exchange_folder.kit()
+        uid, scene = datablocks.uid_of(obj), datablocks.uid_of(context.scene)
+
+        def finish(report: dict[str, Any]) -> str:
+            plane = datablocks.object_of(uid)
+            folder = Path(report["paths"][0]).parent
+            done = results.go_live(plane, datablocks.scene_for(plane, scene), folder, report)
+            shutil.rmtree(folder, ignore_errors=True)
+            window.push_undo("Live Landscape")
+            window.play()
+            return done
+
+        task = {"task": "animate", "job": {**asked.document, "out": str(target)}}
+        return jobs.start(task, self.bl_label, obj, finish, asked.notes)
+
+
+class LANDSCAPE_OT_show_live(OnSubject, bpy.types.Operator):
+    """Show the live loop on the plane again"""
+
+    bl_idname = "landscape.show_live"
+    bl_label = "Show Live Loop"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @reporting
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Show it."""
+        obj = subject.of(context)
+        image_exchange.show_picture(obj)
+        image_exchange.show_live_loop(obj)
+        return {"FINISHED"}
+
+
+classes = (LANDSCAPE_OT_live, LANDSCAPE_OT_show_live)
