@@ -233,7 +233,7 @@ class Animator:
             lit = Light(
                 light, landscape.picture, Skyline.of(regions), _stars(landscape, light, clip)
             )
-        period = loop.period(clip.frames)
+        period = loop.period(clip.frames, motion.steady)
         plan = islice(looping.plan(motion, loop, period), 0, None, every)
         closes = None if loop.kind == "none" or period % every else period // every
         count, watch = clip.frames // every, stopwatch or Stopwatch()

@@ -13,7 +13,7 @@ from landscape_engine.motion import fields as motion_fields
 from landscape_engine.motion.fields import MotionField
 from landscape_engine.ops import warping
 from landscape_engine.rendering.compositing import render_frame
-from landscape_engine.settings import LoopSettings
+from landscape_engine.settings import MAX_FRAMES, LoopSettings
 from tests.conftest import make_picture
 
 
@@ -158,6 +158,27 @@ def test_alpha_moves_with_the_picture_and_stays_where_nothing_moves():
     frame = render_frame(picture, [layer], torch.rand(1, 6, 16, 16))
     assert torch.equal(frame[:, 3, 42:], picture[:, 3, 42:])
     assert not torch.equal(frame[:, 3], picture[:, 3])
+
+
+@pytest.mark.parametrize("kind", ["two-phase", "crossfade"])
+def test_a_loop_of_any_length_takes_few_steps(kind, monkeypatch):
+    steps, compose = [], warping.compose
+
+    def counted(*flows):
+        steps.append(1)
+        assert len(steps) < 1000, "one step for each frame"
+        return compose(*flows)
+
+    monkeypatch.setattr(warping, "compose", counted)
+    assert len(frames(MOTIONS["steady"], kind, MAX_FRAMES, 3)) == 3
+
+
+def test_a_long_way_of_a_constant_field_is_doubled():
+    slow = motion_fields.steady_motion(drift(0.0005))
+    way = motion_fields.Track.of_steady(slow.step, 901, 3)
+    for t, exact in enumerate(islice(slow.accumulated(), 901), start=1):
+        if t % way.stride == 0 or t == 901:
+            assert (way.at(t) - exact).abs().max() < 0.1 * 2 / 63  # of a pixel
 
 
 def test_a_long_track_holds_few_fields_and_interpolates_well():
