@@ -246,7 +246,8 @@ def _describe(
     job: Job, written: sequence.WrittenSequence, foreseen: _Foreseen, watch: Stopwatch
 ) -> dict[str, Any]:
     """The report, with the document under "job" that repeats it (`animate --job`)."""
-    document = documents.write(documents.placed(job, Path.cwd()))  # wherever it is saved
+    here = staging.working_folder() or Path()
+    document = documents.write(documents.placed(job, here))  # wherever it is saved
     document["output"]["format"] = written.format
     light = foreseen.light and foreseen.light.codes.codes.tolist()
     water = None if foreseen.chosen.water is None else foreseen.chosen.water[0].tolist()

@@ -79,6 +79,13 @@ def test_a_resumed_run_writes_no_step_twice(run):
     assert [row["step"] for row in rows] == ["1", "2", "3", "4"]
 
 
+def test_a_run_that_ended_before_its_first_checkpoint_writes_no_step_twice(tmp_path):
+    (tmp_path / "losses.csv").write_text("step,flow,tv,code\n1,0.1,0.1,0.1\n2,0.1,0.1,0.1\n")
+    train_motion.train(tmp_path, TINY, loop(2, log_every=1), None, CPU)
+    rows = list(csv.DictReader((tmp_path / "losses.csv").read_text().splitlines()))
+    assert [row["step"] for row in rows] == ["1", "2"] and rows[0]["flow"] != "0.1"
+
+
 def test_a_table_without_content_begins_with_its_names(tmp_path):
     path = tmp_path / "losses.csv"
     path.touch()
