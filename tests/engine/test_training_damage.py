@@ -176,3 +176,9 @@ def test_a_damaged_table_of_sheets_is_named(photos, table):
     (photos / "sheets.json").write_text(table)
     with pytest.raises(TrainingError, match="sheets.json"):
         clips.load(photos, 32)
+
+
+def test_a_sheet_that_leaves_its_scene_out_has_one_in_each_row(photos):
+    sheet = '{"a.png": {"place": [0, 0, 1, 1], "columns": 3, "rows": 2}}'
+    (photos / "sheets.json").write_text(sheet)
+    assert [clip.frames.shape for clip in clips.load(photos, 16)] == [(3, 3, 16, 16)] * 2

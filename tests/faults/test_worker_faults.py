@@ -35,13 +35,13 @@ class Worker:
         }  # fmt: skip
         self.jobs = 0
 
-    def start(self, number: int = 0, at: int | None = None) -> None:
+    def start(self, number: int = 0, at: int | None = None, **limits: int) -> None:
         """Start it; moments are those at the job's target."""
         pipe = self.home / f"pipe-{self.jobs}"
         os.mkfifo(pipe)
         self.child = self.nursery.start(
             "worker", "--folder", self.folder, "--bundle", self.bundle, folder=self.home,
-            within=self.place.parent, number=number, at=at, stdin=str(pipe),
+            within=self.place.parent, number=number, at=at, stdin=str(pipe), limits=limits,
         )  # fmt: skip
         self.stdin = open(pipe, "wb", buffering=0)
 
@@ -132,5 +132,19 @@ def test_a_target_that_is_deleted_meanwhile_is_that_jobs_error(
     assert worker.end_of(job) == "failed"
     last = json.loads((job / "events.jsonl").read_text().splitlines()[-1])
     assert "can't be written" in last["message"]
+    assert worker.end_of(worker.submit()) == "done"
+    worker.stop()
+
+
+def test_too_little_memory_is_that_jobs_error(nursery, lake, bundle_folder, tmp_path):
+    worker = Worker(nursery, tmp_path / "home", lake, bundle_folder)
+    small = worker.job["clip"]
+    worker.job["clip"] = {"frames": 3, "size": "8000x6000"}
+    worker.start(AS=600 << 20)
+    job = worker.submit()
+    assert worker.end_of(job) == "failed"
+    last = json.loads((job / "events.jsonl").read_text().splitlines()[-1])
+    assert "memory is used up" in last["message"]
+    worker.job["clip"] = small
     assert worker.end_of(worker.submit()) == "done"
     worker.stop()
