@@ -235,7 +235,7 @@ class Animator:
         if light is not None:
             stars = _stars(landscape, light, clip)
             lit = Light(light, landscape.picture, _skyline(motion), stars)
-        period = loop.period(clip.frames)
+        period = loop.period(clip.frames, motion.steady)
         plan = islice(looping.plan(motion, loop, period), 0, None, every)
         closes = None if loop.kind == "none" or period % every else period // every
         count, watch = clip.frames // every, stopwatch or Stopwatch()

@@ -18,7 +18,8 @@ import errno
 
 LONGEST = 2000  # characters of a sentence; of longer ones the beginning and the end are kept
 _MEMORY = ("can't allocate memory", "not enough memory", "insufficient memory", "bad_alloc",
-           "out of memory", "unable to allocate")  # fmt: skip
+           "out of memory", "unable to allocate", "can't start new thread")  # fmt: skip
+_MEMORY_ALONE = "could not create a primitive"  # oneDNN says more where it can't do a thing
 
 
 class LandscapeError(Exception):
@@ -96,4 +97,5 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
     known = isinstance(error, RuntimeError) or type(error).__module__.startswith("cv2")
-    return known and any(words in str(error).lower() for words in _MEMORY)
+    said = str(error).lower()
+    return known and (said == _MEMORY_ALONE or any(words in said for words in _MEMORY))

@@ -38,7 +38,7 @@ _FLAGS = (
 )
 _unfinished: dict[Path, list[Path]] = {}  # what is being written, and the folders made for it
 _locks: dict[Path, BinaryIO] = {}  # held beside what is being written
-_installing = threading.RLock()  # held while something takes its place, which must not be cut short
+_installing = threading.RLock()  # held while something is made or takes its place
 
 
 def check_file(target: str | Path, ending: str | None = None) -> None:
@@ -92,6 +92,14 @@ def check_apart(target: str | Path, sources: Iterable[str | Path]) -> None:
                 )
 
 
+def working_folder() -> Path | None:
+    """The folder that relative paths start from; None where it was deleted."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return None
+
+
 def check_parents(target: str | Path, place: Path) -> None:
     """Refuse a place that doesn't exist yet and couldn't be made."""
     parent = place.parent
@@ -134,14 +142,18 @@ def resolve(target: Path) -> Path:
 def new_file(target: Path) -> Iterator[Path]:
     """A hidden file to write; at the block's end it takes the target's place, or is gone.
 
+    It lies in a hidden folder of its own: with that removed, no library can make it again.
+
     Raises:
         OutputError: a folder can't be made, or the file can't take its place; what the block
             itself raises passes through (`explaining` is for that).
     """
     place = resolve(target)
     _refuse_devices(target, place)
-    with stage(target, place, place.parent) as staged:
-        with explaining(target):
+    with stage(target, place, place.parent) as folder:
+        staged = folder / f"new{place.suffix[:40]}"
+        with explaining(target), making():
+            folder.mkdir()
             _make_file(staged)
         yield staged
         with explaining(target), _installing:
@@ -155,7 +167,7 @@ def stage(target: Path, place: Path, home: Path) -> Iterator[Path]:
     staged = home / f"{prefix}{secrets.token_hex(4)}.part"
     made = _unfinished.setdefault(staged, [])
     try:
-        with explaining(target):
+        with explaining(target), making():
             for parent in reversed([home, *home.parents]):
                 if not parent.exists():
                     parent.mkdir(exist_ok=True)
@@ -170,6 +182,11 @@ def stage(target: Path, place: Path, home: Path) -> Iterator[Path]:
         remove(staged)
         _release(staged)
         _unfinished.pop(staged, None)
+
+
+def making() -> contextlib.AbstractContextManager[object]:
+    """To be held while something hidden is made: not any more once a process is about to end."""
+    return _installing
 
 
 def remove_abandoned(home: Path, prefix: str, place: Path) -> None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import signal
-import subprocess
 from pathlib import Path
 
 import hypothesis
@@ -15,13 +12,29 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the shell does: two ru
 
 import torch
 
+from landscape_engine import images
 from landscape_engine.animator import Animator
 from landscape_engine.bundles import checkpoints
 from landscape_engine.bundles.checkpoints import ModelBundle
 from landscape_engine.bundles.codebook import AppearanceCodebook, MotionCodebook
 from landscape_engine.landscape import Landscape
 
-SHARED = Path(__file__).parents[2] / "shared"
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+PATIENCE_S = 60  # for what takes a second or two where nothing else runs
+
+# Lines of a program whose encoder of videos never comes back from its first frame; it makes a file.
+NEVER_ENDING = """
+import threading
+from pathlib import Path
+from landscape_engine.sequence import video
+
+def encode(self, index, pixels):
+    Path({begun!r}).touch()
+    threading.Event().wait()
+
+video.Video.encode = encode
+"""
 
 # Properties are tried on the same examples each time, few of them, and by no clock.
 hypothesis.settings.register_profile(
@@ -94,34 +107,8 @@ def shared() -> Path:
     return SHARED
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A real disk of 1 MiB, where this process may mount one."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = shutil.which("mount")
-    command = [mount or "mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)]
-    if mount is None or subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("no disk can be mounted here")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
-
-
-@pytest.fixture
-def start():
-    """Start processes that hear Ctrl-C, also where this one, run in the background, ignores it."""
-    started = []
-
-    def call(*command):
-        earlier = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignoring is inherited
-        try:
-            started.append(subprocess.Popen(command, stderr=subprocess.PIPE, text=True))
-        finally:
-            signal.signal(signal.SIGINT, earlier)
-        return started[-1]
-
-    yield call
-    for process in started:
-        process.kill()
-        process.wait()
-        process.stderr.close()
+@pytest.fixture(scope="session")
+def lake(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("pictures") / "lake.png"
+    images.save_image(make_picture(90, 160), path)
+    return path

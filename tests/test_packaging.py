@@ -74,13 +74,29 @@ def test_the_published_readme_shows_nothing_that_only_the_repository_has(metadat
         assert f"`{file}`" in published and file in sdist
 
 
-def test_each_dependency_has_one_version_that_the_project_accepts(project):
-    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    pins = dict(line.split("==") for line in lines if not line.startswith("#"))
-    versions = {canonicalize_name(name): version for name, version in pins.items()}
+def direct(project) -> list[Requirement]:
+    """What the project asks for itself, with its extras."""
     groups = project["dependencies"], *project["optional-dependencies"].values()
     wanted = [Requirement(text) for group in groups for text in group]
-    wanted = [one for one in wanted if one.name != project["name"]]  # its own extras
-    assert set(versions) == {canonicalize_name(one.name) for one in wanted}
-    for one in wanted:
+    return [one for one in wanted if one.name != project["name"]]
+
+
+def test_each_dependency_has_one_version_that_the_project_accepts(project):
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [line.split("==") for line in lines if not line.startswith("#")]
+    versions = {canonicalize_name(name): version for name, version in pins}
+    assert len(versions) == len(pins)
+    for one in direct(project):
         assert one.specifier.contains(versions[canonicalize_name(one.name)]), one
+
+
+def test_lower_bounds_are_those_beyond_the_known_holes(project):
+    """SECURITY.md's table and pyproject.toml say the same."""
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    table = dict(re.findall(r"^\| ([\w-]+) \| ([\d.]+) \|", text, re.MULTILINE))
+    assert {"torch", "pillow", "opencv-python-headless", "OpenEXR", "av"} <= set(table)
+    bounds: dict[str, set[str]] = {}
+    for one in direct(project):
+        bounds.setdefault(one.name, set()).update(s.version for s in one.specifier)
+    for name, version in table.items():
+        assert version in bounds[name], name

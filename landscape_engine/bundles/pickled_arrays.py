@@ -164,7 +164,8 @@ def _array(content: Any, dtype: Any, shape: Any, order: Any) -> NDArray[Any]:
     kind = dtype.of_numpy()
     if math.prod(shape) * kind.itemsize != len(content):
         raise pickle.UnpicklingError(f"an array of shape {shape} has {len(content)} bytes")
-    return np.frombuffer(content, kind).reshape(shape, order=order)
+    shaped: NDArray[Any] = np.frombuffer(content, kind).reshape(shape, order=order)
+    return shaped
 
 
 def _values(value: Any) -> NDArray[Any]:

@@ -80,7 +80,8 @@ def _read_npy(path: Path) -> NDArray[Any]:
     if dtype.kind not in "fiu" or count * dtype.itemsize != len(content) - file.tell():
         raise ValueError("its header doesn't agree with its content")
     values = np.frombuffer(content, dtype, count, file.tell())
-    return values.reshape(shape, order="F" if columns_first else "C")
+    shaped: NDArray[Any] = values.reshape(shape, order="F" if columns_first else "C")
+    return shaped
 
 
 def read_code(bundle: ModelBundle, path: Path, kind: CodeKind) -> Tensor:  # [1, Z]

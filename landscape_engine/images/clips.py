@@ -145,14 +145,28 @@ def decode(path: Path) -> Iterator[VideoFrame | Damage]:
             yield from (VideoFrame(frame.pts, frame) for frame in decoded)
 
 
+def opened(path: Path) -> Any:
+    """A video's container, as PyAV opens it, from a file and no other protocol.
+
+    Raises:
+        av.FFmpegError: it is none.
+    """
+    import av
+
+    return av.open(
+        f"file:{path}",  # without "file:" a colon would end a protocol's name
+        options={"protocol_whitelist": "file"},  # playlists name others
+        metadata_errors="replace",
+    )
+
+
 def _packets(path: Path) -> Iterator[Any]:
     import av
 
     if not path.is_file():
         raise PictureError(f"'{path}' doesn't exist; expected a video: check the spelling.")
     try:
-        # without "file:" a colon would end a protocol's name; playlists name other protocols
-        with av.open(f"file:{path}", options={"protocol_whitelist": "file"}) as container:
+        with opened(path) as container:
             yield from container.demux(video=0)
     except (av.error.FFmpegError, IndexError) as error:
         raise PictureError(_say_unreadable(path, error)) from error

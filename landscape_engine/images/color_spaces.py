@@ -73,7 +73,7 @@ class ColorSpace:
     @cached_property
     def from_srgb(self) -> NDArray[np.float64]:  # [3, 3]
         """The matrix from linear sRGB to colors."""
-        return np.linalg.inv(self.to_srgb)
+        return np.linalg.inv(self.to_srgb).astype(np.float64, copy=False)
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class _OfD65White(ColorSpace):
     @cached_property
     def to_srgb(self) -> NDArray[np.float64]:  # [3, 3]
         """The matrix from coordinates to linear sRGB."""
-        found: NDArray[np.float64] = np.linalg.inv(LINEAR_SRGB.xyz)
+        found = np.linalg.inv(LINEAR_SRGB.xyz).astype(np.float64, copy=False)
         return found
 
 

@@ -98,18 +98,9 @@ def turn_back(
 
 def _turn(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
     """A view of the picture the right way up."""
-    if orientation == 2:
-        return pixels[:, ::-1]
-    if orientation == 3:
-        return pixels[::-1, ::-1]
-    if orientation == 4:
-        return pixels[::-1]
-    if orientation == 5:
-        return pixels.swapaxes(0, 1)
-    if orientation == 6:
-        return np.rot90(pixels, -1)
-    if orientation == 7:
-        return pixels[::-1, ::-1].swapaxes(0, 1)
-    if orientation == 8:
-        return np.rot90(pixels)
-    return pixels
+    turned = pixels.swapaxes(0, 1) if orientation in (5, 6, 7, 8) else pixels
+    if orientation in (2, 3, 6, 7):
+        turned = turned[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        turned = turned[::-1]
+    return turned

@@ -108,8 +108,9 @@ def _decode(
         planes = lines.reshape(rows, bits // 8, width * channels)
         if sys.byteorder == "little":
             planes = planes[:, ::-1]
-        numbers = np.ascontiguousarray(planes.swapaxes(1, 2)).view(dtype.newbyteorder("="))
-        return numbers.reshape(rows, width, channels)
+        whole = np.ascontiguousarray(planes.swapaxes(1, 2)).view(dtype.newbyteorder("="))
+        laid_out: NDArray[Any] = whole.reshape(rows, width, channels)
+        return laid_out
     numbers = lines.view(dtype).reshape(rows, width, channels)
     if predictor == _DIFFERENCES:
         unsigned = numbers.astype(numbers.dtype.newbyteorder("="))

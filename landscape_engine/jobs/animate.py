@@ -168,7 +168,7 @@ def _predict(animator: Animator, landscape: Landscape, job: Job) -> _Foreseen:
     chosen = codes.chosen(landscape, job.motion, seed, regions)
     motion = animator.move(landscape, job.motion, chosen, seed, regions)
     with torch.inference_mode():
-        motion = travel.fit(motion, job.loop, job.loop.period(job.clip.frames))
+        motion = travel.fit(motion, job.loop, job.period)
     return _Foreseen(chosen, light, motion)
 
 
@@ -221,8 +221,9 @@ def _followed(motion: MotionField, job: Job, progress: Progress) -> MotionField:
     """A motion that reports its steps, where a loop needs them all before its first frame."""
     if motion.steady or job.loop.kind == "none":
         return motion
-    period = job.loop.period(job.clip.frames)
-    count = crossfade.steps(period, job.loop.start) if job.loop.kind == "crossfade" else period
+    count = job.period
+    if job.loop.kind == "crossfade":
+        count = crossfade.steps(count, job.loop.start)
 
     def accumulated() -> Iterator[Tensor]:
         return progress(islice(motion.accumulated(), count), count, "motion")
@@ -233,7 +234,16 @@ def _followed(motion: MotionField, job: Job, progress: Progress) -> MotionField:
 def _notes(job: Job, picture_hw: SizeHW) -> list[str]:
     """Notes about the result for the person who asked, a sentence each."""
     notes: list[str] = []
-    clip, period = job.clip, job.loop.period(job.clip.frames)
+    clip, period = job.clip, job.period
+    asked = job.loop.period(clip.frames)
+    if job.loop.kind != "none" and period < asked:
+        notes.append(
+            say(
+                f"the loop of {asked} frames closes within {period}: recurrent motion is predicted "
+                f"frame by frame, and no further than the clip shows (use <clip.frames> {asked} "
+                "to see all of it)."
+            )
+        )
     if job.loop.kind != "none" and clip.frames % period and clip.frames > 1:
         notes.append(
             say(
@@ -277,7 +287,8 @@ def _describe(
     job: Job, written: sequence.WrittenSequence, foreseen: _Foreseen, watch: Stopwatch
 ) -> dict[str, Any]:
     """The report, with the document under "job" that repeats it (`animate --job`)."""
-    document = documents.write(documents.placed(job, Path.cwd()))  # wherever it is saved
+    here = staging.working_folder() or Path()
+    document = documents.write(documents.placed(job, here))  # wherever it is saved
     document["output"]["format"] = written.format
     light = foreseen.light and foreseen.light.codes.codes.tolist()
     water = None if foreseen.chosen.water is None else foreseen.chosen.water[0].tolist()
@@ -295,7 +306,7 @@ def _describe(
             "water": water,
             "appearance": light,
         },
-        "loop_frames": None if job.loop.kind == "none" else job.loop.period(job.clip.frames),
+        "loop_frames": None if job.loop.kind == "none" else job.period,
     }
 
 

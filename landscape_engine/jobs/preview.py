@@ -24,7 +24,7 @@ def reduce(job: Job, picture_wh: tuple[int, int], side: int, frames: int) -> Job
         side: the longest that a side may be, pixels; a smaller picture keeps its size.
         frames: the most that are made.
     """
-    period, count = job.loop.period(job.clip.frames), job.clip.frames
+    period, count = job.period, job.clip.frames
     if job.appearance.kind == "off" and job.loop.kind != "none":
         count = min(count, period)
     made = min(count, frames)

@@ -17,6 +17,7 @@ from ..scene.bases import Base
 from ..scene.regions import Region
 
 KEPT_FIELDS = 128  # accumulated flows that a track holds at most; those between are interpolated
+SINGLE_STEPS = 64  # frames that a constant field is integrated one by one; longer ways are doubled
 STEADY_FIELDS = 32  # the same of a region's motion, which is steady and smooth
 
 
@@ -184,8 +185,15 @@ class Track:
 
 
 def _after(step: Tensor, frames: int) -> Tensor:  # [1, 2, h, w]
-    """The accumulated flow of a constant field after a number of frames, one or more."""
-    return next(islice(steady_motion(step).accumulated(), frames - 1, None))
+    """The accumulated flow of a constant field after a number of frames, one or more.
+
+    Its flow over 2 n frames is that over n frames, twice: a loop of any length takes few steps.
+    """
+    if frames <= SINGLE_STEPS:
+        return next(islice(steady_motion(step).accumulated(), frames - 1, None))
+    half = _after(step, frames // 2)
+    flow = warping.compose(half, half)
+    return warping.compose(step, flow) if frames % 2 else flow
 
 
 def past(motion: MotionField, frames: int, most: int = KEPT_FIELDS) -> Track:

@@ -75,7 +75,7 @@ def _at_scale(
     best, found = np.zeros_like(votes), np.zeros_like(votes)
     for _, own in shares:
         cv2.max(best, own, best)
-    best = cv2.subtract(best, np.full_like(best, 255 * BEST))
+    cv2.subtract(best, np.full_like(best, 255 * BEST), best)
     asked = np.array((255 * MOST, 255 * GOES_ON), np.uint8)
     for slope, (share, own) in zip(leaning, shares, strict=True):
         beside = cv2.blur(share, (6 * ASIDE + 1, 1))

@@ -171,7 +171,7 @@ def _attached(
         free &= np.bincount(parts.ravel(), hanging.ravel(), minlength=count) > FINE * area
         free[0] = False
         for k in np.flatnonzero(free & ~kept):
-            kept[k] = _even(parts, stats[k], k)
+            kept[k] = _even(parts, stats[k], int(k))
     clear = narrow > 255 * (least or CLEAR[polarity])
     kept &= np.bincount(parts.ravel(), clear.ravel(), minlength=count) > LONG
     kept[0] = False
@@ -201,7 +201,7 @@ def _streaks(
         box = slice(y, y + h), slice(x, x + w)
         part = parts[box] == k
         along = (part & near[box]).any(0).mean() >= ALONG
-        cable = (part & fine[box]).sum() > FINE * area and _even(parts, stats[k], k)
+        cable = (part & fine[box]).sum() > FINE * area and _even(parts, stats[k], int(k))
         found[k] = not along and not cable
     return found[parts]
 

@@ -18,7 +18,14 @@ from torch import Tensor
 from .. import cpus, staging
 from ..images import LINEAR_SRGB, ColorSpace, to_linear_float16, to_uint8, to_uint16
 from ..images.kinds import is_hidden
-from ..staging import STAGED_NAME, explaining, rename_all, resolve, swap_folder
+from ..staging import (
+    STAGED_NAME,
+    explaining,
+    rename_all,
+    resolve,
+    swap_folder,
+    working_folder,
+)
 from .dither import dither
 
 ENDINGS = {"png": ".png", "png16": ".png", "exr": ".exr"}  # by format
@@ -160,11 +167,10 @@ def _must_stay(folder: Path) -> bool:
     """Whether a folder's files can be replaced, but not the folder itself."""
     if not folder.exists():
         return False
-    here = Path.cwd()
+    here = working_folder()
     return (
         os.path.ismount(folder)
-        or here == folder
-        or folder in here.parents
+        or (here is not None and folder in (here, *here.parents))
         or any(map(_is_kept, folder.iterdir()))
         or not os.access(folder.parent, os.W_OK | os.X_OK)
     )
@@ -186,18 +192,23 @@ def new_folder(target: Path) -> Iterator[Path]:
     place = resolve(target)
     home = place if _must_stay(place) else place.parent
     with staging.stage(target, place, home) as staged:
-        with explaining(target):
+        with explaining(target), staging.making():
             staged.mkdir()
         yield staged
-        with explaining(target):
+        with explaining(target), staging.making():
             _install_folder(staged, place)
 
 
 def _install_folder(staged: Path, place: Path) -> None:
     """Put a finished folder in its place; an earlier one's files are kept until the last step."""
     if not place.exists():
-        staged.rename(place)
-        return
+        try:
+            staged.rename(place)
+            return
+        except OSError:
+            if not place.exists():
+                raise
+            # another run has made one since
     if staged.parent != place:
         try:
             swap_folder(staged, place)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from ..errors import OutputError
+from ..images import clips
 from ..images.kinds import is_hidden
 from ..settings import FormatName, OutputSettings
 from ..settings.sentences import say
@@ -147,7 +148,7 @@ def _is_film(place: Path) -> bool:
     import av
 
     try:
-        with av.open(f"file:{place}", options={"protocol_whitelist": "file"}) as container:
+        with clips.opened(place) as container:
             return bool(container.streams.video)
     except (av.FFmpegError, OSError, ValueError):
         return False

@@ -84,6 +84,7 @@ def write_sequence(
             written = _encode_in_background(steady, sink, target)
             with _explaining(target):
                 names = sink.finish(written)
+            check_target(target, settings)  # others may have put something there since
     return WrittenSequence(
         paths=tuple(target / name for name in names) or (target,),
         frames=written,

@@ -57,6 +57,11 @@ class Job:
     appearance: AppearanceSettings = field(default_factory=AppearanceSettings)
     output: OutputSettings = field(default_factory=OutputSettings)
 
+    @property
+    def period(self) -> int:
+        """Frames in one loop of the motion."""
+        return self.loop.period(self.clip.frames, self.motion.kind == "steady")
+
     def path(self, name: Literal["picture", "out"]) -> Path:
         """The path of the picture or of the output.
 

@@ -15,6 +15,7 @@ BlendKind = Literal["condense", "contrast", "plain"]
 SamplingKind = Literal["bicubic", "bilinear"]
 StartKind = Literal["picture", "blend"]
 
+LEAST_LOOP_FRAMES = 2
 USUAL_LOOP_FRAMES = 100  # the period that an unset `loop_frames` is drawn towards
 
 
@@ -64,15 +65,22 @@ class LoopSettings:
         check_choice("<loop.sampling>", self.sampling, SamplingKind)
         check_choice("<loop.start>", self.start, StartKind)
         if self.frames is not None:
-            check_within("<loop.frames>", self.frames, 2, MAX_FRAMES)
+            check_within("<loop.frames>", self.frames, LEAST_LOOP_FRAMES, MAX_FRAMES)
         if not 0 <= self.phase_noise <= 1:
             raise SettingsError(
                 say(f"<loop.phase_noise> is {self.phase_noise:g}; expected 0 to 1.")
             )
 
-    def period(self, clip_frames: int) -> int:
-        """Frames in one motion loop for a clip of `clip_frames` frames."""
-        return self.frames or usual_period(clip_frames)
+    def period(self, clip_frames: int, steady: bool = True) -> int:
+        """Frames in one motion loop.
+
+        Args:
+            clip_frames: frames in the clip, 1 or more.
+            steady: whether every frame moves by the same field. Else each is predicted from the one
+                before, and a loop longer than the clip closes within it: nobody would see the rest.
+        """
+        period = self.frames or usual_period(clip_frames)
+        return period if steady else min(period, max(LEAST_LOOP_FRAMES, clip_frames))
 
 
 def usual_period(clip_frames: int) -> int:
@@ -80,4 +88,4 @@ def usual_period(clip_frames: int) -> int:
     fitting = [d for d in range(50, 201) if clip_frames % d == 0]
     if fitting:
         return min(fitting, key=lambda d: (abs(d - USUAL_LOOP_FRAMES), d))
-    return max(2, min(clip_frames, USUAL_LOOP_FRAMES))
+    return max(LEAST_LOOP_FRAMES, min(clip_frames, USUAL_LOOP_FRAMES))

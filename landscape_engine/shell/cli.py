@@ -24,8 +24,9 @@ from ..settings import documents
 from . import parsers, streams
 from .commands import run
 from .flags import with_negatives
-from .interruption import ENDING, INTERRUPTED, at_once
+from .interruption import ENDING, INTERRUPTED, at_once, heed_swallowed
 
+PATIENCE_S = 5.0  # for what can't be removed at the end
 AT_ONCE = ("animate", "demo", "codebook", "fit", "evaluate")  # ended so by Ctrl-C
 
 
@@ -59,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, OSError):
             return _refuse(_explain(error))
         raise
+    finally:
+        staging.discard_forgotten(PATIENCE_S)  # a signal can come while a writer cleans up
 
 
 def _refuse(sentence: str) -> int:
@@ -80,8 +83,12 @@ def entry() -> NoReturn:
 
     Python's own way out takes a second after torch was there, and frees what the system frees.
     """
-    streams.prepare(sys.argv[1:])
-    code = main()
+    try:
+        streams.prepare(sys.argv[1:])
+        heed_swallowed()
+        code = main()
+    except OSError as error:  # no descriptors left for streams of our own
+        code = _refuse(_explain(error))
     atexit._run_exitfuncs()  # what others want done before the end
     lost = streams.finish()
     if lost is not None:

@@ -8,6 +8,7 @@ tries until the encoder lets go of it: leaving nothing goes before ending early.
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import socket
@@ -20,6 +21,7 @@ from .. import staging
 
 # told to end, and the terminal gone, which Windows doesn't tell
 ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+AGAIN_S = 0.02  # until a signal that was swallowed comes again
 INTERRUPTED = "landscape-engine: interrupted; nothing partial was left."
 
 
@@ -33,9 +35,9 @@ def at_once() -> Iterator[None]:
     sender.setblocking(False)
     unwound = threading.Event()
     watcher = threading.Thread(target=_watch, args=(receiver, unwound), daemon=True)
+    watcher.start()
     # written to by the system's own handler, also while the main thread is busy outside Python
     earlier = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
-    watcher.start()
     try:
         yield
     finally:
@@ -44,6 +46,26 @@ def at_once() -> Iterator[None]:
         sender.close()
         watcher.join()  # for ever where the watcher was first: it is ending the process
         receiver.close()
+
+
+def heed_swallowed() -> None:
+    """From now on, deliver a signal again if it came while a destructor ran, which swallows it."""
+    usual = sys.unraisablehook
+    numbers = {128 + number: number for number in ENDING}
+
+    def hook(swallowed: sys.UnraisableHookArgs) -> None:
+        error = swallowed.exc_value
+        number = signal.SIGINT if isinstance(error, KeyboardInterrupt) else None
+        if isinstance(error, SystemExit) and isinstance(error.code, int):
+            number = numbers.get(error.code)
+        if number is None:
+            usual(swallowed)
+            return
+        again = threading.Timer(AGAIN_S, _thread.interrupt_main, (number,))
+        again.daemon = True
+        again.start()
+
+    sys.unraisablehook = hook
 
 
 def _watch(receiver: socket.socket, unwound: threading.Event) -> None:

@@ -18,7 +18,7 @@ from PIL import Image
 RENDER_LIMIT_S = 120
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
-PYTHON = os.environ.get("LANDSCAPE_BPY")  # another Python, with the bpy wheel of another version
+PYTHON = os.environ.get("LANDSCAPE_BPY")  # the Python that has the bpy wheel; None: this one
 
 # A script's first lines: what it can use. Its last: what it found, and everything unregistered.
 BEFORE = """
@@ -80,7 +80,7 @@ def run_blender(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
     like success. `LANDSCAPE_BPY` names the Python of another wheel.
     """
     if not PYTHON and importlib.util.find_spec("bpy") is None:
-        pytest.skip('the bpy wheel is not installed: pip install ".[test]" on Python 3.11')
+        pytest.skip("the bpy wheel is not installed, and LANDSCAPE_BPY names no Python that has it")
     user_folder = tmp_path_factory.mktemp("blender_user")
     environment = {**os.environ, "BLENDER_USER_RESOURCES": str(user_folder)}
 

@@ -15,31 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from landscape_engine import images
-from tests.conftest import make_picture
-
-ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60  # for what takes a second or two where nothing else runs
-
-# Lines of a program whose encoder of videos never comes back from its first frame; it makes a file.
-NEVER_ENDING = """
-import threading
-from pathlib import Path
-from landscape_engine.sequence import video
-
-def encode(self, index, pixels):
-    Path({begun!r}).touch()
-    threading.Event().wait()
-
-video.Video.encode = encode
-"""
-
-
-@pytest.fixture(scope="session")
-def lake(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("pictures") / "lake.png"
-    images.save_image(make_picture(90, 160), path)
-    return path
+from tests.conftest import PATIENCE_S, ROOT
 
 
 class Talk:

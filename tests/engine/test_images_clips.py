@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from fractions import Fraction
 
 import av
@@ -129,3 +130,33 @@ def test_training_refuses_damaged_clips_in_a_sentence(folder):
     (folder.parent / "no.mp4").write_bytes(b"nothing")
     with pytest.raises(PictureError, match="can't be read as a video"):
         lit_clips.load(folder.parent, 32)
+
+
+def test_a_video_whose_title_is_not_utf_8_is_read(tmp_path):
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as file:
+        file.metadata["title"] = "caf(e)"
+        stream = file.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 36, "yuv420p"
+        for frame in make_frames(2):
+            pixels = to_uint8(frame)
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        file.mux(stream.encode())
+    content = path.read_bytes()
+    assert b"caf(e)" in content
+    path.write_bytes(content.replace(b"caf(e)", b"caf\xe9\xff\xfe"))
+    assert len(list(clips.pictures(path))) == 2
+
+
+def test_a_playlist_that_names_a_server_asks_none(tmp_path):
+    path = tmp_path / "a.m3u8"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/a.ts"
+        path.write_text(
+            f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{address}\n#EXT-X-ENDLIST\n"
+        )
+        with pytest.raises(PictureError, match="a.m3u8"):
+            list(clips.video(path))
+        with pytest.raises(BlockingIOError):  # nobody has called
+            server.accept()

@@ -15,7 +15,7 @@ from landscape_engine.motion import fields as motion_fields
 from landscape_engine.motion.fields import MotionField
 from landscape_engine.ops import warping
 from landscape_engine.rendering.compositing import render_frame
-from landscape_engine.settings import LoopSettings
+from landscape_engine.settings import MAX_FRAMES, LoopSettings
 from tests.conftest import make_picture
 
 
@@ -160,6 +160,40 @@ def test_alpha_moves_with_the_picture_and_stays_where_nothing_moves():
     frame = render_frame(picture, [layer], torch.rand(1, 6, 16, 16))
     assert torch.equal(frame[:, 3, 42:], picture[:, 3, 42:])
     assert not torch.equal(frame[:, 3], picture[:, 3])
+
+
+@pytest.mark.parametrize("kind", ["two-phase", "crossfade"])
+def test_a_loop_of_any_length_takes_few_steps(kind, monkeypatch):
+    steps, compose = [], warping.compose
+
+    def counted(*flows):
+        steps.append(1)
+        assert len(steps) < 1000, "one step for each frame"
+        return compose(*flows)
+
+    monkeypatch.setattr(warping, "compose", counted)
+    assert len(frames(MOTIONS["steady"], kind, MAX_FRAMES, 3)) == 3
+
+
+def test_a_long_way_of_a_constant_field_is_as_true_as_an_integrated_one():
+    """Against points that follow the field itself, away from the border, where both know less."""
+    start = warping.identity_grid(64, 64, torch.device("cpu")).double()
+
+    def field(points):
+        x, y = points[:, :1], points[:, 1:]
+        return torch.cat([6e-4 * (2 * y).cos(), 4e-4 * (2 * x).sin()], 1)
+
+    points = start
+    for _ in range(600):
+        points = points + field(points)
+    slow = motion_fields.steady_motion(field(start).float())
+    long = motion_fields.Track.of_steady(slow.step, 600, 1).at(600)
+    integrated = next(islice(slow.accumulated(), 599, None))
+    off, usual = (
+        float((way - (points - start))[..., 12:-12, 12:-12].abs().max())
+        for way in (long, integrated)
+    )
+    assert off < usual < 0.1 * 2 / 63  # of a pixel
 
 
 def test_a_long_track_holds_few_fields_and_interpolates_well():

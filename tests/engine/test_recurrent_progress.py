@@ -48,6 +48,21 @@ def test_the_steps_are_followed_where_all_are_needed_first(tmp_path, bundle_fold
     assert seen.get("motion") == (None if steps is None else [steps, steps])
 
 
+@pytest.mark.parametrize("kind, steps", [("two-phase", 4), ("crossfade", 3)])
+def test_no_more_is_predicted_than_the_clip_shows(tmp_path, bundle_folder, kind, steps):
+    seen = []
+
+    def progress(items, count, stage):
+        seen.append((stage, count))
+        assert count < 10, "more than the clip shows"
+        return items
+
+    long = job(tmp_path, kind=kind, frames=100_000)
+    done = animate(long, bundle=bundle_folder, device="cpu", progress=progress)
+    assert sorted(seen) == [("frames", 4), ("motion", steps)] and done["loop_frames"] == 4
+    assert any("loop of 100000 frames closes within 4" in note for note in done["notes"])
+
+
 def test_what_follows_the_steps_can_end_the_job(tmp_path, bundle_folder):
     class Ended(Exception):
         pass

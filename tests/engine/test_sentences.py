@@ -12,10 +12,16 @@ import pytest
 import torch
 
 import landscape_engine
-from landscape_engine.errors import CodeError, DocumentError, LandscapeError, SettingsError
+from landscape_engine.errors import (
+    CodeError,
+    DocumentError,
+    LandscapeError,
+    SettingsError,
+    printable,
+)
 from landscape_engine.scene.region_files import Guide, apply, naming, region_of
 from landscape_engine.settings import RegionSettings, documents
-from landscape_engine.settings.sentences import NAME, about, as_data, job_fields, say
+from landscape_engine.settings.sentences import NAME, Sentence, about, as_data, job_fields, say
 from landscape_engine.shell import cli
 
 WRONG = [  # a setting, a value for a document, the same for the shell, what is said after its name
@@ -91,3 +97,12 @@ def test_sentences_name_settings_that_there_are():
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 named = {found[1] for found in NAME.finditer(node.value)}
                 assert named <= set(job_fields()), path
+
+
+@pytest.mark.parametrize("kind", [str, Sentence])
+def test_a_sentence_is_one_printable_line_whatever_is_in_it(kind):
+    said = LandscapeError(kind("'a\nb\x1b[31m\u202e\udcff' is " + "x" * 5000 + "; rename it."))
+    assert str(said).isprintable() and len(str(said)) < 2100
+    assert str(said).startswith("'a b\\x1b[31m\\u202e\\udcff'")
+    assert str(said).endswith("rename it.")
+    assert printable("schön: 雪.png") == "schön: 雪.png"

@@ -219,6 +219,23 @@ def test_interruption_leaves_everything_as_it_was(tmp_path, format, error):
     assert [path.read_bytes() for path in files] == earlier
 
 
+@pytest.mark.parametrize("name", ["out", "out.mp4"])
+def test_what_others_put_there_meanwhile_is_left_alone(tmp_path, name):
+    def frames():
+        yield from make_frames(2)
+        if name == "out":
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "diary.txt").write_text("mine")
+        else:
+            (tmp_path / name).write_text("mine")
+        yield from make_frames(1)
+
+    refuse(lambda: write_sequence(frames(), tmp_path / name), "choose another")
+    assert os.listdir(tmp_path) == [name]
+    mine = tmp_path / name / "diary.txt" if name == "out" else tmp_path / name
+    assert mine.read_text() == "mine"
+
+
 @pytest.mark.parametrize("format", ["png", "mp4"])
 def test_no_frames_write_nothing(tmp_path, format):
     refuse(lambda: write([], make_target(tmp_path / "new", format), format), "no frames")
@@ -234,40 +251,6 @@ def test_frames_that_change_size_are_refused(tmp_path, format):
     frames[1] = torch.zeros(1, 4, 36, 64)
     refuse(lambda: write(frames, make_target(tmp_path, format), format), "4 channels")
     assert not os.listdir(tmp_path)
-
-
-@pytest.mark.parametrize("step", ["encode", "finish"])
-@pytest.mark.parametrize(("kind", "format"), [(folder.FrameFolder, "png"), (video.Video, "mp4")])
-def test_full_disk_is_named(tmp_path, monkeypatch, step, kind, format):
-    def fill_disk(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(kind, step, fill_disk)
-    target = make_target(tmp_path / "new", format)
-    refuse(lambda: write(make_frames(20), target, format), "disk full", "free some space")
-    assert not os.listdir(tmp_path)
-
-
-def make_noise(count):
-    generator = torch.Generator().manual_seed(0)
-    for _ in range(count):
-        yield torch.rand(1, 3, 90, 160, generator=generator) * 2 - 1
-
-
-@pytest.mark.parametrize("format", [*VIDEOS, *FOLDERS])
-@pytest.mark.parametrize("missing_bytes", [100, 100_000])
-def test_a_disk_that_is_really_full_is_named(tmp_path, small_disk, format, missing_bytes):
-    """Wherever it happens: among the frames, or in the last write of an index."""
-    paths = write(make_noise(6), make_target(tmp_path, format), format).paths
-    page = os.sysconf("SC_PAGE_SIZE")
-    needed = sum(-(-path.stat().st_size // page) * page for path in paths)
-    free = os.statvfs(small_disk).f_bavail * page
-    assert free > needed, "the frames should just not fit"
-    room = (needed - missing_bytes) // page * page
-    with open(small_disk / "other", "wb") as file:
-        os.posix_fallocate(file.fileno(), 0, free - max(room, page))
-    refuse(lambda: write(make_noise(6), make_target(small_disk, format), format), "disk full")
-    assert os.listdir(small_disk) == ["other"]
 
 
 def test_what_the_encoder_refuses_is_our_error(tmp_path, monkeypatch):

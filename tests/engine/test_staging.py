@@ -3,16 +3,17 @@
 import os
 
 import pytest
+import torch
 
-from landscape_engine import staging
-from landscape_engine.errors import OutputError
+from landscape_engine import images, staging
+from landscape_engine.errors import LandscapeError, OutputError
 
 
 def test_a_file_appears_only_when_it_is_whole(tmp_path):
     target = tmp_path / "new" / "a.txt"
     with staging.new_file(target) as staged:
         staged.write_text("whole")
-        assert staged.parent == target.parent and not target.exists()
+        assert staged.parent.parent == target.parent and not target.exists()
     assert target.read_text() == "whole" and os.listdir(target.parent) == ["a.txt"]
 
 
@@ -41,3 +42,18 @@ def test_what_is_unfinished_goes_once_its_writer_lets_go(tmp_path, monkeypatch):
     except KeyboardInterrupt:
         staging._installing.release()  # discarding keeps it: the process was to end
     assert not os.listdir(tmp_path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs links and a umask")
+def test_what_is_staged_follows_no_link_and_honours_the_umask(tmp_path, monkeypatch):
+    earlier = os.umask(0o027)
+    try:
+        images.save_image(torch.zeros(1, 3, 20, 20), tmp_path / "a.png")
+    finally:
+        os.umask(earlier)
+    assert (tmp_path / "a.png").stat().st_mode & 0o777 == 0o640
+    monkeypatch.setattr(staging.secrets, "token_hex", lambda _: "0" * 8)
+    (tmp_path / ".b.png.00000000.part").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(LandscapeError):
+        images.save_image(torch.zeros(1, 3, 20, 20), tmp_path / "b.png")
+    assert not (tmp_path / "elsewhere").exists()

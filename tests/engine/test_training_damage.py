@@ -79,6 +79,13 @@ def test_a_resumed_run_writes_no_step_twice(run):
     assert [row["step"] for row in rows] == ["1", "2", "3", "4"]
 
 
+def test_a_run_that_ended_before_its_first_checkpoint_writes_no_step_twice(tmp_path):
+    (tmp_path / "losses.csv").write_text("step,flow,tv,code\n1,0.1,0.1,0.1\n2,0.1,0.1,0.1\n")
+    train_motion.train(tmp_path, TINY, loop(2, log_every=1), None, CPU)
+    rows = list(csv.DictReader((tmp_path / "losses.csv").read_text().splitlines()))
+    assert [row["step"] for row in rows] == ["1", "2"] and rows[0]["flow"] != "0.1"
+
+
 def test_a_table_without_content_begins_with_its_names(tmp_path):
     path = tmp_path / "losses.csv"
     path.touch()
@@ -169,3 +176,9 @@ def test_a_damaged_table_of_sheets_is_named(photos, table):
     (photos / "sheets.json").write_text(table)
     with pytest.raises(TrainingError, match="sheets.json"):
         clips.load(photos, 32)
+
+
+def test_a_sheet_that_leaves_its_scene_out_has_one_in_each_row(photos):
+    sheet = '{"a.png": {"place": [0, 0, 1, 1], "columns": 3, "rows": 2}}'
+    (photos / "sheets.json").write_text(sheet)
+    assert [clip.frames.shape for clip in clips.load(photos, 16)] == [(3, 3, 16, 16)] * 2

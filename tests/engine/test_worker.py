@@ -20,9 +20,7 @@ from landscape_engine.light import cycles
 from landscape_engine.motion import codes
 from landscape_engine.settings import AppearanceSettings, ClipSettings, MotionSettings, documents
 from landscape_engine.worker.landscapes import KEPT, KeptLandscapes
-from tests.conftest import make_picture
-
-from .conftest import NEVER_ENDING, PATIENCE_S
+from tests.conftest import NEVER_ENDING, PATIENCE_S, make_picture
 
 LONG = {"clip": {"frames": 5000}, "appearance": {"kind": "off"}}  # longer than any test waits
 

@@ -9,21 +9,29 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
+import OpenEXR
 import torch
 from PIL import Image
 
 from landscape_engine import images, regular_files
 from landscape_engine.bundles import authors, checkpoints, sources
 from landscape_engine.errors import LandscapeError
-from landscape_engine.settings import documents
+from landscape_engine.images import clips
+from landscape_engine.scene import region_files
+from landscape_engine.sequence import write_sequence
+from landscape_engine.settings import OutputSettings, documents
+from landscape_engine.training.data import labelled, lit_clips
+from landscape_engine.training.runs import training_loop
 from landscape_engine.worker import tasks
 from tests.conftest import make_bundle, make_picture
 
 ODD: list[Any] = [
-    None, True, -1, 0, 1e308, 10**400, float("nan"), float("inf"), "", "\0", "\ud800", "/dev/zero",
-    "../..", "x" * 300, [], {}, [[]], {"a": {}}, "9" * 5000,
+    None, True, -1, 0, 3, 1e-9, 0.4, 1e308, 10**400, float("nan"), float("inf"), "", "\0",
+    "\ud800", "/dev/zero", "../..", "x" * 300, [], {}, [[]], {"a": {}}, "9" * 5000,
 ]  # fmt: skip
+CLIPS = "a.mp4", "a.webm", "a.gif", "b.gif"
 WORDS = [b"\0" * 8, b"\xff" * 8, b"\x7f\xff\xff\xff", b"[" * 5000, b"NaN", b"1e999", b"\r\n", b'"']
 
 
@@ -33,10 +41,22 @@ class Sources:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True)
         picture = Image.fromarray(images.to_uint8(make_picture(24, 32)))
-        self.pictures = []
         for name in ("a.png", "a.jpg", "a.tif", "a.webp", "a.gif", "a.bmp", "a.tga", "a.ppm"):
             picture.save(folder / name)
-            self.pictures.append((name, (folder / name).read_bytes()))
+        picture.save(folder / "lzw.tif", compression="tiff_lzw")
+        picture.save(folder / "jpeg.tif", compression="jpeg")
+        light = make_picture(24, 32, 4)[0].permute(1, 2, 0).numpy().copy()
+        for name in ("ZIP", "PIZ", "DWAA", "B44"):
+            header = {"compression": getattr(OpenEXR, f"{name}_COMPRESSION")}
+            colors = {"RGBA": light.astype(np.float16 if name == "B44" else np.float32)}
+            OpenEXR.File(header, colors).write(str(folder / f"{name}.exr"))
+        deep = np.arange(24 * 32 * 3, dtype=np.uint16).reshape(24, 32, 3) * 28
+        for name in ("deep.png", "deep.tif"):
+            cv2.imwrite(str(folder / name), deep)
+        self.pictures = _all_in(folder)
+        for name in ("a.mp4", "a.webm", "b.gif"):
+            write_sequence([make_picture(24, 32)] * 3, folder / name, OutputSettings())
+        self.clips = [(p.name, p.read_bytes()) for p in map(folder.joinpath, CLIPS)]
         checkpoints.save(make_bundle(), folder / "bundle")
         self.bundle = {p.name: p.read_bytes() for p in sorted((folder / "bundle").iterdir())}
         codes = np.linspace(-1, 1, 24, dtype=np.float32).reshape(3, 8)
@@ -47,12 +67,33 @@ class Sources:
         ]
         self.pickles = [pickle.dumps([codes, codes + 1], protocol) for protocol in range(6)]
         self.document = documents.write(documents.Job(Path("/a.png"), Path("/out")))
+        self.region = {
+            "version": 1, "name": "stream", "polygon": [[0, 0], [0.5, 0], [0.5, 1]], "speed": 0.5,
+            "phase": 0.25, "ripple": 2, "sway": 1, "arrows": ["0.4,0.7,0.3,0.7"], "code": "0.5",
+        }  # fmt: skip
+        self.regions = {
+            "version": 1,
+            "pictures": {
+                "a.png": {
+                    "sky": [[[0, 0], [1, 0], [1, 0.4], [0, 0.4]]], "refine": ["sky"],
+                    "water": [[[0, 0.6], [1, 0.6], [1, 1], [0, 1]]], "sky_box": [0, 0, 1, 0.4],
+                }
+            },
+        }  # fmt: skip
+        self.sheets = {"a.png": {"place": [0, 0, 1, 1], "columns": 2, "rows": 1, "scene": "all"}}
+        torch.save({"step": 3, "described": "{}", "modules": {"a": torch.ones(4)}}, folder / "c.pt")
+        self.checkpoint = (folder / "c.pt").read_bytes()
         self.tasks = [
             {"protocol": 1, "task": "animate", "job": self.document, "save_motion": "/m.npy"},
             {"protocol": 1, "task": "fit", "picture": "/a.png", "arrows": ["0,0,1,1"]},
             {"protocol": 1, "task": "thumbnails", "picture": "/a.png", "kind": "motion",
              "positions": [0, 0.5], "side": 32},
         ]  # fmt: skip
+
+
+def _all_in(folder: Path) -> list[tuple[str, bytes]]:
+    """The files of a folder, by their names."""
+    return [(p.name, p.read_bytes()) for p in sorted(folder.iterdir()) if p.is_file()]
 
 
 def damaged(rng: random.Random, content: bytes) -> bytes:
@@ -155,12 +196,67 @@ def message(rng: random.Random, known: Sources, folder: Path) -> Callable[[], An
     return read
 
 
-KINDS = (picture, bundle, code, codebook, document, message)
+def clip(rng: random.Random, known: Sources, folder: Path) -> Callable[[], Any]:
+    """A damaged clip is read, by its own ending or another clip's."""
+    _, content = rng.choice(known.clips)
+    name, _ = rng.choice(known.clips)
+    (folder / name).write_bytes(damaged(rng, content))
+    return lambda: [picture.shape for picture in clips.pictures(folder / name)]
 
 
-def run(number: int, known: Sources, folder: Path) -> str:
+def region(rng: random.Random, known: Sources, folder: Path) -> Callable[[], Any]:
+    """A region of odd values, or a damaged mask, is read."""
+    if rng.random() < 0.3:
+        name, content = rng.choice(known.pictures)
+        (folder / name).write_bytes(damaged(rng, content))
+        return lambda: region_files.read_mask(folder / name, (24, 32))
+    _write_odd(rng, folder / "region.json", known.region)
+    return lambda: region_files.read_region(
+        folder / "region.json", (24, 32), (16, 16), torch.device("cpu")
+    )
+
+
+def training(rng: random.Random, known: Sources, folder: Path) -> Callable[[], Any]:
+    """Stills with labels or a table, or a sheet of lights, one of them damaged, are read."""
+    name, content = rng.choice(known.pictures)
+    lit = rng.random() < 0.4
+    part = rng.choice(("picture", "table", "label"))
+    still = folder / f"a{Path(name).suffix}"
+    still.write_bytes(damaged(rng, content) if part == "picture" else content)
+    table = known.sheets if lit else known.regions
+    place = folder / ("sheets.json" if lit else "regions.json")
+    if part == "table":
+        _write_odd(rng, place, table)
+    elif part == "label" and not lit:
+        (folder / "labels").mkdir()
+        (folder / "labels" / "a.png").write_bytes(damaged(rng, known.pictures[0][1]))
+    else:
+        place.write_text(json.dumps(table))
+    if lit:
+        return lambda: lit_clips.load(folder, 16)
+    return lambda: labelled.load(folder, 32)
+
+
+def checkpoint(rng: random.Random, known: Sources, folder: Path) -> Callable[[], Any]:
+    """A damaged checkpoint of a run is read."""
+    (folder / "checkpoint.pt").write_bytes(damaged(rng, known.checkpoint))
+    return lambda: training_loop.read_checkpoint(folder / "checkpoint.pt")
+
+
+def _write_odd(rng: random.Random, path: Path, value: Any) -> None:
+    """A JSON file of odd values, at times damaged."""
+    content = json.dumps(odd(rng, value)).encode()
+    path.write_bytes(damaged(rng, content) if rng.random() < 0.3 else content)
+
+
+KINDS = (
+    picture, bundle, code, codebook, document, message, clip, region, training, checkpoint,
+)  # fmt: skip
+
+
+def run(number: int, known: Sources, folder: Path, seed: int = 0) -> str:
     """Run a case in a folder of its own; gives what is wrong with its end, or nothing."""
-    rng = random.Random(number)
+    rng = random.Random(f"{seed} {number}")
     folder.mkdir(parents=True)
     do = KINDS[number % len(KINDS)](rng, known, folder)
     before = sorted(folder.rglob("*"))

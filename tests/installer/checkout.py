@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+# the Python with the bpy wheel, which may have an environment of its own
+BLENDER_PYTHON = os.environ.get("LANDSCAPE_BPY") or sys.executable
 EXTENSION = "extensions/user_default/landscape"
 RECORD = "extensions/.user/user_default/landscape/engine.json"
 MANIFEST = """\
@@ -119,14 +121,14 @@ class Checkout:
         homes = {"HOME", "XDG_DATA_HOME", "LOCALAPPDATA", "BLENDER_USER_RESOURCES"}
         environment = os.environ | dict.fromkeys(homes, str(self.user))
         environment["PATH"] = ""  # the machine's own Blenders are left alone
-        command = [sys.executable, str(self.root / "install_addon.py"), *map(str, arguments)]
+        command = [BLENDER_PYTHON, str(self.root / "install_addon.py"), *map(str, arguments)]
         return subprocess.run(
             command, capture_output=True, text=True, env=environment, timeout=300, cwd=self.user
         )
 
     def install(self, *arguments: object) -> subprocess.CompletedProcess[str]:
         """Install into the bpy wheel beside the tests, whose environment has the engine."""
-        return self.run("--blender", sys.executable, "--python", sys.executable, *arguments)
+        return self.run("--blender", BLENDER_PYTHON, "--python", sys.executable, *arguments)
 
     def files(self) -> dict[str, tuple[int, bytes]]:
         """Everything that the user has, with the times of writing."""

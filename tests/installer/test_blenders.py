@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.installer.checkout import EXTENSION, refusal
+from tests.installer.checkout import BLENDER_PYTHON, EXTENSION, refusal
 
 
 def test_a_blender_that_is_not_there_is_refused(checkout):
@@ -46,7 +46,7 @@ def test_blenders_in_usual_places_are_found_and_one_that_fails_stops_no_other(
 
 
 def test_every_given_blender_is_looked_at_before_anything_is_made(checkout, old_blender, blender):
-    for given in (["/no/such blender"], [sys.executable, old_blender]):
+    for given in (["/no/such blender"], [BLENDER_PYTHON, old_blender]):
         words = [word for one in given for word in ("--blender", one)]
         done = checkout.run(*words, "--environment", "new")
         refusal(done, "blender", str(given[-1]))

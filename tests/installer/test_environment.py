@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.installer.checkout import ROOT, refusal
+from tests.installer.checkout import BLENDER_PYTHON, ROOT, refusal
 
 
 def test_a_dry_run_names_the_environment_that_it_would_make(checkout, blender):
-    done = checkout.run("--blender", sys.executable, "--dry-run", "--environment", "new")
+    done = checkout.run("--blender", BLENDER_PYTHON, "--dry-run", "--environment", "new")
     assert done.returncode == 0, done.stderr
     assert str(checkout.user / "new") in done.stdout
     assert not checkout.files()  # Blender itself makes a cache of thumbnails at every start
@@ -55,7 +55,7 @@ def test_a_python_that_is_not_there_is_said_to_be_missing(checkout):
 def test_a_folder_of_someone_else_is_no_environment(checkout, blender):
     (checkout.user / "mine").mkdir()
     (checkout.user / "mine" / "thesis.txt").write_text("")
-    done = checkout.run("--blender", sys.executable, "--environment", "mine")
+    done = checkout.run("--blender", BLENDER_PYTHON, "--environment", "mine")
     refusal(done, "environment", "isn't this script's", "--environment")
     assert (checkout.user / "mine" / "thesis.txt").exists()
 
@@ -64,7 +64,7 @@ def test_an_environment_that_cannot_be_filled_is_not_left(checkout, blender, mon
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     (checkout.user / "kept").mkdir()
     where = Path("kept", "new ü", "venv")
-    done = checkout.run("--blender", sys.executable, "--environment", where)
+    done = checkout.run("--blender", BLENDER_PYTHON, "--environment", where)
     last = done.stderr.splitlines()[-1]
     assert done.returncode == 1 and last.startswith("failed at environment: ")
     assert "takes a network" in last and "--zip-only" in last

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import shutil
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.installer.checkout import EXTENSION, RECORD, ROOT, refusal
+from tests.installer.checkout import BLENDER_PYTHON, EXTENSION, RECORD, ROOT, refusal
 
 
 def test_the_zip_holds_what_the_manifest_does_not_exclude(checkout):
@@ -34,9 +33,11 @@ def test_the_zip_holds_what_the_manifest_does_not_exclude(checkout):
 
 def extension_tool(*arguments: object) -> str:
     """What Blender's own tool prints."""
-    bpy = Path(importlib.util.find_spec("bpy").origin).parent
+    where = "import importlib.util; print(importlib.util.find_spec('bpy').origin)"
+    found = subprocess.run([BLENDER_PYTHON, "-c", where], capture_output=True, text=True)
+    bpy = Path(found.stdout.strip()).parent
     tool = next(bpy.glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py"))
-    command = [sys.executable, str(tool), *map(str, arguments)]
+    command = [BLENDER_PYTHON, str(tool), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -49,7 +50,7 @@ def validate(archive: Path) -> None:
 
 def test_a_repository_gives_blenders_the_add_on_and_its_updates(checkout, blender):
     folder, local = checkout.user / "shared ü", checkout.user / "local"
-    words = "--repository", folder, "--blender", sys.executable
+    words = "--repository", folder, "--blender", BLENDER_PYTHON
     for version in ("0.1.0", "0.1.1"):
         checkout.write(version=version)
         assert checkout.run(*words, "--dry-run").returncode == 0
@@ -138,12 +139,12 @@ def test_a_newer_add_on_replaces_the_earlier_one_and_uninstalling_leaves_none(ch
     assert b'version = "0.1.1"' in files[f"{EXTENSION}/blender_manifest.toml"][1]
     assert f"{EXTENSION}/added.py" in files
 
-    dry = checkout.run("--uninstall", "--blender", sys.executable, "--dry-run")
+    dry = checkout.run("--uninstall", "--blender", BLENDER_PYTHON, "--dry-run")
     assert dry.returncode == 0 and checkout.files() == files
-    done = checkout.run("--uninstall", "--blender", sys.executable)
+    done = checkout.run("--uninstall", "--blender", BLENDER_PYTHON)
     assert done.returncode == 0, done.stderr
     assert not (checkout.user / EXTENSION).exists() and not (checkout.user / RECORD).exists()
-    assert checkout.run("--uninstall", "--blender", sys.executable).returncode == 0
+    assert checkout.run("--uninstall", "--blender", BLENDER_PYTHON).returncode == 0
 
 
 def test_a_failed_check_takes_the_new_add_on_back(checkout, blender):

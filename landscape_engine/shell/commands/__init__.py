@@ -11,5 +11,8 @@ from importlib import import_module
 
 def run(options: argparse.Namespace) -> int:
     """Run the command that was parsed; gives its exit code."""
+    from tqdm import tqdm
+
+    tqdm.monitor_interval = 0  # no thread that wakes slow bars: where it can't start, tqdm warns
     name = options.command.replace("-", "_")
     return import_module(f".{name}", __name__).run(options)

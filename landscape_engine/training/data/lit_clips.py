@@ -131,9 +131,9 @@ def _read(path: Path, sheet: dict | None, size: int, stride: int) -> Iterator[Cl
         columns, rows = sheet["columns"], sheet["rows"]
         grid = torch.stack([_cut(picture, cell, size) for cell in _cells(sheet)])
         grid = grid.view(rows, columns, 3, size, size)
-        if sheet["scene"] == "column":
+        if sheet.get("scene") == "column":
             grid = grid.transpose(0, 1)
-        elif sheet["scene"] == "all":
+        elif sheet.get("scene") == "all":
             grid = grid.flatten(0, 1)[None]
         for i, scene in enumerate(grid):
             yield Clip(f"{path.name}#{i}", scene.contiguous(), bool(sheet.get("in_order")))

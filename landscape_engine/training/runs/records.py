@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ... import __version__
+from ... import __version__, staging
+from ...errors import TrainingError
 from ...images.kinds import PICTURE_ENDINGS, VIDEO_ENDINGS
 
 HASHED_BYTES = 1 << 20  # of each file, from its start
@@ -26,7 +27,11 @@ def write(bundle: Path, part: str, run: Path, sources: Sequence[Path]) -> None:
     record = json.loads((run / "settings.json").read_text(encoding="utf-8"))
     record |= {"version": __version__, "revision": revision()}
     record["data"] = [entry for source in sources for entry in _files(source)]
-    (bundle / f"run-{part}.json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    if not bundle.is_dir():
+        raise TrainingError(f"{bundle} was removed; expected the bundle: run the command again.")
+    place = bundle / f"run-{part}.json"
+    with staging.explaining(place), staging.new_file(place) as staged:
+        staged.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
 
 
 def revision() -> str | None:

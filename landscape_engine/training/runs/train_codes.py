@@ -117,7 +117,7 @@ class CodesRun(Run):
         self.least = math.inf
         if self.step and self._best.exists():
             self.least = float(self._read_best()["loss"])
-        if self.step and ranks.is_first():
+        if ranks.is_first():
             cut_after(self.folder / "held_out.csv", self.step)
 
     @property

@@ -90,6 +90,8 @@ class Run:
         elif start is not None:
             self._begin_with(start)
         if ranks.is_first():
+            # also of a run that was ended before its first checkpoint
+            cut_after(self.folder / "losses.csv", self.step)
             self._describe(start)
 
     @property
@@ -145,8 +147,6 @@ class Run:
             self.step = int(state["step"])
         except (ValueError, RuntimeError, TypeError, LookupError, AttributeError) as error:
             raise _damaged(self._checkpoint, error) from error
-        if ranks.is_first():
-            cut_after(self.folder / "losses.csv", self.step)
 
     def save(self) -> None:
         """Write the checkpoint beside the old one, then take its place."""
@@ -386,7 +386,7 @@ def append(path: Path, step: int, values: dict[str, float]) -> None:
     """Add a step's values to a table, begun with their names if it isn't there yet."""
     with staging.explaining(path), path.open("a", newline="") as file:
         fresh = not file.tell()
-        writer = csv.writer(file)
+        writer = csv.writer(file, lineterminator="\n")
         if fresh:
             writer.writerow(["step", *values])
         writer.writerow([step, *(f"{v:.6f}" for v in values.values())])

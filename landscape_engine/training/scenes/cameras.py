@@ -40,5 +40,7 @@ def _degrade(rng: np.random.Generator, pixels: np.ndarray) -> np.ndarray:  # flo
         file = (pixels.clip(0, 1) * 255).round().astype(np.uint8)
         quality = int(rng.integers(15, 80))
         _, packed = cv2.imencode(".jpg", file, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        pixels = cv2.imdecode(packed, cv2.IMREAD_COLOR).astype(np.float32) / 255
+        opened = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+        assert opened is not None
+        pixels = opened.astype(np.float32) / 255
     return pixels.clip(0, 1)

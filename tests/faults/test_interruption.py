@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from .conftest import NEVER_ENDING, PATIENCE_S
+from tests.conftest import NEVER_ENDING, PATIENCE_S
 
 WRITE = """
 import sys, torch
