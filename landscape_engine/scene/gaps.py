@@ -12,9 +12,9 @@ import numpy as np
 
 REACHES = 0.03, 0.09  # of a sky's color into what is before it, share of the width
 ALIKE, BY_SPREAD = 10.0, 1.0  # difference of 255 that a gap may have, and by the sky's deviation
-NEAR, DARKER = 0.02, 45.0  # share of the width within which there is something so much darker
+NEAR, DARKER = 0.012, 45.0  # share of the width within which things on two sides are so much darker
 AMONG, LIGHTER = 0.03, 0.06  # within so much of the width, no more of the place may be lighter
-LARGEST = 0.004  # of a gap that the sky doesn't go on into, share of the picture: else it is a wall
+SURE = 0.75  # least share of a gap of which all this holds: else it is snow, or a wall
 SOFT_PX = 1.0
 
 
@@ -25,8 +25,8 @@ def find(
 ) -> np.ndarray:  # float32 [H, W] 0..1; 0 in the sky itself
     """How much of each pixel of the land is seen to be sky.
 
-    It has the color of the sky nearby, lies beside something darker, and hardly anything around it
-    is lighter: snow among rocks is.
+    It has the color of the sky nearby, lies between darker things, and hardly anything around it is
+    lighter: snow among rocks is.
     """
     import cv2
 
@@ -35,7 +35,6 @@ def find(
         return none
     values, width = picture.astype(np.float32), sky.shape[1]
     light = values.mean(2)
-    darkest = cv2.erode(light, _square(round(NEAR * width)))
     alike, likely = np.zeros(sky.shape, bool), np.zeros(sky.shape, bool)
     for reach in REACHES:
         near, mean, spread = _sky_around(values, sky.astype(np.float32), round(reach * width))
@@ -44,17 +43,34 @@ def find(
         lighter = land & (light > mean.mean(2) + most)
         among = cv2.blur(lighter.astype(np.float32), (2 * round(AMONG * width) + 1,) * 2)
         alike |= found
-        likely |= found & (darkest < mean.mean(2) - DARKER) & (among < LIGHTER)
+        likely |= (
+            found
+            & _between(light < mean.mean(2) - DARKER, max(3, round(NEAR * width)))
+            & (among < LIGHTER)
+        )
     # a gap is one or none, as a whole
     count, parts = cv2.connectedComponents(alike.astype(np.uint8), connectivity=8)
     area = np.bincount(parts.ravel(), minlength=count)
-    kept = np.bincount(parts.ravel(), likely.ravel(), minlength=count) > 0.5 * area
-    beside_sky = cv2.dilate(sky.astype(np.uint8), _square(1)) > 0
-    opens = np.bincount(parts.ravel(), beside_sky.ravel(), minlength=count) > 0
-    kept &= opens | (area < LARGEST * sky.size)
+    kept = np.bincount(parts.ravel(), likely.ravel(), minlength=count) > SURE * area
     kept[0] = False
     alike = kept[parts]
     return np.where(sky, none, cv2.GaussianBlur(alike.astype(np.float32), (0, 0), SOFT_PX))
+
+
+def _between(
+    dark: np.ndarray,  # bool [H, W]
+    reach: int,
+) -> np.ndarray:  # bool [H, W]
+    """Where there is something dark on the left and on the right, or above and below."""
+    import cv2
+
+    def towards(rows: int, columns: int, last: bool) -> np.ndarray:
+        kernel = np.ones((rows, columns), np.uint8)
+        anchor = (columns - 1, rows - 1) if last else (0, 0)
+        return cv2.dilate(dark.astype(np.uint8), kernel, anchor=anchor) > 0
+
+    across = towards(1, reach + 1, True) & towards(1, reach + 1, False)
+    return across | (towards(reach + 1, 1, True) & towards(reach + 1, 1, False))
 
 
 def _sky_around(
@@ -73,7 +89,3 @@ def _sky_around(
     square = cv2.blur(light * light * sky, size) / weight
     spread = np.sqrt(np.maximum(square - (cv2.blur(light * sky, size) / weight) ** 2, 0))
     return share > 1e-3, mean, spread
-
-
-def _square(reach: int) -> np.ndarray:
-    return np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)

@@ -51,6 +51,15 @@ def test_a_grey_sky_is_not_seen_in_lighter_snow_among_rocks():
     assert gaps.find(sky, ~sky, picture).max() < 0.1
 
 
+def test_a_white_tower_before_a_hill_is_none():
+    picture = np.full((HEIGHT, WIDTH, 3), SKY, np.uint8)
+    sky = np.zeros((HEIGHT, WIDTH), bool)
+    sky[:60] = True
+    picture[60:], picture[30:100, 90:106] = TWIG, WALL
+    sky[30:100, 90:106] = False
+    assert not gaps.find(sky, ~sky, picture).any()
+
+
 def test_without_sky_or_land_there_are_none():
     picture, sky = crown()
     for every in (np.zeros_like(sky), np.ones_like(sky)):
