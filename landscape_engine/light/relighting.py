@@ -41,6 +41,7 @@ GOLD_FADES = 1.35  # e below 0 at which no gold is left
 DUSK = 0.3  # of w, that goes with each e below 0
 BLUE = 1.5  # by which it is less for each w that land is blue already
 AFTERGLOW = 0.9  # ... and comes back at the horizon
+GOES_OUT = (0.5, 1.3), 0.6  # e below 0 from which it fades; share of it that is gone by then
 SUNLIT = (0.25, 0.75), (0.0, 14.0)  # w and L* by which land is above its mean: not, and surely
 LAST_SUN = 0.15, 0.75  # e below 0 at which the sun leaves what it lit, and has left it
 OF_SUN = 0.7, 0.55  # share of its warmth above the mean, and e, that it then loses
@@ -49,7 +50,7 @@ FADES, FADED = (0.5, 1.4), 0.5  # e below 0 from which land loses color, to the 
 BRIGHT_SKY = 62.0, 78.0  # mean L* of a sky under which dry grass is gold by itself: no, surely
 COLORED = 1.8, 2.6  # w from which land is colored by itself (autumn trees): a little, surely …
 REDDENED = 0.6, 0.9  # … unless it is red, ln R - ln G: leaves are yellow
-DIMS_TOO = 0.85  # share of the e below 0 of its land that a sky has at least
+DIMS_TOO = 1.0  # share of the e below 0 of its land that a sky has at least
 ZENITH = 0.5  # by how much of it the zenith darkens more than the horizon
 ROSE = 0.085  # of g, that gold has less than a black body: the air takes green too
 COOL_SHADE = 0.93  # of warmth, that black has less than what is lit
@@ -278,7 +279,8 @@ def _warmth(warmth: Tensor, exposure: Tensor, scene: _Scene) -> Tensor:
     dusk = dusk / (1 + BLUE * scene.land * (-scene.warmth).clamp(min=0))
     warmth = warmth - dusk - 2 * DUSK * scene.dark * exposure.clamp(min=0)
     warmth = _agreeing(warmth, scene)  # land does not see the afterglow
-    warmth = warmth + AFTERGLOW * dimmed * scene.skyward * (1 - scene.height) ** 3
+    glow = AFTERGLOW * dimmed * (1 - GOES_OUT[1] * rising(dimmed, GOES_OUT[0]))
+    warmth = warmth + glow * scene.skyward * (1 - scene.height) ** 3
     return torch.minimum(
         torch.maximum(warmth, COLDEST * (1 + scene.sky / 3)), WARMEST * (1 + scene.sky / 2)
     )
