@@ -19,6 +19,8 @@ WHITE_WATER_PX = 48  # … of water whose whole texture goes with the flow
 WHITE = 0.3  # lightness of foam, 0..2, above the water's own
 WAVES = 0.25  # of what differs from water's base, of 2, waves are; stones and logs differ by more
 ROUGH = 4.0  # … or this many times their median, if that is more
+MOST_OF_ROW, OF_ROW = 0.75, 3.5  # quantile of a row's differences; in its terms the waves of a row
+LEAST_WAVES, ROWS_PX = 0.05, 6  # of a calm water, of 2; radius over which rows are averaged
 WHITECAPS = 1.5  # … and foam is
 SURF_PX, SURF = 24, (0.3, 0.7)  # radius over which foam is surf if there is so much of it
 FEW = 0.015  # share of foam nearby without which what is white in water is a cloud's reflection
@@ -74,12 +76,28 @@ def most_that_moves(
     """By how much waves and foam differ from water's base at most, of 2.
 
     Of a rough sea most pixels do by a lot: half of a wave that stays would be seen through the half
-    that moves.
+    that moves. What differs by far more than the rest of its row does is no wave: a mast that a
+    calm water mirrors, broken by its ripples, would leave its reflection.
     """
-    usual, waves = rest.abs().amax(1, keepdim=True)[inside > 0.5], rest.new_tensor(WAVES)
+    off = rest.abs().amax(1, keepdim=True)
+    usual, waves = off[inside > 0.5], rest.new_tensor(WAVES)
     if usual.numel():
         waves = (ROUGH * usual.median()).clamp(WAVES, WHITECAPS)
+        waves = torch.minimum(waves, _waves_of_rows(off, inside))
     return waves + (WHITECAPS - waves) * surf
+
+
+def _waves_of_rows(
+    off: Tensor,  # [1, 1, h, w] by how much each pixel differs
+    inside: Tensor,  # [1, 1, h, w] 0 or 1
+) -> Tensor:  # [1, 1, h, 1]
+    """The most by which the waves of a row differ: `OF_ROW` times what most of its pixels do."""
+    known = torch.where(inside > 0.5, off, off.new_tensor(float("nan")))
+    most = known.cpu().nanquantile(MOST_OF_ROW, 3, keepdim=True)  # which not every device has
+    waves = OF_ROW * most.nan_to_num(0.0).to(off)
+    reach = blurs.radius(ROWS_PX * blurs.px(off))
+    waves = F.pad(waves, (0, 0, reach, reach), mode="replicate")
+    return F.avg_pool2d(waves, (2 * reach + 1, 1), 1).clamp(min=LEAST_WAVES)
 
 
 def _upright(

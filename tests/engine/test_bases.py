@@ -196,7 +196,7 @@ def test_of_surf_all_moves_and_of_a_calm_water_little(told):
         torch.from_numpy(picture), torch.ones(1, 1, *SIZE), "water", foam if told else None
     )
     assert base.most[..., 35:60, 15:45].min() > 1.0
-    assert torch.allclose(base.most[..., 130:], torch.tensor(water_bases.WAVES))
+    assert base.most[..., 130:].max() <= water_bases.WAVES
     assert base.light[..., 35:60, 15:45].std() < 0.05, "the whole texture is none of its base"
 
 
@@ -206,7 +206,20 @@ def test_clouds_that_a_calm_lake_mirrors_are_no_foam():
     everywhere = torch.ones(1, 1, *SIZE)
     base = bases.base_of(picture, everywhere, "water", torch.zeros(1, 1, *SIZE))
     assert (base.light - picture)[..., 50:70, 62:108].abs().max() < 0.01
-    assert torch.equal(base.most, torch.full_like(base.most, water_bases.WAVES))
+    assert base.most.max() <= water_bases.WAVES
+
+
+def test_a_mast_that_a_calm_water_mirrors_leaves_no_reflection_beside_it():
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
+    picture = 0.03 * np.sin(1.9 * y + np.sin(x / 9))
+    mirrored = np.abs(x - 80 - 2 * np.sin(1.3 * y)) < 1.5
+    picture[mirrored & (y > 24)] = -0.8
+    picture = torch.from_numpy(picture).expand(1, 3, -1, -1).contiguous()
+    moved = loop_of(picture, region("water", slice(20, SIZE[0])), (0.02, 0.0))
+    for frame in moved:
+        beside = torch.cat([frame[:, :, 28:, 50:74], frame[:, :, 28:, 86:110]], 3)
+        assert float(beside.min()) > -0.25 and float(beside.max()) < 0.25
+    assert float((moved[4] - picture)[:, :, 28:, 20:60].abs().mean()) > 0.005, "ripples run"
 
 
 def test_waves_move_and_a_stone_among_them_stays():
