@@ -31,23 +31,37 @@ CELLS = 6, 12  # of the noise across the longer side; each octave has half of th
 GRID_WIDTH = 480  # most pixels across of the grid on which density is held
 FORM = 0.03  # of the width, over which density is averaged: forms go over, not their parts
 HALF_DENSE = 0.7  # contrast, in terms of the region's own, that counts as half dense
+OPAQUE = 0.12, 0.3  # contrast, of 2, from which a form covers what is behind it: a little, wholly
 FAINTEST = 0.02  # contrast, of 2, that always counts as less than half dense
 
 
-def density(
+def contrast(
     plate: Tensor,  # [1, 3 or 4, H, W] what differs from a base, fading beyond the region
-) -> Tensor:  # [1, 1, h, w] 0..1
-    """The density of moving forms: `c / (c + HALF_DENSE r)`, c their contrast, r their rms."""
+) -> Tensor:  # [1, 1, h, w]
+    """The contrast c of moving forms: the mean difference over `FORM`, of 2."""
     height, width = plate.shape[2:]
     scale = min(1.0, GRID_WIDTH / width)
     size = max(1, round(height * scale)), max(1, round(width * scale))
-    contrast = shrinking.area(plate[:, :3].abs().mean(1, keepdim=True), size)
-    contrast = masks.blur(contrast, max(1, round(FORM * size[1])))
+    found = shrinking.area(plate[:, :3].abs().mean(1, keepdim=True), size)
+    return masks.blur(found, max(1, round(FORM * size[1])))
+
+
+def density(
+    contrast: Tensor,  # [1, 1, h, w]
+) -> Tensor:  # [1, 1, h, w] 0..1
+    """The density of moving forms: `c / (c + HALF_DENSE r)`, r the rms of their contrast."""
     found = contrast[contrast > 0]
     if found.numel() == 0:
         return contrast
     half = max(FAINTEST, HALF_DENSE * float(found.square().mean().sqrt()))
     return contrast / (contrast + half)
+
+
+def opacity(
+    contrast: Tensor,  # [1, 1, h, w]
+) -> Tensor:  # [1, 1, h, w] 0..1
+    """How far forms cover what is behind them: white clouds do, thin or dim ones take its light."""
+    return masks.soft_threshold(contrast, OPAQUE)
 
 
 def planned(

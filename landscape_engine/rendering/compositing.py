@@ -15,14 +15,13 @@ from torch import Tensor
 
 from ..loops import exchange
 from ..loops.layers import Layers
-from ..ops import color, masks, warping
+from ..ops import color, warping
 from ..ops.strips import strips
 from ..ops.warping import Band
 from ..settings import SamplingKind
 from . import translucent
 from .plates import Plates
 
-OPAQUE = 0.4, 0.75  # density from which a form covers what is behind it: a little, wholly
 FOLLOWED = 64  # side of the grid on which a color map is moved
 
 Transfer = Callable[[Tensor, Tensor], Tensor]  # colors [1, 3, H, W], map [1, 6, H, W] → colors
@@ -71,8 +70,8 @@ def move(
             plate = plates.of(part.layers.alpha, part.layers.base)
             density = None
             if part.layers.begun is not None:
-                density = plates.density(plate)
-                part.cover(plates, density)
+                density, opacity = plates.forms(plate)
+                part.cover(plates, density, opacity)
             stacked = plates.premultiplied(plate, part.layers.base)
             for rows in strips(part.rows, width, image.device):
                 if cancelled():
@@ -155,10 +154,11 @@ class _Part:
         self,
         plates: Plates,
         density: Tensor,  # [1, 1, h', w'] of the plate
+        opacity: Tensor,  # [1, 1, h', w']
     ) -> None:
         """Let dense forms cover the base that they come before, as a cloud does the blue.
 
-        What is shown is `B + D(p')`, p' = p + flow. With o the opacity of a form, by its density,
+        What is shown is `B + D(p')`, p' = p + flow. With o the opacity of a form,
         `o(p') (B(p') - B)` is added: an opaque one keeps its colors whatever base it gets to.
         """
         layers = self.layers
@@ -169,7 +169,7 @@ class _Part:
         def covered(positions: Tensor) -> tuple[Tensor, Tensor]:
             dense = warping.sample(density, positions)
             moved = warping.sample(light, positions) - light[:, :, held.rows]
-            return dense, masks.soft_threshold(dense, OPAQUE) * moved
+            return dense, warping.sample(opacity, positions) * moved
 
         dense, change = covered(self.stack[:, :2])
         if layers.second is not None:

@@ -40,7 +40,9 @@ class Plates:
         """Hold a picture; a region is known by its alpha, the very tensor."""
         self.picture = picture
         self._made: dict[int, tuple[Tensor, Tensor]] = {}  # by the alpha's id: alpha, plate
-        self._densities: dict[int, tuple[Tensor, Tensor]] = {}  # by the plate's id: plate, density
+        self._forms: dict[
+            int, tuple[Tensor, tuple[Tensor, Tensor]]
+        ] = {}  # by the plate's id, so too
         self._behind: dict[int, tuple[Base, Tensor]] = {}  # by the base's id: base, and it extended
         self._premultiplied: dict[int, tuple[Tensor, Tensor]] = {}  # by the plate's id, so too
         self._turn = threading.Lock()
@@ -98,15 +100,17 @@ class Plates:
                 self._premultiplied[id(plate)] = plate, stacked
             return self._premultiplied[id(plate)][1]
 
-    def density(
+    def forms(
         self,
         plate: Tensor,  # [1, C, H, W] that `of` gave, with a base
-    ) -> Tensor:  # [1, 1, h, w]
-        """The density of the moving forms there, by `exchange.density`."""
+    ) -> tuple[Tensor, Tensor]:  # [1, 1, h, w] each
+        """The density and the opacity of the moving forms there, as `exchange` has them."""
         with self._turn:
-            if id(plate) not in self._densities:
-                self._densities[id(plate)] = plate, exchange.density(plate)
-            return self._densities[id(plate)][1]
+            if id(plate) not in self._forms:
+                contrast = exchange.contrast(plate)
+                made = exchange.density(contrast), exchange.opacity(contrast)
+                self._forms[id(plate)] = plate, made
+            return self._forms[id(plate)][1]
 
     def behind(
         self,

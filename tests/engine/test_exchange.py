@@ -55,12 +55,12 @@ def test_at_no_time_is_more_than_a_part_of_the_places_on_its_way():
 
 def test_dense_is_what_differs_most_in_terms_of_the_region():
     plate = torch.zeros(1, 3, *SIZE)
-    assert not exchange.density(plate).any()
+    assert not exchange.density(exchange.contrast(plate)).any()
     plate[:, :, 20:60, 20:60], plate[:, :, 20:60, 100:140] = 0.4, -0.1
-    dense = exchange.density(plate)
+    dense = exchange.density(exchange.contrast(plate))
     assert dense[0, 0, 40, 40] > 0.6 > 0.5 > dense[0, 0, 40, 120] > 0 == dense[0, 0, 80, 80]
-    torch.testing.assert_close(exchange.density(plate * 0.5), dense)
-    assert exchange.density(plate * 1e-3).max() < 0.05, "grain is no form"
+    torch.testing.assert_close(exchange.density(exchange.contrast(plate * 0.5)), dense)
+    assert exchange.density(exchange.contrast(plate * 1e-3)).max() < 0.05, "grain is no form"
 
 
 def test_places_differ_the_same_way_each_time():

@@ -12,6 +12,7 @@ import os
 import resource
 import signal
 import sys
+import time
 import traceback
 from pathlib import Path
 from typing import Any, NoReturn
@@ -31,6 +32,8 @@ from landscape_engine.worker import tasks  # noqa: F401
 
 from . import moments
 
+PATIENCE_S = 120.0  # for any one process
+LATE = 124  # the code of one that had to be killed, as that of timeout(1)
 PAGE = resource.getpagesize()
 
 
@@ -47,7 +50,17 @@ def main() -> None:
 
 
 def _wait(pid: int) -> dict[str, int]:
-    _, status = os.waitpid(pid, os.WUNTRACED)
+    """How a child ended or stopped; one that does neither within `PATIENCE_S` is killed."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        ended, status = os.waitpid(pid, os.WUNTRACED | os.WNOHANG)
+        if ended:
+            break
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            return {"code": LATE}
+        time.sleep(0.002)
     if os.WIFSTOPPED(status):
         return {"stopped": os.WSTOPSIG(status)}
     return {"code": os.waitstatus_to_exitcode(status)}

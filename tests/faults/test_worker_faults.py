@@ -14,7 +14,6 @@ import pytest
 
 from tests.conftest import PATIENCE_S
 
-from .commands import animation_words
 from .test_moments import FEW
 
 ENDS = {signal.SIGKILL: -9, signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
@@ -84,11 +83,11 @@ class Worker:
 
 @pytest.fixture(scope="module")
 def moments(nursery, tmp_path_factory, lake, bundle_folder) -> int:
-    home = tmp_path_factory.mktemp("undisturbed")
-    words = animation_words(lake, bundle_folder, home / "out")
-    child = nursery.start(*words, folder=home, within=home)
-    assert child.wait() == 0
-    return child.moments
+    worker = Worker(nursery, tmp_path_factory.mktemp("undisturbed") / "home", lake, bundle_folder)
+    worker.start()
+    assert worker.end_of(worker.submit()) == "done"
+    worker.stop()
+    return worker.child.moments
 
 
 @pytest.mark.parametrize("number", ENDS, ids=lambda n: n.name)
