@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..ops import masks, warping
 
-SKY_PACE = 9e-4  # usual length of a sky's motion: 0.86 pixels a frame at 960, 9 % of it in 100
+SKY_PACE = 7e-4  # usual length of a sky's motion: 0.67 pixels a frame at 960, 7 % of it in 100
 WATER_PACE = 8e-4  # of water at the picture's lower edge: 0.77 pixels a frame at 960
 FAR = 0.15  # share of that which water at the horizon keeps
 FAR_CLOUDS, OVERHEAD = 0.25, 0.4  # share that clouds there keep; height from which they have all

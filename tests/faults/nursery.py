@@ -97,7 +97,9 @@ def _be(
         watched: arguments of `moments.watch`.
         limits: of `resource`, by the ends of their names; that of memory is counted from now.
     """
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignoring is inherited
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignoring is inherited, as by nohup
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
     for number, name in enumerate(streams):
         os.close(number)
         if name is not None:
