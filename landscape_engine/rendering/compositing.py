@@ -71,7 +71,8 @@ def move(
             density = None
             if part.layers.begun is not None:
                 density, opacity = plates.forms(plate)
-                part.cover(plates, density, opacity)
+                if plates.alpha is None:  # what is clear covers nothing
+                    part.cover(plates, density, opacity)
             stacked = plates.premultiplied(plate, part.layers.base)
             for rows in strips(part.rows, width, image.device):
                 if cancelled():
