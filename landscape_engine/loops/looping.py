@@ -123,6 +123,8 @@ class PartLoop:
             return
         if settings.blend == "condense" and part.base is not None:
             scattered = noise.smooth(part.step, exchange.CELLS)
+            if part.wrap:
+                scattered = part.wrap.close_field(scattered)
             self.scattered = place.cut(noise.even(scattered, part.region.core))
         # waves have no forms of their own that could be seen twice, but a contrast to be kept
         if small is not None and (self.scattered is None or part.waves):

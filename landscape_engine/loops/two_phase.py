@@ -41,7 +41,8 @@ class TwoPhase:
         self.past, self.future = gone.cut(place.cut), coming.cut(place.cut)
         self.offset = None
         if phase_noise:
-            self.offset = place.cut(phase_offset(motion.step, phase_noise))
+            offset = phase_offset(motion.step, phase_noise)
+            self.offset = place.cut(place.wrap.close_field(offset) if place.wrap else offset)
 
     def at(self, t: int) -> Layers:
         """Frame t, 0..T-1."""
