@@ -27,6 +27,17 @@ def image_of(uid: int) -> bpy.types.Image | None:
     return next((image for image in bpy.data.images if image.session_uid == uid), None)
 
 
+def backdrop_of(uid: int) -> bpy.types.World | bpy.types.Camera | None:
+    """The world, or the data of a camera, with a number; None where it was deleted."""
+    those = (*bpy.data.worlds, *bpy.data.cameras)
+    return next((one for one in those if one.session_uid == uid), None)
+
+
+def scene_of(uid: int) -> bpy.types.Scene | None:
+    """The scene with a number; None where it was deleted."""
+    return next((scene for scene in bpy.data.scenes if scene.session_uid == uid), None)
+
+
 def scene_for(obj: bpy.types.Object, uid: int) -> bpy.types.Scene:
     """The scene with a number; where it was deleted, one that has the object."""
     scenes = [scene for scene in bpy.data.scenes if scene.session_uid == uid]

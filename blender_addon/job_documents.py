@@ -61,6 +61,33 @@ def collected(context: bpy.types.Context, obj: bpy.types.Object) -> Order:
     return Order(_as_typed(document), notes)
 
 
+def of_backdrop(backdrop: image_exchange.Backdrop, scene: bpy.types.Scene) -> Order:
+    """The same of a world, whose picture wraps around, or of a camera's background image.
+
+    Raises:
+        AddonError: the picture or a file can't be used.
+    """
+    picture, settings = image_exchange.backdrop_picture(backdrop), backdrop.landscape
+    document = {
+        "version": DOCUMENT_VERSION,
+        "picture": image_exchange.image_file(picture),
+        "clip": clip(settings.clip, picture),
+        "motion": motion(settings.motion),
+        "regions": {"clean": settings.regions.clean},
+        "loop": loop(settings.loop),
+        "appearance": appearance(settings.appearance),
+        "output": output(settings.output, scene),
+    }
+    document["clip"]["wrap"] = isinstance(backdrop, bpy.types.World)
+    notes = []
+    if picture.is_float and settings.output.format != "exr":
+        notes.append(
+            f"'{picture.name}' may hold light above white, which the frames lose; choose OpenEXR "
+            "as their format to keep it."
+        )
+    return Order(_as_typed(document), notes)
+
+
 def _as_typed(value: Any) -> Any:
     """Numbers as they were typed: Blender keeps 0.4 as 0.4000000059604645."""
     if isinstance(value, float):
@@ -75,6 +102,8 @@ def clip(settings: Any, picture: bpy.types.Image) -> dict[str, Any]:
     # Blender shows pictures as they are stored, whatever their EXIF orientation and color profile
     made: dict[str, Any] = {"frames": settings.frames, "seed": settings.seed}
     made |= {"upright": False, "profile": False}
+    if settings.wrap:
+        made["wrap"] = True
     size = frame_size(settings, tuple(picture.size))
     if size != tuple(picture.size):
         made["size"] = f"{size[0]}x{size[1]}"

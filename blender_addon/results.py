@@ -94,6 +94,29 @@ def take(obj: bpy.types.Object, scene: bpy.types.Scene, report: dict[str, Any]) 
     return f"{done} {note}".strip()
 
 
+def take_backdrop(
+    backdrop: image_exchange.Backdrop, scene: bpy.types.Scene, report: dict[str, Any]
+) -> str:
+    """List what the engine made of a backdrop, and show it there; says what was done."""
+    file = Path(report["paths"][0])
+    item = _listed(backdrop, Clip(file, report["frames"], is_movie(file.name)))
+    item.job = json.dumps(report["job"], ensure_ascii=False)
+    item.image = image_exchange.show_backdrop_frames(
+        backdrop,
+        file,
+        item.frames,
+        scene.frame_start,
+        item.movie,
+        item.image,
+        None if item.colorspace in {"", "AUTO"} else item.colorspace,
+    )
+    note = ""
+    if backdrop.landscape.output.match_range:
+        note = image_exchange.match_frame_range(scene, [item.frames])
+    done = f"{item.frames} frames are in '{backdrop.name}': '{item.file}'."
+    return f"{done} {note}".strip()
+
+
 def go_live(
     obj: bpy.types.Object, scene: bpy.types.Scene, folder: Path, report: dict[str, Any]
 ) -> str:

@@ -32,6 +32,7 @@ from .motion import codes as motion_codes
 from .motion import movement
 from .motion.codes import Chosen
 from .motion.fields import MotionField
+from .ops.wrapping import Wrap
 from .rendering import frames as rendering
 from .rendering.baked_light import looks_of
 from .rendering.kits import kit_of
@@ -40,7 +41,14 @@ from .rendering.stopwatch import Stopwatch
 from .scene.regions import Region
 from .scene.skyline import Skyline
 from .sequence import Kit
-from .settings import AppearanceSettings, ClipSettings, DeviceName, LoopSettings, MotionSettings
+from .settings import (
+    AppearanceSettings,
+    ClipSettings,
+    DeviceName,
+    LoopSettings,
+    MotionSettings,
+    wrapped,
+)
 
 
 def load_animator(
@@ -97,9 +105,18 @@ class Animator:
     def look_at(
         self,
         image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1], at the size of the output
+        wraps: bool = False,
     ) -> Landscape:
-        """Take a picture; everything derived from it is computed on first use and cached."""
-        return Landscape(image, self.bundle)
+        """Take a picture; everything derived from it is computed on first use and cached.
+
+        Args:
+            image: the picture.
+            wraps: whether it is equirectangular, its left and right borders being one.
+
+        Raises:
+            PictureError: it is to wrap, and is higher than half of its width.
+        """
+        return Landscape(image, self.bundle, wraps=wraps)
 
     def fit_motion(
         self,
@@ -162,8 +179,11 @@ class Animator:
         Raises:
             AnnotationError: an arrow is malformed, outside the picture, or on what doesn't move.
             CodeError, PictureError: the code that the settings name can't be used.
+            SettingsError: the picture wraps, and the settings can't (`settings.wrapped`).
         """
         settings = settings or MotionSettings()
+        if landscape.wrap:
+            wrapped.check_motion(settings)
         read_arrows(settings.arrows)  # refuses what is malformed
         if regions is None and settings.kind == "steady":
             regions = landscape.regions()
@@ -174,8 +194,10 @@ class Animator:
         if settings.kind == "recurrent":
             return movement.recurrent(landscape, step, chosen.code, settings)
         if not regions:
-            return movement.steady(landscape, step, settings)
-        return movement.in_regions(landscape, step, regions, settings, seed, chosen)
+            motion = movement.steady(landscape, step, settings)
+        else:
+            motion = movement.in_regions(landscape, step, regions, settings, seed, chosen)
+        return movement.around(motion, landscape.wrap, landscape.size_hw[0])
 
     def light(
         self,
@@ -193,13 +215,16 @@ class Animator:
             codes: key codes of one's own, instead of those that the settings name.
 
         Raises:
-            SettingsError: a key's frame lies beyond the light's cycle.
+            SettingsError: a key's frame lies beyond the light's cycle; the picture wraps, and there
+                are patches.
             CodeError, PictureError, AnnotationError: a code or a key's value can't be used.
             BundleError: a day is to be predicted by a bundle without a code LSTM.
         """
         settings = settings or AppearanceSettings()
         if settings.kind == "off":
             return None
+        if landscape.wrap:
+            wrapped.check_light(settings)
         if codes is None:
             codes = cycles.key_codes(landscape, settings, clip or ClipSettings())
         elif isinstance(codes, Tensor):
@@ -239,7 +264,8 @@ class Animator:
         plan = islice(looping.plan(motion, loop, period), 0, None, every)
         closes = None if loop.kind == "none" or period % every else period // every
         count, watch = clip.frames // every, stopwatch or Stopwatch()
-        return rendering.frames(landscape.picture, plan, closes, lit, count, watch)
+        frames = rendering.frames(landscape.picture, plan, closes, lit, count, watch)
+        return _closed(frames, landscape.wrap) if landscape.wrap else frames
 
     @torch.inference_mode()
     def kit(
@@ -260,6 +286,7 @@ class Animator:
             clip: of how many frames, through which the light runs.
         """
         assert motion.steady, "a kit's flow is one for all frames"
+        assert landscape.wrap is None, "a kit's maps end at the picture's borders"
         loop, clip = loop or LoopSettings(), clip or ClipSettings()
         period = loop.period(clip.frames)
         motion = travel.fit(motion, replace(loop, kind="two-phase"), period)
@@ -267,6 +294,15 @@ class Animator:
         if light is not None:
             looks = looks_of(light, landscape.picture, _skyline(motion), clip.frames)
         return kit_of(landscape.picture, motion, loop, period, clip.frames, looks)
+
+
+def _closed(
+    frames: Iterator[Tensor],  # each [1, C, H, W + M]
+    wrap: Wrap,
+) -> Iterator[Tensor]:  # each [1, C, H, W]
+    """Frames of an extended picture, closed."""
+    for frame in frames:
+        yield wrap.close(frame)
 
 
 def _skyline(motion: MotionField) -> Skyline | None:

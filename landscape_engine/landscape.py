@@ -22,9 +22,10 @@ from torch import Tensor
 from . import images
 from .bundles.checkpoints import ModelBundle, PredictorName
 from .networks import inputs, scene
+from .ops.wrapping import Wrap
 from .scene import region_files, regions, segmentation
 from .scene.regions import Region
-from .settings import RegionSettings
+from .settings import RegionSettings, wrapped
 
 FINER = 2  # times the width of a small output on which its masks are found, if there is so much
 KEPT_ANSWERS = 96  # of a picture; the largest, a color map, has 1.5 MiB
@@ -37,23 +38,39 @@ class Landscape:
 
     Attributes:
         image: [1, 3 or 4, H, W] in [-1, 1], the picture at the size of the output; under clear
-            pixels are the colors around them.
+            pixels are the colors around them. One that wraps is extended, by `wrap`.
+        size_hw: height and width of the output.
+        wrap: how the picture is laid out, if its left and right borders are one; else None.
         bundle: what is asked about it.
     """
 
     def __init__(
-        self, image: Tensor, bundle: ModelBundle, pixels: NDArray[np.uint8] | None = None
+        self,
+        image: Tensor,
+        bundle: ModelBundle,
+        finer: Tensor | None = None,
+        wraps: bool = False,
     ) -> None:
         """Hold the picture; nothing is computed yet.
 
         Args:
             image: the picture.
             bundle: what is asked about it.
-            pixels: uint8 [H', W', 3], a larger version of it, on which masks are found.
+            finer: [1, 3, H', W'], a larger version of it, on which masks are found.
+            wraps: whether its left and right borders are one.
+
+        Raises:
+            PictureError: it can't wrap.
         """
+        self._flat = image
+        self.size_hw = image.shape[2], image.shape[3]
+        self.wrap = Wrap.of(image) if wraps else None
+        if self.wrap:
+            image = self.wrap.extend(image)
+            finer = None if finer is None else self.wrap.at(finer.shape[3]).extend(finer)
         self.image = images.fill_clear(image)
         self.bundle = bundle
-        self._finer = pixels
+        self._finer = None if finer is None else images.to_uint8(finer)
         self._answers: OrderedDict[Hashable, object] = OrderedDict()
         self._turn = threading.Lock()  # frames are made, and their maps asked for, side by side
 
@@ -109,12 +126,14 @@ class Landscape:
 
         A wire that is clear in the picture may be less than a pixel wide in a small output.
         """
-        image = images.resize(self.image, width, height)
-        finer = min(FINER * width, self.image.shape[3], regions.MASK_WIDTH)
+        wraps = self.wrap is not None
+        flat = self._flat if wraps else self.image
+        image = images.resize(flat, width, height)
+        finer = min(FINER * width, flat.shape[3], regions.MASK_WIDTH)
         if finer <= width:
-            return Landscape(image, self.bundle)
-        larger = images.resize(self.image[:, :3], finer, max(1, round(finer * height / width)))
-        return Landscape(image, self.bundle, images.to_uint8(larger))
+            return Landscape(image, self.bundle, wraps=wraps)
+        larger = images.resize(flat[:, :3], finer, max(1, round(finer * height / width)))
+        return Landscape(image, self.bundle, larger, wraps)
 
     @cached_property
     def own_look(self) -> Tensor:
@@ -165,8 +184,11 @@ class Landscape:
 
         Raises:
             RegionError: a mask or a region's file can't be used, or nothing is left that moves.
+            SettingsError: there are masks or regions, and the picture wraps.
         """
         settings = settings or RegionSettings()
+        if self.wrap:
+            wrapped.check_regions(settings)
         if not settings.clean:
             return []
         asked = ("regions", settings, *region_files.stamps(settings))
@@ -189,6 +211,8 @@ class Landscape:
         found = segmentation.find(self.pixels, shares, white, settings, size, self.device)
         if not found and self.seen is not None:
             return [regions.nothing(size, segmentation.GRID_HW, self.device)]
+        if self.wrap:
+            return [regions.closed(region, self.wrap) for region in found]
         return found
 
     def _shares_by_answers(self, horizon: float | None) -> Tensor:  # [1, 3, 256, 256]

@@ -5,6 +5,12 @@ What Blender alone knows of images (rows from the bottom up, packed and painted 
 the .blend, image users) is known here and nowhere else.
 """
 
+from .backdrops import Backdrop
+from .backdrops import holder as backdrop_holder
+from .backdrops import picture as backdrop_picture
+from .backdrops import show_frames as show_backdrop_frames
+from .backdrops import show_picture as show_backdrop_picture
+from .backdrops import shows_frames as backdrop_shows_frames
 from .clips import Clip, clip_at, is_movie
 from .exports import glTF2_post_export_callback, glTF2_pre_export_callback
 from .files import Steps, at_once, by_their_names, picture_file
@@ -46,12 +52,16 @@ __all__ = [
     "HEIGHT_M",
     "LIVE_SETTINGS",
     "SHADERS",
+    "Backdrop",
     "Clip",
     "ImageFile",
     "PlaneOptions",
     "SettingsFile",
     "Steps",
     "at_once",
+    "backdrop_holder",
+    "backdrop_picture",
+    "backdrop_shows_frames",
     "by_their_names",
     "check_plane",
     "clip_at",
@@ -79,6 +89,8 @@ __all__ = [
     "read_live_kit",
     "relink",
     "seen_texture",
+    "show_backdrop_frames",
+    "show_backdrop_picture",
     "show_live_loop",
     "show_picture",
     "show_sequence",

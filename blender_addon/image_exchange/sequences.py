@@ -7,7 +7,7 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
@@ -62,7 +62,20 @@ def show_sequence(
     single_users.make_single_user(obj, materials.places_for(obj, picture))
     places = materials.places_for(obj, picture)
     before = materials.picture_behind(places[0].node.image) or picture
-    offset = 0 if movie else number_of(path) - 1
+    image = frames_in_place_of(before, path, movie, colorspace, image)
+    for _, node in places:
+        play(node, image, path, frames, frame_start, movie)
+    return image
+
+
+def frames_in_place_of(
+    before: bpy.types.Image,
+    path: Path,
+    movie: bool,
+    colorspace: str | None,
+    image: bpy.types.Image | None,
+) -> bpy.types.Image:
+    """The image of a clip that remembers the picture, and is read as that is."""
     alike = not before.library and is_linear(before) == (path.suffix.lower() in LINEAR)
     taken = before.colorspace_settings.name if alike and colorspace is None else colorspace
     image = frames_image(path, movie, taken, image)
@@ -70,13 +83,18 @@ def show_sequence(
         image[PICTURE] = before
         if alike and image.alpha_mode != before.alpha_mode:
             image.alpha_mode = before.alpha_mode
-    for _, node in places:
-        node.image = image
-        user = node.image_user
-        user.frame_start, user.frame_duration = frame_start, frames
-        user.frame_offset = offset
-        user.use_cyclic = user.use_auto_refresh = True
     return image
+
+
+def play(
+    shows: Any, image: bpy.types.Image, path: Path, frames: int, frame_start: int, movie: bool
+) -> None:
+    """Let what shows an image (a node, a background of a camera) show a clip, over and over."""
+    shows.image = image
+    user = shows.image_user
+    user.frame_start, user.frame_duration = frame_start, frames
+    user.frame_offset = 0 if movie else number_of(path) - 1
+    user.use_cyclic = user.use_auto_refresh = True
 
 
 def show_picture(obj: bpy.types.Object) -> None:

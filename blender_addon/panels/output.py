@@ -49,6 +49,7 @@ class LANDSCAPE_PT_loop(AdvancedTab, bpy.types.Panel):
             column = layout.column(align=True)
             column.prop(clip, "width")
             column.prop(clip, "height")
+        layout.prop(clip, "wrap")
         picture = image_exchange.picture_of(obj, disk.kept)
         width, height = job_documents.frame_size(clip, tuple(picture.size))
         layout.label(text=f"Frames of {width} × {height} pixels")

@@ -16,6 +16,7 @@ from .. import (
     results,
 )
 from ..operators import subject
+from .backdrops import backdrops
 from .frame import Tab
 from .light import sequence
 from .motion import wind
@@ -42,6 +43,7 @@ class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
             if image_exchange.is_image_empty(obj):
                 layout.operator("landscape.plane_from_empty", icon="IMAGE_PLANE")
             layout.operator("landscape.make_plane", icon="FILE_IMAGE")
+            backdrops(layout, context)
             _engine(layout, context)
             job_list(layout, context)
             return

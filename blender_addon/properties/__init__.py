@@ -55,11 +55,16 @@ classes = (
 )
 
 
+OWNERS = (bpy.types.Object, bpy.types.World, bpy.types.Camera)
+
+
 def register() -> None:
-    """Give every object its settings."""
-    bpy.types.Object.landscape = PointerProperty(name="Landscape", type=LandscapeProperties)
+    """Give every object its settings, and every world and camera."""
+    for owner in OWNERS:
+        owner.landscape = PointerProperty(name="Landscape", type=LandscapeProperties)
 
 
 def unregister() -> None:
     """Take them away; what a .blend has saved stays in it."""
-    del bpy.types.Object.landscape
+    for owner in OWNERS:
+        del owner.landscape

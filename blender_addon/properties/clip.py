@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from bpy.props import EnumProperty, IntProperty
+from bpy.props import BoolProperty, EnumProperty, IntProperty
 from bpy.types import PropertyGroup
 
 
@@ -50,6 +50,12 @@ class ClipProperties(PropertyGroup):
         min=2,
         max=16384,
         subtype="PIXEL",
+    )
+    wrap: BoolProperty(
+        name="Wrap Around",
+        description="The picture is equirectangular: its left and right borders are one, and the "
+        "motion goes on over them, calm at the poles; without arrows, patches and masks",
+        default=False,
     )
     seed: IntProperty(
         name="Seed", description="Seed of everything random; the same seed repeats", min=0

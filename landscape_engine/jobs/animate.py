@@ -27,7 +27,7 @@ from ..motion.fields import MotionField
 from ..ops import warping
 from ..rendering.stopwatch import Stopwatch
 from ..scene import region_files
-from ..settings import DeviceName, documents, unused
+from ..settings import DeviceName, documents, unused, wrapped
 from ..settings.documents import Job
 from ..settings.sentences import say
 from . import live, read_files
@@ -71,7 +71,7 @@ def animate(
             image = images.load_image(job.path("picture"), **stored)
         with watch.stage("load"):
             animator = load_animator(bundle, device)
-    landscape, own_hw = animator.look_at(image), (image.shape[2], image.shape[3])
+    landscape, own_hw = animator.look_at(image, job.clip.wrap), (image.shape[2], image.shape[3])
     if job.clip.size_wh:
         landscape = landscape.at(*job.clip.size_wh)
     del image
@@ -91,6 +91,11 @@ def check(job: Job, save_motion: Path | None = None, poster: Path | None = None)
     out = job.path("out")
     read_arrows(job.motion.arrows)
     read_patches(job.appearance.patches)
+    if job.clip.wrap:
+        wrapped.check_motion(job.motion)
+        wrapped.check_regions(job.regions)
+        wrapped.check_light(job.appearance)
+        wrapped.check_output(job.output)
     if live.is_asked(job):
         live.check(job)
     sequence.check_target(out, job.output)
@@ -189,7 +194,7 @@ def _write_frames(
     if poster:
         frames = _keep_poster(frames, poster)
     if save_motion:
-        frames = _keep_motion(frames, foreseen.motion, landscape.image, save_motion)
+        frames = _keep_motion(frames, foreseen.motion, landscape, save_motion)
     space = images.color_space(job.path("picture"))
     return sequence.write_sequence(
         frames, job.path("out"), job.output, count=job.clip.frames, color_space=space
@@ -211,7 +216,7 @@ def _write_kit(
     with watch.stage("render"):
         written = live.write(job, animator, landscape, foreseen.motion, foreseen.light, progress)
     if save_motion:
-        _save_motion(foreseen.motion, landscape.image, save_motion)
+        _save_motion(foreseen.motion, landscape, save_motion)
     if poster:
         images.save_image(landscape.image[:, :3], poster)
     return written
@@ -322,17 +327,18 @@ def _keep_poster(frames: Iterator[Tensor], poster: Path) -> Iterator[Tensor]:
 
 
 def _keep_motion(
-    frames: Iterator[Tensor], motion: MotionField, image: Tensor, path: Path
+    frames: Iterator[Tensor], motion: MotionField, landscape: Landscape, path: Path
 ) -> Iterator[Tensor]:
     """Pass frames on; the motion is saved once all are through, before they take their place."""
     yield from frames
-    _save_motion(motion, image, path)
+    _save_motion(motion, landscape, path)
 
 
-def _save_motion(motion: MotionField, image: Tensor, path: Path) -> None:
-    height, width = image.shape[2:]
+def _save_motion(motion: MotionField, landscape: Landscape, path: Path) -> None:
+    height, width = landscape.image.shape[2:]
     field = warping.enlarge(motion.step, height, width)
-    pixels = (field * warping.pixels_per_unit(height, width, field.device))[0].float().cpu()
+    field = field * warping.pixels_per_unit(height, width, field.device)
+    pixels = (landscape.wrap.close(field) if landscape.wrap else field)[0].float().cpu()
     with staging.explaining(path), staging.new_file(path) as staged, staged.open("wb") as file:
         # to a real file numpy writes past Python, and then doesn't say that the disk is full
         np.save(SimpleNamespace(write=file.write), pixels.numpy())

@@ -123,6 +123,8 @@ class PartLoop:
             return
         if settings.blend == "condense" and part.base is not None:
             scattered = noise.smooth(part.step, exchange.CELLS)
+            if part.wrap:
+                scattered = part.wrap.close_field(scattered)
             self.scattered = place.cut(noise.even(scattered, part.region.core))
         # waves have no forms of their own that could be seen twice, but a contrast to be kept
         if small is not None and (self.scattered is None or part.waves):
@@ -139,6 +141,8 @@ class PartLoop:
             at = _close(motion, settings, self.round, place)
             return lambda t: at(t % self.round)
         aside = led_aside(part.step, part.region.core, self.round)
+        if part.wrap:
+            aside = part.wrap.close_field(aside)
         return TwoPhase(motion, self.round, place, settings.phase_noise, part.rounds, aside).at
 
     def at(self, t: int) -> Layers:

@@ -29,6 +29,7 @@ class Place:
     def __init__(self, part: MovingPart) -> None:
         self.alpha = part.region.alpha
         self.base = part.base
+        self.wrap = part.wrap
         self.decided = EDGE_PX if part.base is None else CARRIED_PX
         h, w = part.step.shape[2:]
         self.touched = masks.rows_of(self.alpha)
@@ -98,7 +99,7 @@ def _fading(beyond: Tensor) -> Tensor:
 class Everywhere:
     """The whole picture as a place: nothing is mirrored, and what lies outside counts little."""
 
-    base = None
+    base = wrap = None
     most_fields = KEPT_FIELDS
 
     def cut(self, flow: Tensor) -> Tensor:  # [N, C, h, w]

@@ -49,7 +49,8 @@ class TwoPhase:
         self.past, self.future = gone.cut(place.cut), coming.cut(place.cut)
         self.offset = None
         if phase_noise:
-            self.offset = place.cut(phase_offset(motion.step, phase_noise))
+            offset = phase_offset(motion.step, phase_noise)
+            self.offset = place.cut(place.wrap.close_field(offset) if place.wrap else offset)
         self.rounds = rounds
         self.aside = None if aside is None or rounds == 1 else place.cut(aside)
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ..ops import shrinking, warping
+from ..ops.wrapping import Wrap
 from ..scene.bases import Base
 from ..scene.regions import Region
 
@@ -32,6 +33,7 @@ class MovingPart:
         base: the region's static layer, by `bases.base_of`; None: all of it moves.
         rounds: loops that it takes within the period, by `travel.fit`.
         slowed: the share of its speed that was left it there, 0..1.
+        wrap: how the picture is laid out, where its left and right borders are one.
     """
 
     region: Region
@@ -40,6 +42,7 @@ class MovingPart:
     base: Base | None = None
     rounds: int = 1
     slowed: float = 1.0
+    wrap: Wrap | None = None
 
     @property
     def waves(self) -> bool:

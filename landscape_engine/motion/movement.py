@@ -15,6 +15,7 @@ from ..fitting.annotations import Arrow, read_arrows
 from ..landscape import Landscape
 from ..networks.inputs import square
 from ..ops import warping
+from ..ops.wrapping import Wrap
 from ..scene import bases, falls, region_files
 from ..scene import regions as regions_of
 from ..scene.regions import FALLS, Region
@@ -36,6 +37,25 @@ def step_of(landscape: Landscape, code: Tensor) -> Tensor:  # [1, Z] → [1, 2, 
 def _step_of(landscape: Landscape, code: Tensor) -> Tensor:  # [1, 2, h, w]
     step = landscape.bundle.motion_predictor(landscape.input_of("motion_predictor"), code)
     return warping.enlarge(step, *GRID_HW)
+
+
+def around(motion: MotionField, wrap: Wrap | None, height: int) -> MotionField:
+    """The steady motion of an extended picture as on a sphere; that of another as it is.
+
+    Args:
+        motion: of the flat picture.
+        wrap: how the picture is laid out; None: it doesn't wrap.
+        height: the picture's, pixels.
+    """
+    if wrap is None:
+        return motion
+    if not motion.parts:
+        return motion_fields.steady_motion(wrap.on_sphere(motion.step, height))
+    assert motion.small is not None
+    parts = [
+        replace(part, step=wrap.on_sphere(part.step, height), wrap=wrap) for part in motion.parts
+    ]
+    return motion_fields.motion_of_parts(parts, motion.small)
 
 
 # ------------------------------------------------------------- the whole picture

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..ops import masks, shrinking
+from ..ops.wrapping import Wrap
 from . import certainty, edges, falls, feather, fliers, gaps, lights_in_the_sky, masts, thin_things
 from .certainty import LAND, SKY, WATER
 
@@ -151,6 +152,22 @@ def shrunk(region: Region, size_hw: tuple[int, int]) -> Region:
     alpha = shrinking.area(region.alpha, size_hw)
     share = None if region.share is None else shrinking.area(region.share, size_hw)
     return replace(region, alpha=alpha, share=share)
+
+
+def closed(region: Region, wrap: Wrap) -> Region:
+    """A region of an extended picture that is the same in both copies of its overlap."""
+
+    def close(field: Tensor | None) -> Tensor | None:
+        return None if field is None else wrap.close_field(field)
+
+    return replace(
+        region,
+        alpha=wrap.close_field(region.alpha),
+        core=wrap.close_field(region.core.float()) > 0.5,
+        certainty=close(region.certainty),
+        share=close(region.share),
+        foam=close(region.foam),
+    )
 
 
 def nothing(size_hw: tuple[int, int], grid_hw: tuple[int, int], device: torch.device) -> Region:

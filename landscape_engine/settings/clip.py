@@ -30,6 +30,12 @@ class ClipSettings:
         "convert the picture's color profile to sRGB; --no-profile: take its values as stored, "
         "which is how Blender shows it",
     )
+    wrap: bool = setting(
+        False,
+        "the picture is equirectangular, as the sky of a world is: its left and right borders are "
+        "one, the motion goes on over them, is faster in pixels the higher it is and calm at the "
+        "poles; steady motion without arrows, patches and masks",
+    )
 
     def __post_init__(self) -> None:
         check_within("<clip.frames>", self.frames, 1, MAX_FRAMES)

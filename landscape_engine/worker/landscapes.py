@@ -31,12 +31,14 @@ class KeptLandscapes:
         size_wh: tuple[int, int] | None = None,
         upright: bool = True,
         profile: bool = True,
+        wraps: bool = False,
     ) -> Landscape:
         """A picture at a size or its own; the same landscape as long as its file stays as it is."""
-        state = images.stamp(path), upright, profile
+        state = images.stamp(path), upright, profile, wraps
         own = self._kept.get((*state, None))
         if own is None or state[0] is None:
-            own = self._animator.look_at(images.load_image(path, upright=upright, profile=profile))
+            image = images.load_image(path, upright=upright, profile=profile)
+            own = self._animator.look_at(image, wraps)
         wanted = own
         if size_wh is not None:
             kept = self._kept.get((*state, size_wh))
@@ -51,7 +53,7 @@ class KeptLandscapes:
 
     def of_job(self, job: Job) -> tuple[Landscape, tuple[int, int]]:
         """A job's picture at the size of the output, and height and width of its file."""
-        stored = job.clip.upright, job.clip.profile
+        stored = job.clip.upright, job.clip.profile, job.clip.wrap
         own = self.of(job.path("picture"), None, *stored)
         wanted = self.of(job.path("picture"), job.clip.size_wh, *stored)
-        return wanted, (own.image.shape[2], own.image.shape[3])
+        return wanted, own.size_hw

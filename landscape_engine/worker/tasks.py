@@ -158,10 +158,9 @@ def preview(
     side, frames = _whole(side, "side", 16, 4096), _whole(frames, "frames", 2, 1000)
     parsed = _parsed(job)
     events.progress("read")
-    own = desk.landscapes.of(
-        _existing(parsed), None, parsed.clip.upright, parsed.clip.profile
-    ).image
-    small = reduce(parsed, (own.shape[3], own.shape[2]), side, frames)
+    clip = parsed.clip
+    own = desk.landscapes.of(_existing(parsed), None, clip.upright, clip.profile, clip.wrap)
+    small = reduce(parsed, own.size_hw[::-1], side, frames)
     small = replace(small, out=events.folder / "frames")
     done = _animate(desk, events, small)
     kept = ("frames", "paths", "width", "height", "loop_frames", "notes")

@@ -53,7 +53,18 @@ def test_the_types_of_public_signatures_are_among_them():
         for note in function.__annotations__.values():
             for node in ast.walk(ast.parse(str(note))):
                 taken |= {node.id} if isinstance(node, ast.Name) else set()
-    known = {"Iterable", "Iterator", "None", "Path", "Sequence", "Tensor", "int", "str", "torch"}
+    known = {
+        "Iterable",
+        "Iterator",
+        "None",
+        "Path",
+        "Sequence",
+        "Tensor",
+        "bool",
+        "int",
+        "str",
+        "torch",
+    }
     assert taken - known <= set(landscape_engine.__all__)
 
 

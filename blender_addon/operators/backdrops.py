@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Animate the sky of the world, or the background image of the camera."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from .. import datablocks, image_exchange, job_documents, jobs, results, window
+from ..errors import AddonError
+from .subject import reporting
+
+
+class BackdropOperator:
+    """An operator for the picture of the scene's world, or of its camera."""
+
+    @classmethod
+    def backdrop(cls, context: bpy.types.Context) -> image_exchange.Backdrop | None:
+        """The world, or the camera's data; None: the scene has none."""
+        raise NotImplementedError
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Grey out without an image, and say why."""
+        if image_exchange.backdrop_holder(cls.backdrop(context)):
+            return True
+        cls.poll_message_set(cls.lacking)
+        return False
+
+
+class OfWorld(BackdropOperator):
+    """The scene's world."""
+
+    lacking = "Add an Environment Texture to the world"
+
+    @classmethod
+    def backdrop(cls, context: bpy.types.Context) -> bpy.types.World | None:
+        """The scene's."""
+        return context.scene.world
+
+
+class OfCamera(BackdropOperator):
+    """The scene's camera."""
+
+    lacking = "Add a background image to the scene's camera"
+
+    @classmethod
+    def backdrop(cls, context: bpy.types.Context) -> bpy.types.Camera | None:
+        """The data of the scene's."""
+        camera = context.scene.camera
+        return camera.data if camera and camera.type == "CAMERA" else None
+
+
+class Animates(BackdropOperator):
+    """Starts a job and goes on from a button; waits for it when a script calls."""
+
+    def begin(self, context: bpy.types.Context) -> jobs.Job:
+        """Ask for the whole clip; nothing else may run under the same name."""
+        if any(job.name == self.bl_label for job in jobs.running()):
+            raise AddonError(f"'{self.bl_label}' already runs; wait for its end, or cancel it.")
+        backdrop = self.backdrop(context)
+        asked = job_documents.of_backdrop(backdrop, context.scene)
+        target = results.next_target(backdrop, [job.frames for job in jobs.running()])
+        uid, scene = datablocks.uid_of(backdrop), datablocks.uid_of(context.scene)
+
+        def finish(report: dict[str, Any]) -> str:
+            shown, where = datablocks.backdrop_of(uid), datablocks.scene_of(scene)
+            if shown is None or where is None:
+                raise AddonError(
+                    f"what was animated was deleted meanwhile; the frames are kept in '{target}'."
+                )
+            done = results.take_backdrop(shown, where, report)
+            window.push_undo(self.bl_label)
+            return done
+
+        task = {"task": "animate", "job": {**asked.document, "out": str(target)}}
+        return jobs.start(task, self.bl_label, None, finish, asked.notes, frames=str(target))
+
+    @reporting
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Start, and let the artist go on."""
+        self.begin(context)
+        return {"FINISHED"}
+
+    @reporting
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Start, and wait for the end."""
+        job = self.begin(context)
+        try:
+            jobs.wait(job)
+        finally:
+            for note in job.notes:
+                self.report({"INFO"}, note)
+        self.report({"INFO"}, job.message)
+        return {"FINISHED"}
+
+
+class Restores(BackdropOperator):
+    """Shows the picture again."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only where our frames are shown."""
+        return image_exchange.backdrop_shows_frames(cls.backdrop(context))
+
+    @reporting
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Show it."""
+        image_exchange.show_backdrop_picture(self.backdrop(context))
+        return {"FINISHED"}
+
+
+class LANDSCAPE_OT_animate_world(OfWorld, Animates, bpy.types.Operator):
+    """Animate the world's sky, closed around the horizon, and show the frames in the world"""
+
+    bl_idname = "landscape.animate_world"
+    bl_label = "Animate World"
+
+
+class LANDSCAPE_OT_animate_background(OfCamera, Animates, bpy.types.Operator):
+    """Render the frames of the camera's background image and show them in its place"""
+
+    bl_idname = "landscape.animate_background"
+    bl_label = "Animate Background"
+
+
+class LANDSCAPE_OT_show_world_picture(OfWorld, Restores, bpy.types.Operator):
+    """Show the original picture in the world again"""
+
+    bl_idname = "landscape.show_world_picture"
+    bl_label = "Show World Picture"
+    bl_options = {"REGISTER", "UNDO"}
+
+
+class LANDSCAPE_OT_show_background_picture(OfCamera, Restores, bpy.types.Operator):
+    """Show the original picture behind the camera again"""
+
+    bl_idname = "landscape.show_background_picture"
+    bl_label = "Show Background Picture"
+    bl_options = {"REGISTER", "UNDO"}
+
+
+classes = (
+    LANDSCAPE_OT_animate_world,
+    LANDSCAPE_OT_animate_background,
+    LANDSCAPE_OT_show_world_picture,
+    LANDSCAPE_OT_show_background_picture,
+)

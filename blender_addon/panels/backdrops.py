@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The world and the camera's background, where no plane is active."""
+
+from __future__ import annotations
+
+import bpy
+
+from .. import image_exchange
+from ..operators.backdrops import OfCamera, OfWorld
+from .light import sequence
+from .motion import wind
+
+
+def backdrops(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """The settings and the buttons of each backdrop that shows an image."""
+    for of, name, icon in ((OfWorld, "world", "WORLD"), (OfCamera, "background", "CAMERA_DATA")):
+        backdrop = of.backdrop(context)
+        holder = image_exchange.backdrop_holder(backdrop)
+        if holder is None:
+            continue
+        settings = backdrop.landscape
+        box = layout.box()
+        box.label(text=holder.image.name, icon=icon)
+        column = box.column()
+        column.use_property_split, column.use_property_decorate = True, False
+        wind(column, settings.motion)
+        column.prop(settings.motion, "speed")
+        column.prop(settings.appearance, "changes", text="Light")
+        if settings.appearance.changes:
+            column.prop(settings.appearance, "code_from")
+            sequence(column, settings.appearance)
+        for group, setting in (
+            ("clip", "frames"),
+            ("clip", "size_from"),
+            ("output", "format"),
+            ("output", "folder"),
+        ):
+            column.prop(getattr(settings, group), setting)
+        row = box.row()
+        row.scale_y = 1.5
+        row.operator(f"landscape.animate_{name}", icon="RENDER_ANIMATION")
+        if image_exchange.backdrop_shows_frames(backdrop):
+            box.operator(f"landscape.show_{name}_picture", icon="LOOP_BACK")
