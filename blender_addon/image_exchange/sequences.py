@@ -57,6 +57,8 @@ def show_sequence(
     path = Path(os.path.abspath(first_file))
     if not path.is_file():
         raise AddonError(f"'{path}', the first frame, isn't there; animate again.")
+    if not movie:
+        number_of(path)  # which says it if there is none, before anything changes
     live_loops.take_off(obj)
     picture = sources.picture_of(obj)
     single_users.make_single_user(obj, materials.places_for(obj, picture))
@@ -90,10 +92,10 @@ def play(
     shows: Any, image: bpy.types.Image, path: Path, frames: int, frame_start: int, movie: bool
 ) -> None:
     """Let what shows an image (a node, a background of a camera) show a clip, over and over."""
+    offset = 0 if movie else number_of(path) - 1
     shows.image = image
     user = shows.image_user
-    user.frame_start, user.frame_duration = frame_start, frames
-    user.frame_offset = 0 if movie else number_of(path) - 1
+    user.frame_start, user.frame_duration, user.frame_offset = frame_start, frames, offset
     user.use_cyclic = user.use_auto_refresh = True
 
 
