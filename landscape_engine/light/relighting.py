@@ -50,7 +50,6 @@ FADES, FADED = (0.5, 1.4), 0.5  # e below 0 from which land loses color, to the 
 BRIGHT_SKY = 62.0, 78.0  # mean L* of a sky under which dry grass is gold by itself: no, surely
 COLORED = 1.8, 2.6  # w from which land is colored by itself (autumn trees): a little, surely …
 REDDENED = 0.6, 0.9  # … unless it is red, ln R - ln G: leaves are yellow
-DIMS_TOO = 1.0  # share of the e below 0 of its land that a sky has at least
 ZENITH = 0.5  # by how much of it the zenith darkens more than the horizon
 ROSE = 0.085  # of g, that gold has less than a black body: the air takes green too
 COOL_SHADE = 0.93  # of warmth, that black has less than what is lit
@@ -225,7 +224,7 @@ def _by_day(
     exposure = _exposure(exposure.clamp(DIMMEST, BRIGHTEST), scene)
     warmth = _warmth(warmth, exposure, scene)
     burnt = rising(scene.lightness, suns.BURNT)
-    large = ((mean(burnt, torch.ones_like(burnt)) - SUN) / (PALE_SKY - SUN)).clamp(0, 1)
+    large = rising(mean(burnt, torch.ones_like(burnt)), (SUN, PALE_SKY))
     glare = GLARE * (1 - large) * masks.blur(burnt, max(1, scene.x.shape[3] // 21))
     lamp = 1 - rising(masks.blur(scene.lightness, max(1, scene.x.shape[3] // 12)), BY_A_LAMP)
     glare = glare * torch.lerp(lamp, torch.ones_like(lamp), scene.sky)  # a white wall is no light
@@ -252,13 +251,12 @@ def _while_a_sun_shines(exposure: Tensor, sun: Tensor) -> Tensor:
 
 
 def _exposure(exposure: Tensor, scene: _Scene) -> Tensor:
-    """Land gets no lighter than its sky; what is dark is neither lifted nor crushed."""
+    """A sky dims as its land, which gets no lighter; what is dark is neither lifted nor crushed."""
     dark = scene.dark
     pale = ((scene.lightness - 70) / 30).clamp(0, 1)
     excess = (mean(exposure, scene.land) - mean(exposure, scene.sky)).clamp(min=0)
     exposure = exposure - excess * scene.seen * scene.land
-    wanted = DIMS_TOO * mean(exposure, scene.land).clamp(max=0)
-    lacking = (mean(exposure, scene.sky) - wanted).clamp(min=0)
+    lacking = (mean(exposure, scene.sky) - mean(exposure, scene.land).clamp(max=0)).clamp(min=0)
     exposure = exposure - lacking * (1 - scene.night) * scene.skyward
     zenith = ZENITH * (scene.height - 0.5) * scene.skyward
     lifted = exposure * (1 - dark * (1 - 0.7 * scene.sky)) * (1 - pale)

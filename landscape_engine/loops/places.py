@@ -93,7 +93,7 @@ class Place:
 
 def _fading(beyond: Tensor) -> Tensor:
     """1 up to `NEAR_PX` beyond an edge, 0 from `FAR_PX` on."""
-    return 1 - ((beyond - NEAR_PX) / (FAR_PX - NEAR_PX)).clamp(0, 1)
+    return 1 - masks.soft_threshold(beyond, (NEAR_PX, FAR_PX))
 
 
 class Everywhere:

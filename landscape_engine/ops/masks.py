@@ -56,9 +56,8 @@ def extend(
 ) -> Tensor:  # [1, C, h, w]
     """Keep values where the mask is 1 and extrapolate smoothly elsewhere (pull-push)."""
     h, w = mask.shape[2:]
-    total = mask.sum()
-    if min(h, w) <= 2 or float(total) == 0:
-        return ((values * mask).sum((2, 3), keepdim=True) / total.clamp(min=1e-6)).expand_as(values)
+    if min(h, w) <= 2 or float(mask.sum()) == 0:
+        return mean_within(values, mask).expand_as(values)
     small_mask = F.avg_pool2d(mask, 2, ceil_mode=True)
     small = F.avg_pool2d(values * mask, 2, ceil_mode=True) / small_mask.clamp(min=1e-6)
     coarse = extend(small, (2 * small_mask).clamp(max=1))

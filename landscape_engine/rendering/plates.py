@@ -40,11 +40,12 @@ class Plates:
         """Hold a picture; a region is known by its alpha, the very tensor."""
         self.picture = picture
         self._made: dict[int, tuple[Tensor, Tensor]] = {}  # by the alpha's id: alpha, plate
-        self._forms: dict[
-            int, tuple[Tensor, tuple[Tensor, Tensor]]
-        ] = {}  # by the plate's id, so too
+        # by the plate's id: plate, and the density and opacity of its forms
+        self._forms: dict[int, tuple[Tensor, tuple[Tensor, Tensor]]] = {}
         self._behind: dict[int, tuple[Base, Tensor]] = {}  # by the base's id: base, and it extended
-        self._premultiplied: dict[int, tuple[Tensor, Tensor]] = {}  # by the plate's id, so too
+        self._premultiplied: dict[
+            int, tuple[Tensor, Tensor]
+        ] = {}  # by the plate's id: plate, for `translucent`
         self._turn = threading.Lock()
 
     @cached_property

@@ -219,7 +219,7 @@ def _sureness(
     """The share of its motion that each pixel keeps: 1 where certain, less where in doubt."""
     moving = torch.from_numpy(1 - shares[LAND])[None, None]
     small = F.interpolate(moving, grid_hw, mode="bilinear", antialias=True, align_corners=False)
-    surely = ((small - 0.5) / (certainty.SURE - 0.5)).clamp(0, 1)
+    surely = masks.soft_threshold(small, (0.5, certainty.SURE))
     inside = (small > 0.5).float()
     smooth = masks.blur_within(surely, inside, max(1, round(SPREAD * grid_hw[1] / 2)))
     return LEAST_SURE + (1 - LEAST_SURE) * smooth

@@ -43,7 +43,7 @@ class Skyline:
         self.sky = shrinking.area(self.share, grid_hw)
         variance = masks.blur(self.sky.square(), REACH) - masks.blur(self.sky, REACH).square()
         # a wide soft border has little variance, and no side of it is told from the other
-        self.mixed = ((variance - CLEAN) / (MIXED - CLEAN)).clamp(0, 1)
+        self.mixed = masks.soft_threshold(variance, (CLEAN, MIXED))
         self.exists = bool(self.mixed.any())
         reached = masks.rows_of(self.mixed)
         self.band = Band(max(0, reached.first - 1), min(reached.last + 1, self.height), self.height)

@@ -64,8 +64,8 @@ def surf_in(
         return white
     foam = F.interpolate(foam.to(small), small.shape[2:], mode="bilinear")
     share = masks.blur_within(foam, inside, blurs.radius(SURF_PX * blurs.px(small)))
-    sure = ((share - SURF[0]) / (SURF[1] - SURF[0])).clamp(0, 1)
-    return torch.maximum(white * (share / FEW).clamp(max=1), sure)
+    few = (share / FEW).clamp(max=1)
+    return torch.maximum(white * few, masks.soft_threshold(share, SURF))
 
 
 def most_that_moves(
