@@ -87,6 +87,7 @@ class TwoPhase:
         if found is not None and later is not None:
             found = torch.lerp(found, later, share)
         leeway = (torch.minimum(older, younger) / SURE).clamp(max=1)
+        first, second = place.slanted(first), place.slanted(second)
         return place.put(Layers(first, second, share, leeway=leeway, found=found))
 
 

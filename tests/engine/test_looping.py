@@ -9,12 +9,13 @@ import torch
 
 from landscape_engine.loops import looping
 from landscape_engine.loops.layers import Layers
-from landscape_engine.loops.places import Everywhere
+from landscape_engine.loops.places import Everywhere, Place
 from landscape_engine.loops.two_phase import SLANT, TwoPhase, led_aside
 from landscape_engine.motion import fields as motion_fields
-from landscape_engine.motion.fields import MotionField
+from landscape_engine.motion.fields import MotionField, MovingPart
 from landscape_engine.ops import warping
 from landscape_engine.rendering.compositing import render_frame
+from landscape_engine.scene.regions import Region
 from landscape_engine.settings import MAX_FRAMES, LoopSettings
 from tests.conftest import make_picture
 
@@ -241,3 +242,19 @@ def test_sources_are_led_aside_level_and_stay_within_their_region():
     assert float(columns[20:50].max()) < 50 and float(columns.diff().min()) > 1 - 2 * SLANT > 0
     small = led_aside(step, core, 5)[0, 0, 20, 35] * 59 / 2
     assert float(small) == pytest.approx(5 * 0.01 * (29.5**2 + 19.5**2) ** 0.5, rel=1e-4)
+
+
+def test_what_comes_in_at_a_border_is_not_the_mirror_image_of_what_is_there():
+    core = torch.ones(1, 1, 64, 64, dtype=torch.bool)
+    step = torch.zeros(1, 2, 64, 64)
+    place = Place(MovingPart(Region("sky", torch.ones(1, 1, 128, 128), core), step))
+    flow = torch.zeros(1, 2, 64, 64)
+    flow[:, 0] = 10 * 2 / 63  # from beyond the right border
+    led = place.slanted(flow)
+    assert torch.equal(led[..., :54], flow[..., :54]), "sources in the picture stay"
+    assert torch.equal(led[:, 0], flow[:, 0])
+    along = (led - flow)[0, 1] * 63 / 2  # pixels along the border
+    beyond = torch.arange(1, 11)
+    assert torch.allclose(along[:, 54:], along[:, 63:] / 10 * beyond, atol=1e-3), "no leap there"
+    assert along[:, 63].abs().mean() > 5 and along[:, 63].std() > 2
+    assert float(along.diff(dim=0).abs().max()) < 3, "no form is torn"
