@@ -21,7 +21,7 @@ from torch import Tensor
 
 from . import images
 from .bundles.checkpoints import ModelBundle, PredictorName
-from .networks import inputs, scene
+from .networks import inputs, mosaic, scene
 from .ops.wrapping import Wrap
 from .scene import region_files, regions, segmentation
 from .scene.regions import Region
@@ -150,12 +150,17 @@ class Landscape:
     def seen(self) -> Tensor | None:
         """[1, 3 or 4, h, w] shares of land, sky, water and, where it's told, of white water.
 
-        At the picture's own aspect (`scene.asked_size`); None without a scene network.
+        At the picture's own aspect (`scene.asked_size`), by the scene network and, if the bundle
+        has one, the scene parser; None without a scene network.
         """
         if "scene_network" not in self.bundle.networks:
             return None
         network = self.bundle.scene_network
         found = scene.ask(network, self.image, self.device)
+        if "scene_parser" in self.bundle.networks:
+            parsed = mosaic.ask(self.bundle.scene_parser, self.image, self.device)
+            with torch.inference_mode():
+                found = segmentation.agreed(found, parsed)
         return found[:, :3] if network.white is None else found
 
     @cached_property

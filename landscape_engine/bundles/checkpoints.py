@@ -31,6 +31,7 @@ from ..networks.blocks import channels_last
 from ..networks.code_lstm import CodeLSTM
 from ..networks.encoder import Encoder
 from ..networks.inputs import PREDICTOR_SIZE
+from ..networks.mosaic import SceneParser
 from ..networks.motion import MotionPredictor
 from ..networks.scene import SceneNetwork
 from ..settings.fields import MAX_SEED
@@ -51,6 +52,7 @@ BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "appearance_predictor": AppearancePredictor,
     "appearance_encoder": Encoder,
     "scene_network": SceneNetwork,
+    "scene_parser": SceneParser,
     "code_lstm": CodeLSTM,
 }
 
@@ -138,6 +140,11 @@ class ModelBundle:
     def scene_network(self) -> SceneNetwork:
         """The network of that name; `BundleError` if the bundle lacks it."""
         return cast(SceneNetwork, self.network("scene_network"))
+
+    @property
+    def scene_parser(self) -> SceneParser:
+        """The network of that name; `BundleError` if the bundle lacks it."""
+        return cast(SceneParser, self.network("scene_parser"))
 
     @property
     def code_lstm(self) -> CodeLSTM:

@@ -64,6 +64,18 @@ def _kind(
     return cast(RegionKind, regions.NAMES.get(most, "other"))
 
 
+def agreed(
+    told: Tensor,  # [1, 4, h, w] of land, sky and water, whose sum is 1, and of white water
+    parsed: Tensor,  # [1, 3, h', w'] of land, sky and water, by the scene parser
+) -> Tensor:  # [1, 4, h, w]
+    """The mean of what two networks say; white water stays the same part of the water."""
+    size = told.shape[2:]
+    other = interpolate(parsed, size, mode="bilinear", antialias=True, align_corners=False)
+    shares = (told[:, :3] + other / other.sum(1, keepdim=True)) / 2
+    white = told[:, 3:] / told[:, 2:3].clamp(min=1e-6)
+    return torch.cat((shares, shares[:, 2:] * white), 1)
+
+
 def label(
     image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
     shares: Tensor,  # [1, 3, h, w] of land, sky and water

@@ -11,6 +11,7 @@ from .checks import check_at_least, check_choice, check_within
 from .fields import setting
 
 Trunk = Literal["efficientnet-lite0", "tiny"]
+ScenePart = Literal["network", "parser"]
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ class TrainSceneLoopSettings(TrainingLoopSettings):
 class TrainSceneSettings:
     """The scene network to train, and its data."""
 
+    part: ScenePart = setting("network", "which of the two to train: network, or parser")
     trunk: Trunk = setting("efficientnet-lite0", "the network's pretrained trunk; tiny: for tests")
     width: int = setting(64, "channels of the pyramid over the trunk; a multiple of 8")
     size: int = setting(288, "side of the training pictures in pixels")
@@ -118,6 +120,7 @@ class TrainSceneSettings:
     )
 
     def __post_init__(self) -> None:
+        check_choice("--part", self.part, ScenePart)
         check_choice("--trunk", self.trunk, Trunk)
         check_at_least("--scenes", self.scenes, 1)
         check_within("--still-share", self.still_share, 0, 1)
@@ -128,6 +131,10 @@ class TrainSceneSettings:
             raise SettingsError(f"--width is {self.width}; expected a multiple of 8.")
         if self.size < 64 or self.size % 32:
             raise SettingsError(f"--size is {self.size}; expected a multiple of 32, 64 or more.")
+        if self.part == "parser" and self.size % 128:
+            raise SettingsError(
+                f"--size is {self.size}; expected a multiple of 128, as the parser's pictures are."
+            )
         if self.hold_out is not None:
             found = re.fullmatch(r"(\d+)/(\d+)", self.hold_out)
             if not found or int(found[1]) >= int(found[2]):

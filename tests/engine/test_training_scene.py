@@ -331,7 +331,7 @@ def test_a_score_counts_what_is_known(monkeypatch):
         answer = truth.copy()
         answer[:wrong_rows] = LAND
         shares = torch.from_numpy(np.stack([answer == k for k in range(3)])).float()[None]
-        monkeypatch.setattr(scoring, "ask", lambda network, image, device: shares)
+        monkeypatch.setattr(scoring, "ask", lambda network, image: shares)
         return scoring.score(None, [still])
 
     assert said(0)["mean"] == {"land": 1.0, "sky": 1.0, "water": 1.0}

@@ -75,9 +75,11 @@ def add_appearance(
 
 
 def add_scene(folder: Path, networks: nn.ModuleDict, settings: TrainSceneSettings) -> None:
-    """Write the scene network into a bundle, made if missing."""
+    """Write the scene network, or the parser, into a bundle, made if missing."""
     bundle = _open(folder)
-    _fill(bundle, "scene", networks, settings, {"scene_network": train_scene.built(settings)})
+    name = train_scene.name_of(settings)
+    part = name if settings.part == "parser" else "scene"
+    _fill(bundle, part, networks, settings, {name: train_scene.built(settings)})
     checkpoints.save(bundle, folder)
 
 

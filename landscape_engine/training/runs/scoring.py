@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor, nn
 
-from ...networks.scene import SceneNetwork, ask
+from ...networks import mosaic, scene
+from ...networks.mosaic import SceneParser
+from ...networks.scene import SceneNetwork
 from ..data.labelled import CLASSES, UNKNOWN, LabelledStill
 
 LEAST = 0.005  # share of a still from which a class counts as seen in it
 
 
-def score(network: SceneNetwork, stills: list[LabelledStill]) -> dict[str, Any]:
+def ask(network: nn.Module, image: Tensor) -> Tensor:  # [1, 3, h, w]
+    """The shares of land, sky and water, by a scene network or a parser."""
+    if isinstance(network, SceneNetwork):
+        return scene.ask(network, image, torch.device("cpu"))[:, : len(CLASSES)]
+    return mosaic.ask(cast(SceneParser, network), image, torch.device("cpu"))
+
+
+def score(network: nn.Module, stills: list[LabelledStill]) -> dict[str, Any]:
     """Intersection over union of land, sky and water, asked as the animator asks.
+
+    Args:
+        network: a scene network, or a parser.
+        stills: with their labels.
 
     Returns:
         `stills` by name: each class's (None where the still hardly shows it, `LEAST`); `mean` over
@@ -26,7 +40,7 @@ def score(network: SceneNetwork, stills: list[LabelledStill]) -> dict[str, Any]:
     both, either = np.zeros(len(CLASSES)), np.zeros(len(CLASSES))
     for still in stills:
         image = torch.from_numpy(still.image.transpose(2, 0, 1).copy())[None].float() / 127.5 - 1
-        shares = ask(network, image, torch.device("cpu"))[:, : len(CLASSES)]
+        shares = ask(network, image)
         found = F.interpolate(shares, still.label.shape, mode="bilinear")[0].argmax(0).numpy()
         known = still.label != UNKNOWN
         row: dict[str, float | None] = {}

@@ -1,4 +1,4 @@
-"""Train the scene network on pictures whose land, sky and water are known."""
+"""Train the scene network, or the scene parser, on pictures whose land, sky and water are known."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 
 from ...errors import TrainingError
 from ...networks.blocks import channels_last
+from ...networks.mosaic import SceneParser
 from ...networks.scene import SceneNetwork
 from ...settings import TrainSceneLoopSettings, TrainSceneSettings
 from ..data import labelled, stills
@@ -25,6 +26,7 @@ from . import ranks, scoring, trunks
 from .training_loop import Losses, Run
 
 SCENES_SEEN = 0.9, 1.4  # as `labelled.SEEN`: scenes are drawn at the size of a sample
+PARSER_SEEN = 0.7, 1.6  # … of the parser, which is asked about whole pictures
 RARE = 0.3  # share of the scenes that are of a rare kind
 WHITE_WEIGHT = 0.3  # of telling white water from other water
 DECAY = 1e-2  # AdamW's, of the weights
@@ -59,7 +61,8 @@ class LabelledScenes(Dataset):
         white = False
         if self.learnt and rng.random() < self.settings.still_share:
             white = bool(self.white) and rng.random() < self.settings.white_share
-            stills_of, seen = self.white if white else self.learnt, labelled.SEEN
+            stills_of = self.white if white else self.learnt
+            seen = PARSER_SEEN if self.settings.part == "parser" else labelled.SEEN
             still = stills_of[rng.integers(len(stills_of))]
         else:
             still, seen = self._scene(int(rng.integers(self.settings.scenes))), SCENES_SEEN
@@ -98,28 +101,36 @@ class LabelledScenes(Dataset):
         return 2**31
 
 
+def name_of(settings: TrainSceneSettings) -> str:
+    """The name in a bundle of what is trained."""
+    return f"scene_{settings.part}"
+
+
 def built(settings: TrainSceneSettings) -> dict[str, Any]:
     """The arguments that build the network that is trained."""
+    if settings.part == "parser":
+        return {"kind": "tiny" if settings.trunk == "tiny" else "mosaic"}
     return {"width": settings.width, "trunk": settings.trunk, "context": True, "white": True}
 
 
 def build(settings: TrainSceneSettings) -> nn.ModuleDict:
     """The network that is trained, by its name."""
-    return nn.ModuleDict({"scene_network": channels_last(SceneNetwork(**built(settings)))})
+    kind = SceneParser if settings.part == "parser" else SceneNetwork
+    return nn.ModuleDict({name_of(settings): channels_last(kind(**built(settings)))})
 
 
 def optimizer_of(
-    network: SceneNetwork, settings: TrainSceneSettings, highest: float
+    network: nn.Module, settings: TrainSceneSettings, highest: float
 ) -> torch.optim.AdamW:
     """AdamW with a smaller rate for the trunk, which knows pictures already."""
-    trunk = list(network.trunk.parameters())
+    trunk = list(cast(nn.Module, network.trunk).parameters()) if settings.part == "network" else []
     own = {id(p) for p in trunk}
     rest = [p for p in network.parameters() if id(p) not in own]
     groups = [
         {"params": trunk, "lr": highest * settings.trunk_rate},
         {"params": rest, "lr": highest},
     ]
-    return torch.optim.AdamW(groups, weight_decay=DECAY)
+    return torch.optim.AdamW([g for g in groups if g["params"]], weight_decay=DECAY)
 
 
 def one_cycle(done: float, rising: float) -> float:
@@ -146,18 +157,18 @@ def train(
     torch.manual_seed(loop.seed)
     learnt, kept_out, textures = _data(photos_folder, settings)
     modules = build(settings)
-    network = cast(SceneNetwork, modules["scene_network"])
+    network = modules[name_of(settings)]
     fresh = start is None and not (folder / "checkpoint.pt").exists()
     if fresh and settings.trunk != "tiny":
-        trunks.fill(network.trunk, trunks.published_weights())
+        _begin_with_published(network)
 
     def loss(batch: list[Tensor]) -> Losses:
         image, shares = batch
         found = network(image.contiguous(memory_format=torch.channels_last)).float()
-        return {
-            "label": losses.label_error(found[:, :3], shares[:, :3], settings.water_weight),
-            "white": WHITE_WEIGHT * losses.white_error(found[:, 3:], shares[:, 2:]),
-        }
+        wrong = {"label": losses.label_error(found[:, :3], shares[:, :3], settings.water_weight)}
+        if found.shape[1] > 3:
+            wrong["white"] = WHITE_WEIGHT * losses.white_error(found[:, 3:], shares[:, 2:])
+        return wrong
 
     run = Run(
         folder,
@@ -171,12 +182,25 @@ def train(
     samples = LabelledScenes(settings, loop.seed, learnt, textures)
     networks = run.train(samples, loss, device, minutes)
     if kept_out and ranks.is_first():
-        learned = cast(SceneNetwork, networks["scene_network"].cpu().eval())
-        found = scoring.score(learned, kept_out)
+        found = scoring.score(networks[name_of(settings)].cpu().eval(), kept_out)
         text = json.dumps(found, indent=1) + "\n"
         (folder / "held_out.json").write_text(text, encoding="utf-8")
         print(f"landscape-engine: {scoring.line(found)}", file=sys.stderr)
     return networks
+
+
+def _begin_with_published(network: nn.Module) -> None:
+    """Fill what was published: the scene network's trunk.
+
+    Raises:
+        TrainingError: the network is a parser, which begins with another one.
+    """
+    if isinstance(network, SceneParser):
+        raise TrainingError(
+            "a parser's weights aren't published as a package; begin with a bundle that has one "
+            "(--start), as the one that comes with the engine does."
+        )
+    trunks.fill(cast(SceneNetwork, network).trunk, trunks.published_weights())
 
 
 def _data(

@@ -1,0 +1,129 @@
+"""The scene parser: what it says beside the scene network, and what goes on without it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from landscape_engine.bundles import checkpoints
+from landscape_engine.errors import SettingsError, TrainingError
+from landscape_engine.landscape import Landscape
+from landscape_engine.networks import mosaic, scene
+from landscape_engine.networks.mosaic import SEA, SKY, WATER, SceneParser
+from landscape_engine.scene import segmentation
+from landscape_engine.settings import TrainingLoopSettings, TrainSceneSettings
+from landscape_engine.training.runs import bundling, train_scene
+from tests.conftest import make_bundle, make_picture
+
+CPU = torch.device("cpu")
+TINY = TrainSceneSettings(part="parser", trunk="tiny", size=128, scenes=2, still_share=0)
+
+
+@pytest.fixture
+def parser() -> SceneParser:
+    torch.manual_seed(2)
+    return checkpoints.build("scene_parser", {"kind": "tiny"})
+
+
+def with_both(parser: SceneParser):
+    torch.manual_seed(3)
+    bundle = make_bundle()
+    built = {"width": 8, "trunk": "tiny"}
+    bundle.networks["scene_network"] = checkpoints.build("scene_network", built)
+    bundle.networks["scene_parser"] = parser
+    bundle.built |= {"scene_network": built, "scene_parser": {"kind": "tiny"}}
+    return bundle
+
+
+def test_a_square_is_parsed_at_a_quarter_of_its_size(parser):
+    image = torch.rand(2, 3, 256, 256) * 2 - 1
+    assert parser.parse(image).shape == (2, 32, 64, 64)
+    assert parser(image).shape == (2, 3, 256, 256)
+
+
+def test_every_class_is_land_but_sky_water_and_sea(parser, monkeypatch):
+    odds = torch.randn(1, 32, 32, 32)
+    monkeypatch.setattr(parser, "parse", lambda image: odds)
+    shares = parser(torch.zeros(1, 3, 128, 128)).softmax(1)[:, :, ::4, ::4]
+    wanted = odds.softmax(1)
+    assert torch.allclose(shares[:, 1], wanted[:, SKY], atol=1e-6)
+    assert torch.allclose(shares[:, 2], wanted[:, WATER] + wanted[:, SEA], atol=1e-6)
+
+
+def test_enlarged_pixels_stay_where_they_are():
+    field = torch.rand(1, 2, 5, 5)
+    grown = mosaic._enlarge(field, 4)
+    assert torch.allclose(grown[:, :, ::4, ::4], field, atol=1e-6)
+    between = (field[:, :, 0, 0] + field[:, :, 0, 1]) / 2
+    assert torch.allclose(grown[:, :, 0, 2], between, atol=1e-6)
+
+
+def test_a_mirrored_picture_gets_the_mirrored_answer(parser):
+    image = make_picture(90, 160)
+    one, other = (mosaic.ask(parser, picture, CPU) for picture in (image, image.flip(3)))
+    assert one.shape == (1, 3, 512, 512) and torch.allclose(one.sum(1), torch.ones(()), atol=1e-5)
+    assert torch.allclose(one, other.flip(3), atol=1e-4) and one.std() > 1e-3
+
+
+def test_both_networks_are_heard(parser):
+    image, bundle = make_picture(90, 160), with_both(parser)
+    both = Landscape(image, bundle).seen
+    told = scene.ask(bundle.scene_network, image, CPU)[:, :3]
+    del bundle.networks["scene_parser"]
+    alone = Landscape(image, bundle).seen
+    assert torch.equal(alone, told), "a bundle without a parser goes on as it did"
+    parsed = torch.nn.functional.interpolate(
+        mosaic.ask(parser, image, CPU), told.shape[2:], mode="bilinear", antialias=True
+    )
+    assert torch.allclose(both, (told + parsed) / 2, atol=1e-5)
+
+
+def test_white_water_stays_the_same_part_of_the_water():
+    told = torch.tensor([0.5, 0.1, 0.4, 0.1]).view(1, 4, 1, 1).expand(1, 4, 6, 8)
+    parsed = torch.tensor([0.1, 0.1, 0.8]).view(1, 3, 1, 1).expand(1, 3, 12, 12)
+    found = segmentation.agreed(told, parsed)[0, :, 3, 4]
+    assert torch.allclose(found, torch.tensor([0.3, 0.1, 0.6, 0.15]), atol=1e-5)
+
+
+def test_it_is_written_and_read(parser, tmp_path):
+    checkpoints.save(with_both(parser), tmp_path / "b")
+    again = checkpoints.load(tmp_path / "b")
+    image = torch.rand(1, 3, 128, 128) * 2 - 1
+    with torch.no_grad():
+        assert (again.scene_parser(image) - parser(image)).abs().max() < 0.02
+
+
+def test_training_changes_the_parser_alone(parser, tmp_path):
+    checkpoints.save(with_both(parser), tmp_path / "b")
+    before = checkpoints.load(tmp_path / "b")
+    steps = TrainingLoopSettings(
+        steps=2, batch=2, workers=0, mixed=False, average=0, learning_rate=1e-2
+    )
+    networks = train_scene.train(tmp_path / "run", TINY, steps, None, CPU, start=tmp_path / "b")
+    bundling.add_scene(tmp_path / "b", networks, TINY)
+    after = checkpoints.load(tmp_path / "b")
+    assert not torch.equal(before.scene_parser.stem.weight, after.scene_parser.stem.weight)
+    for name, value in before.scene_network.state_dict().items():
+        assert torch.equal(value, after.scene_network.state_dict()[name])
+    assert after.about["scene_parser"]["part"] == "parser"
+
+
+def test_a_parser_begins_with_another_one(tmp_path):
+    large = TrainSceneSettings(part="parser", size=128, scenes=1)
+    steps = TrainingLoopSettings(steps=1, batch=1, workers=0, mixed=False)
+    with pytest.raises(TrainingError, match="--start"):
+        train_scene.train(tmp_path / "run", large, steps, None, CPU)
+
+
+def test_its_pictures_are_multiples_of_its_cells():
+    with pytest.raises(SettingsError, match="multiple of 128"):
+        TrainSceneSettings(part="parser", size=160)
+
+
+def test_the_default_bundles_parser_tells_sky_sea_and_meadow():
+    parser = checkpoints.load().scene_parser
+    image = torch.zeros(1, 3, 96, 144)
+    image[:, :, :48] = torch.tensor([-0.3, 0.1, 0.7]).view(1, 3, 1, 1)
+    image[:, :, 48:] = torch.tensor([-0.5, 0.1, -0.8]).view(1, 3, 1, 1)
+    shares = mosaic.ask(parser, image + 0.05 * torch.randn(96, 144), CPU)[0].mean(2)
+    assert shares[1, :150].mean() > 0.7 and shares[0, -150:].mean() > 0.7
