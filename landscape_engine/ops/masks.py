@@ -50,6 +50,19 @@ def soft_threshold(
     return ((values - ends[0]) / (ends[1] - ends[0])).clamp(0, 1)
 
 
+def sustained(
+    field: Tensor,  # [B, C, H, W] of any sign
+    width: int,
+) -> Tensor:  # [B, C, H, W]
+    """What of a field's height is as wide as an odd number of pixels, both ways: its opening.
+
+    Peaks and lines that are narrower go; the rest keeps its sign and its outline.
+    """
+    height = field.abs()
+    least = -F.max_pool2d(-height, width, 1, width // 2)
+    return field.sign() * torch.minimum(F.max_pool2d(least, width, 1, width // 2), height)
+
+
 def extend(
     values: Tensor,  # [1, C, h, w]
     mask: Tensor,  # [1, 1, h, w]

@@ -16,6 +16,7 @@ from torch.nn.functional import interpolate
 
 from .. import images
 from ..networks.inputs import PREDICTOR_SIZE
+from ..ops import masks
 from ..settings import RegionSettings
 from . import answers, certainty, edges, lights_in_the_sky, region_files, regions
 from .regions import Guide, Region, RegionKind
@@ -23,6 +24,8 @@ from .regions import Guide, Region, RegionKind
 PROBE_SIZE = 128  # side at which a motion predictor is asked
 PROBES = 6  # codes of the codebook, evenly, for which the motion predictor is asked
 GRID_HW = (PREDICTOR_SIZE, PREDICTOR_SIZE)
+PARSED = 0.65  # share of the parser's word, which knows more scenes, against the scene network's
+NARROW = 0.033  # of the longer side: what is narrower is told by the scene network alone
 EDGE_REACH = 10  # pixels of that grid within which shares follow the picture's edges
 
 
@@ -68,10 +71,16 @@ def agreed(
     told: Tensor,  # [1, 4, h, w] of land, sky and water, whose sum is 1, and of white water
     parsed: Tensor,  # [1, 3, h', w'] of land, sky and water, by the scene parser
 ) -> Tensor:  # [1, 4, h, w]
-    """The mean of what two networks say; white water stays the same part of the water."""
+    """What the scene network says, led by `PARSED` to what the parser says of whole places.
+
+    The parser's pixels are coarse: of what it says otherwise, what is narrower than `NARROW` goes,
+    so that edges stay the scene network's. White water stays the same part of the water.
+    """
     size = told.shape[2:]
     other = interpolate(parsed, size, mode="bilinear", antialias=True, align_corners=False)
-    shares = (told[:, :3] + other / other.sum(1, keepdim=True)) / 2
+    width = 2 * round(NARROW * max(size) / 2) + 1
+    shares = told[:, :3] + PARSED * masks.sustained(other - told[:, :3], width)
+    shares = shares.clamp(min=0) / shares.clamp(min=0).sum(1, keepdim=True)
     white = told[:, 3:] / told[:, 2:3].clamp(min=1e-6)
     return torch.cat((shares, shares[:, 2:] * white), 1)
 

@@ -210,5 +210,5 @@ def test_the_default_bundles_network_knows_sky_from_water():
     image = torch.zeros(1, 3, 96, 144)
     image[:, :, :48] = torch.tensor([-0.3, 0.1, 0.7]).view(1, 3, 1, 1)  # blue above brown
     image[:, :, 48:] = torch.tensor([-0.5, -0.6, -0.8]).view(1, 3, 1, 1)
-    shares = Landscape(image + 0.05 * torch.randn(96, 144), bundle).seen[0].mean(2)
+    shares = scene.ask(bundle.scene_network, image + 0.05 * torch.randn(96, 144), CPU)[0].mean(2)
     assert shares[1, :100].mean() > 0.5 > shares[1, -100:].mean()
