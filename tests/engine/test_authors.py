@@ -19,6 +19,7 @@ from landscape_engine.images import load_image, to_uint8
 from landscape_engine.light.color_maps import transfer_maps
 from landscape_engine.ops import color
 from landscape_engine.settings import ClipSettings, LoopSettings, MotionSettings
+from tests.hostile_pickles import MANY_TIMES, NO_ARRAYS, OBJECTS, STATED_POINTERS
 
 
 @pytest.fixture(scope="module")
@@ -119,22 +120,7 @@ def test_other_values_are_refused(tmp_path, value):
         authors._read_codes(path)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"cnumpy\nndarray\n(I1073741824\ntR.",
-        b"cnumpy\ndtype\n(VO8\nI0\nI1\ntR(I3\nV|\nNNNI-1\nI-1\nI63\ntb.",
-        b"]q\x00(h\x00h\x00e.",
-        b"\x80\x02Nr\xff\xff\xff\x3f.",
-        b"c_codecs\nencode\n(I1\ntb.",
-        b"c_codecs\nencode\n.",
-        b"cbuiltins\neval\n(S'1'\ntR.",
-        b"\x80\x05\x96\xff\xff\xff\xff\xff\x00\x00\x00.",
-        b"",
-    ],
-    ids=["a shape alone", "pointers", "a circle", "a far memo", "a changed function", "a function",
-         "code", "more than there is", "empty"],
-)  # fmt: skip
+@pytest.mark.parametrize("content", NO_ARRAYS.values(), ids=NO_ARRAYS)
 def test_what_is_no_array_is_refused_and_takes_no_memory(tmp_path, content):
     path = tmp_path / "codebook_m_1.pkl"
     path.write_bytes(content)
@@ -150,24 +136,16 @@ def test_what_is_no_array_is_refused_and_takes_no_memory(tmp_path, content):
 def test_an_arrays_pointers_stay_what_the_file_says_of_bytes(tmp_path):
     """The state of a dtype once turned the bytes of an array into pointers to objects."""
     path = tmp_path / "codebook_m_1.pkl"
-    usual = pickle.dumps(np.zeros((2, 8), np.float64), 2)
-    assert b"f8" in usual
-    path.write_bytes(usual.replace(b"f8", b"O8"))
+    path.write_bytes(OBJECTS)
     with pytest.raises(BundleError, match="'O8'"):
         authors._read_codes(path)
-    path.write_bytes(
-        usual.replace(
-            b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00",
-            b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x3f",
-        )
-    )
+    path.write_bytes(STATED_POINTERS)
     assert authors._read_codes(path)[0].dtype == np.float32
 
 
 def test_an_array_said_many_times_is_refused(tmp_path):
     path = tmp_path / "codebook_a_1.pkl"
-    one = np.ones((100, 8), np.float32)
-    path.write_bytes(pickle.dumps([one] * 1000))
+    path.write_bytes(MANY_TIMES)
     with pytest.raises(BundleError, match="many times"):
         authors._read_codes(path)
 

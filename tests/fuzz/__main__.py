@@ -1,7 +1,8 @@
 """`python -m tests.fuzz --cases N [--first K] [--seed S]`: damaged files of every kind.
 
-Each case follows from its number and the seed. It fails where it gives a traceback, leaves a file,
-or takes 2 GiB more than usual; one that hangs or crashes ends the run, below its number.
+Pickles that once failed come first, as they were (without `--first`). Each case after them
+follows from its number and the seed. It fails where it gives a traceback, leaves a file, or takes
+2 GiB more than usual; one that hangs or crashes ends the run, below its number.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import sys
 import tempfile
 import warnings
 from pathlib import Path
+
+from tests import hostile_pickles
 
 from . import cases
 
@@ -33,6 +36,14 @@ def main() -> int:
     try:
         known = cases.Sources(folder / "known")
         _bound_memory()
+        for name in hostile_pickles.REFUSED if not options.first else ():
+            faulthandler.dump_traceback_later(HANGS_S, exit=True)
+            found = cases.run_hostile(name, folder / "case")
+            faulthandler.cancel_dump_traceback_later()
+            shutil.rmtree(folder / "case")
+            if found:
+                wrong += 1
+                print(f"hostile pickle ({name}): {found}")
         for number in range(options.first, options.first + options.cases):
             print(number, end="\r", flush=True)
             faulthandler.dump_traceback_later(HANGS_S, exit=True)

@@ -25,6 +25,7 @@ from landscape_engine.settings import OutputSettings, documents
 from landscape_engine.training.data import labelled, lit_clips
 from landscape_engine.training.runs import training_loop
 from landscape_engine.worker import tasks
+from tests import hostile_pickles
 from tests.conftest import make_bundle, make_picture
 
 ODD: list[Any] = [
@@ -66,6 +67,7 @@ class Sources:
             ("a.json", json.dumps(codes.tolist()).encode()),
         ]
         self.pickles = [pickle.dumps([codes, codes + 1], protocol) for protocol in range(6)]
+        self.pickles += [*hostile_pickles.REFUSED.values(), hostile_pickles.STATED_POINTERS]
         self.document = documents.write(documents.Job(Path("/a.png"), Path("/out")))
         self.region = {
             "version": 1, "name": "stream", "polygon": [[0, 0], [0.5, 0], [0.5, 1]], "speed": 0.5,
@@ -254,18 +256,34 @@ KINDS = (
 )  # fmt: skip
 
 
+def run_hostile(name: str, folder: Path) -> str:
+    """Read a pickle that once failed, as it was; gives what is wrong with its end, or nothing."""
+    folder.mkdir(parents=True)
+    path = folder / "codebook_m_1.pkl"
+    path.write_bytes(hostile_pickles.REFUSED[name])
+    refused, wrong = _end_of(lambda: authors._read_codes(path), folder)
+    return wrong or ("" if refused else "it was read")
+
+
 def run(number: int, known: Sources, folder: Path, seed: int = 0) -> str:
     """Run a case in a folder of its own; gives what is wrong with its end, or nothing."""
     rng = random.Random(f"{seed} {number}")
     folder.mkdir(parents=True)
     do = KINDS[number % len(KINDS)](rng, known, folder)
+    return _end_of(do, folder)[1]
+
+
+def _end_of(do: Callable[[], Any], folder: Path) -> tuple[bool, str]:
+    """Whether a sentence refuses it, and what is wrong with how it ends, or nothing."""
     before = sorted(folder.rglob("*"))
+    refused = False
     try:
         with torch.inference_mode():
             do()
     except LandscapeError as error:
+        refused = True
         if not str(error).isprintable() or not str(error):
-            return f"its sentence is no line: {error!r}"
+            return True, f"its sentence is no line: {error!r}"
     except Exception as error:
-        return f"{type(error).__name__}: {str(error)[:200]}"
-    return "" if sorted(folder.rglob("*")) == before else "it left files"
+        return False, f"{type(error).__name__}: {str(error)[:200]}"
+    return refused, "" if sorted(folder.rglob("*")) == before else "it left files"
