@@ -237,6 +237,26 @@ def relink(obj: bpy.types.Object) -> None:
                 image_exchange.point_to(item.image, folder / kept)
 
 
+def clip_of(item: Any) -> Clip:
+    """The files of a listed result.
+
+    Raises:
+        AddonError: some aren't there.
+    """
+    clip = Clip(file_of(item), item.frames, item.movie)
+    missing = image_exchange.missing_of(clip)
+    if missing:
+        raise AddonError(f"of the result '{item.name}', {missing}")
+    return clip
+
+
+def image_of(item: Any) -> bpy.types.Image:
+    """What shows a listed result; made where none does any more."""
+    if item.image is None:
+        item.image = image_exchange.frames_image(file_of(item), item.movie)
+    return item.image
+
+
 def file_of(item: Any) -> Path:
     """Where a listed result is: its image knows, whose path Blender keeps right."""
     if item.image:

@@ -12,9 +12,11 @@ from .backdrops import show_frames as show_backdrop_frames
 from .backdrops import show_picture as show_backdrop_picture
 from .backdrops import shows_frames as backdrop_shows_frames
 from .clips import Clip, clip_at, is_movie
+from .compositor import add_image_node
 from .exports import glTF2_post_export_callback, glTF2_pre_export_callback
 from .files import Steps, at_once, by_their_names, picture_file
 from .frame_ranges import match_frame_range
+from .gobos import add_gobo
 from .handover import ImageFile, SettingsFile, image_file, with_files
 from .live_kits import read as read_live_kit
 from .live_loops import SETTINGS as LIVE_SETTINGS
@@ -22,7 +24,7 @@ from .live_loops import kept as has_live_loop
 from .live_loops import put_on as put_live_loop_on
 from .live_loops import show as show_live_loop
 from .live_loops import shown as shown_live_loop
-from .lost_frames import find_moved, missing_frames, relink
+from .lost_frames import find_moved, missing_frames, missing_of, relink
 from .plane_materials import SHADERS
 from .planes import (
     HEIGHT_M,
@@ -47,6 +49,7 @@ from .sequences import (
     take_off,
 )
 from .sources import image_problem, path_of, picture_of, source_problem
+from .strips import add_strips, has_strips
 
 __all__ = [
     "HEIGHT_M",
@@ -58,6 +61,9 @@ __all__ = [
     "PlaneOptions",
     "SettingsFile",
     "Steps",
+    "add_gobo",
+    "add_image_node",
+    "add_strips",
     "at_once",
     "backdrop_holder",
     "backdrop_picture",
@@ -70,6 +76,7 @@ __all__ = [
     "glTF2_post_export_callback",
     "glTF2_pre_export_callback",
     "has_live_loop",
+    "has_strips",
     "image_file",
     "image_problem",
     "is_image_empty",
@@ -78,6 +85,7 @@ __all__ = [
     "make_planes",
     "match_frame_range",
     "missing_frames",
+    "missing_of",
     "path_of",
     "picture_file",
     "picture_of",

@@ -91,10 +91,13 @@ def frames_in_place_of(
 def play(
     shows: Any, image: bpy.types.Image, path: Path, frames: int, frame_start: int, movie: bool
 ) -> None:
-    """Let what shows an image (a node, a background of a camera) show a clip, over and over."""
+    """Let what shows an image (a node, a background of a camera) show a clip, over and over.
+
+    Nodes of the compositor have no image user: they say themselves which frames.
+    """
     offset = 0 if movie else number_of(path) - 1
     shows.image = image
-    user = shows.image_user
+    user = getattr(shows, "image_user", shows)
     user.frame_start, user.frame_duration, user.frame_offset = frame_start, frames, offset
     user.use_cyclic = user.use_auto_refresh = True
 
@@ -170,6 +173,18 @@ def number_of(path: Path) -> int:
     if not found:
         raise AddonError(f"'{path.name}' has no number; expected numbered frames, as 0001.png.")
     return int(found.group(1))
+
+
+def names_of(first: Path, frames: int) -> list[str]:
+    """The names of a sequence's files.
+
+    Raises:
+        AddonError: the first one has no number.
+    """
+    number = number_of(first)
+    digits = re.search(r"\d+$", first.stem).group()
+    prefix = first.stem[: -len(digits)]
+    return [f"{prefix}{n:0{len(digits)}d}{first.suffix}" for n in range(number, number + frames)]
 
 
 def portable(path: Path) -> str:

@@ -39,5 +39,7 @@ def backdrops(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         row = box.row()
         row.scale_y = 1.5
         row.operator(f"landscape.animate_{name}", icon="RENDER_ANIMATION")
+        if settings.results:
+            box.menu(f"LANDSCAPE_MT_add_{name}_result", icon="ADD")
         if image_exchange.backdrop_shows_frames(backdrop):
             box.operator(f"landscape.show_{name}_picture", icon="LOOP_BACK")

@@ -70,6 +70,7 @@ class LANDSCAPE_PT_results(AdvancedTab, bpy.types.Panel):
             layout.operator("landscape.show_result", icon="IMAGE_DATA").index = -1
             if item.image:
                 layout.prop(item.image, "filepath", text="")
+            layout.menu("LANDSCAPE_MT_add_result", icon="ADD")
         layout.operator("landscape.load_frames", icon="FILE_FOLDER")
 
 
