@@ -267,7 +267,9 @@ def file_of(item: Any) -> Path:
 @persistent
 def _save_pictures(*_: Any) -> None:
     """Previews don't outlive the Blender that made them: what is saved shows the picture."""
-    _previews.extend(image_exchange.take_off(exchange_folder.root()))
+    exchange = exchange_folder.root()
+    _previews.extend(image_exchange.take_off(exchange))
+    _previews.extend(image_exchange.take_off_backdrops(exchange))
 
 
 @persistent
@@ -279,13 +281,14 @@ def _show_previews_again(*_: Any) -> None:
 
 @persistent
 def _put_pictures_back(*_: Any) -> None:
-    """Files of older add-ons were saved with previews: their planes show the picture again."""
+    """Files saved with previews, by older add-ons or by Auto Save, show the pictures again."""
     exchange = exchange_folder.root()
     for obj in bpy.data.objects:
         shown = image_exchange.shown_file(obj)
         if shown and exchange in shown.parents and not shown.is_file():
             with contextlib.suppress(AddonError):  # the picture has gone as well
                 image_exchange.show_picture(obj)
+    image_exchange.take_off_backdrops(exchange)
 
 
 @persistent

@@ -11,6 +11,7 @@ from .backdrops import picture as backdrop_picture
 from .backdrops import show_frames as show_backdrop_frames
 from .backdrops import show_picture as show_backdrop_picture
 from .backdrops import shows_frames as backdrop_shows_frames
+from .backdrops import take_off as take_off_backdrops
 from .clips import Clip, clip_at, is_movie
 from .compositor import add_image_node
 from .exports import glTF2_post_export_callback, glTF2_pre_export_callback
@@ -108,5 +109,6 @@ __all__ = [
     "shows_frames",
     "source_problem",
     "take_off",
+    "take_off_backdrops",
     "with_files",
 ]

@@ -85,6 +85,20 @@ def show_picture(backdrop: Backdrop) -> None:
     holder(backdrop).image = found
 
 
+def take_off(folder: Path) -> list[tuple[Holder, bpy.types.Image]]:
+    """As `sequences.take_off`, where worlds and cameras show frames."""
+    taken: list[tuple[Holder, bpy.types.Image]] = []
+    for backdrop in (*bpy.data.worlds, *bpy.data.cameras):
+        if not backdrop.library and shows_frames(backdrop):
+            shown = holder(backdrop)
+            frames = shown.image
+            before = materials.picture_behind(frames)
+            if before and folder in sources.path_of(frames).parents:
+                shown.image = before
+                taken.append((shown, frames))
+    return taken
+
+
 def shows_frames(backdrop: Backdrop | None) -> bool:
     """Whether frames of ours are in a backdrop now."""
     shown = holder(backdrop)

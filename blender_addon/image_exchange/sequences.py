@@ -118,27 +118,27 @@ def show_picture(obj: bpy.types.Object) -> None:
         node.image = picture
 
 
-def take_off(folder: Path) -> list[tuple[Place, bpy.types.Image]]:
-    """Show the picture wherever frames of ours that lie in a folder are shown, for a moment.
+def take_off(folder: Path) -> list[tuple[Any, bpy.types.Image]]:
+    """Show the picture wherever objects show frames of ours that lie in a folder, for a moment.
 
     Returns:
         What `put_on` needs to show them again.
     """
-    taken = []
+    taken: list[tuple[Any, bpy.types.Image]] = []
     for obj in bpy.data.objects:
         for place in _shown(obj) if obj.type == "MESH" else ():
             frames = place.node.image
             picture = materials.picture_behind(frames)
             if picture and not place.library and folder in sources.path_of(frames).parents:
                 place.node.image = picture
-                taken.append((place, frames))
+                taken.append((place.node, frames))
     return taken
 
 
-def put_on(taken: list[tuple[Place, bpy.types.Image]]) -> None:
+def put_on(taken: list[tuple[Any, bpy.types.Image]]) -> None:
     """Show again what was taken off."""
-    for place, frames in taken:
-        place.node.image = frames
+    for shows, frames in taken:
+        shows.image = frames
 
 
 def shows_frames(obj: bpy.types.Object | None) -> bool:

@@ -36,8 +36,9 @@ def backdrops(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
             ("output", "folder"),
         ):
             column.prop(getattr(settings, group), setting)
-        row = box.row()
+        row = box.row(align=True)
         row.scale_y = 1.5
+        row.operator(f"landscape.preview_{name}", text="Preview", icon="PLAY")
         row.operator(f"landscape.animate_{name}", icon="RENDER_ANIMATION")
         if settings.results:
             box.menu(f"LANDSCAPE_MT_add_{name}_result", icon="ADD")
