@@ -5,7 +5,7 @@ What Blender alone knows of images (rows from the bottom up, packed and painted 
 the .blend, image users) is known here and nowhere else.
 """
 
-from .backdrops import Backdrop
+from .backdrops import Backdrop, Holder
 from .backdrops import holder as backdrop_holder
 from .backdrops import picture as backdrop_picture
 from .backdrops import show_frames as show_backdrop_frames
@@ -26,6 +26,7 @@ from .live_loops import put_on as put_live_loop_on
 from .live_loops import show as show_live_loop
 from .live_loops import shown as shown_live_loop
 from .lost_frames import find_moved, missing_frames, missing_of, relink
+from .materials import picture_behind
 from .plane_materials import SHADERS
 from .planes import (
     HEIGHT_M,
@@ -58,6 +59,7 @@ __all__ = [
     "SHADERS",
     "Backdrop",
     "Clip",
+    "Holder",
     "ImageFile",
     "PlaneOptions",
     "SettingsFile",
@@ -88,6 +90,7 @@ __all__ = [
     "missing_frames",
     "missing_of",
     "path_of",
+    "picture_behind",
     "picture_file",
     "picture_of",
     "plane_from_empty",

@@ -98,12 +98,22 @@ class BackdropJob(BackdropOperator):
 class Animates(BackdropJob):
     """Renders the whole clip."""
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Grey out without an image, or without a place for the frames, and say why."""
+        if not super().poll(context):
+            return False
+        if results.needs_saved_file(cls.backdrop(context).landscape.output.folder):
+            cls.poll_message_set(results.SAVE_FIRST.rstrip("."))
+            return False
+        return True
+
     def ask(self, context: bpy.types.Context) -> jobs.Job:
         """Ask for it."""
         backdrop = self.backdrop(context)
         asked = job_documents.of_backdrop(backdrop, context.scene)
         target = results.next_target(backdrop, [job.frames for job in jobs.running()])
-        found = self.found_again(context)
+        found, label = self.found_again(context), self.bl_label  # the operator is gone by then
 
         def finish(report: dict[str, Any]) -> str:
             shown, scene = found()
@@ -112,7 +122,7 @@ class Animates(BackdropJob):
                     f"what was animated was deleted meanwhile; the frames are kept in '{target}'."
                 )
             done = results.take_backdrop(shown, scene, report)
-            window.push_undo(self.bl_label)
+            window.push_undo(label)
             return done
 
         task = {"task": "animate", "job": {**asked.document, "out": str(target)}}
@@ -128,7 +138,7 @@ class Previews(BackdropJob):
         """Ask for it."""
         backdrop = self.backdrop(context)
         asked = job_documents.of_backdrop(backdrop, context.scene)
-        found = self.found_again(context)
+        found, label = self.found_again(context), self.bl_label  # the operator is gone by then
 
         def finish(made: dict[str, Any]) -> str:
             shown, scene = found()
@@ -138,7 +148,7 @@ class Previews(BackdropJob):
             image_exchange.show_backdrop_frames(
                 shown, first, made["frames"], scene.frame_start, movie=False, image=None
             )
-            window.push_undo(self.bl_label)
+            window.push_undo(label)
             window.play()
             return f"a preview of {made['width']}×{made['height']} pixels is in '{shown.name}'."
 

@@ -13,11 +13,10 @@ from .. import (
     estimates,
     image_exchange,
     presets,
-    results,
 )
 from ..operators import subject
 from .backdrops import backdrops
-from .frame import Tab
+from .frame import Tab, save_first
 from .light import sequence
 from .motion import wind
 from .progress import job_list
@@ -165,11 +164,7 @@ def _buttons(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     count = len(subject.several(context, disk.kept))
     text = "Animate" if count == 1 else f"Animate {count}"
     row.operator("landscape.animate", text=text, icon="RENDER_ANIMATION")
-    if results.needs_saved_file(settings.output.folder):
-        sentence(layout, context, results.SAVE_FIRST, "INFO")
-        row = layout.row()
-        row.operator_context = "INVOKE_DEFAULT"  # asks for a name
-        row.operator("wm.save_mainfile", text="Save…", icon="FILE_TICK")
+    save_first(layout, context, settings)
     client = engine.client_if_any()
     device = client.about["device"] if client and client.about else ""
     picture = image_exchange.picture_of(context.object, disk.kept)

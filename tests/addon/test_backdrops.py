@@ -136,6 +136,8 @@ entry.image = bpy.data.images.load(given["sky"], check_existing=True)
 small(camera.data.landscape)
 world.landscape.clip.size_from = "EXACT"
 world.landscape.clip.width, world.landscape.clip.height = 2000, 1000
+world.landscape.output.folder = "//made/"
+told["unsaved"] = [bpy.ops.landscape.animate_world.poll(), bpy.ops.landscape.preview_world.poll()]
 told["said"] = list(bpy.ops.landscape.preview_world())
 told["shown"] = shown(node)
 from PIL import Image
@@ -156,7 +158,7 @@ told["frames"] = bpy.ops.landscape.show_world_picture.poll()
     )
     assert told["said"] == told["behind"] == ["FINISHED"] and told["listed"] == 0
     assert told["shown"] == ["SEQUENCE", 7, 6, True, True]
-    assert told["size"] == [768, 384]
+    assert told["size"] == [768, 384] and told["unsaved"] == [False, True]
     assert told["both"] == told["after saving"] == ["SEQUENCE", "SEQUENCE"]
     assert told["saved"] == ["sky.png", "sky.png"] and not told["frames"]
 

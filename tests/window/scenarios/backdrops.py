@@ -30,6 +30,7 @@ from driver import (
 FRAMES, FPS = 24, 12
 JOB_LIMIT_S = 240
 DRAWN_S = 6  # a Material Preview, by software
+ROW_PX = 29  # from a button to the one above
 ENTRY_PX = 26  # from a menu's button to its first entry, and more
 
 
@@ -127,8 +128,9 @@ def animate_the_background():
 def add_elsewhere():
     """The menu beside the world's buttons, and what comes of its entries."""
     found: dict[str, tuple[float, float]] = {}
-    yield from find_button("LANDSCAPE_MT_add_world_result", found)
-    x, y = found["LANDSCAPE_MT_add_world_result"]
+    below = "landscape.show_world_picture"  # a menu's button tells no name
+    yield from find_button(below, found)
+    x, y = found[below][0], found[below][1] + ROW_PX
     yield from click((x, y))
     yield 1.0
     yield from screenshot("add_result_menu")
