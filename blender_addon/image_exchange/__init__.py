@@ -52,6 +52,7 @@ from .sequences import (
 )
 from .sources import image_problem, path_of, picture_of, source_problem
 from .strips import add_strips, has_strips
+from .strips import span as strip_span
 
 __all__ = [
     "HEIGHT_M",
@@ -111,6 +112,7 @@ __all__ = [
     "shown_live_loop",
     "shows_frames",
     "source_problem",
+    "strip_span",
     "take_off",
     "take_off_backdrops",
     "with_files",

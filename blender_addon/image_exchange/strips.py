@@ -39,11 +39,9 @@ def add_strips(
         raise AddonError(f"the scene '{scene.name}' is linked from another .blend; use another.")
     start = scene.frame_start
     strips = _strips_of(scene.sequence_editor_create())
-    over = [
-        strip.channel
-        for strip in strips
-        if strip.frame_final_end > start and strip.frame_final_start < start + clip.frames * times
-    ]
+    end = start + clip.frames * times
+    spans = [(strip.channel, *span(strip)) for strip in strips]
+    over = [channel for channel, first, last in spans if first < end and last >= start]
     channel = max(over, default=0) + 1
     if channel > CHANNELS:
         raise AddonError(
@@ -73,6 +71,13 @@ def _strip(
         strip.alpha_mode = image.alpha_mode
     strip.select = True
     return strip
+
+
+def span(strip: Any) -> tuple[int, int]:
+    """The first and the last frame that a strip shows."""
+    if hasattr(strip, "left_handle"):  # from Blender 5.2 on, where the older names are deprecated
+        return int(strip.left_handle), int(strip.right_handle) - 1
+    return int(strip.frame_final_start), int(strip.frame_final_end) - 1
 
 
 def has_strips(scene: bpy.types.Scene) -> bool:

@@ -111,8 +111,7 @@ class LANDSCAPE_OT_add_result(bpy.types.Operator):
         elif self.kind == "COMPOSITOR":
             image_exchange.add_image_node(context.scene, item.name, image, clip)
             said = (
-                f"'{item.name}' is an Image node in the compositor of '{context.scene.name}'; link "
-                "it to where it is needed."
+                f"'{item.name}' is an Image node in the compositor; link it to where it is needed."
             )
         else:
             said = self._gobo(context, item.name, image, clip)
@@ -126,17 +125,14 @@ class LANDSCAPE_OT_add_result(bpy.types.Operator):
         scene = getattr(context, "sequencer_scene", None) or context.scene
         renders_strips = image_exchange.has_strips(scene) or not scene.render.use_sequencer
         strips = image_exchange.add_strips(scene, name, image, clip, self.times)
-        end = strips[-1].frame_final_end - 1
         said = (
-            f"'{name}' is in the sequencer of '{scene.name}', channel {strips[0].channel}, frames "
-            f"{scene.frame_start} to {end}."
+            f"'{name}' is in channel {strips[0].channel} of the sequencer, frames "
+            f"{image_exchange.strip_span(strips[0])[0]} to "
+            f"{image_exchange.strip_span(strips[-1])[1]}."
         )
         if renders_strips:
             return said
-        return (
-            f"{said} The scene renders its strips now; switch off Sequencer in Output Properties > "
-            "Post Processing to render its objects."
-        )
+        return f"{said} Renders show the strips now: see Output > Post Processing."
 
     def _gobo(
         self, context: bpy.types.Context, name: str, image: bpy.types.Image, clip: Clip
@@ -145,7 +141,7 @@ class LANDSCAPE_OT_add_result(bpy.types.Operator):
         said = f"the spot light '{light.name}' throws '{name}'."
         if context.scene.render.engine == "CYCLES":
             return said
-        return f"{said} Render with Cycles: EEVEE shows lights without pictures."
+        return f"{said} Render it with Cycles: EEVEE's lights throw no pictures."
 
 
 classes = (LANDSCAPE_OT_add_result,)

@@ -23,10 +23,11 @@ image = plane.landscape.results[0].image
 def strips():
     editor = scene.sequence_editor
     held = editor.strips if hasattr(editor, "strips") else editor.sequences
-    return sorted(held, key=lambda strip: (strip.frame_final_start, strip.channel))
+    return sorted(held, key=lambda strip: (place(strip)[2], strip.channel))
 
 def place(strip):
-    return [strip.type, strip.channel, int(strip.frame_final_start), int(strip.frame_final_end)]
+    from blender_addon.image_exchange import strip_span
+    return [strip.type, strip.channel, *strip_span(strip)]
 
 def rendered(name, frame):
     scene.frame_set(frame)
@@ -102,8 +103,8 @@ told["seen"] = [rendered(f"strip {frame}", frame) for frame in (11, 12, 13)]
     )
     assert found["said"] == ["FINISHED"] and found["color"] == "sRGB" and found["there"]
     assert found["files"] == ["0001.png", "0002.png", "0003.png"]
-    assert found["one"] == [["IMAGE", 1, 11, 14]]
-    assert found["three"] == [["IMAGE", 1, 11, 14], ["IMAGE", 2, 11, 14], ["IMAGE", 2, 14, 17]]
+    assert found["one"] == [["IMAGE", 1, 11, 13]]
+    assert found["three"] == [["IMAGE", 1, 11, 13], ["IMAGE", 2, 11, 13], ["IMAGE", 2, 14, 16]]
     assert found["chosen"] == [False, True, True]
     for index, file in enumerate(found["seen"]):
         assert np.abs(corners(levels(file), 4) - of_frame(index)).max() <= 2
@@ -210,7 +211,7 @@ told["strips"] = [place(strip) for strip in strips()]
         film=str(_film(tmp_path / "film.mp4")),
     )
     assert found["files"] == ["0048.png", "0049.png", "0050.png"] and found["gobo"] == [47, 3]
-    assert found["strips"] == [["IMAGE", 1, 11, 14], ["MOVIE", 2, 11, 15]]
+    assert found["strips"] == [["IMAGE", 1, 11, 13], ["MOVIE", 2, 11, 14]]
 
 
 def _film(path: Path) -> Path:

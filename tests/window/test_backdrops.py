@@ -47,5 +47,5 @@ def test_the_view_shows_the_frames(told, which):
 
 
 def test_a_result_is_added_elsewhere_and_taken_back(told):
-    assert told["strips"] == [["IMAGE", 1, 1 + FRAMES]]
+    assert told["strips"] == told["kept"] == [["IMAGE", 1, FRAMES]]
     assert told["light"] == "LIGHT" and told["undone"]

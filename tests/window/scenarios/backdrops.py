@@ -139,26 +139,27 @@ def add_elsewhere():
     yield from click((x, y - ENTRY_PX))
     yield 1.0
     report["strips"] = strips()
-    with in_view():
-        bpy.ops.landscape.add_result("INVOKE_DEFAULT", kind="COMPOSITOR", owner="CAMERA")
-        bpy.ops.landscape.add_result("INVOKE_DEFAULT", kind="GOBO", owner="CAMERA")
-    report["light"] = bpy.context.object.type
-    bpy.ops.ed.undo()
-    report["undone"] = not [one for one in bpy.data.objects if "gobo" in one.name]
-    area = next(one for one in window().screen.areas if one.type == "DOPESHEET_EDITOR")
+    area = next(one for one in window().screen.areas if one.type == "PROPERTIES")
     area.type = "SEQUENCE_EDITOR"
     if hasattr(bpy.context.workspace, "sequencer_scene"):
         bpy.context.workspace.sequencer_scene = scene()
     yield 1.0
     yield from screenshot("added_strip")
+    with in_view():
+        bpy.ops.landscape.add_result("INVOKE_DEFAULT", True, kind="COMPOSITOR", owner="CAMERA")
     area.ui_type = "CompositorNodeTree"
     yield 1.0
-    with bpy.context.temp_override(
-        window=window(), area=area, region=next(r for r in area.regions if r.type == "WINDOW")
-    ):
-        bpy.ops.node.view_all()
-    yield 1.0
     yield from screenshot("added_node")
+    with in_view():
+        bpy.ops.landscape.add_result("INVOKE_DEFAULT", True, kind="GOBO", owner="CAMERA")
+        report["light"] = bpy.context.object.type
+        bpy.ops.view3d.view_axis(type="FRONT")
+        bpy.ops.view3d.view_all()
+    yield 1.0
+    yield from screenshot("added_light")
+    bpy.ops.ed.undo()
+    report["undone"] = not [one for one in bpy.data.objects if "gobo" in one.name]
+    report["kept"] = strips()
 
 
 def strips() -> list:
@@ -166,7 +167,8 @@ def strips() -> list:
     if editor is None:
         return []
     held = editor.strips if hasattr(editor, "strips") else editor.sequences
-    return [[one.type, int(one.frame_final_start), int(one.frame_final_end)] for one in held]
+    span = addon("image_exchange").strip_span
+    return [[one.type, *span(one)] for one in held]
 
 
 def steps():
