@@ -39,9 +39,11 @@ from .planes import (
 )
 from .sequences import (
     frames_image,
+    is_linear,
     point_to,
     portable,
     put_on,
+    read_as,
     seen_texture,
     show_picture,
     show_sequence,
@@ -84,6 +86,7 @@ __all__ = [
     "image_file",
     "image_problem",
     "is_image_empty",
+    "is_linear",
     "is_movie",
     "make_plane",
     "make_planes",
@@ -99,6 +102,7 @@ __all__ = [
     "portable",
     "put_live_loop_on",
     "put_on",
+    "read_as",
     "read_live_kit",
     "relink",
     "seen_texture",

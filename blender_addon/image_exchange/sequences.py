@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ..errors import AddonError
-from . import live_loops, materials, single_users, sources
+from . import files, live_loops, materials, single_users, sources
 from .materials import PICTURE, ImageNode, Place
 
 if TYPE_CHECKING:
@@ -79,7 +79,9 @@ def frames_in_place_of(
 ) -> bpy.types.Image:
     """The image of a clip that remembers the picture, and is read as that is."""
     alike = not before.library and is_linear(before) == (path.suffix.lower() in LINEAR)
-    taken = before.colorspace_settings.name if alike and colorspace is None else colorspace
+    taken = colorspace
+    if alike and colorspace is None and not _is_rewritten(before):
+        taken = before.colorspace_settings.name
     image = frames_image(path, movie, taken, image)
     if not image.library:
         image[PICTURE] = before
@@ -230,6 +232,31 @@ def _file_number(user: bpy.types.ImageUser, frame: int) -> int:
 
 def _shown(obj: bpy.types.Object) -> list[Place]:
     return materials.places_with(obj, None)
+
+
+def read_as(picture: bpy.types.Image, colorspace: str) -> None:
+    """Read a picture, and the frames that were made of it, as files of a color space.
+
+    Frames that are scene-linear, or belong to another .blend, stay as they are.
+
+    Raises:
+        AddonError: the picture has changes that reading it anew would lose.
+    """
+    if picture.is_dirty:
+        raise AddonError(
+            f"'{picture.name}' has changes that aren't saved, which reading it in another color "
+            "space would lose; save or pack it first."
+        )
+    frames = [i for i in bpy.data.images if materials.is_ours(i) and i.get(PICTURE) == picture]
+    for image in (picture, *frames):
+        if not image.library and not is_linear(image):
+            image.colorspace_settings.name = colorspace
+
+
+def _is_rewritten(image: bpy.types.Image) -> bool:
+    """Whether the engine gets scene-linear pixels in other primaries than an image's file has."""
+    data = image.colorspace_settings.is_data
+    return image.is_float and not data and is_linear(image) and not files.own_ending(image)
 
 
 def is_linear(image: bpy.types.Image) -> bool:

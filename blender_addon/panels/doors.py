@@ -42,6 +42,7 @@ class LANDSCAPE_MT_object(bpy.types.Menu):
             layout.separator()
         layout.menu("LANDSCAPE_MT_add_result")
         layout.operator("landscape.use_standard_view")
+        layout.operator("landscape.keep_view")
 
 
 class AddsResult:

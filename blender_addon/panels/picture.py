@@ -67,11 +67,16 @@ class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
 
 
 def _colors(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """Whether the scene shows the picture in its own colors, and one click for it."""
-    problem = color_management.view_problem(context.scene)
+    """Whether the scene shows the picture in its own colors, and a click for each way to it."""
+    scene, picture = context.scene, image_exchange.picture_of(context.object, disk.kept)
+    problem = color_management.view_problem(scene, picture)
     if problem:
         sentence(layout, context, problem, "INFO")
-        layout.operator("landscape.use_standard_view", icon="COLOR")
+        column = layout.column(align=True)
+        column.operator("landscape.use_standard_view", icon="COLOR")
+        if color_management.inverse_of_view(scene, picture):
+            kept = f"Keep {scene.view_settings.view_transform}"
+            column.operator("landscape.keep_view", text=kept, icon="IMAGE")
 
 
 def _engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
