@@ -139,18 +139,8 @@ def add_elsewhere():
     yield from click((x, y - ENTRY_PX))
     yield 1.0
     report["strips"] = strips()
-    area = next(one for one in window().screen.areas if one.type == "PROPERTIES")
-    area.type = "SEQUENCE_EDITOR"
-    if hasattr(bpy.context.workspace, "sequencer_scene"):
-        bpy.context.workspace.sequencer_scene = scene()
-    yield 1.0
-    yield from screenshot("added_strip")
     with in_view():
         bpy.ops.landscape.add_result("INVOKE_DEFAULT", True, kind="COMPOSITOR", owner="CAMERA")
-    area.ui_type = "CompositorNodeTree"
-    yield 1.0
-    yield from screenshot("added_node")
-    with in_view():
         bpy.ops.landscape.add_result("INVOKE_DEFAULT", True, kind="GOBO", owner="CAMERA")
         report["light"] = bpy.context.object.type
         bpy.ops.view3d.view_axis(type="FRONT")
@@ -160,6 +150,15 @@ def add_elsewhere():
     bpy.ops.ed.undo()
     report["undone"] = not [one for one in bpy.data.objects if "gobo" in one.name]
     report["kept"] = strips()
+    area = view()  # the widest one, which shows no 3D view from here on
+    area.type = "SEQUENCE_EDITOR"
+    if hasattr(bpy.context.workspace, "sequencer_scene"):
+        bpy.context.workspace.sequencer_scene = scene()
+    yield 1.0
+    yield from screenshot("added_strip")
+    area.ui_type = "CompositorNodeTree"
+    yield 1.0
+    yield from screenshot("added_node")
 
 
 def strips() -> list:
