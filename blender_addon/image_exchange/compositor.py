@@ -29,8 +29,8 @@ def add_image_node(
     Raises:
         AddonError: the compositor's nodes are linked from another .blend.
     """
-    tree = _tree_of(scene)
-    if tree.library:
+    tree = None if scene.library else _tree_of(scene)
+    if tree is None or tree.library:
         raise AddonError(
             f"the compositor of '{scene.name}' is linked from another .blend; make it local."
         )
