@@ -7,6 +7,7 @@ the .blend, image users) is known here and nowhere else.
 
 from .backdrops import Backdrop, Holder
 from .backdrops import holder as backdrop_holder
+from .backdrops import missing_frames as missing_backdrop_frames
 from .backdrops import picture as backdrop_picture
 from .backdrops import show_frames as show_backdrop_frames
 from .backdrops import show_picture as show_backdrop_picture
@@ -91,6 +92,7 @@ __all__ = [
     "make_plane",
     "make_planes",
     "match_frame_range",
+    "missing_backdrop_frames",
     "missing_frames",
     "missing_of",
     "path_of",

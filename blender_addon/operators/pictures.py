@@ -229,7 +229,8 @@ class LANDSCAPE_OT_keep_view(OnSubject, bpy.types.Operator):
     bl_label = "Keep View Transform"
     bl_description = (
         "Keep the scene's view transform, and read the picture and its frames through its inverse, "
-        "so that they look like their files; on an emission shader bright parts light more"
+        "so that they look like their files; on an emission shader bright parts light more, and "
+        "Solid views show them too bright"
     )
     bl_options = {"REGISTER", "UNDO"}
 

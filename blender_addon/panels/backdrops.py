@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import bpy
 
-from .. import image_exchange
+from .. import disk, image_exchange
 from ..operators.backdrops import OfCamera, OfWorld
 from .frame import frame_size, save_first
 from .light import sequence
 from .motion import wind
+from .words import sentence
 
 
 def backdrops(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -39,6 +40,9 @@ def backdrops(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         row.operator(f"landscape.preview_{name}", text="Preview", icon="PLAY")
         row.operator(f"landscape.animate_{name}", text="Animate", icon="RENDER_ANIMATION")
         save_first(box, context, settings)
+        missing = image_exchange.missing_backdrop_frames(backdrop, disk.kept)
+        if missing:
+            sentence(box, context, missing, "ERROR")
         if settings.results:
             box.menu(f"LANDSCAPE_MT_add_{name}_result", icon="ADD")
         if image_exchange.backdrop_shows_frames(backdrop):

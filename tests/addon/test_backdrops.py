@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import OpenEXR
@@ -181,11 +183,21 @@ told["there"] = os.path.isfile(bpy.path.abspath(node.image.filepath))
 told["beside"] = node.image.filepath
 told["results"] = [[r.name, r.frames, r.image == node.image] for r in world.landscape.results]
 told["added"] = list(bpy.ops.landscape.add_result(kind="COMPOSITOR", owner="WORLD"))
+from blender_addon import disk, image_exchange
+sys.path.insert(0, given["here"])
+from panel_drawing import drawn
+told["whole"] = image_exchange.missing_backdrop_frames(world)
+os.rename(bpy.path.abspath("//made"), bpy.path.abspath("//moved"))
+drawn(blender_addon, None)
+disk.look_again()
+told["words"] = " ".join(drawn(blender_addon, None))
 bpy.ops.landscape.show_world_picture()
 told["picture"] = node.image.name
 """,
         sky=str(sky),
+        here=str(Path(__file__).parent),
     )
+    assert told["whole"] is None and "6 of 6 frames, from '0001.png' on" in told["words"]
     assert told["shown"] == ["SEQUENCE", 7, 6, True, True] and told["there"]
     assert told["beside"].startswith("//made") and told["beside"].endswith("0001.png")
     assert told["results"] == [["Sky-001", 6, True]]

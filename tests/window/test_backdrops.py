@@ -33,6 +33,10 @@ def test_the_background_is_animated(told):
     assert told["behind"] == ["SEQUENCE", FRAMES]
 
 
+def test_frames_that_have_gone_are_said(told):
+    assert f"{FRAMES} of {FRAMES} frames" in told["missing"]
+
+
 @pytest.mark.parametrize("which", ["world", "background"])
 def test_the_view_shows_the_frames(told, which):
     shots = {Path(file).stem: file for file in told["screenshots"]}

@@ -125,6 +125,22 @@ def animate_the_background():
     yield from still(1 + FRAMES // 2, "background_frame_13")
 
 
+def lose_the_frames():
+    """Move them away for a moment: the tab says so."""
+    made = Path(job["folder"]) / "landscape"
+    away = made.rename(made.with_name("elsewhere"))
+    addon("disk").doubt()
+    view().tag_redraw()
+    yield 2.0
+    backdrops = addon("image_exchange")
+    report["missing"] = backdrops.missing_backdrop_frames(scene().world, addon("disk").kept)
+    yield from screenshot("backdrop_missing")
+    away.rename(made)
+    addon("disk").doubt()
+    view().tag_redraw()
+    yield 2.0
+
+
 def add_elsewhere():
     """The menu beside the world's buttons, and what comes of its entries."""
     found: dict[str, tuple[float, float]] = {}
@@ -179,6 +195,7 @@ def steps():
     yield from scroll("WHEELUPMOUSE", 96)
     yield from animate_the_world()
     yield from animate_the_background()
+    yield from lose_the_frames()
     yield from add_elsewhere()
 
 
