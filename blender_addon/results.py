@@ -237,6 +237,26 @@ def relink(obj: bpy.types.Object) -> None:
                 image_exchange.point_to(item.image, folder / kept)
 
 
+def clip_of(item: Any) -> Clip:
+    """The files of a listed result.
+
+    Raises:
+        AddonError: some aren't there.
+    """
+    clip = Clip(file_of(item), item.frames, item.movie)
+    missing = image_exchange.missing_of(clip)
+    if missing:
+        raise AddonError(f"of the result '{item.name}', {missing}")
+    return clip
+
+
+def image_of(item: Any) -> bpy.types.Image:
+    """What shows a listed result; made where none does any more."""
+    if item.image is None:
+        item.image = image_exchange.frames_image(file_of(item), item.movie)
+    return item.image
+
+
 def file_of(item: Any) -> Path:
     """Where a listed result is: its image knows, whose path Blender keeps right."""
     if item.image:
@@ -247,7 +267,9 @@ def file_of(item: Any) -> Path:
 @persistent
 def _save_pictures(*_: Any) -> None:
     """Previews don't outlive the Blender that made them: what is saved shows the picture."""
-    _previews.extend(image_exchange.take_off(exchange_folder.root()))
+    exchange = exchange_folder.root()
+    _previews.extend(image_exchange.take_off(exchange))
+    _previews.extend(image_exchange.take_off_backdrops(exchange))
 
 
 @persistent
@@ -259,13 +281,14 @@ def _show_previews_again(*_: Any) -> None:
 
 @persistent
 def _put_pictures_back(*_: Any) -> None:
-    """Files of older add-ons were saved with previews: their planes show the picture again."""
+    """Files saved with previews, by older add-ons or by Auto Save, show the pictures again."""
     exchange = exchange_folder.root()
     for obj in bpy.data.objects:
         shown = image_exchange.shown_file(obj)
         if shown and exchange in shown.parents and not shown.is_file():
             with contextlib.suppress(AddonError):  # the picture has gone as well
                 image_exchange.show_picture(obj)
+    image_exchange.take_off_backdrops(exchange)
 
 
 @persistent

@@ -5,16 +5,20 @@ What Blender alone knows of images (rows from the bottom up, packed and painted 
 the .blend, image users) is known here and nowhere else.
 """
 
-from .backdrops import Backdrop
+from .backdrops import Backdrop, Holder
 from .backdrops import holder as backdrop_holder
+from .backdrops import missing_frames as missing_backdrop_frames
 from .backdrops import picture as backdrop_picture
 from .backdrops import show_frames as show_backdrop_frames
 from .backdrops import show_picture as show_backdrop_picture
 from .backdrops import shows_frames as backdrop_shows_frames
+from .backdrops import take_off as take_off_backdrops
 from .clips import Clip, clip_at, is_movie
+from .compositor import add_image_node
 from .exports import glTF2_post_export_callback, glTF2_pre_export_callback
 from .files import Steps, at_once, by_their_names, picture_file
 from .frame_ranges import match_frame_range
+from .gobos import add_gobo
 from .handover import ImageFile, SettingsFile, image_file, with_files
 from .live_kits import read as read_live_kit
 from .live_loops import SETTINGS as LIVE_SETTINGS
@@ -22,7 +26,8 @@ from .live_loops import kept as has_live_loop
 from .live_loops import put_on as put_live_loop_on
 from .live_loops import show as show_live_loop
 from .live_loops import shown as shown_live_loop
-from .lost_frames import find_moved, missing_frames, relink
+from .lost_frames import find_moved, missing_frames, missing_of, relink
+from .materials import picture_behind
 from .plane_materials import SHADERS
 from .planes import (
     HEIGHT_M,
@@ -35,9 +40,11 @@ from .planes import (
 )
 from .sequences import (
     frames_image,
+    is_linear,
     point_to,
     portable,
     put_on,
+    read_as,
     seen_texture,
     show_picture,
     show_sequence,
@@ -47,6 +54,8 @@ from .sequences import (
     take_off,
 )
 from .sources import image_problem, path_of, picture_of, source_problem
+from .strips import add_strips, has_strips
+from .strips import span as strip_span
 
 __all__ = [
     "HEIGHT_M",
@@ -54,10 +63,14 @@ __all__ = [
     "SHADERS",
     "Backdrop",
     "Clip",
+    "Holder",
     "ImageFile",
     "PlaneOptions",
     "SettingsFile",
     "Steps",
+    "add_gobo",
+    "add_image_node",
+    "add_strips",
     "at_once",
     "backdrop_holder",
     "backdrop_picture",
@@ -70,15 +83,20 @@ __all__ = [
     "glTF2_post_export_callback",
     "glTF2_pre_export_callback",
     "has_live_loop",
+    "has_strips",
     "image_file",
     "image_problem",
     "is_image_empty",
+    "is_linear",
     "is_movie",
     "make_plane",
     "make_planes",
     "match_frame_range",
+    "missing_backdrop_frames",
     "missing_frames",
+    "missing_of",
     "path_of",
+    "picture_behind",
     "picture_file",
     "picture_of",
     "plane_from_empty",
@@ -86,6 +104,7 @@ __all__ = [
     "portable",
     "put_live_loop_on",
     "put_on",
+    "read_as",
     "read_live_kit",
     "relink",
     "seen_texture",
@@ -99,6 +118,8 @@ __all__ = [
     "shown_live_loop",
     "shows_frames",
     "source_problem",
+    "strip_span",
     "take_off",
+    "take_off_backdrops",
     "with_files",
 ]

@@ -10,7 +10,8 @@ import bpy
 
 from .. import disk
 from ..errors import AddonError
-from . import materials, sequences, sources
+from . import lost_frames, materials, sequences, sources
+from .clips import Clip
 
 Backdrop = bpy.types.World | bpy.types.Camera
 Holder = bpy.types.ShaderNodeTexEnvironment | bpy.types.CameraBackgroundImage
@@ -83,6 +84,29 @@ def show_picture(backdrop: Backdrop) -> None:
     """
     found = picture(backdrop)
     holder(backdrop).image = found
+
+
+def missing_frames(backdrop: Backdrop | None, ask: disk.Ask = disk.now) -> str | None:
+    """What of the shown frames is missing, in one sentence; None if all are there."""
+    if not shows_frames(backdrop):
+        return None
+    shown = holder(backdrop)
+    first, movie = sources.path_of(shown.image), shown.image.source == "MOVIE"
+    return lost_frames.missing_of(Clip(first, shown.image_user.frame_duration, movie), ask)
+
+
+def take_off(folder: Path) -> list[tuple[Holder, bpy.types.Image]]:
+    """As `sequences.take_off`, where worlds and cameras show frames."""
+    taken: list[tuple[Holder, bpy.types.Image]] = []
+    for backdrop in (*bpy.data.worlds, *bpy.data.cameras):
+        if not backdrop.library and shows_frames(backdrop):
+            shown = holder(backdrop)
+            frames = shown.image
+            before = materials.picture_behind(frames)
+            if before and folder in sources.path_of(frames).parents:
+                shown.image = before
+                taken.append((shown, frames))
+    return taken
 
 
 def shows_frames(backdrop: Backdrop | None) -> bool:

@@ -56,16 +56,26 @@ def _clip_at(path: str | Path) -> Clip:
 
 def _as_read(clip: Clip) -> Clip:
     """A clip that Blender can read; it knows how many frames a movie has."""
-    image = bpy.data.images.load(str(clip.first))
-    readable = min(image.size) > 0
-    frames = image.frame_duration if clip.movie else clip.frames
-    bpy.data.images.remove(image)
-    if not readable:
+    size, duration = _read(clip.first)
+    if not min(size):
         raise AddonError(
             f"'{clip.first}' can't be read by Blender; expected frames or a movie that it opens: "
             "choose another, or convert it."
         )
-    return clip._replace(frames=frames)
+    return clip._replace(frames=duration) if clip.movie else clip
+
+
+def size_of(clip: Clip) -> tuple[int, int]:
+    """Width and height of a clip's first frame, in pixels; 0 if Blender can't read it."""
+    return _read(clip.first)[0]
+
+
+def _read(file: Path) -> tuple[tuple[int, int], int]:
+    """The size of a file's picture, and how many frames it holds."""
+    image = bpy.data.images.load(str(file))
+    size, duration = tuple(image.size), image.frame_duration
+    bpy.data.images.remove(image)
+    return size, duration
 
 
 def is_movie(file: str | Path) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import bpy
 import numpy as np
+from mathutils import Color
 
 from .. import datablocks
 from ..errors import AddonError
@@ -32,11 +33,14 @@ class Pixels:
         values: float32 [H, W, C], the lowest row first.
         is_float: its values are floating-point ones, scene-linear unless they are data.
         is_data: its values are no colors (Non-Color).
+        to_rec709: float32 [3, 3] from scene-linear colors, in the primaries that the .blend works
+            in, to those of Rec.709; None: they are the same, or these are no such colors.
     """
 
     values: np.ndarray
     is_float: bool
     is_data: bool
+    to_rec709: np.ndarray | None = None
 
     @property
     def suffix(self) -> str:
@@ -74,7 +78,19 @@ def read(uid: int, name: str) -> Generator[None, None, Pixels]:
             break
     image.pixels.foreach_get(values)
     is_data = image.colorspace_settings.is_data
-    return Pixels(values.reshape(height, width, channels), image.is_float, is_data)
+    scene_linear = image.is_float and not is_data
+    to_rec709 = _to_rec709() if scene_linear else None
+    return Pixels(values.reshape(height, width, channels), image.is_float, is_data, to_rec709)
+
+
+def _to_rec709() -> np.ndarray | None:
+    """The matrix from the .blend's scene-linear colors to linear Rec.709; None: they are the same.
+
+    Blender 5.0 and later keep the primaries in the .blend.
+    """
+    axes = [Color(axis).from_scene_linear_to_rec709_linear() for axis in np.eye(3).tolist()]
+    matrix = np.array([tuple(axis) for axis in axes], np.float32).T
+    return None if np.abs(matrix - np.eye(3)).max() < 1e-4 else matrix
 
 
 def _image(uid: int, name: str) -> bpy.types.Image:
@@ -103,9 +119,9 @@ def encoded(pixels: Pixels) -> Generator[bytes, None, None]:
     """The bytes of a file that shows the pixels, one piece after the other; some are empty.
 
     8-bit images become PNG with the same values; floating-point ones half-float OpenEXR, which is
-    scene-linear like Blender's buffers. Plain values (Non-Color) are decoded as sRGB first,
-    so that the engine, which encodes, sees the plain values again. Alpha is left out where all is
-    opaque.
+    scene-linear like Blender's buffers, in the primaries of Rec.709. Plain values (Non-Color) are
+    decoded as sRGB first, so that the engine, which encodes, sees the plain values again. Alpha is
+    left out where all is opaque.
     """
     channels = 3
     for strip in pixels.strips():
@@ -175,6 +191,8 @@ def _exr(pixels: Pixels, channels: int) -> Iterator[bytes]:
     top = 0
     for strip in pixels.strips():
         colors = _from_srgb(strip[..., :3]) if pixels.is_data else strip[..., :3]
+        if pixels.to_rec709 is not None:
+            colors = colors @ pixels.to_rec709.T
         planes = [*np.moveaxis(colors, 2, 0), *np.moveaxis(strip[..., 3:channels], 2, 0)]
         ordered = [planes["RGBA".index(name)] for name in names]
         halves = np.clip(np.stack(ordered, axis=1), -LARGEST_HALF, LARGEST_HALF).astype("<f2")

@@ -80,18 +80,25 @@ def file_in_steps(
         if (yield from encoding.is_black(pixels)):
             return None
         image = datablocks.image_of(uid) or image
-    if not image.is_dirty and image.source == "FILE":
-        suffix = Path(image.filepath).suffix.lower()
-        if image.packed_file:
-            suffix = suffix or SUFFIXES.get(image.file_format, "")
-            if suffix in READABLE:
-                content = _pieces(bytes(image.packed_file.data))
-                return (yield from written(content, name, suffix, Path(folder)))
-        elif suffix in READABLE:
-            return sources.path_of(image)
+    suffix = own_ending(image)
+    if suffix and image.packed_file:
+        content = _pieces(bytes(image.packed_file.data))
+        return (yield from written(content, name, suffix, Path(folder)))
+    if suffix:
+        return sources.path_of(image)
     pixels = pixels or (yield from encoding.read(uid, name))
     content = encoding.encoded(pixels)
     return (yield from written(content, name, pixels.suffix, Path(folder)))
+
+
+def own_ending(image: bpy.types.Image) -> str:
+    """The ending of the file that the engine gets as it is; empty: the pixels are written."""
+    if image.is_dirty or image.source != "FILE":
+        return ""
+    suffix = Path(image.filepath).suffix.lower()
+    if image.packed_file:
+        suffix = suffix or SUFFIXES.get(image.file_format, "")
+    return suffix if suffix in READABLE else ""
 
 
 def by_their_names(sentence: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
@@ -13,6 +12,7 @@ import bpy
 from .. import disk
 from ..errors import AddonError
 from . import sequences, sources
+from .clips import Clip
 
 LEVELS = 3  # folders of the old path that are looked for beside the .blend
 WHAT_TO_DO = "find them, or animate again."
@@ -27,17 +27,23 @@ def missing_frames(obj: bpy.types.Object | None, ask: disk.Ask = disk.now) -> st
     node = sequences.shown_node(obj)
     if node is None:
         return None
-    first = sources.path_of(node.image)
-    if node.image.source == "MOVIE":
-        there = ask(os.path.isfile, first, unknown=True)
-        return None if there else f"the movie '{first}' isn't there; {WHAT_TO_DO}"
-    return ask(_missing, first, node.image_user.frame_duration)
+    movie = node.image.source == "MOVIE"
+    clip = Clip(sources.path_of(node.image), node.image_user.frame_duration, movie)
+    return missing_of(clip, ask)
+
+
+def missing_of(clip: Clip, ask: disk.Ask = disk.now) -> str | None:
+    """What of a clip's files is missing, in one sentence; None if all are there."""
+    if clip.movie:
+        there = ask(os.path.isfile, clip.first, unknown=True)
+        return None if there else f"the movie '{clip.first}' isn't there; {WHAT_TO_DO}"
+    return ask(_missing, clip.first, clip.frames)
 
 
 def _missing(first: Path, frames: int) -> str | None:
     """What of a sequence is missing; reads its folder, and opens no file."""
     try:
-        wanted = _names(first, frames)
+        wanted = sequences.names_of(first, frames)
     except AddonError as error:
         return str(error)
     try:
@@ -88,15 +94,6 @@ def relink(obj: bpy.types.Object | None, folder: str | Path) -> None:
             f"'{path.name}' isn't in '{path.parent}'; choose the folder with the frames in it."
         )
     sequences.point_to(node.image, path)
-
-
-def _names(first: Path, frames: int) -> list[str]:
-    """The names of a sequence's files."""
-    number = sequences.number_of(first)
-    digits = re.search(r"\d+$", first.stem).group()
-    prefix = first.stem[: -len(digits)]
-    numbers: Iterator[int] = iter(range(number, number + frames))
-    return [f"{prefix}{n:0{len(digits)}d}{first.suffix}" for n in numbers]
 
 
 def _name(path: Path) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ..errors import AddonError
-from . import live_loops, materials, single_users, sources
+from . import files, live_loops, materials, single_users, sources
 from .materials import PICTURE, ImageNode, Place
 
 if TYPE_CHECKING:
@@ -79,7 +79,9 @@ def frames_in_place_of(
 ) -> bpy.types.Image:
     """The image of a clip that remembers the picture, and is read as that is."""
     alike = not before.library and is_linear(before) == (path.suffix.lower() in LINEAR)
-    taken = before.colorspace_settings.name if alike and colorspace is None else colorspace
+    taken = colorspace
+    if alike and colorspace is None and not _is_rewritten(before):
+        taken = before.colorspace_settings.name
     image = frames_image(path, movie, taken, image)
     if not image.library:
         image[PICTURE] = before
@@ -91,10 +93,13 @@ def frames_in_place_of(
 def play(
     shows: Any, image: bpy.types.Image, path: Path, frames: int, frame_start: int, movie: bool
 ) -> None:
-    """Let what shows an image (a node, a background of a camera) show a clip, over and over."""
+    """Let what shows an image (a node, a background of a camera) show a clip, over and over.
+
+    Nodes of the compositor have no image user: they say themselves which frames.
+    """
     offset = 0 if movie else number_of(path) - 1
     shows.image = image
-    user = shows.image_user
+    user = getattr(shows, "image_user", shows)
     user.frame_start, user.frame_duration, user.frame_offset = frame_start, frames, offset
     user.use_cyclic = user.use_auto_refresh = True
 
@@ -115,27 +120,27 @@ def show_picture(obj: bpy.types.Object) -> None:
         node.image = picture
 
 
-def take_off(folder: Path) -> list[tuple[Place, bpy.types.Image]]:
-    """Show the picture wherever frames of ours that lie in a folder are shown, for a moment.
+def take_off(folder: Path) -> list[tuple[Any, bpy.types.Image]]:
+    """Show the picture wherever objects show frames of ours that lie in a folder, for a moment.
 
     Returns:
         What `put_on` needs to show them again.
     """
-    taken = []
+    taken: list[tuple[Any, bpy.types.Image]] = []
     for obj in bpy.data.objects:
         for place in _shown(obj) if obj.type == "MESH" else ():
             frames = place.node.image
             picture = materials.picture_behind(frames)
             if picture and not place.library and folder in sources.path_of(frames).parents:
                 place.node.image = picture
-                taken.append((place, frames))
+                taken.append((place.node, frames))
     return taken
 
 
-def put_on(taken: list[tuple[Place, bpy.types.Image]]) -> None:
+def put_on(taken: list[tuple[Any, bpy.types.Image]]) -> None:
     """Show again what was taken off."""
-    for place, frames in taken:
-        place.node.image = frames
+    for shows, frames in taken:
+        shows.image = frames
 
 
 def shows_frames(obj: bpy.types.Object | None) -> bool:
@@ -170,6 +175,18 @@ def number_of(path: Path) -> int:
     if not found:
         raise AddonError(f"'{path.name}' has no number; expected numbered frames, as 0001.png.")
     return int(found.group(1))
+
+
+def names_of(first: Path, frames: int) -> list[str]:
+    """The names of a sequence's files.
+
+    Raises:
+        AddonError: the first one has no number.
+    """
+    number = number_of(first)
+    digits = re.search(r"\d+$", first.stem).group()
+    prefix = first.stem[: -len(digits)]
+    return [f"{prefix}{n:0{len(digits)}d}{first.suffix}" for n in range(number, number + frames)]
 
 
 def portable(path: Path) -> str:
@@ -215,6 +232,31 @@ def _file_number(user: bpy.types.ImageUser, frame: int) -> int:
 
 def _shown(obj: bpy.types.Object) -> list[Place]:
     return materials.places_with(obj, None)
+
+
+def read_as(picture: bpy.types.Image, colorspace: str) -> None:
+    """Read a picture, and the frames that were made of it, as files of a color space.
+
+    Frames that are scene-linear, or belong to another .blend, stay as they are.
+
+    Raises:
+        AddonError: the picture has changes that reading it anew would lose.
+    """
+    if picture.is_dirty:
+        raise AddonError(
+            f"'{picture.name}' has changes that aren't saved, which reading it in another color "
+            "space would lose; save or pack it first."
+        )
+    frames = [i for i in bpy.data.images if materials.is_ours(i) and i.get(PICTURE) == picture]
+    for image in (picture, *frames):
+        if not image.library and not is_linear(image):
+            image.colorspace_settings.name = colorspace
+
+
+def _is_rewritten(image: bpy.types.Image) -> bool:
+    """Whether the engine gets scene-linear pixels in other primaries than an image's file has."""
+    data = image.colorspace_settings.is_data
+    return image.is_float and not data and is_linear(image) and not files.own_ending(image)
 
 
 def is_linear(image: bpy.types.Image) -> bool:

@@ -12,7 +12,9 @@ from bpy.app.handlers import persistent
 from .. import image_exchange
 from ..errors import AddonError
 
-LONGEST_SIDE_PX = 1920  # of a mask; Blender packs it in one call: a wider one is waited for
+# Of a mask. Blender packs it in one call, which is waited for. Packing must come before the undo
+# step: one without a packed mask leads to a black one.
+LONGEST_SIDE_PX = 1920
 
 
 def made_for(obj: bpy.types.Object, label: str) -> bpy.types.Image:

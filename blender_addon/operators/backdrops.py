@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import bpy
 
 from .. import datablocks, image_exchange, job_documents, jobs, results, window
 from ..errors import AddonError
+from .rendering import PREVIEW_SIDE_PX
 from .subject import reporting
+
+Found = Callable[[], tuple[image_exchange.Backdrop | None, bpy.types.Scene | None]]
 
 
 class BackdropOperator:
@@ -52,30 +57,24 @@ class OfCamera(BackdropOperator):
         return camera.data if camera and camera.type == "CAMERA" else None
 
 
-class Animates(BackdropOperator):
+class BackdropJob(BackdropOperator):
     """Starts a job and goes on from a button; waits for it when a script calls."""
 
+    def ask(self, context: bpy.types.Context) -> jobs.Job:
+        """Start the job."""
+        raise NotImplementedError
+
     def begin(self, context: bpy.types.Context) -> jobs.Job:
-        """Ask for the whole clip; nothing else may run under the same name."""
+        """Start it, unless one of the same name runs."""
         if any(job.name == self.bl_label for job in jobs.running()):
             raise AddonError(f"'{self.bl_label}' already runs; wait for its end, or cancel it.")
-        backdrop = self.backdrop(context)
-        asked = job_documents.of_backdrop(backdrop, context.scene)
-        target = results.next_target(backdrop, [job.frames for job in jobs.running()])
-        uid, scene = datablocks.uid_of(backdrop), datablocks.uid_of(context.scene)
+        return self.ask(context)
 
-        def finish(report: dict[str, Any]) -> str:
-            shown, where = datablocks.backdrop_of(uid), datablocks.scene_of(scene)
-            if shown is None or where is None:
-                raise AddonError(
-                    f"what was animated was deleted meanwhile; the frames are kept in '{target}'."
-                )
-            done = results.take_backdrop(shown, where, report)
-            window.push_undo(self.bl_label)
-            return done
-
-        task = {"task": "animate", "job": {**asked.document, "out": str(target)}}
-        return jobs.start(task, self.bl_label, None, finish, asked.notes, frames=str(target))
+    def found_again(self, context: bpy.types.Context) -> Found:
+        """What finds the backdrop and the scene after a while."""
+        backdrop = datablocks.uid_of(self.backdrop(context))
+        scene = datablocks.uid_of(context.scene)
+        return lambda: (datablocks.backdrop_of(backdrop), datablocks.scene_of(scene))
 
     @reporting
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -94,6 +93,67 @@ class Animates(BackdropOperator):
                 self.report({"INFO"}, note)
         self.report({"INFO"}, job.message)
         return {"FINISHED"}
+
+
+class Animates(BackdropJob):
+    """Renders the whole clip."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Grey out without an image, or without a place for the frames, and say why."""
+        if not super().poll(context):
+            return False
+        if results.needs_saved_file(cls.backdrop(context).landscape.output.folder):
+            cls.poll_message_set(results.SAVE_FIRST.rstrip("."))
+            return False
+        return True
+
+    def ask(self, context: bpy.types.Context) -> jobs.Job:
+        """Ask for it."""
+        backdrop = self.backdrop(context)
+        asked = job_documents.of_backdrop(backdrop, context.scene)
+        target = results.next_target(backdrop, [job.frames for job in jobs.running()])
+        found, label = self.found_again(context), self.bl_label  # the operator is gone by then
+
+        def finish(report: dict[str, Any]) -> str:
+            shown, scene = found()
+            if shown is None or scene is None:
+                raise AddonError(
+                    f"what was animated was deleted meanwhile; the frames are kept in '{target}'."
+                )
+            done = results.take_backdrop(shown, scene, report)
+            window.push_undo(label)
+            return done
+
+        task = {"task": "animate", "job": {**asked.document, "out": str(target)}}
+        return jobs.start(task, self.bl_label, None, finish, asked.notes, frames=str(target))
+
+
+class Previews(BackdropJob):
+    """Renders a small, short version."""
+
+    side_px: int  # of its longer side
+
+    def ask(self, context: bpy.types.Context) -> jobs.Job:
+        """Ask for it."""
+        backdrop = self.backdrop(context)
+        asked = job_documents.of_backdrop(backdrop, context.scene)
+        found, label = self.found_again(context), self.bl_label  # the operator is gone by then
+
+        def finish(made: dict[str, Any]) -> str:
+            shown, scene = found()
+            if shown is None or scene is None:
+                raise AddonError("what was previewed was deleted meanwhile; preview again.")
+            first = Path(made["folder"]) / "0001.png"
+            image_exchange.show_backdrop_frames(
+                shown, first, made["frames"], scene.frame_start, movie=False, image=None
+            )
+            window.push_undo(label)
+            window.play()
+            return f"a preview of {made['width']}×{made['height']} pixels is in '{shown.name}'."
+
+        task = {"task": "preview", "job": asked.document, "side": self.side_px}
+        return jobs.start(task, self.bl_label, None, finish, asked.notes)
 
 
 class Restores(BackdropOperator):
@@ -125,6 +185,22 @@ class LANDSCAPE_OT_animate_background(OfCamera, Animates, bpy.types.Operator):
     bl_label = "Animate Background"
 
 
+class LANDSCAPE_OT_preview_world(OfWorld, Previews, bpy.types.Operator):
+    """Render a small, short version of the world's sky, and play it in the world"""
+
+    bl_idname = "landscape.preview_world"
+    bl_label = "Preview World"
+    side_px = 2 * PREVIEW_SIDE_PX  # of which a view sees a part
+
+
+class LANDSCAPE_OT_preview_background(OfCamera, Previews, bpy.types.Operator):
+    """Render a small, short version of the background image, and play it behind the camera"""
+
+    bl_idname = "landscape.preview_background"
+    bl_label = "Preview Background"
+    side_px = PREVIEW_SIDE_PX
+
+
 class LANDSCAPE_OT_show_world_picture(OfWorld, Restores, bpy.types.Operator):
     """Show the original picture in the world again"""
 
@@ -144,6 +220,8 @@ class LANDSCAPE_OT_show_background_picture(OfCamera, Restores, bpy.types.Operato
 classes = (
     LANDSCAPE_OT_animate_world,
     LANDSCAPE_OT_animate_background,
+    LANDSCAPE_OT_preview_world,
+    LANDSCAPE_OT_preview_background,
     LANDSCAPE_OT_show_world_picture,
     LANDSCAPE_OT_show_background_picture,
 )

@@ -218,8 +218,35 @@ class LANDSCAPE_OT_use_standard_view(bpy.types.Operator):
     @reporting
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set it."""
-        color_management.use_standard_view(context.scene)
+        color_management.use_standard_view(context.scene, _picture(context))
         return {"FINISHED"}
+
+
+class LANDSCAPE_OT_keep_view(OnSubject, bpy.types.Operator):
+    """Keep the scene's view transform, and read the picture and its frames through its inverse"""
+
+    bl_idname = "landscape.keep_view"
+    bl_label = "Keep View Transform"
+    bl_description = (
+        "Keep the scene's view transform, and read the picture and its frames through its inverse, "
+        "so that they look like their files; on an emission shader bright parts light more, and "
+        "Solid views show them too bright"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    @reporting
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Read it so."""
+        picture = image_exchange.picture_of(subject.of(context))
+        color_management.use_inverse_of_view(context.scene, picture)
+        return {"FINISHED"}
+
+
+def _picture(context: bpy.types.Context) -> bpy.types.Image | None:
+    """The picture of the active object, if it has one."""
+    if image_exchange.source_problem(context.object):
+        return None
+    return image_exchange.picture_of(context.object)
 
 
 classes = (
@@ -230,4 +257,5 @@ classes = (
     LANDSCAPE_OT_load_frames,
     LANDSCAPE_OT_find_frames,
     LANDSCAPE_OT_use_standard_view,
+    LANDSCAPE_OT_keep_view,
 )

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import bpy
 
-from .. import image_exchange
+from .. import disk, image_exchange
 from ..operators.backdrops import OfCamera, OfWorld
+from .frame import frame_size, save_first
 from .light import sequence
 from .motion import wind
+from .words import sentence
 
 
 def backdrops(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -20,7 +22,7 @@ def backdrops(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
             continue
         settings = backdrop.landscape
         box = layout.box()
-        box.label(text=holder.image.name, icon=icon)
+        box.label(text=f"{name.title()}: {_picture_name(holder)}", icon=icon)
         column = box.column()
         column.use_property_split, column.use_property_decorate = True, False
         wind(column, settings.motion)
@@ -29,15 +31,25 @@ def backdrops(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         if settings.appearance.changes:
             column.prop(settings.appearance, "code_from")
             sequence(column, settings.appearance)
-        for group, setting in (
-            ("clip", "frames"),
-            ("clip", "size_from"),
-            ("output", "format"),
-            ("output", "folder"),
-        ):
-            column.prop(getattr(settings, group), setting)
-        row = box.row()
+        column.prop(settings.clip, "frames")
+        frame_size(column, settings.clip)
+        column.prop(settings.output, "format")
+        column.prop(settings.output, "folder")
+        row = box.row(align=True)
         row.scale_y = 1.5
-        row.operator(f"landscape.animate_{name}", icon="RENDER_ANIMATION")
+        row.operator(f"landscape.preview_{name}", text="Preview", icon="PLAY")
+        row.operator(f"landscape.animate_{name}", text="Animate", icon="RENDER_ANIMATION")
+        save_first(box, context, settings)
+        missing = image_exchange.missing_backdrop_frames(backdrop, disk.kept)
+        if missing:
+            sentence(box, context, missing, "ERROR")
+        if settings.results:
+            box.menu(f"LANDSCAPE_MT_add_{name}_result", icon="ADD")
         if image_exchange.backdrop_shows_frames(backdrop):
             box.operator(f"landscape.show_{name}_picture", icon="LOOP_BACK")
+
+
+def _picture_name(holder: image_exchange.Holder) -> str:
+    """What a backdrop's picture is called, also while frames are in its place."""
+    picture = image_exchange.picture_behind(holder.image)
+    return picture.name if picture else holder.image.name

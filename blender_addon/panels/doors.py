@@ -9,6 +9,7 @@ from __future__ import annotations
 import bpy
 
 from ..image_exchange import is_image_empty
+from ..operators.adding import USES
 from ..operators.pictures import ENDINGS
 
 PICTURE_BUTTONS = (
@@ -39,7 +40,40 @@ class LANDSCAPE_MT_object(bpy.types.Menu):
             for name in names:
                 layout.operator(name)
             layout.separator()
+        layout.menu("LANDSCAPE_MT_add_result")
         layout.operator("landscape.use_standard_view")
+        layout.operator("landscape.keep_view")
+
+
+class AddsResult:
+    """A menu of the uses that a chosen result has elsewhere."""
+
+    bl_label = "Add Result as"
+    owner: str
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """List them."""
+        for kind, name, _, icon, _ in USES:
+            button = self.layout.operator("landscape.add_result", text=name, icon=icon)
+            button.kind, button.owner = kind, self.owner
+
+
+class LANDSCAPE_MT_add_result(AddsResult, bpy.types.Menu):
+    """Use the chosen result elsewhere too"""
+
+    owner = "OBJECT"
+
+
+class LANDSCAPE_MT_add_world_result(AddsResult, bpy.types.Menu):
+    """Use the world's last result elsewhere too"""
+
+    owner = "WORLD"
+
+
+class LANDSCAPE_MT_add_background_result(AddsResult, bpy.types.Menu):
+    """Use the last result of the camera's background elsewhere too"""
+
+    owner = "CAMERA"
 
 
 class LANDSCAPE_FH_picture(bpy.types.FileHandler):
@@ -77,4 +111,10 @@ def unregister() -> None:
     bpy.types.VIEW3D_MT_image_add.remove(_add)
 
 
-classes = (LANDSCAPE_MT_object, LANDSCAPE_FH_picture)
+classes = (
+    LANDSCAPE_MT_object,
+    LANDSCAPE_MT_add_result,
+    LANDSCAPE_MT_add_world_result,
+    LANDSCAPE_MT_add_background_result,
+    LANDSCAPE_FH_picture,
+)

@@ -7,7 +7,8 @@ from typing import Any
 
 import bpy
 
-from .. import disk, image_exchange
+from .. import disk, image_exchange, results
+from .words import sentence
 
 
 class Tab:
@@ -36,6 +37,26 @@ class AdvancedTab(SubjectTab):
 
     bl_parent_id = "LANDSCAPE_PT_advanced"
     bl_options = {"DEFAULT_CLOSED"}
+
+
+def frame_size(layout: bpy.types.UILayout, clip: Any) -> None:
+    """The size of a clip's frames."""
+    layout.prop(clip, "size_from")
+    if clip.size_from == "SIDE":
+        layout.prop(clip, "side")
+    elif clip.size_from == "EXACT":
+        column = layout.column(align=True)
+        column.prop(clip, "width")
+        column.prop(clip, "height")
+
+
+def save_first(layout: bpy.types.UILayout, context: bpy.types.Context, settings: Any) -> None:
+    """A button that saves the .blend, where the frames go beside one that never was."""
+    if results.needs_saved_file(settings.output.folder):
+        sentence(layout, context, results.SAVE_FIRST, "INFO")
+        row = layout.row()
+        row.operator_context = "INVOKE_DEFAULT"  # asks for a name
+        row.operator("wm.save_mainfile", text="Save…", icon="FILE_TICK")
 
 
 def automatic_row(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 
 from .. import disk, image_exchange, job_documents
-from .frame import AdvancedTab, automatic_row, chosen, editable_list
+from .frame import AdvancedTab, automatic_row, chosen, editable_list, frame_size
 
 
 class LANDSCAPE_PT_loop(AdvancedTab, bpy.types.Panel):
@@ -33,26 +33,16 @@ class LANDSCAPE_PT_loop(AdvancedTab, bpy.types.Panel):
             layout.prop(settings.loop, "start")
         layout.prop(settings.loop, "sampling")
         layout.separator()
-        self._size(layout, obj)
+        frame_size(layout, obj.landscape.clip)
+        layout.prop(obj.landscape.clip, "wrap")
+        picture = image_exchange.picture_of(obj, disk.kept)
+        width, height = job_documents.frame_size(obj.landscape.clip, tuple(picture.size))
+        layout.label(text=f"Frames of {width} × {height} pixels")
         layout.prop(settings.output, "format")
         if settings.output.format == "mp4":
             layout.prop(settings.output, "ten_bits")
         for name in ("folder", "colorspace", "match_range"):
             layout.prop(settings.output, name)
-
-    def _size(self, layout: bpy.types.UILayout, obj: bpy.types.Object) -> None:
-        clip = obj.landscape.clip
-        layout.prop(clip, "size_from")
-        if clip.size_from == "SIDE":
-            layout.prop(clip, "side")
-        elif clip.size_from == "EXACT":
-            column = layout.column(align=True)
-            column.prop(clip, "width")
-            column.prop(clip, "height")
-        layout.prop(clip, "wrap")
-        picture = image_exchange.picture_of(obj, disk.kept)
-        width, height = job_documents.frame_size(clip, tuple(picture.size))
-        layout.label(text=f"Frames of {width} × {height} pixels")
 
 
 class LANDSCAPE_PT_results(AdvancedTab, bpy.types.Panel):
@@ -70,6 +60,7 @@ class LANDSCAPE_PT_results(AdvancedTab, bpy.types.Panel):
             layout.operator("landscape.show_result", icon="IMAGE_DATA").index = -1
             if item.image:
                 layout.prop(item.image, "filepath", text="")
+            layout.menu("LANDSCAPE_MT_add_result", icon="ADD")
         layout.operator("landscape.load_frames", icon="FILE_FOLDER")
 
 

@@ -13,11 +13,10 @@ from .. import (
     estimates,
     image_exchange,
     presets,
-    results,
 )
 from ..operators import subject
 from .backdrops import backdrops
-from .frame import Tab
+from .frame import Tab, save_first
 from .light import sequence
 from .motion import wind
 from .progress import job_list
@@ -68,11 +67,16 @@ class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
 
 
 def _colors(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """Whether the scene shows the picture in its own colors, and one click for it."""
-    problem = color_management.view_problem(context.scene)
+    """Whether the scene shows the picture in its own colors, and a click for each way to it."""
+    scene, picture = context.scene, image_exchange.picture_of(context.object, disk.kept)
+    problem = color_management.view_problem(scene, picture)
     if problem:
         sentence(layout, context, problem, "INFO")
-        layout.operator("landscape.use_standard_view", icon="COLOR")
+        column = layout.column(align=True)
+        column.operator("landscape.use_standard_view", icon="COLOR")
+        if color_management.inverse_of_view(scene, picture):
+            kept = f"Keep {scene.view_settings.view_transform}"
+            column.operator("landscape.keep_view", text=kept, icon="IMAGE")
 
 
 def _engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -165,11 +169,7 @@ def _buttons(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     count = len(subject.several(context, disk.kept))
     text = "Animate" if count == 1 else f"Animate {count}"
     row.operator("landscape.animate", text=text, icon="RENDER_ANIMATION")
-    if results.needs_saved_file(settings.output.folder):
-        sentence(layout, context, results.SAVE_FIRST, "INFO")
-        row = layout.row()
-        row.operator_context = "INVOKE_DEFAULT"  # asks for a name
-        row.operator("wm.save_mainfile", text="Save…", icon="FILE_TICK")
+    save_first(layout, context, settings)
     client = engine.client_if_any()
     device = client.about["device"] if client and client.about else ""
     picture = image_exchange.picture_of(context.object, disk.kept)

@@ -18,6 +18,7 @@ from ..fitting.optimize import AppearanceFit
 from ..images.kinds import holds_picture
 from ..landscape import Landscape
 from ..ops import color
+from ..settings import wrapped
 from ..settings.sentences import say
 from . import color_maps, corrections, days
 
@@ -115,6 +116,9 @@ def at_key(
     """One look, and its reference picture or patches, if it has any.
 
     The input's, a codebook position's or a code file's; or a picture's, or patches'.
+
+    Raises:
+        SettingsError: the picture wraps, and the key names a file of patches.
     """
     bundle = landscape.bundle
     if value == "input":
@@ -129,6 +133,8 @@ def at_key(
         patches = read_patch_file(Path(value))
         if patches is None:
             return sources.read_code(bundle, Path(value), "appearance"), None
+        if landscape.wrap:
+            wrapped.refuse_patches_of_key(value)
         value = patches
     *_, best = fit(landscape, value, anchored=anchored)
     return best.code, read_patches(value)

@@ -45,6 +45,21 @@ def check_light(settings: AppearanceSettings) -> None:
     _refuse("appearance.patches", settings.patches)
 
 
+def refuse_patches_of_key(value: str) -> None:
+    """Refuse the patches in the file that a key of the light names.
+
+    Raises:
+        SettingsError: always.
+    """
+    raise SettingsError(
+        say(
+            f"<appearance.keys> names {value}, whose patches lie on a flat picture; expected "
+            "another look with <clip.wrap>, whose picture is cut elsewhere: name one, or turn that "
+            "off."
+        )
+    )
+
+
 def check_output(settings: OutputSettings) -> None:
     """Refuse a format that can't wrap around.
 

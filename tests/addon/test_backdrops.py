@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import cv2
 import numpy as np
+import OpenEXR
 import pytest
 from PIL import Image
 
@@ -15,6 +19,16 @@ def shown(holder):
     user = holder.image_user
     return [holder.image.source, user.frame_start, user.frame_duration, user.use_cyclic,
             user.use_auto_refresh]
+
+def sky_of(image):
+    world = bpy.data.worlds.new("Sky")
+    scene.world = world
+    if bpy.app.version < (5, 0, 0):
+        world.use_nodes = True
+    node = world.node_tree.nodes.new("ShaderNodeTexEnvironment")
+    node.image = image
+    small(world.landscape)
+    return world, node
 
 scene = bpy.context.scene
 scene.frame_start = 7
@@ -109,3 +123,151 @@ told["refused"] = refusal(bpy.ops.landscape.animate_world)
         picture=str(picture),
     )
     assert "expected an equirectangular one for Wrap Around" in told["refused"]
+
+
+def test_a_preview_of_the_world_plays_there_and_is_not_saved(run, sky):
+    told = run(
+        SMALL
+        + """
+world, node = sky_of(bpy.data.images.load(given["sky"]))
+camera = bpy.data.objects.new("camera", bpy.data.cameras.new("Shot"))
+scene.collection.objects.link(camera)
+scene.camera = camera
+entry = camera.data.background_images.new()
+entry.image = bpy.data.images.load(given["sky"], check_existing=True)
+small(camera.data.landscape)
+world.landscape.clip.size_from = "EXACT"
+world.landscape.clip.width, world.landscape.clip.height = 2000, 1000
+world.landscape.output.folder = "//made/"
+told["unsaved"] = [bpy.ops.landscape.animate_world.poll(), bpy.ops.landscape.preview_world.poll()]
+told["said"] = list(bpy.ops.landscape.preview_world())
+told["shown"] = shown(node)
+from PIL import Image
+told["size"] = list(Image.open(bpy.path.abspath(node.image.filepath)).size)
+told["listed"] = len(world.landscape.results)
+told["behind"] = list(bpy.ops.landscape.preview_background())
+told["both"] = [node.image.source, entry.image.source]
+file = given["folder"] + "/previewed.blend"
+bpy.ops.wm.save_as_mainfile(filepath=file)
+told["after saving"] = [node.image.source, entry.image.source]
+bpy.ops.wm.open_mainfile(filepath=file)
+tree, camera = bpy.data.worlds["Sky"].node_tree, bpy.data.cameras["Shot"]
+node = next(n for n in tree.nodes if n.bl_idname == "ShaderNodeTexEnvironment")
+told["saved"] = [node.image.name, camera.background_images[0].image.name]
+told["frames"] = bpy.ops.landscape.show_world_picture.poll()
+""",
+        sky=str(sky),
+    )
+    assert told["said"] == told["behind"] == ["FINISHED"] and told["listed"] == 0
+    assert told["shown"] == ["SEQUENCE", 7, 6, True, True]
+    assert told["size"] == [768, 384] and told["unsaved"] == [False, True]
+    assert told["both"] == told["after saving"] == ["SEQUENCE", "SEQUENCE"]
+    assert told["saved"] == ["sky.png", "sky.png"] and not told["frames"]
+
+
+def test_the_results_of_a_world_stay_in_a_saved_file(run, sky):
+    told = run(
+        SMALL
+        + """
+file = given["folder"] + "/one.blend"
+bpy.ops.wm.save_as_mainfile(filepath=file)
+world, node = sky_of(bpy.data.images.load(given["sky"]))
+world.landscape.output.folder = "//made/"
+bpy.ops.landscape.animate_world()
+bpy.ops.wm.save_mainfile()
+bpy.ops.wm.open_mainfile(filepath=file)
+scene, world = bpy.context.scene, bpy.context.scene.world
+node = next(n for n in world.node_tree.nodes if n.bl_idname == "ShaderNodeTexEnvironment")
+told["shown"] = shown(node)
+told["there"] = os.path.isfile(bpy.path.abspath(node.image.filepath))
+told["beside"] = node.image.filepath
+told["results"] = [[r.name, r.frames, r.image == node.image] for r in world.landscape.results]
+told["added"] = list(bpy.ops.landscape.add_result(kind="COMPOSITOR", owner="WORLD"))
+from blender_addon import disk, image_exchange
+sys.path.insert(0, given["here"])
+from panel_drawing import drawn
+told["whole"] = image_exchange.missing_backdrop_frames(world)
+os.rename(bpy.path.abspath("//made"), bpy.path.abspath("//moved"))
+drawn(blender_addon, None)
+disk.look_again()
+told["words"] = " ".join(drawn(blender_addon, None))
+bpy.ops.landscape.show_world_picture()
+told["picture"] = node.image.name
+""",
+        sky=str(sky),
+        here=str(Path(__file__).parent),
+    )
+    assert told["whole"] is None and "6 of 6 frames, from '0001.png' on" in told["words"]
+    assert told["shown"] == ["SEQUENCE", 7, 6, True, True] and told["there"]
+    assert told["beside"].startswith("//made") and told["beside"].endswith("0001.png")
+    assert told["results"] == [["Sky-001", 6, True]]
+    assert told["added"] == ["FINISHED"] and told["picture"] == "sky.png"
+
+
+@pytest.mark.parametrize("kind", ["packed", "hdr", "packed hdr", "exr"])
+def test_a_sky_is_animated_whatever_it_is_kept_as(run, sky, tmp_path, kind):
+    suffix = ".png" if kind == "packed" else f".{kind.split()[-1]}"
+    file = tmp_path / f"sky{suffix}"
+    if suffix != ".png":
+        _as_light(sky, file)
+    told = run(
+        SMALL
+        + """
+image = bpy.data.images.load(given["file"])
+if "packed" in given["kind"]:
+    image.pack()
+    os.unlink(given["file"])
+world, node = sky_of(image)
+world.landscape.output.format = "exr" if image.is_float else "png"
+world.landscape.appearance.kind = "off"
+told["said"] = list(bpy.ops.landscape.animate_world())
+told["shown"] = shown(node)
+def values(one):
+    return one.pixels[:]
+held = list(values(image))
+told["most"] = max(held)
+node.image.source = "FILE"
+seen = list(values(node.image))
+told["first"] = [max(seen), sum(abs(a - b) for a, b in zip(held, seen)) / len(held)]
+""",
+        file=str(file),
+        kind=kind,
+    )
+    assert told["said"] == ["FINISHED"] and told["shown"] == ["SEQUENCE", 7, 6, True, True]
+    assert told["first"][1] < 0.02 * max(1, told["most"] / 4)
+    if kind != "packed":
+        assert told["most"] == pytest.approx(4, rel=0.02), "light above white"
+        assert told["first"][0] > 3, "which the frames keep"
+
+
+def _as_light(picture, file) -> None:
+    """A picture as scene-linear light, four times as bright as white at most."""
+    with Image.open(picture) as opened:
+        levels = np.asarray(opened.convert("RGB"), np.float32) / 255
+    light = levels**2.2 * 4 / levels.max() ** 2.2
+    if file.suffix == ".hdr":
+        assert cv2.imwrite(str(file), light[..., ::-1])
+        return
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    OpenEXR.File(header, {"RGB": light}).write(str(file))
+
+
+def test_patches_that_a_key_of_the_world_names_are_refused(run, sky, tmp_path):
+    patches = tmp_path / "evening.json"
+    patches.write_text('[{"center": [0.5, 0.5], "radius": 0.1, "color": "#ff9050"}]')
+    told = run(
+        SMALL
+        + """
+world, node = sky_of(bpy.data.images.load(given["sky"]))
+light = world.landscape.appearance
+light.code_from = "KEYS"
+key = light.key_items.add()
+key.frame, key.value_from, key.code_file = 3, "FILE", given["patches"]
+told["refused"] = refusal(bpy.ops.landscape.animate_world)
+told["left"] = os.listdir(given["folder"] + "/made")
+""",
+        sky=str(sky),
+        patches=str(patches),
+    )
+    assert "evening.json" in told["refused"] and "lie on a flat picture" in told["refused"]
+    assert "Wrap Around" in told["refused"] and told["left"] == []

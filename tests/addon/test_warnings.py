@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from PIL import Image
+
 SESSION = """
 import warnings
 from pathlib import Path
@@ -39,7 +41,21 @@ drawn(blender_addon, plane)
 landscape.show_picture()
 landscape.show_result(index=0)
 landscape.load_frames(filepath=settings.results[0].file)
+for kind in ("STRIP", "COMPOSITOR", "GOBO"):
+    landscape.add_result(kind=kind)
+    bpy.context.view_layer.objects.active = plane
+bpy.context.scene.view_settings.view_transform = "AgX"
+landscape.keep_view()
 landscape.use_standard_view()
+world = bpy.data.worlds.new("sky")
+bpy.context.scene.world = world
+if bpy.app.version < (5, 0, 0):
+    world.use_nodes = True
+world.node_tree.nodes.new("ShaderNodeTexEnvironment").image = bpy.data.images.load(given["sky"])
+world.landscape.clip.frames, world.landscape.output.folder = 2, given["folder"]
+landscape.preview_world()
+landscape.animate_world()
+landscape.add_result(kind="COMPOSITOR", owner="WORLD")
 landscape.add_preset(name="calm")
 empty = bpy.data.objects.new("reference", None)
 empty.empty_display_type, empty.data = "IMAGE", bpy.data.images.load(given["picture"])
@@ -53,7 +69,10 @@ told["ended"] = True
 """
 
 
-def test_a_session_gives_no_warning(run, picture, request):
-    told = run(SESSION, picture=str(picture), tests=str(request.path.parent))
+def test_a_session_gives_no_warning(run, picture, request, tmp_path):
+    sky = tmp_path / "sky.png"
+    with Image.open(picture) as still:
+        still.resize((96, 48)).save(sky)
+    told = run(SESSION, picture=str(picture), sky=str(sky), tests=str(request.path.parent))
     assert told["ended"]
     assert told["warnings"] == []

@@ -110,6 +110,17 @@ def test_what_lies_on_the_flat_picture_is_refused(animator):
         frames_of(animator, panorama(), arrows=("0.2,0.2,0.4,0.2",))
 
 
+def test_patches_in_the_file_of_a_key_are_refused(animator, tmp_path):
+    file = tmp_path / "evening.json"
+    file.write_text('[{"center": [0.5, 0.5], "radius": 0.1, "color": "#ff9050"}]')
+    light = AppearanceSettings(keys=(f"4={file}",))
+    flat = animator.look_at(panorama())
+    assert animator.light(flat, light, ClipSettings(frames=FRAMES)), "a flat picture takes them"
+    wide = animator.look_at(panorama(), wraps=True)
+    with pytest.raises(SettingsError, match=r"--appearance-key names .*evening\.json.* --wrap"):
+        animator.light(wide, light, ClipSettings(frames=FRAMES))
+
+
 def test_a_document_says_it_and_another_size_wraps_too(animator):
     document = {"version": 1, "clip": {"wrap": True}}
     assert documents.parse(document).clip.wrap and not ClipSettings().wrap

@@ -24,6 +24,10 @@ def test_a_click_on_a_picture_takes_its_motion(told):
     assert told["wind before"] == "AUTO" and told["wind"] == "POSITION"
 
 
+def test_the_pictures_color_space_undoes_the_views(told):
+    assert told["read as"] == "AgX Base sRGB"
+
+
 def test_patches_and_regions_are_seen_over_the_picture(told):
     shots = {Path(file).stem: file for file in told["screenshots"]}
     if "drawn_in_view" not in shots:

@@ -17,6 +17,7 @@ from driver import (
     move,
     open_tab,
     play,
+    press,
     region,
     report,
     screenshot,
@@ -80,6 +81,17 @@ def steps():
     bpy.ops.wm.save_as_mainfile(filepath=str(Path(job["folder"]) / "tab.blend"))
     yield 0.5
     yield from screenshot("panel_saved")
+    yield from press("landscape.keep_view")
+    yield 0.5
+    picture = sys.modules[f"{job['addon']}.image_exchange"].picture_of(plane())
+    report["read as"] = picture.colorspace_settings.name
+    view().spaces.active.shading.type = "MATERIAL"
+    yield from top()
+    yield 6.0
+    yield from screenshot("panel_view_kept")
+    view().spaces.active.shading.type = "SOLID"
+    with in_view():
+        bpy.ops.landscape.use_standard_view()
     yield from draw_thumbnails("motion")
     yield from draw_thumbnails("appearance")
     yield from top()
