@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ..ops import masks, shrinking
@@ -32,18 +33,55 @@ GRID_WIDTH = 480  # most pixels across of the grid on which density is held
 FORM = 0.03  # of the width, over which density is averaged: forms go over, not their parts
 HALF_DENSE = 0.7  # contrast, in terms of the region's own, that counts as half dense
 OPAQUE = 0.12, 0.3  # contrast, of 2, from which a form covers what is behind it: a little, wholly
+GLOWS = 0.04, 0.12  # of 2, by which an aurora's green is ahead of red and blue: not yet, surely
+REACH = 0.04  # of the width, about as far as a sky moves from where it is
+LEAST_GLOW = 0.003  # share of the picture that an aurora's light has at least
 FAINTEST = 0.02  # contrast, of 2, that always counts as less than half dense
+
+
+def forms(
+    plate: Tensor,  # [1, 3 or 4, H, W] what differs from a base, fading beyond the region
+) -> tuple[Tensor, Tensor]:  # [1, 1, h, w] each, 0..1
+    """The density and the opacity of the moving forms.
+
+    An aurora is light: it has no form, and covers nothing.
+    """
+    height, width = plate.shape[2:]
+    scale = min(1.0, GRID_WIDTH / width)
+    size = max(1, round(height * scale)), max(1, round(width * scale))
+    found = contrast(plate, size)
+    lit = glowing(shrinking.area(plate[:, :3], size))
+    own = 1.0 if lit is None else 1 - lit
+    return density(found) * own, opacity(found) * own
 
 
 def contrast(
     plate: Tensor,  # [1, 3 or 4, H, W] what differs from a base, fading beyond the region
+    size_hw: tuple[int, int],
 ) -> Tensor:  # [1, 1, h, w]
     """The contrast c of moving forms: the mean difference over `FORM`, of 2."""
-    height, width = plate.shape[2:]
-    scale = min(1.0, GRID_WIDTH / width)
-    size = max(1, round(height * scale)), max(1, round(width * scale))
-    found = shrinking.area(plate[:, :3].abs().mean(1, keepdim=True), size)
-    return masks.blur(found, max(1, round(FORM * size[1])))
+    found = shrinking.area(plate[:, :3].abs().mean(1, keepdim=True), size_hw)
+    return masks.blur(found, max(1, round(FORM * size_hw[1])))
+
+
+def glow(
+    rest: Tensor,  # [1, 3 or 4, H, W] what differs from a base
+) -> Tensor:  # [1, 1, H, W] 0..1
+    """How far it is an aurora's light: green above all."""
+    red, green, blue = rest[:, 0:1], rest[:, 1:2], rest[:, 2:3]
+    return masks.soft_threshold(green - torch.maximum(red, blue), GLOWS)
+
+
+def glowing(
+    rest: Tensor,  # [1, 3, h, w] what differs from a base, on the grid of the fields
+) -> Tensor | None:  # [1, 1, h, w] 0..1; None where nothing does
+    """How far a place is lit by an aurora, or will be as it moves: within `REACH` of its light."""
+    light = glow(rest)
+    if float(light.mean()) < LEAST_GLOW:
+        return None
+    reach = max(1, round(REACH * rest.shape[3]))
+    near = F.max_pool2d(light, 2 * reach + 1, 1, reach)
+    return torch.maximum(masks.blur(near, reach), light)
 
 
 def density(
@@ -67,11 +105,18 @@ def opacity(
 def planned(
     layers: Layers,
     scattered: Tensor,  # [1, 1, b, w] `phase_noise.even`, on the rows that the layers hold
+    glowing: Tensor | None = None,  # [1, 1, b, w] 0..1 how far a place is lit by an aurora
 ) -> Layers:
-    """A blend whose pixels switch one after another; `shown` gives the order from the density."""
+    """A blend whose pixels switch one after another; `shown` gives the order from the density.
+
+    Light fades, over all of the loop: an aurora that goes over in places would be torn.
+    """
     if layers.second is None or layers.share is None:
         return layers
-    return replace(layers, begun=_begun(layers, scattered, NOISE, SPAN))
+    begun = _begun(layers, scattered, NOISE, SPAN)
+    if glowing is not None:
+        begun = torch.lerp(begun, layers.share.expand_as(begun), glowing)
+    return replace(layers, begun=begun)
 
 
 def waves(

@@ -113,7 +113,7 @@ class PartLoop:
         self.part = part
         self.period = period
         self.round = period // part.rounds  # frames in which the motion closes
-        self.pictured = self.scattered = None
+        self.pictured = self.scattered = self.glowing = None
         if not bool(part.step.any()):  # nothing but waves, if any
             still = place.put(Layers(place.cut(part.step)))
             self._at: Callable[[int], Layers] = lambda t: still
@@ -126,6 +126,10 @@ class PartLoop:
             if part.wrap:
                 scattered = part.wrap.close_field(scattered)
             self.scattered = place.cut(noise.even(scattered, part.region.core))
+            if small is not None and not part.waves:
+                apart = bases.difference_on(small, part.base, part.region.alpha)
+                glowing = exchange.glowing(apart)
+                self.glowing = None if glowing is None else place.cut(glowing)
         # waves have no forms of their own that could be seen twice, but a contrast to be kept
         if small is not None and (self.scattered is None or part.waves):
             if part.base is None:
@@ -149,8 +153,10 @@ class PartLoop:
         """Frame t, 0..T-1."""
         layers = _waved(self.part, self._at(t), t / self.period)
         if self.scattered is not None:
-            go_over = exchange.waves if self.part.waves else exchange.planned
-            layers = go_over(layers, self.scattered)
+            if self.part.waves:
+                layers = exchange.waves(layers, self.scattered)
+            else:
+                layers = exchange.planned(layers, self.scattered, self.glowing)
         if self.pictured:
             return contrast.corrected(self.pictured, layers)
         return contrast.plain(layers)

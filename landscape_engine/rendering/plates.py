@@ -108,9 +108,7 @@ class Plates:
         """The density and the opacity of the moving forms there, as `exchange` has them."""
         with self._turn:
             if id(plate) not in self._forms:
-                contrast = exchange.contrast(plate)
-                made = exchange.density(contrast), exchange.opacity(contrast)
-                self._forms[id(plate)] = plate, made
+                self._forms[id(plate)] = plate, exchange.forms(plate)
             return self._forms[id(plate)][1]
 
     def behind(

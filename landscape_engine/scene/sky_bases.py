@@ -16,8 +16,9 @@ CLEAR_PX = 10  # radius of the blur of a clear sky
 DETAIL_PX = 4  # detail of a sky is what a blur of this radius removes
 FAINT = 0.04  # contrast of detail up to which a sky counts as clear, of 2
 LEAST_SPREAD = 0.08  # how far a clear sky may be from its polynomial, of 2
-WHITE = 0.1  # weight, in the fit, of what is whiter than it: clouds lie above a clear sky's blue
+WHITE = 0.1  # weight, in the fit, of what lies before it: clouds are whiter than the blue
 PALER = 0.3  # ... by so much of what it has more in red, at least
+GREENER = 0.15  # of an aurora: by so much of what it has more in green, at least
 ROUNDS = 30  # of the robust fit
 MOST_FITTED = 20000  # pixels
 DEGREES = 2, 4  # of the polynomial, across and down
@@ -53,7 +54,7 @@ def sky_base(
     fitted, spread = _fit(columns[:, keep], values[:, keep], weight[keep])
     fit = torch.einsum("kc,khw->chw", fitted.float(), terms)[None].to(picture)
     off = (picture - fit).abs().amax(1, keepdim=True)
-    off = off * (1 + _whiter((picture - fit)[0], spread).to(off))
+    off = off * (1 + _lies_before((picture - fit)[0], spread).to(off))
     clear = inside * torch.exp(-((off / (3 * spread)) ** 4)) * torch.exp(-((detail / 0.1) ** 2))
     base = blurs.push_pull(picture, clear, blurs.radius(CLEAR_PX * px))
     base = base + _level_light(picture - base, inside, clear)
@@ -115,16 +116,22 @@ def _fit(
         spread = max(LEAST_SPREAD, float(off.median()))
         reddish = rest[0] - 0.5 * rest[2] > spread
         weight = smooth / (1 + (off / spread) ** 4) * torch.where(reddish, 0.3, 1.0)
-        weight = weight * torch.where(_whiter(rest, spread), WHITE, 1.0)
+        weight = weight * torch.where(_lies_before(rest, spread), WHITE, 1.0)
     return fitted, spread
 
 
-def _whiter(
+def _lies_before(
     rest: Tensor,  # [3, ...] what differs from a clear sky
     spread: float,
 ) -> Tensor:  # [...] bool
-    """Whether a pixel is as a cloud is before the blue: lighter, in red more than in blue."""
-    return (rest[0] > spread / 2) & (rest[0] - rest[2] > PALER * rest[0])
+    """Whether a pixel is as a cloud is before the blue, or as an aurora is before the night.
+
+    A cloud is lighter, in red more than in blue; an aurora is lighter, and in green the most.
+    """
+    red, green, blue = rest[0], rest[1], rest[2]
+    cloud = (red > spread / 2) & (red - blue > PALER * red)
+    aurora = (green > spread / 2) & (green - torch.maximum(red, blue) > GREENER * green)
+    return cloud | aurora
 
 
 def _range(picture: Tensor, inside: Tensor) -> tuple[Tensor, Tensor]:  # [1, 3, 1, 1] each

@@ -55,12 +55,12 @@ def test_at_no_time_is_more_than_a_part_of_the_places_on_its_way():
 
 def test_dense_is_what_differs_most_in_terms_of_the_region():
     plate = torch.zeros(1, 3, *SIZE)
-    assert not exchange.density(exchange.contrast(plate)).any()
+    assert not exchange.density(exchange.contrast(plate, SIZE)).any()
     plate[:, :, 20:60, 20:60], plate[:, :, 20:60, 100:140] = 0.4, -0.1
-    dense = exchange.density(exchange.contrast(plate))
+    dense = exchange.density(exchange.contrast(plate, SIZE))
     assert dense[0, 0, 40, 40] > 0.6 > 0.5 > dense[0, 0, 40, 120] > 0 == dense[0, 0, 80, 80]
-    torch.testing.assert_close(exchange.density(exchange.contrast(plate * 0.5)), dense)
-    assert exchange.density(exchange.contrast(plate * 1e-3)).max() < 0.05, "grain is no form"
+    torch.testing.assert_close(exchange.density(exchange.contrast(plate * 0.5, SIZE)), dense)
+    assert exchange.density(exchange.contrast(plate * 1e-3, SIZE)).max() < 0.05, "grain is no form"
 
 
 def test_places_differ_the_same_way_each_time():
@@ -77,16 +77,20 @@ def one_cloud(blend: str) -> tuple[Tensor, Tensor, list[Tensor]]:
     sky = np.stack([-0.5 + y / 200, -0.1 + y / 300, 0.6 + 0 * y])
     cloud = np.clip(6 - np.hypot((x - 80) / 2, y - 45) / 2, 0, 1)
     picture = torch.from_numpy(sky + cloud * (0.9 - sky))[None]
+    return picture, torch.from_numpy(sky)[None], loop_of(picture, blend)
+
+
+def loop_of(picture: Tensor, blend: str, speed: float = 0.04) -> list[Tensor]:
+    """The frames of a loop in which all of a sky travels."""
     mask = np.ones(SIZE, np.float32)
     where = regions.region_of(mask, GRID, "sky", torch.device("cpu"))
-    flow = torch.tensor([0.04, 0.0]).view(1, 2, 1, 1).expand(1, 2, *GRID).clone()
+    flow = torch.tensor([speed, 0.0]).view(1, 2, 1, 1).expand(1, 2, *GRID).clone()
     base = bases.base_of(picture, where.alpha, "sky")
     small = torch.nn.functional.interpolate(picture, GRID, mode="area")
     motion = motion_fields.motion_of_parts([MovingPart(where, flow, base=base)], small)
     motion = replace(motion, period=PERIOD)  # however far it travels
     frames = looping.frames(motion, LoopSettings(blend=blend, phase_noise=0), PERIOD)
-    clip = [render_frame(picture, one) for one in islice(frames, PERIOD + 1)]
-    return picture, torch.from_numpy(sky)[None], clip
+    return [render_frame(picture, one) for one in islice(frames, PERIOD + 1)]
 
 
 def translucent(frame: Tensor, sky: Tensor) -> float:
@@ -107,6 +111,36 @@ def test_a_cloud_is_not_seen_through_itself():
     assert before > 3 * own and seen < 1.5 * own
     torch.testing.assert_close(clip[0], picture, atol=1e-5, rtol=0)
     assert torch.equal(clip[0], clip[PERIOD])
+
+
+def an_aurora() -> Tensor:  # [1, 3, H, W]
+    """A green curtain before the night."""
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
+    night = np.stack([-0.85 + y / 500, -0.83 + y / 500, -0.75 + 0 * y])
+    light = np.exp(-(((x - 80 - 12 * np.sin(y / 15)) / 9) ** 2))
+    return torch.from_numpy(night + light * np.array([0.1, 1.1, 0.6])[:, None, None]).float()[None]
+
+
+def test_an_aurora_fades_as_light_does():
+    picture = an_aurora()
+    clip, faded = (loop_of(picture, blend, 0.006) for blend in ("condense", "plain"))
+    torn = [
+        float(one.diff(dim=2).abs().mean() / other.diff(dim=2).abs().mean())  # down the curtain
+        for one, other in zip(clip, faded, strict=True)
+    ]
+    assert max(torn) < 1.3, "1.6 where it goes over in places"
+    green = [frame[0, 1].mean() for frame in clip]
+    assert min(green) > max(green) - 0.03, "its light does not go out half-way"
+
+
+def test_clouds_are_no_aurora():
+    cloud = torch.zeros(1, 3, 64, 64)
+    cloud[:, :, 20:40, 20:40] = torch.tensor([0.5, 0.45, 0.3]).view(1, 3, 1, 1)
+    assert not exchange.glow(cloud).any() and exchange.glowing(cloud) is None
+    cloud[:, 1] += 0.2 * (cloud[:, 1] > 0)
+    assert exchange.glow(cloud)[0, 0, 30, 30] > 0.9 and exchange.glowing(cloud) is not None
+    for found in exchange.forms(cloud):
+        assert not found[..., 22:38, 22:38].any(), "light has no form, and covers nothing"
 
 
 @pytest.mark.parametrize("scattered", [-1, 0, 1])
