@@ -21,6 +21,7 @@ from ..ops import masks, shrinking, warping
 from ..ops.strips import strips
 from ..scene import bases
 from ..scene.bases import Base
+from . import border_lines
 
 SURELY_INSIDE = 0.9  # share of a pixel of the predictor's grid from which it shows the region alone
 INSIDE = 0.5  # of the alpha from which a pixel lies in a region
@@ -74,6 +75,7 @@ class Plates:
                     plate = fill(self.picture, alpha)
                 else:
                     plate = bases.difference(self.picture, base, alpha)
+                    border_lines.remove(plate)
                 self._made[id(alpha)] = alpha, plate
             return self._made[id(alpha)][1]
 
