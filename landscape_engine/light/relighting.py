@@ -47,6 +47,9 @@ LAST_SUN = 0.15, 0.75  # e below 0 at which the sun leaves what it lit, and has 
 OF_SUN = 0.7, 0.55  # share of its warmth above the mean, and e, that it then loses
 RED = 0.9  # w above the mean of which no more is lost
 FADES, FADED = (0.5, 1.4), 0.5  # e below 0 from which land loses color, to the most; share of it
+IN_WATER = 0.6  # ... and of water, which shows its sky's
+LAST_ON_CLOUDS, ABOVE_GLOW = (0.5, 1.2), (0.05, 0.4)  # e below 0, and height, from which clouds
+OF_CLOUDS, LIGHTER = (0.7, 0.45), 30.0  # lose so much of their warmth, and e; L* that counts whole
 BRIGHT_SKY = 62.0, 78.0  # mean L* of a sky under which dry grass is gold by itself: no, surely
 COLORED = 1.8, 2.6  # w from which land is colored by itself (autumn trees): a little, surely …
 REDDENED = 0.6, 0.9  # … unless it is red, ln R - ln G: leaves are yellow
@@ -238,6 +241,7 @@ def _by_day(
     warmth = warmth * (1 - torch.where(warmth < 0, kept, glare)) + REDDENS * dimmed * sun.setting
     green = _green(green, warmth, scene)
     exposure, warmth, green = _sun_leaves(exposure, warmth, green, scene)
+    exposure, warmth, green = _clouds_go_grey(exposure, warmth, green, scene)
     warmth, green = _colors_fade(exposure, warmth, green, scene)
     colored = (1 - BY_NIGHT * scene.night) * scene.colored
     return torch.cat([exposure * (1 - MOONLIT * scene.night), warmth * colored, green * colored], 1)
@@ -321,11 +325,27 @@ def _sun_leaves(
     return exposure - OF_SUN[1] * gone, warmth - lost, green + _by_grey(-lost, scene)
 
 
+def _clouds_go_grey(
+    exposure: Tensor, warmth: Tensor, green: Tensor, scene: _Scene
+) -> tuple[Tensor, Tensor, Tensor]:
+    """After the sun has left them, clouds above the afterglow have the light of the sky alone."""
+    gone = rising(-exposure, LAST_ON_CLOUDS) * scene.sky * (1 - scene.night)
+    gone = gone * rising(scene.height, ABOVE_GLOW)
+    warmer = (scene.warmth - mean(scene.warmth, scene.sky)).clamp(0, RED)
+    lighter = ((scene.lightness - mean(scene.lightness, scene.sky)) / LIGHTER).clamp(0, 1)
+    lost = OF_CLOUDS[0] * gone * warmer
+    return exposure - OF_CLOUDS[1] * gone * lighter, warmth - lost, green + _by_grey(-lost, scene)
+
+
 def _colors_fade(
     exposure: Tensor, warmth: Tensor, green: Tensor, scene: _Scene
 ) -> tuple[Tensor, Tensor]:
-    """In the dusk the eye sees less color: land is mixed with grey of the same luminance."""
-    faded = FADED * rising(-exposure, FADES) * scene.land * (1 - scene.night)
+    """In the dusk the eye sees less color: it is mixed with grey of the same luminance.
+
+    That of the sky stays, and much of what water shows of it.
+    """
+    dull = scene.land + IN_WATER * scene.water
+    faded = FADED * rising(-exposure, FADES) * dull * (1 - scene.night)
     color = scene.light + daylight.FAINT
     mixed = torch.lerp(color, daylight.luminance(color).expand_as(color), faded)
     after, before = daylight.axes(mixed.log()), daylight.axes(color.log())
