@@ -96,7 +96,6 @@ class TrainSceneLoopSettings(TrainingLoopSettings):
 class TrainSceneSettings:
     """The scene network to train, and its data."""
 
-    part: ScenePart = setting("network", "which of the two to train: network, or parser")
     trunk: Trunk = setting("efficientnet-lite0", "the network's pretrained trunk; tiny: for tests")
     width: int = setting(64, "channels of the pyramid over the trunk; a multiple of 8")
     size: int = setting(288, "side of the training pictures in pixels")
@@ -118,6 +117,7 @@ class TrainSceneSettings:
         "score on them to held_out.json of the run",
         metavar="K/N",
     )
+    part: ScenePart = setting("network", "which of the two to train: network, or parser")
 
     def __post_init__(self) -> None:
         check_choice("--part", self.part, ScenePart)
