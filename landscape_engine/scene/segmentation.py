@@ -25,6 +25,7 @@ PROBE_SIZE = 128  # side at which a motion predictor is asked
 PROBES = 6  # codes of the codebook, evenly, for which the motion predictor is asked
 GRID_HW = (PREDICTOR_SIZE, PREDICTOR_SIZE)
 PARSED = 0.65  # share of the parser's word, which knows more scenes, against the scene network's
+DECIDED = 4.0  # exponent of the shares where the two contradict each other wholly
 NARROW = 0.033  # of the longer side: what is narrower is told by the scene network alone
 EDGE_REACH = 10  # pixels of that grid within which shares follow the picture's edges
 
@@ -74,13 +75,17 @@ def agreed(
     """What the scene network says, led by `PARSED` to what the parser says of whole places.
 
     The parser's pixels are coarse: of what it says otherwise, what is narrower than `NARROW` goes,
-    so that edges stay the scene network's. White water stays the same part of the water.
+    so that edges stay the scene network's. Where the two contradict each other the mean of a sure
+    yes and a sure no would be no answer: there it is decided, `p^k` up to their sum, k up to
+    `DECIDED`. White water stays the same part of the water.
     """
     size = told.shape[2:]
     other = interpolate(parsed, size, mode="bilinear", antialias=True, align_corners=False)
     width = 2 * round(NARROW * max(size) / 2) + 1
-    shares = told[:, :3] + PARSED * masks.sustained(other - told[:, :3], width)
-    shares = shares.clamp(min=0) / shares.clamp(min=0).sum(1, keepdim=True)
+    apart = masks.sustained(other - told[:, :3], width)
+    shares = (told[:, :3] + PARSED * apart).clamp(min=1e-6)
+    shares = shares ** (1 + (DECIDED - 1) * apart.abs().amax(1, keepdim=True).clamp(max=1))
+    shares = shares / shares.sum(1, keepdim=True)
     white = told[:, 3:] / told[:, 2:3].clamp(min=1e-6)
     return torch.cat((shares, shares[:, 2:] * white), 1)
 

@@ -15,8 +15,8 @@ from landscape_engine.errors import SettingsError, TrainingError
 from landscape_engine.landscape import Landscape
 from landscape_engine.networks import mosaic, scene
 from landscape_engine.networks.mosaic import SEA, SKY, WATER, SceneParser
-from landscape_engine.scene import segmentation
-from landscape_engine.scene.segmentation import PARSED
+from landscape_engine.scene import certainty, segmentation
+from landscape_engine.scene.segmentation import DECIDED, PARSED
 from landscape_engine.settings import TrainingLoopSettings, TrainSceneSettings
 from landscape_engine.training.runs import bundling, train_scene
 from tests.conftest import make_bundle, make_picture
@@ -94,9 +94,22 @@ def told_and_parsed() -> tuple[torch.Tensor, torch.Tensor]:
 
 def test_the_parser_leads_and_white_water_stays_the_same_part_of_the_water():
     found = segmentation.agreed(*told_and_parsed())[0, :, 45, 80]
-    water = 0.4 + 0.4 * PARSED
-    wanted = torch.tensor([0.5 - 0.4 * PARSED, 0.1, water, water / 4])
-    assert torch.allclose(found, wanted, atol=1e-5)
+    mean = torch.tensor([0.5 - 0.4 * PARSED, 0.1, 0.4 + 0.4 * PARSED])
+    wanted = mean ** (1 + (DECIDED - 1) * 0.4)
+    wanted = wanted / wanted.sum()
+    assert torch.allclose(found[:3], wanted, atol=1e-5)
+    assert float(found[3]) == pytest.approx(float(found[2]) / 4, abs=1e-5)
+
+
+def test_a_sure_no_against_a_sure_yes_is_an_answer_and_a_doubtful_one_none():
+    told, parsed = told_and_parsed()
+    told = torch.tensor([0.94, 0.01, 0.05, 0.0]).view(1, 4, 1, 1).expand_as(told)
+
+    def water(share):
+        parsed_so = torch.tensor([0.99 - share, 0.01, share]).view(1, 3, 1, 1).expand_as(parsed)
+        return float(segmentation.agreed(told, parsed_so)[0, 2, 45, 80])
+
+    assert water(0.97) > certainty.SURE and 0.4 < water(0.75) < certainty.SURE_IN_MEAN
 
 
 def test_what_the_parser_says_of_a_narrow_thing_is_left_out():
