@@ -21,7 +21,7 @@ from ..scene import regions as regions_of
 from ..scene.regions import FALLS, Region
 from ..scene.segmentation import GRID_HW
 from ..settings import MotionSettings
-from . import calm, codes, courses, directing, hints, moving_water
+from . import calm, codes, courses, directing, hints, mirrors, moving_water
 from . import fields as motion_fields
 from .codes import AUTO, Chosen
 from .fields import MotionField, MovingPart
@@ -150,7 +150,7 @@ def in_regions(
             predicted = of_water if is_water(region) or region.kind == FALLS else step
         with region_files.naming(region):
             parts.append(_move(landscape, region, predicted, settings, seed))
-    parts = [_at_pace(part, regions, image, settings, suits) for part in parts]
+    parts = [_at_pace(part, regions, landscape, settings, suits) for part in parts]
     parts = moving_water.answer(parts, settings)
     if settings.layers:
         parts = [_on_base(image, part, settings) for part in parts]
@@ -191,14 +191,15 @@ def _on_base(image: Tensor, part: MovingPart, settings: MotionSettings) -> Movin
 def _at_pace(
     part: MovingPart,
     regions: Sequence[Region],
-    image: Tensor,
+    landscape: Landscape,
     settings: MotionSettings,
     suits: bool,
 ) -> MovingPart:
     """Slow a part to a calm pace, if its code was chosen automatically and no arrow applies.
 
-    What is white in its water takes its own course.
+    A mirror hardly moves, and what is white in its water takes its own course.
     """
+    image = landscape.image
     region, guide = part.region, part.region.guide
     core, arrows = region.core, read_arrows(settings.arrows)
     suits = guide.code == AUTO or (suits and guide.code is None)
@@ -216,6 +217,7 @@ def _at_pace(
     skies = [other.core for other in regions if other.name == "sky"]
     horizon = moving_water.horizon(core, skies)
     step = calm.towards_viewer(part.step, core, aspect, horizon, speed)
+    step = mirrors.stilled(step, landscape.small, core)
     course = courses.course_of(region, skies, aspect, horizon)
     if course:
         step = torch.lerp(step, course.step * speed, course.share)
