@@ -80,7 +80,7 @@ def _close(
 def _plan_part(
     part: MovingPart, small: Tensor | None, settings: LoopSettings, period: int
 ) -> Iterator[Callable[[], Layers]]:
-    place = Place(part)
+    place = Place(part, settings.blend != "plain")
     if settings.kind == "none":
         for t, flow in enumerate(_open(steady_motion(part.step))):
             yield partial(_open_at, part, place, flow, t / period)

@@ -28,7 +28,8 @@ class Place:
 
     most_fields = STEADY_FIELDS  # that a track of its motion holds
 
-    def __init__(self, part: MovingPart) -> None:
+    def __init__(self, part: MovingPart, slanted: bool = True) -> None:
+        """Hold a part; if `slanted`, what comes in at a border is led along it."""
         self.alpha = part.region.alpha
         self.base = part.base
         self.wrap = part.wrap
@@ -44,7 +45,9 @@ class Place:
             self.reached = _fading(masks.depth(~part.region.core, border=False))
         self.pixels = warping.pixels_per_unit(h, w, part.step.device)
         self.identity = warping.identity_grid(h, w, part.step.device, self.band.rows)
-        self.slant = SLANT * (1 + phase_noise.smooth(part.step, SLANT_CELLS))
+        self.slant = None
+        if slanted and part.wrap is None:
+            self.slant = SLANT * (1 + phase_noise.smooth(part.step, SLANT_CELLS))
 
     def cut(
         self,
@@ -91,7 +94,7 @@ class Place:
         What is mirrored at a border shows its axis: a form and its like. Led along the border the
         farther outside, by another share at each place, what comes in from there is another form.
         """
-        if self.wrap is not None:
+        if self.slant is None:
             return flow
         source = self.identity + flow
         over = (source.abs() - 1).clamp(min=0) * self.pixels

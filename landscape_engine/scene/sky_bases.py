@@ -18,6 +18,7 @@ FAINT = 0.04  # contrast of detail up to which a sky counts as clear, of 2
 LEAST_SPREAD = 0.08  # how far a clear sky may be from its polynomial, of 2
 WHITE = 0.1  # weight, in the fit, of what lies before it: clouds are whiter than the blue
 PALER = 0.3  # ... by so much of what it has more in red, at least
+BY_NIGHT = -0.3  # lightness, -1..1, below which a clear sky is that of the night
 GREENER = 0.15  # of an aurora: by so much of what it has more in green, at least
 ROUNDS = 30  # of the robust fit
 MOST_FITTED = 20000  # pixels
@@ -54,7 +55,7 @@ def sky_base(
     fitted, spread = _fit(columns[:, keep], values[:, keep], weight[keep])
     fit = torch.einsum("kc,khw->chw", fitted.float(), terms)[None].to(picture)
     off = (picture - fit).abs().amax(1, keepdim=True)
-    off = off * (1 + _lies_before((picture - fit)[0], spread).to(off))
+    off = off * (1 + _lies_before((picture - fit)[0], fit[0], spread).to(off))
     clear = inside * torch.exp(-((off / (3 * spread)) ** 4)) * torch.exp(-((detail / 0.1) ** 2))
     base = blurs.push_pull(picture, clear, blurs.radius(CLEAR_PX * px))
     base = base + _level_light(picture - base, inside, clear)
@@ -111,17 +112,19 @@ def _fit(
         fitted = torch.linalg.solve(
             weighted @ columns.T / weight.sum() + ridge, weighted @ values.T / weight.sum()
         )
-        rest = values - (columns.T @ fitted).T
+        fit = (columns.T @ fitted).T
+        rest = values - fit
         off = rest.abs().amax(0)
         spread = max(LEAST_SPREAD, float(off.median()))
         reddish = rest[0] - 0.5 * rest[2] > spread
         weight = smooth / (1 + (off / spread) ** 4) * torch.where(reddish, 0.3, 1.0)
-        weight = weight * torch.where(_lies_before(rest, spread), WHITE, 1.0)
+        weight = weight * torch.where(_lies_before(rest, fit, spread), WHITE, 1.0)
     return fitted, spread
 
 
 def _lies_before(
     rest: Tensor,  # [3, ...] what differs from a clear sky
+    clear: Tensor,  # [3, ...] that sky
     spread: float,
 ) -> Tensor:  # [...] bool
     """Whether a pixel is as a cloud is before the blue, or as an aurora is before the night.
@@ -131,7 +134,7 @@ def _lies_before(
     red, green, blue = rest[0], rest[1], rest[2]
     cloud = (red > spread / 2) & (red - blue > PALER * red)
     aurora = (green > spread / 2) & (green - torch.maximum(red, blue) > GREENER * green)
-    return cloud | aurora
+    return cloud | (aurora & (clear.mean(0) < BY_NIGHT))
 
 
 def _range(picture: Tensor, inside: Tensor) -> tuple[Tensor, Tensor]:  # [1, 3, 1, 1] each
