@@ -132,7 +132,8 @@ told["images"] = len([n for n in tree.nodes if n.bl_idname == "CompositorNodeIma
 """  # noqa: E501
     )
     assert found["node"] == ["der See-001", True, 11, FRAMES, 0, True, True]
-    assert [link[0] for link in found["links"]] == ["CompositorNodeRLayers"], "still the render"
+    linked = {link[0] for link in found["links"]} - {"NodeReroute"}  # 4.5 makes some of these
+    assert linked == {"CompositorNodeRLayers"}, "still the render"
     assert found["leftmost"] and found["kept"] and found["images"] == 2
     for index, file in zip((0, 1, 2), found["seen"], strict=True):
         assert np.abs(corners(levels(file), 4) - of_frame(index)).max() <= 2
