@@ -1,7 +1,7 @@
 """Mirrors: where calm water shows what stands beyond its far shore, upside down.
 
-Waves carry a mirror image along only in pictures of the sea's kind: over a calm lake the ripples
-pass, and the image of a ridge stays below the ridge.
+Over a calm lake ripples pass, and the image of a ridge stays below the ridge: moved along with the
+water, it would slide and be seen twice. (Beyond the paper.)
 
 Legend: h w pixels of the predictor's grid.
 """
