@@ -105,7 +105,7 @@ def opacity(
 def planned(
     layers: Layers,
     scattered: Tensor,  # [1, 1, b, w] `phase_noise.even`, on the rows that the layers hold
-    glowing: Tensor | None = None,  # [1, 1, b, w] 0..1 how far a place is lit by an aurora
+    lit: Tensor | None = None,  # [1, 1, b, w] 0..1 `glowing`: how far a place is lit by an aurora
 ) -> Layers:
     """A blend whose pixels switch one after another; `shown` gives the order from the density.
 
@@ -114,8 +114,8 @@ def planned(
     if layers.second is None or layers.share is None:
         return layers
     begun = _begun(layers, scattered, NOISE, SPAN)
-    if glowing is not None:
-        begun = torch.lerp(begun, layers.share.expand_as(begun), glowing)
+    if lit is not None:
+        begun = torch.lerp(begun, layers.share.expand_as(begun), lit)
     return replace(layers, begun=begun)
 
 

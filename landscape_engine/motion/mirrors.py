@@ -45,8 +45,7 @@ def mirrored(
     """
     inside = water.to(small.dtype)
     h, w = water.shape[2:]
-    columns = water[0, 0].any(0)
-    if not bool(columns.any()):
+    if not bool(water.any()):
         return torch.zeros_like(inside)
     grey = masks.blur(small.mean(1, keepdim=True), SOFT_PX)
     grey = grey - masks.blur(grey, EVEN_PX)  # any sky gets lighter towards any sea
@@ -67,14 +66,12 @@ def mirrored(
 
 def _far_shore(water: Tensor) -> Tensor:  # [w]
     """The topmost row of the water in each column, levelled along the shore."""
-    h, w = water.shape[2:]
-    any_in = water[0, 0].any(0)
-    top = torch.where(any_in, water[0, 0].float().argmax(0).float(), water.new_tensor(0).float())
-    reach = max(1, round(SHORE * w))
-    weight = any_in.float()[None, None]
-    stack = torch.cat([top[None, None] * weight, weight], 1)
+    inside = water[0, 0].float()
+    weight = inside.amax(0)  # 0 in columns without water
+    reach = max(1, round(SHORE * len(weight)))
+    stack = torch.stack([inside.argmax(0) * weight, weight])[None]
     stack = F.avg_pool1d(stack, 2 * reach + 1, 1, reach, count_include_pad=False)
-    return (stack[0, 0] / stack[0, 1].clamp(min=1e-6)).to(water.device)
+    return stack[0, 0] / stack[0, 1].clamp(min=1e-6)
 
 
 def _correlation(one: Tensor, other: Tensor, known: Tensor) -> Tensor:  # [1, 1, h, w]

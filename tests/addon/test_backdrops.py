@@ -20,11 +20,15 @@ def shown(holder):
     return [holder.image.source, user.frame_start, user.frame_duration, user.use_cyclic,
             user.use_auto_refresh]
 
-def sky_of(image):
+def new_world():
     world = bpy.data.worlds.new("Sky")
     scene.world = world
     if bpy.app.version < (5, 0, 0):
         world.use_nodes = True
+    return world
+
+def sky_of(image, world=None):
+    world = world or new_world()
     node = world.node_tree.nodes.new("ShaderNodeTexEnvironment")
     node.image = image
     small(world.landscape)
@@ -48,14 +52,9 @@ def test_the_world_is_animated_in_its_environment_texture(run, sky):
     told = run(
         SMALL
         + """
-world = bpy.data.worlds.new("Sky")
-scene.world = world
-if bpy.app.version < (5, 0, 0):
-    world.use_nodes = True
+world = new_world()
 told["nothing"] = bpy.ops.landscape.animate_world.poll()
-node = world.node_tree.nodes.new("ShaderNodeTexEnvironment")
-node.image = bpy.data.images.load(given["sky"])
-small(world.landscape)
+world, node = sky_of(bpy.data.images.load(given["sky"]), world)
 told["said"] = list(bpy.ops.landscape.animate_world())
 told["shown"] = shown(node)
 item = world.landscape.results[0]
@@ -111,13 +110,7 @@ def test_a_world_that_is_no_panorama_is_refused_by_the_panels_name(run, picture)
     told = run(
         SMALL
         + """
-world = bpy.data.worlds.new("Sky")
-scene.world = world
-if bpy.app.version < (5, 0, 0):
-    world.use_nodes = True
-node = world.node_tree.nodes.new("ShaderNodeTexEnvironment")
-node.image = bpy.data.images.load(given["picture"])
-small(world.landscape)
+world, node = sky_of(bpy.data.images.load(given["picture"]))
 told["refused"] = refusal(bpy.ops.landscape.animate_world)
 """,
         picture=str(picture),
