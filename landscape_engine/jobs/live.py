@@ -78,6 +78,8 @@ def _notes(
     if any(part.ripple or part.region.guide.ripple or part.region.guide.sway
            for part in motion.parts):  # fmt: skip
         yield "a live kit has no ripples and no sway."
+    if any(part.mirror is not None for part in motion.parts):
+        yield "in a live kit water that mirrors its shore stands still."
     if light and light.stars:
         yield say("a live kit has no stars: <appearance.stars> has no effect.")
     if image.shape[1] > 3 and bool((image[:, 3:] < 1).any()):

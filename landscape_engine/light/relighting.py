@@ -68,6 +68,8 @@ SHINES = 0.1, 0.4  # most of that confidence in a sky: it has no sun, surely one
 SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun's, or a pale sky's
 DIM = 22.0  # mean L* below which a picture has less of a day
 NIGHT, DUSKY = 20.0, 30.0  # mean L* of a sky at night, and of the darkest that is none
+LAMPS, LIT_SKY = (0.001, 0.004), (8.0, 10.0)  # share of lamps below it: few, a town, whose sky has
+# so much more of both
 AURORA, ITS_GLOW = (0.18, 0.3), (62.0, 50.0)  # green share and mean L*: no aurora, surely one
 GREENER = 0.05  # ln of G over R and B from which sky is green: blue and teal are by day too
 BY_NIGHT = 0.85  # share of the change of color that no sun makes: stars keep theirs
@@ -176,11 +178,19 @@ class _Scene:
         color = (self.light + daylight.FAINT).log()
         ahead = color[:, 1:2] - torch.maximum(color[:, :1], color[:, 2:])
         light, green = (mean(one, self.sky) for one in (self.lightness, (ahead > GREENER).float()))
-        dark = (DUSKY - light) / (DUSKY - NIGHT)
+        town = rising(mean(self._lamps(), 1 - self.sky), LAMPS)
+        darkest, dusky = NIGHT + LIT_SKY[0] * town, DUSKY + LIT_SKY[1] * town
+        dark = (dusky - light) / (dusky - darkest)
         aurora = (green - AURORA[0]) / (AURORA[1] - AURORA[0])
         dim = (ITS_GLOW[0] - light) / (ITS_GLOW[0] - ITS_GLOW[1])
         night = torch.maximum(dark.clamp(0, 1), aurora.clamp(0, 1) * dim.clamp(0, 1))
         return (night * self.seen).clamp(min=self.starry)
+
+    def _lamps(self) -> Tensor:  # [B or 1, 1, h, w] 0 or 1
+        """What is light amid the dark, but for the sky."""
+        lightness, _, _ = daylight.lab(self.light if self.sharp is None else self.sharp)
+        around = masks.blur(lightness, max(1, self.x.shape[3] // 21))
+        return ((lightness > BY_A_LAMP[1]) & (around < BY_A_LAMP[0] + 5)).to(lightness)
 
     def fit(
         self,

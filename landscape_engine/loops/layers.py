@@ -33,6 +33,7 @@ class Layers:
     found: Tensor | None = None  # [1, 1, b, w] share of the blend that has a source, 0..1
     alpha: Tensor | None = None  # [1, 1, H, W] the region; None for the whole picture
     base: Base | None = None  # the static layer; None: nothing stays
+    breath: Tensor | None = None  # [1, 2, b, w] backward, normalised, by which the base itself goes
     mirror: Tensor | None = None  # [1, 2, h, w] `masks.mirror` of the region
     touched: Band | None = None  # the rows in which alpha isn't 0
     band: Band | None = None

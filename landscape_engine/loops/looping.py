@@ -15,6 +15,7 @@ from itertools import count
 import torch
 from torch import Tensor
 
+from ..motion import mirrors
 from ..motion.fields import MotionField, MovingPart, steady_motion
 from ..scene import bases
 from ..settings import LoopSettings, SamplingKind
@@ -165,9 +166,17 @@ class PartLoop:
 def _waved(part: MovingPart, layers: Layers, phase: float) -> Layers:
     """The layers with the part's ripples and sway added."""
     core, guide = part.region.core, part.region.guide
-    for height, wave in ((part.ripple or guide.ripple, waves.ripple), (guide.sway, waves.sway)):
+    mirror = None if part.ripple or guide.ripple else part.mirror  # the artist's ripples lead
+    for height, wave, share in (
+        (part.ripple or guide.ripple, waves.ripple, None),
+        (mirrors.BREATH if mirror is not None else 0.0, waves.ripple, mirror),
+        (guide.sway, waves.sway, None),
+    ):
         if height:
-            moved = wave(core, height, phase)[:, :, layers.held.rows]
+            moved = wave(core, height, phase)
+            moved = (moved if share is None else moved * share)[:, :, layers.held.rows]
             second = None if layers.second is None else layers.second + moved
             layers = replace(layers, first=layers.first + moved, second=second)
+            if share is not None:
+                layers = replace(layers, breath=moved)
     return layers

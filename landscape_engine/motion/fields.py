@@ -30,6 +30,7 @@ class MovingPart:
         region: where.
         step: [1, 2, h, w] backward, normalised flow of one frame, defined beyond the region too.
         ripple: height of ripples, in thousandths of the picture's height.
+        mirror: [1, 1, h, w] how far a water is a mirror (`mirrors`), which breathes, 0..1; or None.
         base: the region's static layer, by `bases.base_of`; None: all of it moves.
         rounds: loops that it takes within the period, by `travel.fit`.
         slowed: the share of its speed that was left it there, 0..1.
@@ -39,6 +40,7 @@ class MovingPart:
     region: Region
     step: Tensor
     ripple: float = 0.0
+    mirror: Tensor | None = None
     base: Base | None = None
     rounds: int = 1
     slowed: float = 1.0

@@ -53,7 +53,9 @@ def around(motion: MotionField, wrap: Wrap | None, height: int) -> MotionField:
         return motion_fields.steady_motion(wrap.on_sphere(motion.step, height))
     assert motion.small is not None
     parts = [
-        replace(part, step=wrap.on_sphere(part.step, height), wrap=wrap) for part in motion.parts
+        # the two copies of a border would not breathe alike
+        replace(part, step=wrap.on_sphere(part.step, height), wrap=wrap, mirror=None)
+        for part in motion.parts
     ]
     return motion_fields.motion_of_parts(parts, motion.small)
 
@@ -197,7 +199,7 @@ def _at_pace(
 ) -> MovingPart:
     """Slow a part to a calm pace, if its code was chosen automatically and no arrow applies.
 
-    A mirror hardly moves, and what is white in its water takes its own course.
+    A mirror stands and breathes, and what is white in its water takes its own course.
     """
     image = landscape.image
     region, guide = part.region, part.region.guide
@@ -217,11 +219,13 @@ def _at_pace(
     skies = [other.core for other in regions if other.name == "sky"]
     horizon = moving_water.horizon(core, skies)
     step = calm.towards_viewer(part.step, core, aspect, horizon, speed)
-    step = mirrors.stilled(step, landscape.small, core)
+    mirror = mirrors.mirrored(landscape.small, core)
+    step = step * (1 - mirror)
     course = courses.course_of(region, skies, aspect, horizon)
     if course:
         step = torch.lerp(step, course.step * speed, course.share)
-    return replace(part, step=step)
+        mirror = mirror * (1 - course.share)
+    return replace(part, step=step, mirror=mirror if bool(mirror.any()) and speed else None)
 
 
 def _own_step(

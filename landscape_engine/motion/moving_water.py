@@ -34,12 +34,12 @@ def is_water(region: Region) -> bool:
 
 
 def _moved(water: MovingPart, sky: MovingPart | None, settings: MotionSettings) -> MovingPart:
-    step = water.step
+    step, mirrored = water.step, water.mirror
     if settings.water == "still":
-        step = torch.zeros_like(step)
+        step, mirrored = torch.zeros_like(step), None
     elif settings.water == "mirrored" and sky:
-        step = mirror(sky, water)
-    return replace(water, step=step, ripple=settings.ripple or water.ripple)
+        step, mirrored = mirror(sky, water), None
+    return replace(water, step=step, mirror=mirrored, ripple=settings.ripple or water.ripple)
 
 
 def horizon(

@@ -78,6 +78,41 @@ def extend(
     return torch.lerp(beyond, values, mask)
 
 
+def extend_level(
+    values: Tensor,  # [1, C, h, w]
+    mask: Tensor,  # [1, 1, h, w]
+    levels: int,
+) -> tuple[Tensor, Tensor]:  # [1, C, h, w]; [1, 1, h, w] 0..1
+    """Extrapolate along rows (pull-push), and tell where there was anything to do so from.
+
+    A gap of up to about 2 to the power of `levels` pixels is filled from both of its sides.
+    """
+    h, w = mask.shape[2:]
+    if levels == 0 or w <= 2:
+        return values * mask, mask
+    small_mask = F.avg_pool2d(mask, (1, 2), ceil_mode=True)
+    small = F.avg_pool2d(values * mask, (1, 2), ceil_mode=True) / small_mask.clamp(min=1e-6)
+    coarse, known = extend_level(small, (2 * small_mask).clamp(max=1), levels - 1)
+    stack = torch.cat([coarse * known, known], 1)
+    stack = F.interpolate(stack, (h, w), mode="bilinear", align_corners=False)
+    beyond = stack[:, :-1] / stack[:, -1:].clamp(min=1e-6)
+    return torch.lerp(beyond, values, mask), torch.lerp(stack[:, -1:], torch.ones_like(mask), mask)
+
+
+def small_holes(
+    inside: Tensor,  # [1, 1, h, w] bool
+    size: int,
+) -> Tensor:  # [1, 1, h, w] bool
+    """The parts outside a region that are no wider and no higher than some pixels."""
+    import cv2
+
+    outside = ~inside[0, 0].cpu().numpy()
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(outside.astype(np.uint8), connectivity=8)
+    small = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1) <= size
+    small[0] = False
+    return torch.from_numpy(small[parts])[None, None].to(inside.device)
+
+
 def shrink(
     mask: Tensor,  # [1, 1, h, w]
     pixels: int,

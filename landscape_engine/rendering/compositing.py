@@ -73,6 +73,8 @@ def move(
                 density, opacity = plates.forms(plate)
                 if plates.alpha is None:  # what is clear covers nothing
                     part.cover(plates, density, opacity)
+            if part.layers.breath is not None:
+                part.breathe(plates)
             stacked = plates.premultiplied(plate, part.layers.base)
             for rows in strips(part.rows, width, image.device):
                 if cancelled():
@@ -176,6 +178,18 @@ class _Part:
         if layers.second is not None:
             denser, other = covered(self.stack[:, 2:4])
             change = torch.lerp(change, other, exchange.shown(layers.begun, dense, denser))
+        self.stack, self.covers = torch.cat([self.stack, change], 1), True
+
+    def breathe(self, plates: Plates) -> None:
+        """Let the base go with the ripples of a mirror: `B(p + ripples) - B` is added."""
+        layers = self.layers
+        assert layers.breath is not None
+        if layers.alpha is None or layers.base is None or self.covers or not self.moves:
+            return
+        held, w = layers.held, layers.first.shape[3]
+        light = plates.behind(layers.alpha, layers.base, (held.height, w))
+        identity = warping.identity_grid(held.height, w, light.device, held.rows)
+        change = warping.sample(light, identity + layers.breath) - light[:, :, held.rows]
         self.stack, self.covers = torch.cat([self.stack, change], 1), True
 
     def render(

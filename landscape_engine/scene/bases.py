@@ -24,8 +24,10 @@ from .regions import RegionKind
 
 GRID_WIDTH = 480  # most pixels across of the grid on which a base is made
 OUTSIDE = 0.1  # share of a region up to which a pixel lies outside: slow fades are no edge
-FRINGE_PX = 5  # at a region's edge nothing is taken to move, since pixels there are mixed
-FADE_PX = 6  # … beyond which what moves sets in
+FRINGE_PX = 3  # at a region's edge nothing is taken to move, since pixels there are mixed
+FADE_PX = 4  # … beyond which what moves sets in
+STAR_PX = 9  # widest hole in a region that is a point of light: what is beside it moves
+BEHIND_PX = 64  # … widest tower that what moves passes behind, level
 BEYOND_PX = 24, 96  # from there to where what goes on beyond the edge begins to fade, and is gone
 SLOW_PX = 8  # at an edge softer than this, what fades with the region stays
 EDGE_BLUR_PX = 3  # radius over which what goes on is averaged: its forms, not its grain
@@ -149,15 +151,26 @@ def _beyond(
     far = masks.depth(sure < 0.5, border=False).to(rest)
     first, last = BEYOND_PX
     fading = ((far / px - first) / (last - first)).clamp(0, 1).mul(math.pi).cos().add(1).div(2)
-    return masks.extend(edge, sure) * fading
+    level, known = masks.extend_level(edge, sure, max(1, round(math.log2(BEHIND_PX * px))))
+    return masks.extend(level, known) * fading
 
 
 def _inner(alpha: Tensor) -> Tensor:  # [1, 1, h, w] 0..1
-    """The weight of each pixel inside a region, away from its edge; the border is no edge."""
+    """The weight of each pixel inside a region, away from its edge; the border is no edge.
+
+    A star is no edge, though no pixel of it moves.
+    """
     inside = alpha > OUTSIDE
     px = blurs.px(alpha)
     if bool(inside.all()):
         return torch.ones_like(alpha)
+    stars = masks.small_holes(inside, max(3, round(STAR_PX * px)))
+    own = alpha
+    if bool(stars.any()):
+        inside = inside | stars
+        own = -F.max_pool2d(-alpha, 3, 1, 1)
+        if bool(inside.all()):
+            return own
     depth = masks.depth(inside, border=False).to(alpha)
     fringe = max(1.0, FRINGE_PX * px)
-    return ((depth - fringe) / max(2.0, FADE_PX * px)).clamp(0, 1) * alpha
+    return ((depth - fringe) / max(2.0, FADE_PX * px)).clamp(0, 1) * own

@@ -1,8 +1,8 @@
 """Certainty: which parts of the predicted sky and water are certain enough to move.
 
 A part needs a core that is sure, from which it grows to what is likely; the sky reaches the top or
-a side of the picture; no water lies above the horizon and no sky below it; small unsure holes
-close.
+a side of the picture, unless it is sure; no water lies above the horizon and no sky below it; small
+unsure holes close, and larger ones that no edge of the picture surrounds.
 
 Legend: h w pixels of the shares; shares are those of land, sky and water, and their sum is 1.
 """
@@ -19,10 +19,12 @@ LAND, SKY, WATER = 0, 1, 2
 SURE = 0.85  # share from which a pixel is sure
 SURE_IN_MEAN = 0.75  # least mean share of a part
 LEAST_CORE = 5e-4  # least area of a part's core, share of the picture
+FRAMED = 0.84  # least mean share of a sky that a cave or trees surround
 SPECK = 2e-3  # share of the picture below which a part is none
 HOLE = {SKY: 0.01, WATER: 0.002}  # share of the picture below which an unsure hole closes
 MOST_SURE = {SKY: 0.5, WATER: 0.1}  # … share of its pixels that are surely land at most
-LEVEL = 0.005  # how far a horizon strays from a straight line (rms), share of the height
+PATCH = 0.03  # share of the picture below which one without an edge closes
+LEVEL = 0.012  # how far a horizon strays from a straight line (rms), share of the height
 VISIBLE = 0.35  # least strength of the edge between sky and water, unless it is level
 BESIDE = 0.03  # share of the height over which the horizon isn't taken for a level line
 
@@ -50,7 +52,7 @@ def settle(
     for kind in (SKY, WATER):
         _leave_out_unsure(found, kind)
     for kind in (SKY, WATER):
-        _close_holes(found, kind)
+        _close_holes(found, kind, picture)
     return found
 
 
@@ -135,7 +137,7 @@ def _join_without_edge(shares: np.ndarray, picture: np.ndarray) -> None:
 
 
 def _leave_out_unsure(shares: np.ndarray, kind: int) -> None:
-    """Turn parts without a certain core, and sky that touches neither top nor sides, into land."""
+    """Turn parts without a certain core into land, and sky that is framed unless it is sure."""
     import cv2
 
     share, labels = shares[kind], label(shares)
@@ -145,32 +147,53 @@ def _leave_out_unsure(shares: np.ndarray, kind: int) -> None:
     area = np.bincount(parts.ravel(), minlength=count)
     kept = area >= SPECK * size
     kept &= np.bincount(parts.ravel(), core.ravel(), minlength=count) >= LEAST_CORE * size
-    kept &= _mean_of(share, parts, count) >= SURE_IN_MEAN
+    mean = _mean_of(share, parts, count)
+    kept &= mean >= SURE_IN_MEAN
     if kind == SKY:
         hangs = np.zeros(count, bool)
         hangs[np.unique(np.concatenate([parts[0], parts[:, 0], parts[:, -1]]))] = True
-        kept &= hangs
+        kept &= hangs | (mean >= FRAMED)
     kept[0] = False
     _give(shares, (labels == kind) & ~kept[parts], kind, LAND)
 
 
-def _close_holes(shares: np.ndarray, kind: int) -> None:
+def _close_holes(shares: np.ndarray, kind: int, picture: np.ndarray) -> None:
     """Fill small holes in a class where the network isn't certain that they are land.
 
-    A hole touches neither the picture's border nor the other kind.
+    A hole touches neither the picture's border nor the other kind. A larger one closes where it is
+    no thing either: the picture has no edge around it.
     """
     import cv2
 
     labels = label(shares)
     count, parts = cv2.connectedComponents((labels != kind).astype(np.uint8), connectivity=8)
-    hole = np.bincount(parts.ravel(), minlength=count) < HOLE[kind] * labels.size
+    area = np.bincount(parts.ravel(), minlength=count)
+    hole = area < PATCH * labels.size
     sure = np.bincount(parts.ravel(), (shares[LAND] > SURE).ravel(), minlength=count)
-    hole &= sure < MOST_SURE[kind] * np.bincount(parts.ravel(), minlength=count)
+    hole &= sure < MOST_SURE[kind] * area
+    hole &= (area < HOLE[kind] * labels.size) | ~_edged(labels == kind, parts, count, picture)
     hole[0] = False
     hole[np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))] = False
     hole[np.unique(parts[(labels != kind) & (labels != LAND)])] = False
     for other in (LAND, SKY + WATER - kind):
         _give(shares, hole[parts], other, kind)
+
+
+def _edged(
+    inside: np.ndarray,  # bool [h, w]
+    parts: np.ndarray,  # int32 [h, w] of what lies outside
+    count: int,
+    picture: np.ndarray,  # uint8 [H, W, 3]
+) -> np.ndarray:  # bool [count]
+    """Whether the picture has an edge around each part."""
+    import cv2
+
+    height, width = inside.shape
+    small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    rim = (cv2.dilate(inside.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0) & ~inside
+    strength = edges.strength(inside, rim, small)
+    on_rim = np.where(rim, parts, 0)
+    return _mean_of(np.where(rim, strength, 0), on_rim, count) >= VISIBLE
 
 
 def _mean_of(values: np.ndarray, parts: np.ndarray, count: int) -> np.ndarray:  # [count]

@@ -21,7 +21,18 @@ from torch import Tensor
 
 from ..ops import masks, shrinking
 from ..ops.wrapping import Wrap
-from . import certainty, edges, falls, feather, fliers, gaps, lights_in_the_sky, masts, thin_things
+from . import (
+    certainty,
+    edges,
+    falls,
+    feather,
+    fliers,
+    floaters,
+    gaps,
+    lights_in_the_sky,
+    masts,
+    thin_things,
+)
 from .certainty import LAND, SKY, WATER
 
 DOUBT = 0.3  # vectors slower than this share of the 70th percentile count as unknown
@@ -107,6 +118,9 @@ def find(
     sky = labels == SKY
     still = thin_things.find(labels, picture)
     still |= masts.find(sky, picture, (labels == LAND) | still) | fliers.find(sky, picture)
+    still |= floaters.find(
+        labels == WATER, picture, None if white is None else white[0, 0].float().cpu().numpy()
+    )
     moving = 1 - still.astype(np.float32)
     moving *= lights_in_the_sky.moving_share(sky, picture)
     sure = _sureness(settled, grid_hw).to(device)

@@ -97,6 +97,62 @@ def test_a_cloud_keeps_its_color_before_another_blue():
         assert float(free.abs().max()) < 0.05
 
 
+def behind_a_tower(tower: slice) -> Tensor:
+    """The difference of a sky from its base where streaks of cloud pass behind a tower."""
+    picture, mask = sky(), np.zeros(SIZE, np.float32)
+    mask[:RIDGE] = 1
+    mask[20:RIDGE, tower] = 0
+    streaks = torch.zeros(1, 1, *SIZE)
+    streaks[:, :, 30:34, 50:110] = streaks[:, :, 44:48, 50:110] = 0.5
+    picture = picture + streaks * (0.9 - picture)
+    picture[:, :, torch.from_numpy(mask == 0)] = -0.8
+    where = regions.region_of(mask, GRID, "sky", torch.device("cpu"))
+    base = bases.base_of(picture, where.alpha, "sky")
+    return bases.difference(picture, base, where.alpha)
+
+
+def test_clouds_go_on_level_behind_a_tower():
+    rest = behind_a_tower(slice(76, 84))
+    cloud, clear = (rest[0, 0, rows, 74:86].mean() for rows in (slice(30, 34), slice(38, 41)))
+    beside = rest[0, 0, 30:34, 54:68].mean()
+    assert beside > 0.2 and cloud > 0.6 * beside and clear.abs() < 0.25 * beside
+
+
+def test_a_star_casts_no_hole_into_what_moves_beside_it():
+    picture = sky((80, 30, 14))
+    mask = np.zeros(SIZE, np.float32)
+    mask[:RIDGE] = 1
+    where = regions.region_of(mask, GRID, "sky", torch.device("cpu"))
+    base = bases.base_of(picture, where.alpha, "sky")
+    whole = bases.difference(picture, base, where.alpha)
+    starry = where.alpha.clone()
+    starry[:, :, 30, 80] = 0
+    found = bases.difference(picture, base, starry)
+    assert torch.allclose(found[:, :, 27:29, 77:84], whole[:, :, 27:29, 77:84], atol=1e-5)
+    assert (found - whole).abs().max() < 0.1
+
+
+def test_a_mirror_breathes_with_what_it_shows():
+    """Its base goes with the ripples too, and what is beside it, and the loop, stays."""
+    picture, where = sky(), region("water", slice(40, 96))
+    generator = torch.Generator().manual_seed(2)
+    shown = torch.rand(1, 3, 12, 20, generator=generator) - 0.5
+    picture[:, :, 40:] = torch.nn.functional.interpolate(shown, (56, 160), mode="bicubic")
+    small = torch.nn.functional.interpolate(picture, GRID, mode="area")
+    base = bases.base_of(picture, where.alpha, "water")
+    still, mirror = torch.zeros(1, 2, *GRID), torch.ones(1, 1, *GRID)
+    part = MovingPart(where, still, base=base, mirror=mirror)
+    motion = motion_fields.motion_of_parts([part], small)
+    frames = looping.frames(replace(motion, period=16), LoopSettings(), 16)
+    made = [render_frame(picture, one) for one in islice(frames, 17)]
+    assert torch.equal(made[0], made[16])
+    moved = [float((frame - made[0])[:, :, 44:].abs().mean()) for frame in made[1:16]]
+    assert min(moved) > 0.003 and max(moved) < 0.15
+    of_surface = bases.difference(picture, base, where.alpha)[:, :, 44:].abs().mean()
+    assert max(moved) > 0.15 * float(of_surface), "more than the surface alone"
+    assert all(torch.equal(frame[:, :, :39], picture[:, :, :39]) for frame in made)
+
+
 def test_a_glow_into_which_a_region_fades_does_not_move_as_a_ring():
     y, x = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
     away = np.hypot(x - 80, y - 30)

@@ -372,6 +372,21 @@ def test_no_sun_lights_the_night(sky):
     assert abs(warmed(night)) < 0.12
 
 
+def test_under_a_sky_that_a_town_lights_lamps_keep_their_colors():
+    """Its sky is as light as one of the dusk; what is light amid the dark tells the night."""
+    dark = scene(sky=-0.45, land=-0.92, water=-0.92)
+    town = dark.clone()
+    town[..., 36:46:4, 4:60:8] = torch.tensor([0.9, 0.6, 0.0])[:, None, None]
+    changes = []
+    for picture in (dark, town):
+        wanted = relit(picture, -0.6, -0.3, 0.2)
+        red, _, blue = change_of(
+            relighting.natural(wanted, picture, SHARES, picture), picture
+        ).unbind(1)
+        changes.append(float((red - blue).abs().mean()))
+    assert changes[1] < 0.5 * changes[0]
+
+
 @pytest.mark.parametrize("sky", [(-0.95, -0.3, 0.35), (-0.6, 0.05, 0.1)])  # deep blue, teal
 def test_a_blue_or_teal_sky_has_a_day(sky):
     picture = scene()

@@ -71,14 +71,37 @@ def test_an_unsure_part_is_left_out_and_the_sure_one_beside_it_kept():
     assert (found[weak] == LAND).all() and (found[150:, :180] == WATER).all()
 
 
-def test_sky_that_reaches_neither_the_top_nor_a_side_is_none():
+def test_sky_that_reaches_neither_the_top_nor_a_side_is_none_unless_it_is_sure():
     labels, picture = scene()
     labels[:8], labels[20:110, 195:205] = LAND, LAND
     labels[8:120, :4], labels[8:120, -4:] = LAND, LAND
-    assert not (settled(shares_of(labels), picture) == SKY).any()
+    doubtful = shares_of(labels)
+    sky = labels == SKY
+    doubtful[0, :, sky] = torch.tensor([0.1, 0.8, 0.1])[:, None]
+    doubtful[0, :, sky & (np.arange(SIZE[1]) < 40)] = torch.tensor([0.07, 0.87, 0.06])[:, None]
+    assert not (settled(doubtful, picture) == SKY).any()
+    assert (settled(shares_of(labels), picture)[sky] == SKY).all()
     labels[8:120, :4] = SKY
-    found = settled(shares_of(labels), picture)
-    assert (found[60, :190] == SKY).all()
+    doubtful[0, :, 8:120, :4] = torch.tensor([0.1, 0.8, 0.1])[:, None, None]
+    assert (settled(doubtful, picture)[60, :190] == SKY).all()
+
+
+def test_a_larger_hole_closes_where_the_picture_has_no_edge_around_it():
+    labels, picture = scene()
+    shares = shares_of(labels)
+    holes = [(slice(170, 210), slice(left, left + 60)) for left in (60, 260)]
+    for hole in holes:
+        shares[(0, slice(None), *hole)] = torch.tensor([0.6, 0.05, 0.35])[:, None, None]
+    picture[holes[1]] = (60, 70, 40)
+    found = settled(shares, picture)
+    assert (found[holes[0]] == WATER).all() and (found[holes[1]] == LAND).all()
+
+
+def test_a_sea_whose_level_horizon_is_hazy_stays_water():
+    labels = np.full(SIZE, SKY, np.uint8)
+    rows = 120 + 2 * np.sin(np.arange(SIZE[1]) / 9)  # of a network at a line that it hardly sees
+    labels[np.arange(SIZE[0])[:, None] > rows] = WATER
+    assert (settled(shares_of(labels), plain())[130:] == WATER).all()
 
 
 def test_water_above_the_horizon_is_sky_where_sky_is_around_it():

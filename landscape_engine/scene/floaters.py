@@ -1,0 +1,139 @@
+"""Floaters: boats, buoys, birds, stones and logs in water, which waves must not carry along.
+
+They differ from the water around them by far more than its waves do, they are small and few, and
+their outlines are crisp. Foam and the glints of the sun are many, or lie flat.
+
+Legend: H W pixels of the masks; h w pixels of the grid on which they are looked for; differences
+are ΔE.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+GRID_WIDTH = 640  # most pixels across of that grid
+NEAR, WIDE = (0.04, 0.02), (0.08, 0.03)  # across and down, shares of the width, over which the
+# water's own color, and the usual difference from it, are averaged
+COLOR = 1.5  # weight of the squares of a* and b*
+ROUNDS = 3  # of that mean, with less of what differs
+OUTLYING = 2.5  # times the usual difference from which it counts less
+STILLEST = 3.0  # usual difference of the calmest water
+PARTS = 2.2, 3.2  # times the usual difference by which a part differs all over: each is tried
+FAR, FARTHER = 2.8, 4.0  # … and a third of it: a crisp part, and any other
+THIRD = 0.3
+LEAST, PLAIN = 8.0, 14.0  # difference of a part's pixels at least; of a third of them
+SMALLEST, LARGEST = 8, 0.015  # pixels; share of the picture
+FLAT_LIGHT, FLAT_DARK = 3.0, 5.0  # length over width of crests and glints; of troughs
+CRISP, CRISPER = 0.18, 0.28  # median step at an outline, in terms of the difference: of those that
+# differ by `FARTHER`, of others
+CROWD, MANY = (0.1, 0.04), 0.2  # across and down, over which they are counted; share that is waves
+FOAM, FOAMY = (0.05, 0.03), 0.15  # the same of white water
+SURELY = 0.9  # share of a pixel of the grid that is water
+
+
+def find(
+    water: np.ndarray,  # bool [H, W]
+    picture: np.ndarray,  # uint8 [H, W, 3]
+    white: np.ndarray | None = None,  # float32 [h', w'] 0..1 how much of each pixel is white water
+) -> np.ndarray:  # bool [H, W]
+    """The floaters in water, with a margin of a pixel of the grid."""
+    import cv2
+
+    if not water.any():
+        return np.zeros_like(water)
+    height, width = water.shape
+    size = min(GRID_WIDTH, width), max(2, round(min(GRID_WIDTH, width) * height / width))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    share = cv2.resize(water.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    inside = (share > SURELY).astype(np.float32)
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    lab = cv2.GaussianBlur(lab, (0, 0), 0.6)
+    lightness, differs, times = _apart(lab, inside)
+    waves = (times > PARTS[0]) & (differs > LEAST) & (inside > 0)
+    free = _mean(waves.astype(np.float32), inside, CROWD) < MANY
+    if white is not None:
+        foam = cv2.resize(white.astype(np.float32), size)
+        free &= _mean(foam, inside, FOAM) < FOAMY
+    step = np.hypot(*(cv2.Sobel(lab[..., 0], cv2.CV_32F, d, 1 - d, scale=1 / 8) for d in (0, 1)))
+    found = np.zeros(inside.shape, bool)
+    for sign in (1, -1):
+        for least in PARTS:
+            parts = (times > least) & (differs > LEAST) & (inside > 0) & (sign * lightness > 0)
+            found |= _things(parts, free, lightness, differs, times, step)
+    found = cv2.dilate(found.astype(np.uint8), np.ones((3, 3), np.uint8))
+    return (cv2.resize(found, (width, height), interpolation=cv2.INTER_NEAREST) > 0) & water
+
+
+def _apart(
+    lab: np.ndarray,  # float32 [h, w, 3]
+    inside: np.ndarray,  # float32 [h, w] 0 or 1
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # float32 [h, w] each
+    """By how much a pixel is lighter, and differs, and times the usual difference, from water."""
+    weight = inside
+    for _ in range(ROUNDS):
+        rest = lab - _mean(lab, weight, NEAR)
+        differs = np.sqrt((rest * rest * np.array([1, COLOR, COLOR], np.float32)).sum(2))
+        usual = _mean(np.sqrt(differs), inside, WIDE) ** 2  # the mean root: few outliers count
+        times = differs / np.maximum(1.25 * usual, STILLEST)
+        weight = inside / (1 + (times / OUTLYING) ** 4) + 1e-4 * inside
+    return rest[..., 0], differs, times
+
+
+def _things(
+    parts: np.ndarray,  # bool [h, w]
+    free: np.ndarray,  # bool [h, w] where not all around are waves
+    lightness: np.ndarray,  # float32 [h, w] …
+    differs: np.ndarray,
+    times: np.ndarray,
+    step: np.ndarray,  # of the lightness, from pixel to pixel
+) -> np.ndarray:  # bool [h, w]
+    """The parts that are things: small, far from the water's color, crisp, and not flat."""
+    import cv2
+
+    count, numbers, stats, _ = cv2.connectedComponentsWithStats(parts.astype(np.uint8))
+    area = stats[:, cv2.CC_STAT_AREA]
+
+    def share(mask: np.ndarray) -> np.ndarray:
+        return np.bincount(numbers.ravel(), mask.ravel(), count) / area
+
+    plain = differs > PLAIN
+    farther = share((times > FARTHER) & plain) >= THIRD
+    kept = (share((times > FAR) & plain) >= THIRD) & (share(free) > 0.5)
+    kept &= (area >= SMALLEST) & (area < LARGEST * parts.size)
+    kept[0] = False
+    lighter = share(lightness)
+    found = np.zeros_like(parts)
+    for k in np.flatnonzero(kept):
+        x, y, w, h = stats[k, :4]
+        box = slice(y, y + h), slice(x, x + w)
+        part = numbers[box] == k
+        sides = np.sort(cv2.minAreaRect(np.argwhere(part).astype(np.float32))[1]) + 1
+        if sides[1] > sides[0] * (FLAT_LIGHT if lighter[k] > 0 else FLAT_DARK):
+            continue
+        mask = np.pad(part.astype(np.uint8), 1)
+        rim = part & (cv2.erode(mask, np.ones((3, 3), np.uint8))[1:-1, 1:-1] == 0)
+        crisp = np.median(step[box][rim]) / max(abs(float(lighter[k])), 6.0)
+        if crisp >= (CRISP if farther[k] else CRISPER):
+            found[box] |= part
+    return found
+
+
+def _mean(
+    values: np.ndarray,  # float32 [h, w] or [h, w, 3]
+    weight: np.ndarray,  # float32 [h, w]
+    reach: tuple[float, float],  # across and down, in shares of the width
+) -> np.ndarray:
+    """The weighted mean around each pixel."""
+    import cv2
+
+    size = tuple(2 * round(one * weight.shape[1]) + 1 for one in reach)
+
+    def blur(one: np.ndarray) -> np.ndarray:
+        for _ in range(2):
+            one = cv2.blur(one, size, borderType=cv2.BORDER_CONSTANT)
+        return one
+
+    share = np.maximum(blur(weight), 1e-4)
+    if values.ndim == 2:
+        return blur(values * weight) / share
+    return blur(values * weight[..., None]) / share[..., None]
