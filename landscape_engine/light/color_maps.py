@@ -16,7 +16,7 @@ from torch.nn.functional import interpolate
 from ..landscape import Landscape
 from ..ops import color, warping
 from ..scene.segmentation import GRID_HW
-from . import tone_curves
+from . import daylight, tone_curves
 
 Predict = Callable[[Tensor, Tensor], Tensor]  # picture [B, 3, S, S], codes [B, Z] → maps
 Map = Callable[[Tensor], Tensor]  # a code [1, Z] → its map [1, 6, 256, 256] of one picture
@@ -39,6 +39,20 @@ def curves(landscape: Landscape) -> Map:
     They are what light that begins with the picture is made with (`light.tone_curves`).
     """
     return _kept(landscape, ("curve",), curve_predictor(landscape))
+
+
+@torch.inference_mode()
+def exposure(
+    landscape: Landscape,
+    code: Tensor,  # [1, Z]
+) -> float:
+    """The change of ln Y, Y the picture's mean luminance, by a look's tone curves."""
+    shown = tone_curves.shade(landscape.small, curves(landscape)(code))
+    before, after = (
+        daylight.luminance(daylight.linear(one)).mean().clamp(min=daylight.FAINT).log()
+        for one in (landscape.small, shown)
+    )
+    return float(after - before)
 
 
 def _kept(landscape: Landscape, name: tuple[object, ...], predictor: Predict) -> Map:

@@ -22,6 +22,7 @@ from ..settings import AppearanceSettings, ClipSettings, parse_key
 from ..settings.sentences import say
 from . import color_maps, days, looks
 
+DUSK = -0.8  # change of ln Y at a day's darkest, from which it has a dusk
 SAME = 1e-6  # by which two codes may differ in each number that are one
 
 
@@ -59,10 +60,10 @@ def _sequence(
     if name == "predict":
         if landscape is None:
             raise CodeError("'predict' continues from a picture's own look; pass the picture.")
-        day = looks.predict_day(landscape, settings.codes or days.CODES, seed)
-        if relative and bundle.appearance_codebook:
-            day = days.lengthen(day, float(bundle.appearance_codebook.reach.median()))
-        return days.calm(day) if relative else day, True
+        count = settings.codes or days.CODES
+        if relative:
+            return _deep_day(landscape, count, seed), True
+        return looks.predict_day(landscape, count, seed), True
     own = landscape.own_look if relative and landscape else None
     if own is not None and name == "random":
         codes = bundle.days.draw(own, seed)
@@ -73,6 +74,31 @@ def _sequence(
         codes = bundle.days.at(position)
     codes, is_day = _asked_for(codes.to(bundle.device), settings, own)
     return codes if own is None else days.calm(codes), is_day
+
+
+def _deep_day(landscape: Landscape, count: int, seed: int) -> Tensor:  # [count, Z]
+    """A predicted day that gets dark.
+
+    From a dim picture on a day gets brighter, which it hardly shows; what has no dusk is mirrored
+    about the picture's own look, if that gets darker.
+    """
+    book = landscape.bundle.appearance_codebook
+    day = looks.predict_day(landscape, count, seed)
+    if book:
+        day = days.lengthen(day, float(book.reach.median()))
+    day = days.calm(day)
+    darkest = _darkest(landscape, day)
+    if darkest > DUSK:
+        other = 2 * day[:1] - day
+        other[:1] = day[:1]  # to the bit
+        if _darkest(landscape, other) < darkest:
+            return other
+    return day
+
+
+def _darkest(landscape: Landscape, day: Tensor) -> float:
+    """The change of ln Y at the darkest of every second look of a day."""
+    return min((color_maps.exposure(landscape, code) for code in day[2::2, None]), default=0.0)
 
 
 def _asked_for(

@@ -80,8 +80,8 @@ def _small(
     # made small where the picture lies, so that a huge one need not go to the device for this
     small = shrinking.area(picture[:, :3], size).to(alpha.device)
     share = shrinking.area(alpha.to(small), size)
-    inside = (share > 0.9).to(picture.dtype) if bool((share > 0.9).any()) else share
-    return small, share, inside
+    most = share.amax()  # of a sky of stars, which hardly moves, no pixel has all
+    return small, share, ((share > 0.9 * most) & (most > 0)).to(picture.dtype)
 
 
 def difference(

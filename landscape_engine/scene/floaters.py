@@ -11,12 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from . import outliers
+
 GRID_WIDTH = 640  # most pixels across of that grid
-NEAR, WIDE = (0.04, 0.02), (0.08, 0.03)  # across and down, shares of the width, over which the
-# water's own color, and the usual difference from it, are averaged
-COLOR = 1.5  # weight of the squares of a* and b*
-ROUNDS = 3  # of that mean, with less of what differs
-OUTLYING = 2.5  # times the usual difference from which it counts less
 STILLEST = 3.0  # usual difference of the calmest water
 PARTS = 2.2, 3.2  # times the usual difference by which a part differs all over: each is tried
 FAR, FARTHER = 2.8, 4.0  # … and a third of it: a crisp part, and any other
@@ -48,12 +45,12 @@ def find(
     inside = (share > SURELY).astype(np.float32)
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     lab = cv2.GaussianBlur(lab, (0, 0), 0.6)
-    lightness, differs, times = _apart(lab, inside)
+    lightness, differs, times = outliers.apart(lab, inside, STILLEST)
     waves = (times > PARTS[0]) & (differs > LEAST) & (inside > 0)
-    free = _mean(waves.astype(np.float32), inside, CROWD) < MANY
+    free = outliers.mean_around(waves.astype(np.float32), inside, CROWD) < MANY
     if white is not None:
         foam = cv2.resize(white.astype(np.float32), size)
-        free &= _mean(foam, inside, FOAM) < FOAMY
+        free &= outliers.mean_around(foam, inside, FOAM) < FOAMY
     step = np.hypot(*(cv2.Sobel(lab[..., 0], cv2.CV_32F, d, 1 - d, scale=1 / 8) for d in (0, 1)))
     found = np.zeros(inside.shape, bool)
     for sign in (1, -1):
@@ -62,21 +59,6 @@ def find(
             found |= _things(parts, free, lightness, differs, times, step)
     found = cv2.dilate(found.astype(np.uint8), np.ones((3, 3), np.uint8))
     return (cv2.resize(found, (width, height), interpolation=cv2.INTER_NEAREST) > 0) & water
-
-
-def _apart(
-    lab: np.ndarray,  # float32 [h, w, 3]
-    inside: np.ndarray,  # float32 [h, w] 0 or 1
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # float32 [h, w] each
-    """By how much a pixel is lighter, and differs, and times the usual difference, from water."""
-    weight = inside
-    for _ in range(ROUNDS):
-        rest = lab - _mean(lab, weight, NEAR)
-        differs = np.sqrt((rest * rest * np.array([1, COLOR, COLOR], np.float32)).sum(2))
-        usual = _mean(np.sqrt(differs), inside, WIDE) ** 2  # the mean root: few outliers count
-        times = differs / np.maximum(1.25 * usual, STILLEST)
-        weight = inside / (1 + (times / OUTLYING) ** 4) + 1e-4 * inside
-    return rest[..., 0], differs, times
 
 
 def _things(
@@ -116,24 +98,3 @@ def _things(
         if crisp >= (CRISP if farther[k] else CRISPER):
             found[box] |= part
     return found
-
-
-def _mean(
-    values: np.ndarray,  # float32 [h, w] or [h, w, 3]
-    weight: np.ndarray,  # float32 [h, w]
-    reach: tuple[float, float],  # across and down, in shares of the width
-) -> np.ndarray:
-    """The weighted mean around each pixel."""
-    import cv2
-
-    size = tuple(2 * round(one * weight.shape[1]) + 1 for one in reach)
-
-    def blur(one: np.ndarray) -> np.ndarray:
-        for _ in range(2):
-            one = cv2.blur(one, size, borderType=cv2.BORDER_CONSTANT)
-        return one
-
-    share = np.maximum(blur(weight), 1e-4)
-    if values.ndim == 2:
-        return blur(values * weight) / share
-    return blur(values * weight[..., None]) / share[..., None]

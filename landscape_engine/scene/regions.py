@@ -31,6 +31,7 @@ from . import (
     gaps,
     lights_in_the_sky,
     masts,
+    moons,
     thin_things,
 )
 from .certainty import LAND, SKY, WATER
@@ -118,6 +119,7 @@ def find(
     sky = labels == SKY
     still = thin_things.find(labels, picture)
     still |= masts.find(sky, picture, (labels == LAND) | still) | fliers.find(sky, picture)
+    still |= moons.find(sky, picture)
     still |= floaters.find(
         labels == WATER, picture, None if white is None else white[0, 0].float().cpu().numpy()
     )

@@ -26,6 +26,7 @@ PROBES = 6  # codes of the codebook, evenly, for which the motion predictor is a
 GRID_HW = (PREDICTOR_SIZE, PREDICTOR_SIZE)
 PARSED = 0.65  # share of the parser's word, which knows more scenes, against the scene network's
 DECIDED = 4.0  # exponent of the shares where the two contradict each other wholly
+FOAM = 0.3, 0.8  # share of white water by which the parser, which knows none, is heard: still, not
 NARROW = 0.033  # of the longer side: what is narrower is told by the scene network alone
 EDGE_REACH = 10  # pixels of that grid within which shares follow the picture's edges
 
@@ -77,12 +78,14 @@ def agreed(
     The parser's pixels are coarse: of what it says otherwise, what is narrower than `NARROW` goes,
     so that edges stay the scene network's. Where the two contradict each other the mean of a sure
     yes and a sure no would be no answer: there it is decided, `p^k` up to their sum, k up to
-    `DECIDED`. White water stays the same part of the water.
+    `DECIDED`. White water stays the same part of the water; the less the parser is heard there,
+    which takes surf and rapids for snow and rock.
     """
     size = told.shape[2:]
     other = interpolate(parsed, size, mode="bilinear", antialias=True, align_corners=False)
     width = 2 * round(NARROW * max(size) / 2) + 1
     apart = masks.sustained(other - told[:, :3], width)
+    apart = apart * (1 - masks.soft_threshold(told[:, 3:], FOAM))
     shares = (told[:, :3] + PARSED * apart).clamp(min=1e-6)
     shares = shares ** (1 + (DECIDED - 1) * apart.abs().amax(1, keepdim=True).clamp(max=1))
     shares = shares / shares.sum(1, keepdim=True)

@@ -132,6 +132,14 @@ def test_a_star_casts_no_hole_into_what_moves_beside_it():
     assert (found - whole).abs().max() < 0.1
 
 
+def test_a_sky_that_hardly_moves_has_a_base():
+    picture, where = sky((60, 25, 9)), region("sky", slice(0, RIDGE))
+    whole = bases.base_of(picture, where.alpha, "sky").light
+    faint = bases.base_of(picture, 0.3 * where.alpha, "sky").light
+    assert (whole - faint)[:, :, : RIDGE - 4].abs().mean() < 0.4
+    assert bases.base_of(picture, 0 * where.alpha, "sky") is None
+
+
 def test_a_mirror_breathes_with_what_it_shows():
     """Its base goes with the ripples too, and what is beside it, and the loop, stays."""
     picture, where = sky(), region("water", slice(40, 96))

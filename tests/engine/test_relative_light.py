@@ -372,6 +372,35 @@ def test_no_sun_lights_the_night(sky):
     assert abs(warmed(night)) < 0.12
 
 
+def test_an_alpenglow_leaves_a_dark_valley_and_dry_grass_keeps_its_gold_by_day():
+    def loses(land):
+        picture = scene(sky=0.5, land=land)
+        lit = (slice(None), slice(None), slice(34, 40), slice(20, 44))
+        picture[lit] = torch.tensor([0.3, -0.35, -0.7])[None, :, None, None]
+        change = change_of(
+            relighting.natural(relit(picture, -0.8, -0.8, -0.8), picture, SHARES, picture), picture
+        )
+        red, _, blue = change.unbind(1)
+        return float((red - blue)[0, 36:38, 26:38].mean())
+
+    assert loses(-0.9) < loses(-0.1) - 0.1
+
+
+def test_the_glow_of_a_sun_that_is_gone_goes_out(monkeypatch):
+    picture = scene(sky=0.0, land=-0.8, water=-0.2)
+    picture[:, :, 24:32] = torch.tensor([0.75, 0.3, -0.3])[None, :, None, None]  # not burnt out
+
+    def glow():
+        shown = relighting.natural(relit(picture, -1.8, -1.8, -1.8), picture, SHARES, picture)
+        red, green, blue = change_of(shown, picture)[..., 27:30, :].mean((2, 3))[0].tolist()
+        return green, red - blue
+
+    light, warmth = glow()
+    monkeypatch.setattr(relighting, "OF_GLOW", (0.0, 0.0))
+    kept, warm = glow()
+    assert light < kept - 0.15 and warmth < warm - 0.3
+
+
 def test_under_a_sky_that_a_town_lights_lamps_keep_their_colors():
     """Its sky is as light as one of the dusk; what is light amid the dark tells the night."""
     dark = scene(sky=-0.45, land=-0.92, water=-0.92)

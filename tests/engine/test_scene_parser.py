@@ -112,6 +112,15 @@ def test_a_sure_no_against_a_sure_yes_is_an_answer_and_a_doubtful_one_none():
     assert water(0.97) > certainty.SURE and 0.4 < water(0.75) < certainty.SURE_IN_MEAN
 
 
+def test_the_parser_is_not_heard_where_the_network_tells_foam():
+    told, parsed = told_and_parsed()
+    surf = torch.tensor([0.04, 0.01, 0.95, 0.9]).view(1, 4, 1, 1).expand_as(told)
+    snow = torch.tensor([0.98, 0.01, 0.01]).view(1, 3, 1, 1).expand_as(parsed)
+    assert torch.allclose(segmentation.agreed(surf, snow), surf, atol=1e-4)
+    calm = torch.cat([surf[:, :3], surf[:, 3:] * 0], 1)
+    assert float(segmentation.agreed(calm, snow)[0, 2].max()) < 0.2
+
+
 def test_what_the_parser_says_of_a_narrow_thing_is_left_out():
     told, parsed = told_and_parsed()
     parsed = torch.lerp(told[:, :3, :1, :1], parsed, 0).clone()

@@ -1,0 +1,72 @@
+"""Moons: pale discs in a calm sky, which are no cloud that the wind carries.
+
+The sun and a bright moon are found by their light (`lights_in_the_sky`); a moon by day, a sun
+behind haze and a balloon are hardly lighter than their sky, but round, even and crisp.
+
+Legend: H W pixels of the masks; h w pixels of the grid on which they are looked for.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import outliers
+
+GRID_WIDTH = 640  # most pixels across of that grid
+CALMEST = 1.2  # usual difference of the calmest sky, ΔE
+DIFFERS, TIMES = 3.0, 2.0  # of a disc's pixels from the sky: ΔE; in terms of the usual difference
+NEAR = 0.1  # over which the sky's own color is averaged, share of the width
+SMALLEST, LARGEST = 0.008, 0.04  # radius, share of the width
+ROUND = 0.8  # least share of the circle around it that a disc fills
+RING, EMPTY = 2.2, 0.08  # radii of what lies around it; share of that which may differ as well
+CRISP = 0.15  # median step at its outline, in terms of its difference
+CALM = 0.05  # share of a calm sky that differs from it
+SURELY = 0.99  # share of a pixel of the grid that is sky
+MARGIN = 1.15  # radii that stay
+
+
+def find(
+    sky: np.ndarray,  # bool [H, W]
+    picture: np.ndarray,  # uint8 [H, W, 3]
+) -> np.ndarray:  # bool [H, W]
+    """The discs in a sky, with a margin."""
+    import cv2
+
+    found = np.zeros(sky.shape, np.uint8)
+    if not sky.any():
+        return found > 0
+    height, width = sky.shape
+    size = min(GRID_WIDTH, width), max(2, round(min(GRID_WIDTH, width) * height / width))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    share = cv2.resize(sky.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    inside = (share > SURELY).astype(np.float32)
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    lab = cv2.GaussianBlur(lab, (0, 0), 0.8)
+    if not inside.any():
+        return found > 0
+    _, differs, times = outliers.apart(lab, inside, CALMEST, (NEAR, NEAR))
+    steps = sum(cv2.Sobel(lab, cv2.CV_32F, d, 1 - d, scale=1 / 8) ** 2 for d in (0, 1))
+    step = np.sqrt(steps.sum(2))
+    off = (differs > DIFFERS) & (times > TIMES)
+    if off[inside > 0].mean() > CALM:
+        return found > 0
+    parts = (off & (inside > 0)).astype(np.uint8)
+    filled = cv2.morphologyEx(parts, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    outlines, _ = cv2.findContours(filled, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    y, x = np.mgrid[: size[1], : size[0]]
+    for outline in outlines:
+        middle, radius = cv2.minEnclosingCircle(outline)
+        if not SMALLEST <= radius / size[0] <= LARGEST:
+            continue
+        if cv2.contourArea(outline) < ROUND * np.pi * (radius - 0.5) ** 2:
+            continue
+        away = np.hypot(x - middle[0], y - middle[1])
+        ring = (away > radius + 2) & (away < RING * radius + 2)
+        rim, disc = np.abs(away - radius) < 1, away < 0.8 * radius
+        alone = (inside[ring] == 0).mean() < EMPTY and off[ring].mean() < EMPTY
+        if alone and np.median(step[rim]) > CRISP * np.median(differs[disc]):
+            scale = width / size[0]
+            left, top = (round((one + 0.5) * scale) for one in middle)
+            reach = round(MARGIN * radius * scale) + 2
+            cv2.circle(found, (left, top), reach, (1,), -1)
+    return (found > 0) & sky

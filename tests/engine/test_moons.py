@@ -1,0 +1,58 @@
+"""A pale moon by day stays; clouds, however small, go on moving."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from landscape_engine.scene import moons
+
+SIZE = (400, 640)
+SKY = np.zeros(SIZE, bool)
+SKY[:280] = True
+
+
+def evening(noise: float = 1.5) -> np.ndarray:
+    """A picture [H, W, 3] of a sky that pales downwards over dark land."""
+    rng = np.random.default_rng(4)
+    down = np.linspace(0, 1, SIZE[0])[:, None, None]
+    picture = np.array([150, 170, 190]) * (1 - down) + np.array([230, 190, 170]) * down
+    picture = picture + rng.normal(0, noise, (*SIZE, 3))
+    picture[~SKY] = 40
+    return picture.clip(0, 255).astype(np.uint8)
+
+
+def with_disc(picture: np.ndarray, radius: int, lighter: int) -> np.ndarray:
+    disc = np.zeros(SIZE, np.uint8)
+    cv2.circle(disc, (420, 90), radius, 1, -1)
+    lit = picture.astype(int) + lighter * disc[..., None].astype(int)
+    return lit.clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("lighter", [18, 40, -30])
+def test_a_pale_moon_is_found_and_nothing_else(lighter):
+    found = moons.find(SKY, with_disc(evening(), 14, lighter))
+    assert found[90, 420] and found[82:98, 412:428].all()
+    assert found.sum() < 2.2 * np.pi * 14**2
+
+
+def test_a_clear_sky_has_none():
+    assert not moons.find(SKY, evening()).any()
+    assert not moons.find(~SKY & SKY, evening()).any()
+
+
+def test_clouds_are_none():
+    rng = np.random.default_rng(7)
+    for blur in (6, 12, 25):
+        noise = cv2.GaussianBlur(rng.normal(size=SIZE), (0, 0), blur)
+        thick = (noise / noise.std() - 0.6).clip(0, 1)[..., None]
+        picture = (evening() * (1 - thick) + 235 * thick).astype(np.uint8)
+        assert moons.find(SKY, picture)[SKY].mean() < 0.003
+
+
+def test_a_soft_puff_is_a_cloud():
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    puff = np.exp(-((y - 90) ** 2 + (x - 420) ** 2) / 300)[..., None]
+    picture = (evening() * (1 - 0.5 * puff) + 245 * 0.5 * puff).astype(np.uint8)
+    assert not moons.find(SKY, picture).any()
