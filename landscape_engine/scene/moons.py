@@ -12,11 +12,12 @@ import numpy as np
 
 from . import outliers
 
-GRID_WIDTH = 640  # most pixels across of that grid
-CALMEST = 1.2  # usual difference of the calmest sky, ΔE
+GRID_WIDTH = 400  # most pixels across of that grid
+CALMEST = 1.0  # usual difference of the calmest sky, ΔE
 DIFFERS, TIMES = 3.0, 2.0  # of a disc's pixels from the sky: ΔE; in terms of the usual difference
-NEAR = 0.1  # over which the sky's own color is averaged, share of the width
-SMALLEST, LARGEST = 0.008, 0.04  # radius, share of the width
+NEAR = 0.09  # over which the sky's own color is the median, share of the width: no disc's
+WIDE = 0.08, 0.08  # ... and the usual difference is averaged, across and down
+SMALLEST, LARGEST = 0.012, 0.04  # radius, share of the width
 ROUND = 0.8  # least share of the circle around it that a disc fills
 RING, EMPTY = 2.2, 0.08  # radii of what lies around it; share of that which may differ as well
 CRISP = 0.15  # median step at its outline, in terms of its difference
@@ -40,13 +41,15 @@ def find(
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     share = cv2.resize(sky.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     inside = (share > SURELY).astype(np.float32)
+    window = np.ones((2 * round(NEAR * size[0]) + 1,) * 2, np.uint8)
+    inside = cv2.erode(inside, window, borderType=cv2.BORDER_REPLICATE)  # of which sky is known
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     lab = cv2.GaussianBlur(lab, (0, 0), 0.8)
     if not inside.any():
         return found > 0
-    _, differs, times = outliers.apart(lab, inside, CALMEST, (NEAR, NEAR))
-    steps = sum(cv2.Sobel(lab, cv2.CV_32F, d, 1 - d, scale=1 / 8) ** 2 for d in (0, 1))
-    step = np.sqrt(steps.sum(2))
+    differs, times = _apart(small, lab, inside)
+    across, down = (cv2.Sobel(lab, cv2.CV_32F, d, 1 - d, scale=1 / 8) for d in (1, 0))
+    step = np.sqrt((across**2 + down**2).sum(2))
     off = (differs > DIFFERS) & (times > TIMES)
     if off[inside > 0].mean() > CALM:
         return found > 0
@@ -70,3 +73,18 @@ def find(
             reach = round(MARGIN * radius * scale) + 2
             cv2.circle(found, (left, top), reach, (1,), -1)
     return (found > 0) & sky
+
+
+def _apart(
+    small: np.ndarray,  # uint8 [h, w, 3]
+    lab: np.ndarray,  # float32 [h, w, 3] its colors
+    inside: np.ndarray,  # float32 [h, w] 0 or 1
+) -> tuple[np.ndarray, np.ndarray]:  # float32 [h, w] each
+    """By how much a pixel differs from the sky around it, and times the usual difference there."""
+    import cv2
+
+    own = cv2.medianBlur(small, 2 * round(NEAR * small.shape[1]) + 1)
+    rest = lab - cv2.cvtColor(own.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    differs = np.sqrt((rest * rest).sum(2))
+    usual = outliers.mean_around(np.sqrt(differs), inside, WIDE) ** 2
+    return differs, differs / np.maximum(outliers.SPREAD * usual, CALMEST)

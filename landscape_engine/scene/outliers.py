@@ -20,12 +20,11 @@ def apart(
     lab: np.ndarray,  # float32 [h, w, 3]
     inside: np.ndarray,  # float32 [h, w] 0 or 1
     calmest: float,  # usual difference of the calmest region
-    near: tuple[float, float] = NEAR,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # float32 [h, w] each
     """By how much a pixel is lighter, and differs, and times the usual difference around it."""
     weight = inside
     for _ in range(ROUNDS):
-        rest = lab - mean_around(lab, weight, near)
+        rest = lab - mean_around(lab, weight, NEAR)
         differs = np.sqrt((rest * rest * np.array([1, COLOR, COLOR], np.float32)).sum(2))
         usual = mean_around(np.sqrt(differs), inside, WIDE) ** 2  # few outliers hardly count
         times = differs / np.maximum(SPREAD * usual, calmest)

@@ -10,7 +10,15 @@ import torch
 from landscape_engine.bundles import checkpoints
 from landscape_engine.bundles.codebook import AppearanceCodebook
 from landscape_engine.errors import BundleError
-from landscape_engine.light import color_maps, cycles, daylight, days, relighting, tone_curves
+from landscape_engine.light import (
+    color_maps,
+    cycles,
+    daylight,
+    days,
+    looks,
+    relighting,
+    tone_curves,
+)
 from landscape_engine.ops import color
 from landscape_engine.settings import AppearanceSettings, ClipSettings, LoopSettings, MotionSettings
 
@@ -576,6 +584,26 @@ def test_without_an_lstm_the_default_is_a_day_of_the_codebook_and_says_so(bundle
     assert not cycles.notes(bundle, AppearanceSettings(code="0.2"))
     with pytest.raises(BundleError, match="code LSTM"):
         cycles.sequence(bundle, AppearanceSettings(code="predict"), 3, landscape)
+
+
+@pytest.mark.parametrize(("darkens", "mirrored"), [(True, False), (False, True), (None, False)])
+def test_a_day_that_only_gets_brighter_is_mirrored_into_one_with_a_dusk(
+    bundle, landscape, monkeypatch, darkens, mirrored
+):
+    own = landscape.own_look
+    away = torch.linspace(0, 1, own.shape[1])
+    day = own + torch.tensor([0.0, 1, 2, 3, 4, 3, 2, 1])[:, None] * away
+    monkeypatch.setattr(looks, "predict_day", lambda *args: day)
+    monkeypatch.setattr(days, "lengthen", lambda day, least: day)
+    by = {True: -0.3, False: 0.3, None: 0.0}[darkens]  # of night, which gets no darker
+    monkeypatch.setattr(
+        cycles.color_maps, "exposure", lambda _, code: by * float((code - own)[0, -1])
+    )
+    bundle.networks["code_lstm"] = checkpoints.build("code_lstm", {"hidden_size": 4})
+    found = cycles.sequence(bundle, AppearanceSettings(code="predict"), 1, landscape)
+    assert torch.equal(found[:1], own)
+    turned = float((found - own)[:, -1].sum()) < 0
+    assert turned == mirrored
 
 
 def test_with_an_lstm_the_default_is_a_predicted_day(bundle, landscape):
