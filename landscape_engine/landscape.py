@@ -160,7 +160,8 @@ class Landscape:
         if "scene_parser" in self.bundle.networks:
             parsed = mosaic.ask(self.bundle.scene_parser, self.image, self.device)
             with torch.inference_mode():
-                found = segmentation.agreed(found, parsed)
+                told, found = found, segmentation.agreed(found, parsed)
+                found = segmentation.whitened(found, told, self.image)
         return found[:, :3] if network.white is None else found
 
     @cached_property

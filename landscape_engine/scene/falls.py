@@ -25,6 +25,7 @@ LEAST = 0.003  # share of the picture below which there are no falls
 SLENDER = 2.5  # height over width from which upright threads are falls by themselves
 WIDE, MOSTLY = 0.015, 0.35  # else: least share of the picture, and of the white water in their rows
 JOINED, CLOSED = 0.01, 0.04  # gaps between threads, and in falls, share of the width
+SPRAY = 0.1, 0.1  # above and below wide falls, in heights of them, white water belongs to them
 FRINGE = 0.01  # of other water beside them that falls too, share of the width
 STEEPEST = 1.0  # sideways for each step down, at most
 CALM_PX = 6  # of the grid, over which the direction is averaged
@@ -61,8 +62,33 @@ def find(
         mostly = upright[around].mean() if around.any() else 0.0
         if high >= SLENDER * broad or (area >= WIDE and mostly >= MOSTLY):
             kept |= part.astype(np.uint8)
-    kept = cv2.dilate(_closed(kept, CLOSED), _disc(FRINGE * size[0]))
+    kept = _with_spray(_closed(kept, CLOSED), inside > WHITE)
+    kept = cv2.dilate(kept, _disc(FRINGE * size[0]))
     return (cv2.resize(kept.astype(np.float32), (width, height)) > 0.5) & water
+
+
+def _with_spray(
+    falls: np.ndarray,  # uint8 [h, w]
+    white: np.ndarray,  # bool [h, w]
+) -> np.ndarray:  # uint8 [h, w]
+    """Falls with the white water beside and below them that belongs to them: threads and spray.
+
+    Beside a curtain that falls, one whose threads the spray hides would stand, or drift.
+    """
+    import cv2
+
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(falls, connectivity=8)
+    grown = falls.copy()
+    for k in range(1, count):
+        if stats[k, cv2.CC_STAT_AREA] < WIDE * falls.size:
+            continue
+        top, high = stats[k, cv2.CC_STAT_TOP], stats[k, cv2.CC_STAT_HEIGHT]
+        rows = np.zeros_like(white)
+        rows[max(0, top - round(SPRAY[0] * high)) : top + high + round(SPRAY[1] * high)] = True
+        _, near = cv2.connectedComponents((white & rows).astype(np.uint8), connectivity=8)
+        own = np.unique(near[(parts == k) & white & rows])
+        grown[np.isin(near, own[own > 0])] = 1
+    return grown
 
 
 def _closed(mask: np.ndarray, gap: float) -> np.ndarray:  # uint8 [h, w]

@@ -27,6 +27,10 @@ GRID_HW = (PREDICTOR_SIZE, PREDICTOR_SIZE)
 PARSED = 0.65  # share of the parser's word, which knows more scenes, against the scene network's
 DECIDED = 4.0  # exponent of the shares where the two contradict each other wholly
 FOAM = 0.3, 0.8  # share of white water by which the parser, which knows none, is heard: still, not
+MISSED = 0.5, 0.8  # share of land by the scene network where the parser sees water: perhaps, surely
+WHITE, GREY = (-0.02, 0.29), (0.2, 0.4)  # mean of white water's channels, -1..1: not, surely; their
+# range: surely, not
+SPRAY_PX = 4  # of the shares, over which that is averaged
 NARROW = 0.033  # of the longer side: what is narrower is told by the scene network alone
 EDGE_REACH = 10  # pixels of that grid within which shares follow the picture's edges
 
@@ -91,6 +95,25 @@ def agreed(
     shares = shares / shares.sum(1, keepdim=True)
     white = told[:, 3:] / told[:, 2:3].clamp(min=1e-6)
     return torch.cat((shares, shares[:, 2:] * white), 1)
+
+
+def whitened(
+    found: Tensor,  # [1, 4, h, w] by `agreed`
+    told: Tensor,  # [1, 4, h, w] of land, sky, water and white water, by the scene network
+    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+) -> Tensor:  # [1, 4, h, w]
+    """What both say, with the white water that the scene network took for land.
+
+    Of falls that it misses it can't tell whether they are white: there the picture does, which is
+    light and grey.
+    """
+    small = images.resize(image[:, :3], found.shape[3], found.shape[2]).to(found.device)
+    color = small.amax(1, keepdim=True) - small.amin(1, keepdim=True)
+    light = masks.soft_threshold(small.mean(1, keepdim=True), WHITE)
+    look = masks.blur(light * (1 - masks.soft_threshold(color, GREY)), SPRAY_PX)
+    missed = masks.soft_threshold(told[:, :1], MISSED)
+    white = torch.maximum(found[:, 3:], found[:, 2:3] * missed * look)
+    return torch.cat((found[:, :3], white), 1)
 
 
 def label(

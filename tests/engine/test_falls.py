@@ -70,6 +70,18 @@ def test_the_curtain_falls_and_its_pool_does_not():
     assert found[190:].mean() < 0.02 and not (found & ~water).any()
 
 
+def test_threads_that_spray_hides_fall_with_the_rest():
+    picture, water = scene()
+    wide = np.zeros_like(water)
+    wide[50:170, 40:320] = True
+    picture[wide] = np.repeat(threads()[..., None], 3, 2)[wide]
+    spray = (slice(70, 150), slice(240, 320))
+    picture[spray] = 205  # no thread is seen in it
+    water |= wide
+    found = falls.find(water, white(water), picture)
+    assert found[spray].mean() > 0.9 and found[200:].mean() < 0.02
+
+
 def test_level_surf_is_no_fall_nor_is_water_that_is_not_white():
     picture, water = scene()
     surf = np.zeros_like(water)

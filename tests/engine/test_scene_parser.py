@@ -121,6 +121,20 @@ def test_the_parser_is_not_heard_where_the_network_tells_foam():
     assert float(segmentation.agreed(calm, snow)[0, 2].max()) < 0.2
 
 
+def test_falls_that_the_network_takes_for_land_are_white_by_their_look():
+    told, parsed = told_and_parsed()
+    told = torch.tensor([0.95, 0.02, 0.03, 0.0]).view(1, 4, 1, 1).expand_as(told)
+    falling = torch.tensor([0.01, 0.01, 0.98]).view(1, 3, 1, 1).expand_as(parsed)
+    image = torch.full((1, 3, 90, 160), 0.6)
+    image[..., 80:] = torch.tensor([-0.7, -0.2, 0.1])[:, None, None]
+    found = segmentation.agreed(told, falling)
+    white = segmentation.whitened(found, told, image)
+    assert torch.equal(white[:, :3], found[:, :3])
+    assert float(white[0, 3, :, 5:70].min()) > 0.7 and float(white[0, 3, :, 95:].max()) < 0.1
+    sure = torch.tensor([0.02, 0.02, 0.96, 0.1]).view(1, 4, 1, 1).expand_as(told)
+    assert torch.equal(segmentation.whitened(sure, sure, image), sure), "there the network tells"
+
+
 def test_what_the_parser_says_of_a_narrow_thing_is_left_out():
     told, parsed = told_and_parsed()
     parsed = torch.lerp(told[:, :3, :1, :1], parsed, 0).clone()
