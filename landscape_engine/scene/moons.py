@@ -40,9 +40,9 @@ def find(
     size = min(GRID_WIDTH, width), max(2, round(min(GRID_WIDTH, width) * height / width))
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     share = cv2.resize(sky.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    inside = (share > SURELY).astype(np.float32)
-    window = np.ones((2 * round(NEAR * size[0]) + 1,) * 2, np.uint8)
-    inside = cv2.erode(inside, window, borderType=cv2.BORDER_REPLICATE)  # of which sky is known
+    known = (share > SURELY).astype(np.uint8)
+    window = np.ones((2 * round(NEAR * size[0]) + 1,) * 2, np.uint8)  # all of which is sky
+    inside = cv2.erode(known, window, borderType=cv2.BORDER_REPLICATE).astype(np.float32)
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     lab = cv2.GaussianBlur(lab, (0, 0), 0.8)
     if not inside.any():
@@ -66,6 +66,8 @@ def find(
         away = np.hypot(x - middle[0], y - middle[1])
         ring = (away > radius + 2) & (away < RING * radius + 2)
         rim, disc = np.abs(away - radius) < 1, away < 0.8 * radius
+        if not ring.any() or not rim.any() or not disc.any():
+            continue
         alone = (inside[ring] == 0).mean() < EMPTY and off[ring].mean() < EMPTY
         if alone and np.median(step[rim]) > CRISP * np.median(differs[disc]):
             scale = width / size[0]

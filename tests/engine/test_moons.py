@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from landscape_engine.scene import moons
+from landscape_engine.scene import floaters, moons
 
 SIZE = (400, 640)
 SKY = np.zeros(SIZE, bool)
@@ -56,3 +56,12 @@ def test_a_soft_puff_is_a_cloud():
     puff = np.exp(-((y - 90) ** 2 + (x - 420) ** 2) / 300)[..., None]
     picture = (evening() * (1 - 0.5 * puff) + 245 * 0.5 * puff).astype(np.uint8)
     assert not moons.find(SKY, picture).any()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 90), (7, 5), (40, 30)])
+def test_tiny_pictures_have_no_things(size):
+    rng = np.random.default_rng(2)
+    picture = rng.integers(0, 256, (*size, 3)).astype(np.uint8)
+    for region in (np.ones(size, bool), rng.random(size) < 0.5):
+        assert not (moons.find(region, picture) & ~region).any()
+        assert not (floaters.find(region, picture) & ~region).any()
