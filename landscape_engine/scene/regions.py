@@ -32,6 +32,7 @@ from . import (
     lights_in_the_sky,
     masts,
     moons,
+    rooted,
     thin_things,
 )
 from .certainty import LAND, SKY, WATER
@@ -119,7 +120,7 @@ def find(
     sky = labels == SKY
     still = thin_things.find(labels, picture)
     still |= masts.find(sky, picture, (labels == LAND) | still) | fliers.find(sky, picture)
-    still |= moons.find(sky, picture)
+    still |= moons.find(sky, picture) | rooted.find(sky, picture)
     still |= floaters.find(
         labels == WATER, picture, None if white is None else white[0, 0].float().cpu().numpy()
     )
