@@ -20,6 +20,7 @@ CLOUDY = (2.0, 5.0), 0.08  # times the usual difference, and difference, that co
 TIMES, DIFFERS = 2.5, 6.0  # ... and that all pixels of a thing have
 SMALLEST, LARGEST = 8, 0.01  # pixels; share of the picture
 CRISP = 0.2  # median step at its outline, in terms of its difference
+FLAT, ALONG = 2.0, 0.5  # width over height from which a part lies; share of it that is along land
 AT_LAND = 2  # pixels within which it touches land
 SURELY = 0.9  # share of a pixel of the grid that is sky
 
@@ -60,6 +61,8 @@ def find(
             continue
         box = slice(y, y + h), slice(x, x + w)
         part = numbers[box] == k
+        if w > FLAT * h and (part & land[box]).any(0).mean() < ALONG:
+            continue  # a streak of cloud that a spire reaches
         core = cv2.erode(np.pad(part.astype(np.uint8), 1), np.ones((3, 3), np.uint8))
         rim = part & (core[1:-1, 1:-1] == 0) & ~land[box]
         if rim.any() and np.median(step[box][rim]) > CRISP * np.median(differs[box][part]):

@@ -49,6 +49,14 @@ def test_what_hangs_free_is_left_to_others():
     assert not rooted.find(SKY, picture).any()
 
 
+def test_a_streak_of_cloud_that_a_spire_reaches_moves():
+    picture, sky = evening(), SKY.copy()
+    spire = np.s_[200:RIDGE, 300:306]
+    picture[spire], sky[spire] = 50, False
+    picture[194:200, 280:360] = 250
+    assert not rooted.find(sky, picture)[190:204].any()
+
+
 @pytest.mark.parametrize("blur", [6, 12, 25])
 def test_clouds_behind_a_ridge_move(blur):
     for seed in range(3):
