@@ -48,6 +48,7 @@ FADES, FADED = (0.5, 1.4), 0.5  # e below 0 from which land loses color, to the 
 IN_WATER = 0.6  # ... and of water, which shows its sky's
 LAST_ON_CLOUDS, ABOVE_GLOW = (0.5, 1.2), (0.05, 0.4)  # e below 0, and height, from which clouds
 OF_CLOUDS, LIGHTER = (0.7, 0.45), 30.0  # lose so much of their warmth, and e; L* that counts whole
+CALM = 0.04  # of the width, over which what they lose is averaged
 BRIGHT_SKY = 62.0, 78.0  # mean L* of a sky under which dry grass is gold by itself: no, surely
 IN_SHADE = 24.0, 38.0  # ... and of land, most of which has no sun any more: surely, not
 COLORED = 1.8, 2.6  # w from which land is colored by itself (autumn trees): a little, surely …
@@ -62,7 +63,7 @@ GLARE = 0.85  # share of its change that what is burnt out does not take: the su
 SETS, REDDENS = 0.4, 0.5  # share of its sky's e < 0 that a low sun takes; and w it gets for each
 SUN_UP = 0.8  # e below 0 that a picture with a sun in its sky never reaches: by night there is none
 SUN_DOWN = 1.7  # ... with its glow alone, which goes out
-LAST_GLOW, OF_GLOW = (0.7, 1.5), (0.6, 0.8)  # e below 0 at which it fades; share of its warmth, and
+LAST_GLOW, OF_GLOW = (0.7, 1.5), (0.6, 0.6)  # e below 0 at which it fades; share of its warmth, and
 # e for `LIGHTER`, that it then loses
 SHINES = 0.1, 0.4  # most of that confidence in a sky: it has no sun, surely one
 SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun's, or a pale sky's
@@ -221,8 +222,13 @@ def _clouds_go_grey(
         (above, LAST_ON_CLOUDS, OF_CLOUDS),
         ((1 - above) * down, LAST_GLOW, OF_GLOW),
     ):
-        gone = rising(-exposure, when) * where * scene.skyward * (1 - scene.night)
+        gone = rising(-exposure, when) * where * (1 - scene.night)
         lost, dimmed = lost + share[0] * gone * warmer, dimmed + share[1] * gone * lighter
+    reach = max(1, round(CALM * scene.x.shape[3]))  # a form in it would be seen as a blotch
+    lost, dimmed = (
+        scene.skyward * masks.blur_within(one, scene.skyward.clamp(min=1e-4), reach)
+        for one in (lost, dimmed)
+    )
     return exposure - dimmed, warmth - lost, green + _by_grey(-lost, scene)
 
 
