@@ -174,7 +174,9 @@ def _waved(part: MovingPart, layers: Layers, phase: float) -> Layers:
     ):
         if height:
             moved = wave(core, height, phase)
-            moved = (moved if share is None else moved * share)[:, :, layers.held.rows]
+            if share is not None:  # the picture itself is a moment of it
+                moved = (moved - wave(core, height, 0.0)) * share
+            moved = moved[:, :, layers.held.rows]
             second = None if layers.second is None else layers.second + moved
             layers = replace(layers, first=layers.first + moved, second=second)
             if share is not None:

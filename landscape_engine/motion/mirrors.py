@@ -22,7 +22,7 @@ ALIKE = 0.3, 0.6  # correlation from which water mirrors: perhaps, surely
 MOSTLY = 0.3, 0.5  # share of a water that mirrors, from which it is a mirror: perhaps, surely
 EVERYWHERE = 0.7  # confidence that the rest of such a water is one, where there is nothing to see
 SPREAD_PX = 10  # radius over which that is spread
-BREATH = 6.0  # height of the ripples of a mirror, in thousandths of the picture's height
+BREATH = 4.0  # height of the ripples of a mirror, in thousandths of the picture's height
 
 
 def mirrored(
