@@ -24,9 +24,10 @@ from .regions import RegionKind
 
 GRID_WIDTH = 480  # most pixels across of the grid on which a base is made
 OUTSIDE = 0.1  # share of a region up to which a pixel lies outside: slow fades are no edge
-FRINGE_PX = 3  # at a region's edge nothing is taken to move, since pixels there are mixed
-FADE_PX = 4  # … beyond which what moves sets in
-STAR_PX = 9  # widest hole in a region that is a point of light: what is beside it moves
+FRINGE_PX = 6  # at a region's edge nothing is taken to move, since pixels there are mixed
+FADE_PX = 5  # … beyond which what moves sets in
+STAR_PX, HALO_PX = 9, 3  # widest hole in a region that is a point of light: what is beside it
+# moves, but for its halo
 BEHIND_PX = 64  # … widest tower that what moves passes behind, level
 BEYOND_PX = 24, 96  # from there to where what goes on beyond the edge begins to fade, and is gone
 SLOW_PX = 8  # at an edge softer than this, what fades with the region stays
@@ -168,7 +169,9 @@ def _inner(alpha: Tensor) -> Tensor:  # [1, 1, h, w] 0..1
     own = alpha
     if bool(stars.any()):
         inside = inside | stars
-        own = -F.max_pool2d(-alpha, 3, 1, 1)
+        halo = max(1, round(HALO_PX * px))
+        near = F.max_pool2d(stars.to(alpha), 2 * halo + 1, 1, halo)
+        own = alpha * (1 - near)
         if bool(inside.all()):
             return own
     depth = masks.depth(inside, border=False).to(alpha)
