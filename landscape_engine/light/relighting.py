@@ -31,6 +31,7 @@ LONGEST = 2.5  # change on any axis that is believed
 DIMMEST, BRIGHTEST = -2.0, 0.7  # e
 COLDEST, WARMEST = -0.7, 1.2  # w of land; of sky a third or a half more
 GILT = 1.35  # of warmth, by which gold outshines what is predicted in the mean
+SNOW = (65.0, 90.0), 0.4  # L* of what is white below the sky: not, surely; gold that it has less
 LOW_SUN = 1.3  # share of its mean gold that a sky has more at the horizon than at the zenith
 GREY_GOLD, OF_BLUE = 1.2, 0.45  # of w that a grey sky's mean can get; and for each w it is bluer
 APART = 0.2, 0.4  # of w, that lit land gets warmer, or colder, than its sky at the most
@@ -152,7 +153,8 @@ def _warmth(warmth: Tensor, exposure: Tensor, scene: Scene) -> Tensor:
     shade = (1 - (scene.lightness - 12) / 40).clamp(0, 1)
     left = (1 + (exposure + 0.15) / (GOLD_FADES - 0.15)).clamp(0, 1)
     low = 1 + LOW_SUN * (0.5 - scene.height) * scene.skyward
-    gold = GILT * warmth * left * (1 - COOL_SHADE * shade) * low
+    snow = 1 - SNOW[1] * rising(scene.lightness, SNOW[0]) * (1 - scene.sky)
+    gold = GILT * warmth * left * (1 - COOL_SHADE * shade) * low * snow
     already = torch.where(warmth > 0, scene.warmth, -0.7 * scene.warmth).clamp(min=0)
     warmth = torch.where(warmth > 0, gold, warmth) / (1 + already)
     warmth = _under_a_grey_sky(warmth, scene)

@@ -380,6 +380,18 @@ def test_no_sun_lights_the_night(sky):
     assert abs(warmed(night)) < 0.12
 
 
+def test_snow_takes_less_gold_than_rock(monkeypatch):
+    def gold(land):
+        picture = scene(sky=0.4, land=land)
+        shown = relighting.natural(relit(picture, 0.1, 0.0, -0.5), picture, SHARES, picture)
+        red, _, blue = change_of(shown, picture).unbind(1)
+        return float((red - blue)[0, 34:46].mean())
+
+    rock, snow = gold(0.1), gold(0.8)
+    monkeypatch.setattr(relighting, "SNOW", (relighting.SNOW[0], 0.0))
+    assert abs(gold(0.1) - rock) < 0.02 and snow < gold(0.8) - 0.05
+
+
 def test_an_alpenglow_leaves_a_dark_valley_and_dry_grass_keeps_its_gold_by_day():
     def loses(land):
         picture = scene(sky=0.5, land=land)
