@@ -90,22 +90,26 @@ class Scene:
         return torch.lerp(of_sky.clamp(0, 1), of_water.clamp(0, 1), share)
 
     @cached_property
+    def sharpest(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The light with its texture, if there is such a one, [B or 1, 3, h, w], and its L*a*b*."""
+        light = self.light if self.sharp is None else self.sharp
+        return light, *daylight.lab(light)
+
+    @cached_property
     def sun(self) -> suns.Sun:
         """The sun that stands in the sky."""
-        light = self.light if self.sharp is None else self.sharp
-        return suns.find(light, self.sky[:1], self.warmth[:1])
+        return suns.find(self.sharpest[0], self.sky[:1], self.warmth[:1])
 
-    @property
+    @cached_property
     def sun_up(self) -> Tensor:  # [B or 1, 1, h, w] 0..1
         """The confidence that the sun itself is seen, burnt out."""
-        lightness, _, _ = daylight.lab(self.light if self.sharp is None else self.sharp)
-        white = self.sun.setting * rising(lightness, suns.BURNT)
+        white = self.sun.setting * rising(self.sharpest[1], suns.BURNT)
         return torch.maximum(self.sun.disc, white)
 
     @cached_property
     def colored(self) -> Tensor:  # [B or 1, 1, 1, 1] 0..1
         """The confidence that a picture is no black-and-white one, whose light has no color."""
-        _, a, b = daylight.lab(self.light if self.sharp is None else self.sharp)
+        _, _, a, b = self.sharpest
         chroma = (a.square() + b.square()).sqrt().flatten(1)
         most = chroma.sort(1).values[:, int(0.98 * (chroma.shape[1] - 1))]
         return rising(most, UNCOLORED).view(-1, 1, 1, 1)
@@ -125,7 +129,7 @@ class Scene:
 
     def _lamps(self) -> Tensor:  # [B or 1, 1, h, w] 0 or 1
         """What is light amid the dark, but for the sky."""
-        lightness, _, _ = daylight.lab(self.light if self.sharp is None else self.sharp)
+        _, lightness, _, _ = self.sharpest
         around = masks.blur(lightness, max(1, self.x.shape[3] // 21))
         return ((lightness > BY_A_LAMP[1]) & (around < BY_A_LAMP[0] + 5)).to(lightness)
 

@@ -164,21 +164,21 @@ class PartLoop:
 
 
 def _waved(part: MovingPart, layers: Layers, phase: float) -> Layers:
-    """The layers with the part's ripples and sway added."""
+    """The layers with the part's ripples, or a mirror's breath, and sway added."""
     core, guide = part.region.core, part.region.guide
-    mirror = None if part.ripple or guide.ripple else part.mirror  # the artist's ripples lead
-    for height, wave, share in (
-        (part.ripple or guide.ripple, waves.ripple, None),
-        (mirrors.BREATH if mirror is not None else 0.0, waves.ripple, mirror),
-        (guide.sway, waves.sway, None),
-    ):
-        if height:
-            moved = wave(core, height, phase)
-            if share is not None:  # the picture itself is a moment of it
-                moved = (moved - wave(core, height, 0.0)) * share
-            moved = moved[:, :, layers.held.rows]
-            second = None if layers.second is None else layers.second + moved
-            layers = replace(layers, first=layers.first + moved, second=second)
-            if share is not None:
-                layers = replace(layers, breath=moved)
+    ripple = part.ripple or guide.ripple
+    if ripple:
+        layers = _shifted(layers, waves.ripple(core, ripple, phase))
+    elif part.mirror is not None:
+        breath = waves.breath(core, mirrors.BREATH, phase) * part.mirror
+        layers = replace(_shifted(layers, breath), breath=breath[:, :, layers.held.rows])
+    if guide.sway:
+        layers = _shifted(layers, waves.sway(core, guide.sway, phase))
     return layers
+
+
+def _shifted(layers: Layers, moved: Tensor) -> Layers:
+    """The layers with all sources moved by a flow [1, 2, h, w]."""
+    moved = moved[:, :, layers.held.rows]
+    second = None if layers.second is None else layers.second + moved
+    return replace(layers, first=layers.first + moved, second=second)

@@ -43,6 +43,15 @@ def ripple(
     return torch.cat([0.3 * amount * total, amount * total], dim=1)
 
 
+def breath(
+    core: Tensor,  # [1, 1, h, w] bool
+    height: float,
+    phase: float,
+) -> Tensor:  # [1, 2, h, w] backward, normalised
+    """Ripples of which the picture itself, at phase 0, is a moment."""
+    return ripple(core, height, phase) - ripple(core, height, 0.0)
+
+
 def sway(
     core: Tensor,  # [1, 1, h, w] bool
     width: float,

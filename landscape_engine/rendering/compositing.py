@@ -73,7 +73,7 @@ def move(
                 density, opacity = plates.forms(plate)
                 if plates.alpha is None:  # what is clear covers nothing
                     part.cover(plates, density, opacity)
-            if part.layers.breath is not None:
+            if part.layers.breath is not None and part.layers.base is not None:
                 part.breathe(plates)
             stacked = plates.premultiplied(plate, part.layers.base)
             for rows in strips(part.rows, width, image.device):
@@ -183,9 +183,7 @@ class _Part:
     def breathe(self, plates: Plates) -> None:
         """Let the base go with the ripples of a mirror: `B(p + ripples) - B` is added."""
         layers = self.layers
-        assert layers.breath is not None
-        if layers.alpha is None or layers.base is None or self.covers or not self.moves:
-            return
+        assert layers.alpha is not None and layers.base is not None and layers.breath is not None
         held, w = layers.held, layers.first.shape[3]
         light = plates.behind(layers.alpha, layers.base, (held.height, w))
         identity = warping.identity_grid(held.height, w, light.device, held.rows)

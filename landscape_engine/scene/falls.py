@@ -47,10 +47,11 @@ def find(
     size = min(MEASURED_WIDTH, width), max(2, round(min(MEASURED_WIDTH, width) * height / width))
     inside = cv2.resize(foam.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     across, along, _ = _energies(picture, inside > 0.9)
-    upright = (across > UPRIGHT * along) & (inside > 0.5)
+    foamy = inside > 0.5
+    upright = (across > UPRIGHT * along) & foamy
     upright = _closed(upright, JOINED)
     count, parts, stats, _ = cv2.connectedComponentsWithStats(upright, connectivity=8)
-    _, waters = cv2.connectedComponents((inside > 0.5).astype(np.uint8), connectivity=8)
+    _, waters = cv2.connectedComponents(foamy.astype(np.uint8), connectivity=8)
     kept = np.zeros_like(upright)
     for k in range(1, count):
         part, area = parts == k, stats[k, cv2.CC_STAT_AREA] / upright.size
@@ -62,7 +63,7 @@ def find(
         mostly = upright[around].mean() if around.any() else 0.0
         if high >= SLENDER * broad or (area >= WIDE and mostly >= MOSTLY):
             kept |= part.astype(np.uint8)
-    kept = _with_spray(_closed(kept, CLOSED), inside > WHITE)
+    kept = _with_spray(_closed(kept, CLOSED), foamy)
     kept = cv2.dilate(kept, _disc(FRINGE * size[0]))
     return (cv2.resize(kept.astype(np.float32), (width, height)) > 0.5) & water
 

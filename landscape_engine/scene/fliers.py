@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import channels
+from . import channels, outliers
 
 LARGEST = 0.03  # longest flier, share of the width
 LEAST = 6  # pixels of the smallest
@@ -64,11 +64,10 @@ def _crisp(own: np.ndarray, grown: np.ndarray, plane: np.ndarray, contrast: floa
     """Whether a part is darker than all around it, with a step at nearly all of its outline."""
     import cv2
 
-    mask, near = own.astype(np.uint8), np.ones((5, 5), np.uint8)
+    near = np.ones((5, 5), np.uint8)
     if grown.all():
         return False
     if np.median(plane[own]) > np.quantile(plane[~grown], NEARLY) - 255 * DARKER:
         return False
-    rim = own & (cv2.erode(mask, np.ones((3, 3), np.uint8), borderValue=(0,)) == 0)
     steps = cv2.dilate(plane, near).astype(np.float32) - cv2.erode(plane, near)
-    return bool(np.quantile(steps[rim], ROUND) >= CRISP * contrast)
+    return bool(np.quantile(steps[outliers.rim(own)], ROUND) >= CRISP * contrast)

@@ -38,27 +38,21 @@ def find(
 
     if not water.any():
         return np.zeros_like(water)
-    height, width = water.shape
-    size = min(GRID_WIDTH, width), max(2, round(min(GRID_WIDTH, width) * height / width))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    share = cv2.resize(water.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    inside = (share > SURELY).astype(np.float32)
-    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    lab = cv2.GaussianBlur(lab, (0, 0), 0.6)
-    lightness, differs, times = outliers.apart(lab, inside, STILLEST)
-    waves = (times > PARTS[0]) & (differs > LEAST) & (inside > 0)
-    free = outliers.mean_around(waves.astype(np.float32), inside, CROWD) < MANY
+    _, lab, inside = outliers.on_grid(water, picture, GRID_WIDTH, SURELY, 0.6)
+    weight = inside.astype(np.float32)
+    lightness, differs, times = outliers.apart(lab, weight, STILLEST)
+    waves = (times > PARTS[0]) & (differs > LEAST) & inside
+    free = outliers.mean_around(waves.astype(np.float32), weight, CROWD) < MANY
     if white is not None:
-        foam = cv2.resize(white.astype(np.float32), size)
-        free &= outliers.mean_around(foam, inside, FOAM) < FOAMY
+        foam = cv2.resize(white.astype(np.float32), inside.shape[::-1])
+        free &= outliers.mean_around(foam, weight, FOAM) < FOAMY
     step = np.hypot(*(cv2.Sobel(lab[..., 0], cv2.CV_32F, d, 1 - d, scale=1 / 8) for d in (0, 1)))
     found = np.zeros(inside.shape, bool)
     for sign in (1, -1):
         for least in PARTS:
-            parts = (times > least) & (differs > LEAST) & (inside > 0) & (sign * lightness > 0)
+            parts = (times > least) & (differs > LEAST) & inside & (sign * lightness > 0)
             found |= _things(parts, free, lightness, differs, times, step)
-    found = cv2.dilate(found.astype(np.uint8), np.ones((3, 3), np.uint8))
-    return (cv2.resize(found, (width, height), interpolation=cv2.INTER_NEAREST) > 0) & water
+    return outliers.spread_out(found, water)
 
 
 def _things(
@@ -92,9 +86,7 @@ def _things(
         sides = np.sort(cv2.minAreaRect(np.argwhere(part).astype(np.float32))[1]) + 1
         if sides[1] > sides[0] * (FLAT_LIGHT if lighter[k] > 0 else FLAT_DARK):
             continue
-        mask = np.pad(part.astype(np.uint8), 1)
-        rim = part & (cv2.erode(mask, np.ones((3, 3), np.uint8))[1:-1, 1:-1] == 0)
-        crisp = np.median(step[box][rim]) / max(abs(float(lighter[k])), 6.0)
+        crisp = np.median(step[box][outliers.rim(part)]) / max(abs(float(lighter[k])), 6.0)
         if crisp >= (CRISP if farther[k] else CRISPER):
             found[box] |= part
     return found

@@ -36,30 +36,23 @@ def find(
     found = np.zeros(sky.shape, np.uint8)
     if not sky.any():
         return found > 0
-    height, width = sky.shape
-    size = min(GRID_WIDTH, width), max(2, round(min(GRID_WIDTH, width) * height / width))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    share = cv2.resize(sky.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    known = (share > SURELY).astype(np.uint8)
-    window = np.ones((2 * round(NEAR * size[0]) + 1,) * 2, np.uint8)  # all of which is sky
-    inside = cv2.erode(known, window, borderType=cv2.BORDER_REPLICATE).astype(np.float32)
-    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    lab = cv2.GaussianBlur(lab, (0, 0), 0.8)
+    small, lab, known = outliers.on_grid(sky, picture, GRID_WIDTH, SURELY, 0.8)
+    high, wide = known.shape
+    window = np.ones((2 * round(NEAR * wide) + 1,) * 2, np.uint8)  # all of which is sky
+    inside = cv2.erode(known.astype(np.uint8), window, borderType=cv2.BORDER_REPLICATE) > 0
     if not inside.any():
         return found > 0
-    differs, times = _apart(small, lab, inside)
-    across, down = (cv2.Sobel(lab, cv2.CV_32F, d, 1 - d, scale=1 / 8) for d in (1, 0))
-    step = np.sqrt((across**2 + down**2).sum(2))
+    differs, times = _apart(small, lab, inside.astype(np.float32))
     off = (differs > DIFFERS) & (times > TIMES)
-    if off[inside > 0].mean() > CALM:
+    if off[inside].mean() > CALM:
         return found > 0
-    parts = (off & (inside > 0)).astype(np.uint8)
+    step, parts = outliers.steps(lab), (off & inside).astype(np.uint8)
     filled = cv2.morphologyEx(parts, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     outlines, _ = cv2.findContours(filled, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    y, x = np.mgrid[: size[1], : size[0]]
+    y, x = np.mgrid[:high, :wide]
     for outline in outlines:
         middle, radius = cv2.minEnclosingCircle(outline)
-        if not SMALLEST <= radius / size[0] <= LARGEST:
+        if not SMALLEST <= radius / wide <= LARGEST:
             continue
         if cv2.contourArea(outline) < ROUND * np.pi * (radius - 0.5) ** 2:
             continue
@@ -68,9 +61,9 @@ def find(
         rim, disc = np.abs(away - radius) < 1, away < 0.8 * radius
         if not ring.any() or not rim.any() or not disc.any():
             continue
-        alone = (inside[ring] == 0).mean() < EMPTY and off[ring].mean() < EMPTY
+        alone = (~inside[ring]).mean() < EMPTY and off[ring].mean() < EMPTY
         if alone and np.median(step[rim]) > CRISP * np.median(differs[disc]):
-            scale = width / size[0]
+            scale = sky.shape[1] / wide
             left, top = (round((one + 0.5) * scale) for one in middle)
             reach = round(MARGIN * radius * scale) + 2
             cv2.circle(found, (left, top), reach, (1,), -1)

@@ -35,15 +35,9 @@ def find(
     nothing = np.zeros_like(sky)
     if not sky.any() or sky.all():
         return nothing
-    height, width = sky.shape
-    size = min(GRID_WIDTH, width), max(2, round(min(GRID_WIDTH, width) * height / width))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    share = cv2.resize(sky.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    inside = share > SURELY
+    _, lab, inside = outliers.on_grid(sky, picture, GRID_WIDTH, SURELY, 0.6)
     if not inside.any():
         return nothing
-    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    lab = cv2.GaussianBlur(lab, (0, 0), 0.6)
     _, differs, times = outliers.apart(lab, inside.astype(np.float32), CALMEST)
     (often, by), many = CLOUDY
     if ((times > often) & (differs > by))[inside].mean() > many:
@@ -52,9 +46,7 @@ def find(
     _, numbers, stats, _ = cv2.connectedComponentsWithStats(parts.astype(np.uint8), connectivity=8)
     near = np.ones((2 * AT_LAND + 1,) * 2, np.uint8)
     land = cv2.dilate((~inside).astype(np.uint8), near) > 0
-    across, down = (cv2.Sobel(lab, cv2.CV_32F, d, 1 - d, scale=1 / 8) for d in (1, 0))
-    step = np.sqrt((across**2 + down**2).sum(2))
-    found = np.zeros(inside.shape, np.uint8)
+    step, found = outliers.steps(lab), np.zeros_like(inside)
     for k in np.unique(numbers[land & parts]):
         x, y, w, h, area = stats[k]
         if not SMALLEST <= area <= LARGEST * parts.size:
@@ -63,9 +55,7 @@ def find(
         part = numbers[box] == k
         if w > FLAT * h and (part & land[box]).any(0).mean() < ALONG:
             continue  # a streak of cloud that a spire reaches
-        core = cv2.erode(np.pad(part.astype(np.uint8), 1), np.ones((3, 3), np.uint8))
-        rim = part & (core[1:-1, 1:-1] == 0) & ~land[box]
+        rim = outliers.rim(part) & ~land[box]
         if rim.any() and np.median(step[box][rim]) > CRISP * np.median(differs[box][part]):
-            found[box][part] = 1
-    grown = cv2.dilate(found, np.ones((3, 3), np.uint8))
-    return (cv2.resize(grown, (width, height), interpolation=cv2.INTER_NEAREST) > 0) & sky
+            found[box][part] = True
+    return outliers.spread_out(found, sky)
