@@ -24,9 +24,10 @@ from .bundles.devices import choose_device
 from .fitting.annotations import ArrowLike, PatchLike, read_arrows
 from .fitting.optimize import AppearanceFit, MotionFit
 from .landscape import Landscape
-from .light import cycles, looks
+from .light import cycles, looks, windows
 from .light.cycles import LightCycle
 from .light.stars import Stars
+from .light.windows import Windows
 from .loops import looping, travel
 from .motion import codes as motion_codes
 from .motion import movement
@@ -259,7 +260,8 @@ class Animator:
         lit = None
         if light is not None:
             stars = _stars(landscape, light, clip)
-            lit = Light(light, landscape.picture, _skyline(motion), stars)
+            lamps = _windows(landscape, light, clip)
+            lit = Light(light, landscape.picture, _skyline(motion), stars, lamps)
         period = loop.period(clip.frames, motion.steady)
         plan = islice(looping.plan(motion, loop, period), 0, None, every)
         closes = None if loop.kind == "none" or period % every else period // every
@@ -315,3 +317,12 @@ def _stars(landscape: Landscape, light: LightCycle, clip: ClipSettings) -> Stars
         return None
     skies = landscape.skies
     return Stars(landscape.picture, skies, light.stars, clip.seed) if skies else None
+
+
+def _windows(landscape: Landscape, light: LightCycle, clip: ClipSettings) -> Windows | None:
+    """The windows that light up; none where nothing tells buildings."""
+    buildings = landscape.buildings if light.windows else None
+    if buildings is None:
+        return None
+    pixels, picture = landscape.pixels, landscape.picture
+    return windows.find(picture, pixels, buildings, light.windows, clip.seed)

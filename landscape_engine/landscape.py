@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from . import images
 from .bundles.checkpoints import ModelBundle, PredictorName
@@ -157,12 +158,27 @@ class Landscape:
             return None
         network = self.bundle.scene_network
         found = scene.ask(network, self.image, self.device)
-        if "scene_parser" in self.bundle.networks:
-            parsed = mosaic.ask(self.bundle.scene_parser, self.image, self.device)
+        parsed = self._parsed
+        if parsed is not None:
             with torch.inference_mode():
-                told, found = found, segmentation.agreed(found, parsed)
+                told, found = found, segmentation.agreed(found, parsed[:, :3])
                 found = segmentation.whitened(found, told, self.image)
         return found[:, :3] if network.white is None else found
+
+    @cached_property
+    def _parsed(self) -> Tensor | None:
+        """[1, 4, h, w] of land, sky, water and buildings, by the scene parser."""
+        if "scene_parser" not in self.bundle.networks:
+            return None
+        return mosaic.ask(self.bundle.scene_parser, self.image, self.device)
+
+    @property
+    def buildings(self) -> Tensor | None:
+        """[1, 1, h, w] share of buildings, their mirror images left out; None without a parser."""
+        if self._parsed is None or self.seen is None:
+            return None
+        built = self._parsed[:, 3:]
+        return torch.minimum(built, interpolate(self.seen[:, :1], built.shape[2:], mode="bilinear"))
 
     @cached_property
     def shares(self) -> Tensor:

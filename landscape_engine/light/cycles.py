@@ -149,6 +149,7 @@ class LightCycle:
         per_frame: whether each frame's map is predicted from itself (Algorithm 1), and not from
             the picture.
         stars: how many stars come out as it gets dark, 0..1.
+        windows: how many windows of buildings are lit then, 0..1.
         own_code: [1, Z] the picture's own look where `predict` gives anchored maps; else None.
     """
 
@@ -157,6 +158,7 @@ class LightCycle:
     rounds: int = 1
     per_frame: bool = False
     stars: float = 0.0
+    windows: float = 0.0
     own_code: Tensor | None = None
 
 
@@ -180,7 +182,12 @@ def light(
         if settings.anchor and "appearance_encoder" in landscape.bundle.networks:
             own = landscape.own_look
     return LightCycle(
-        codes, lambda _, code: maps(code), settings.cycles, stars=settings.stars, own_code=own
+        codes,
+        lambda _, code: maps(code),
+        settings.cycles,
+        stars=settings.stars,
+        windows=settings.windows,
+        own_code=own,
     )
 
 

@@ -30,15 +30,17 @@ LONGEST = 2.5  # change on any axis that is believed
 
 DIMMEST, BRIGHTEST = -2.0, 0.7  # e
 COLDEST, WARMEST = -0.7, 1.2  # w of land; of sky a third or a half more
-GILT = 1.35  # of warmth, by which gold outshines what is predicted in the mean
+GILT = 1.35  # of warmth, by which gold in sky and water outshines what is predicted
+MOST_GOLD = 0.7  # of w, to which that of land comes near
 SNOW = (65.0, 90.0), 0.4  # L* of what is white below the sky: not, surely; gold that it has less
 LOW_SUN = 1.3  # share of its mean gold that a sky has more at the horizon than at the zenith
+OVERHEAD, CLEAR = 0.15, 0.6  # ... and that a blue one keeps there; w below 0 that is as blue
 GREY_GOLD, OF_BLUE = 1.2, 0.45  # of w that a grey sky's mean can get; and for each w it is bluer
-APART = 0.2, 0.4  # of w, that lit land gets warmer, or colder, than its sky at the most
+APART = 0.2, 0.6  # of w, that lit land gets warmer, or colder, than its sky at the most
 LIT = 10.0, 35.0  # L* from which land takes part in it, and wholly
 GOLD_FADES = 1.35  # e below 0 at which no gold is left
-DUSK = 0.3  # of w, that goes with each e below 0
-BLUE = 1.5  # by which it is less for each w that land is blue already
+DUSK = 0.35  # of w, that goes with each e below 0
+BLUE = 1.5  # by which it is less for each w that a thing is blue already
 AFTERGLOW = 0.9  # ... and comes back at the horizon
 GOES_OUT = (0.5, 1.3), 0.6  # e below 0 from which it fades; share of it that is gone by then
 SUNLIT = (0.25, 0.75), (0.0, 14.0)  # w and L* by which land is above its mean: not, and surely
@@ -46,6 +48,7 @@ LAST_SUN = 0.15, 0.75  # e below 0 at which the sun leaves what it lit, and has 
 OF_SUN = 0.7, 0.55  # share of its warmth above the mean, and e, that it then loses
 RED = 0.9  # w above the mean of which no more is lost
 FADES, FADED = (0.5, 1.4), 0.5  # e below 0 from which land loses color, to the most; share of it
+SKYLIGHT = 0.78, 1.0, 1.3  # R, G, B of the grey that it fades to
 IN_WATER = 0.6  # ... and of water, which shows its sky's
 LAST_ON_CLOUDS, ABOVE_GLOW = (0.5, 1.2), (0.05, 0.4)  # e below 0, and height, from which clouds
 OF_CLOUDS, LIGHTER = (0.7, 0.45), 30.0  # lose so much of their warmth, and e; L* that counts whole
@@ -55,13 +58,14 @@ IN_SHADE = 24.0, 38.0  # ... and of land, most of which has no sun any more: sur
 COLORED = 1.8, 2.6  # w from which land is colored by itself (autumn trees): a little, surely …
 REDDENED = 0.6, 0.9  # … unless it is red, ln R - ln G: leaves are yellow
 ZENITH = 0.5  # by how much of it the zenith darkens more than the horizon
+BLUE_HOUR = 0.7  # share of daylight's magenta that what gets blue lacks: dusk is no violet
 ROSE = 0.085  # of g, that gold has less than a black body: the air takes green too
 COOL_SHADE = 0.93  # of warmth, that black has less than what is lit
 GREY = 0.3  # of w and g, about which a thing is grey and keeps its tinge
 MOST, EASE = 30.0, 14.0  # mean ΔE that no light reaches, and from which on it grows slower
 DEEPER, DIMMED = 0.7, (0.25, 0.75)  # share of it that a dusk gets more, by its mean e below 0
 GLARE = 0.85  # share of its change that what is burnt out does not take: the sun stays the sun
-SETS, REDDENS = 0.4, 0.5  # share of its sky's e < 0 that a low sun takes; and w it gets for each
+SETS, REDDENS = 0.4, 1.0  # share of its sky's e < 0 that a low sun takes; and w it gets for each
 SUN_UP = 0.8  # e below 0 that a picture with a sun in its sky never reaches: by night there is none
 SUN_DOWN = 1.7  # ... with its glow alone, which goes out
 LAST_GLOW, OF_GLOW = (0.7, 1.5), (0.6, 0.6)  # e below 0 at which it fades; share of its warmth, and
@@ -71,6 +75,9 @@ SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun
 DIM = 22.0  # mean L* below which a picture has less of a day
 BY_NIGHT = 0.85  # share of the change of color that no sun makes: stars keep theirs
 MOONLIT = 0.6  # ... and of the light
+WHITE = 0.9  # value of clouds and foam, in [-1, 1]
+LESS, PALE = 0.6, 0.5  # share of the change of w about them that they take, and what it eases to
+BY_SKYLIGHT = (0.3, 1.3), 0.55  # e below 0 from which they have the light of the sky; share of it
 MOST_GAIN = 2.2  # times that a timid change is lengthened
 
 
@@ -92,6 +99,26 @@ def natural(
     fitted = small.fit(change[..., apart // 2 :: apart, apart // 2 :: apart])
     gain = _gain(small.at(fitted), small)
     return daylight.encoded(_lit(before, _by_day(gain * scene.at(fitted), scene)))
+
+
+def of_white(
+    before: Tensor,  # [B or 1, 3, h, w] in [-1, 1]
+    after: Tensor,  # [B, 3, h, w] in [-1, 1]
+) -> tuple[Tensor, Tensor]:  # [1, 3, 1, 1] and [B, 3, h, w] in [-1, 1]
+    """What is white, and what becomes of it in a light that changes what is about it so.
+
+    White takes the exposure whole, and less of the warmth: a blue sky fades by grey into gold. At
+    dusk it gets the light of the sky.
+    """
+    white = daylight.linear(torch.full((1, 3, 1, 1), WHITE, device=after.device))
+    around = daylight.linear(after)
+    exposure, warmth, _ = _change(daylight.linear(before), around).split(1, 1)
+    warmth = LESS * PALE * (warmth / PALE).tanh()
+    green = daylight.GREEN_OF_WARMTH * warmth - ROSE * warmth.clamp(min=0)
+    lit = _lit(white.expand_as(after), torch.cat([exposure, warmth, green], 1))
+    lit = torch.lerp(lit, around, BY_SKYLIGHT[1] * rising(-exposure, BY_SKYLIGHT[0]))
+    same = _lit(white, torch.zeros_like(white))  # so that no change is none to the bit
+    return daylight.encoded(same), daylight.encoded(lit)
 
 
 def _by_day(
@@ -153,14 +180,18 @@ def _warmth(warmth: Tensor, exposure: Tensor, scene: Scene) -> Tensor:
     shade = (1 - (scene.lightness - 12) / 40).clamp(0, 1)
     left = (1 + (exposure + 0.15) / (GOLD_FADES - 0.15)).clamp(0, 1)
     low = 1 + LOW_SUN * (0.5 - scene.height) * scene.skyward
+    blue = (-scene.warmth / CLEAR).clamp(0, 1) * scene.skyward
+    low = torch.lerp(low, OVERHEAD + 2 * (1 - scene.height) ** 2, blue)
     snow = 1 - SNOW[1] * rising(scene.lightness, SNOW[0]) * (1 - scene.sky)
-    gold = GILT * warmth * left * (1 - COOL_SHADE * shade) * low * snow
+    gilt = 1 + (GILT - 1) * (1 - scene.land)
+    gold = gilt * warmth * left * (1 - COOL_SHADE * shade) * low * snow
     already = torch.where(warmth > 0, scene.warmth, -0.7 * scene.warmth).clamp(min=0)
     warmth = torch.where(warmth > 0, gold, warmth) / (1 + already)
     warmth = _under_a_grey_sky(warmth, scene)
+    eased = MOST_GOLD * (warmth / MOST_GOLD).tanh()
+    warmth = torch.where(warmth > 0, torch.lerp(warmth, eased, scene.land), warmth)
     dimmed = (-exposure - 0.15).clamp(min=0)
-    dusk = DUSK * dimmed * (1 - 0.5 * scene.sky)
-    dusk = dusk / (1 + BLUE * scene.land * (-scene.warmth).clamp(min=0))
+    dusk = DUSK * dimmed / (1 + BLUE * (-scene.warmth).clamp(min=0))
     warmth = warmth - dusk - 2 * DUSK * scene.dark * exposure.clamp(min=0)
     warmth = _agreeing(warmth, scene)  # land does not see the afterglow
     glow = AFTERGLOW * dimmed * (1 - GOES_OUT[1] * rising(dimmed, GOES_OUT[0]))
@@ -237,21 +268,23 @@ def _clouds_go_grey(
 def _colors_fade(
     exposure: Tensor, warmth: Tensor, green: Tensor, scene: Scene
 ) -> tuple[Tensor, Tensor]:
-    """In the dusk the eye sees less color: it is mixed with grey of the same luminance.
+    """In the dusk the eye sees less color: it is mixed with a bluish grey of the same luminance.
 
     That of the sky stays, and much of what water shows of it.
     """
     dull = scene.land + IN_WATER * scene.water
     faded = FADED * rising(-exposure, FADES) * dull * (1 - scene.night)
     color = scene.light + daylight.FAINT
-    mixed = torch.lerp(color, daylight.luminance(color).expand_as(color), faded)
+    grey = daylight.luminance(color) * color.new_tensor(SKYLIGHT).view(1, 3, 1, 1)
+    mixed = torch.lerp(color, grey, faded)
     after, before = daylight.axes(mixed.log()), daylight.axes(color.log())
     return warmth + after[0] - before[0], green + after[1] - before[1]
 
 
 def _green(green: Tensor, warmth: Tensor, scene: Scene) -> Tensor:
     """Light keeps to daylight's colors, and blue fades by grey into gold, not by green."""
-    own, locus = scene.warmth, daylight.GREEN_OF_WARMTH * warmth
+    own = scene.warmth
+    locus = daylight.GREEN_OF_WARMTH * (warmth - BLUE_HOUR * warmth.clamp(max=0))
     gold = ((own + warmth).clamp(min=0) - own.clamp(min=0)).clamp(min=0)
     rose = torch.where(warmth < 0, (green - locus).clamp(-0.03, 0), 0)
     color = own.square() + scene.green.square()

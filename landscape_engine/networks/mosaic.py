@@ -20,6 +20,7 @@ from .. import images
 
 CLASSES = 32  # "other", then the 31 most frequent ones of ADE20K
 SKY, WATER, SEA = 3, 22, 27  # those that move; all others are land
+BUILDING = 2
 SIDE = 512  # of the square that a picture is brought to, pixels; a multiple of 128
 
 
@@ -118,16 +119,23 @@ class SceneParser(nn.Module):
     ) -> Tensor:  # [B, 3, S, S]
         """Log-odds of land, sky and water, in this order, up to a constant for each pixel."""
         parsed = self.parse(image)
-        water = torch.tensor([WATER, SEA], device=image.device)
+        return _enlarge(self.told(parsed), image.shape[2] // parsed.shape[2])
+
+    @staticmethod
+    def told(
+        parsed: Tensor,  # [B, 32, h, w]
+    ) -> Tensor:  # [B, 3, h, w]
+        """The log-odds of land, sky and water from those of all classes."""
+        water = torch.tensor([WATER, SEA], device=parsed.device)
         land = torch.tensor(
-            [c for c in range(CLASSES) if c not in (SKY, WATER, SEA)], device=image.device
+            [c for c in range(CLASSES) if c not in (SKY, WATER, SEA)], device=parsed.device
         )
         told = [
             parsed[:, land].logsumexp(1),
             parsed[:, SKY],
             parsed[:, water].logsumexp(1),
         ]
-        return _enlarge(torch.stack(told, 1), image.shape[2] // parsed.shape[2])
+        return torch.stack(told, 1)
 
     def parse(
         self,
@@ -158,14 +166,21 @@ def ask(
     parser: SceneParser,
     image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
     device: torch.device,
-) -> Tensor:  # [1, 3, 512, 512] of land, sky and water, whose sum is 1
-    """The class shares of a picture brought to a square.
+) -> Tensor:  # [1, 4, 512, 512] of land, sky and water, whose sum is 1, and of buildings
+    """The class shares of a picture brought to a square; buildings are a part of the land.
 
     The mean of what the parser says of the picture and of its mirror image.
     """
     picture = images.resize(image[:, :3], SIDE, SIDE).clamp(-1, 1).to(device)
-    mirrored = parser(picture.flip(3)).flip(3)
-    return ((parser(picture) + mirrored) / 2).softmax(1)
+    told, built = [], []
+    for flip in (False, True):
+        parsed = parser.parse(picture.flip(3) if flip else picture)
+        share = parsed.softmax(1)[:, BUILDING : BUILDING + 1]
+        for found, one in ((told, parser.told(parsed)), (built, share)):
+            grown = _enlarge(one, SIDE // one.shape[2])
+            found.append(grown.flip(3) if flip else grown)
+    shares = (sum(told[1:], told[0]) / 2).softmax(1)
+    return torch.cat([shares, torch.minimum(sum(built[1:], built[0]) / 2, shares[:, :1])], 1)
 
 
 class Conv(nn.Module):

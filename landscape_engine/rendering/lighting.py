@@ -12,6 +12,7 @@ from torch import Tensor
 from ..light import highlights, tone_curves
 from ..light.cycles import LightCycle
 from ..light.stars import Stars
+from ..light.windows import Windows
 from ..networks.inputs import square
 from ..ops import color, warping
 from ..scene.skyline import Skyline
@@ -30,8 +31,9 @@ class Light:
         picture: Tensor,  # [1, 3 or 4, H, W]
         skyline: Skyline | None = None,
         stars: Stars | None = None,
+        windows: Windows | None = None,
     ) -> None:
-        """Hold the codes; tone curves end at a skyline, and stars come out at night."""
+        """Hold the codes; tone curves end at a skyline; stars and windows shine at night."""
         self.codes = cycle.codes
         self.predict = cycle.predict
         self.rounds = cycle.rounds
@@ -45,6 +47,7 @@ class Light:
         self.picture = picture
         self.skyline = skyline if relative else None
         self.stars = stars
+        self.windows = windows
         self._maps: dict[int, ColorMap] = {}
 
     def keyed(self, phase: float, start: Start) -> ColorMap:
@@ -98,6 +101,8 @@ class Light:
             lit = recolor(frame, color_map, cancelled, frame, self.transfer, self.skyline.enlarge)
         else:
             lit = recolor(frame, drift.carry(color_map), cancelled, frame, self.transfer)
+        if self.windows is not None:
+            self.windows.shine(lit)
         return self._starlit(lit, clear, phase)
 
     def _clear(self, frame: Tensor, prepared: bool) -> Tensor | None:  # [1, 1, H, W]

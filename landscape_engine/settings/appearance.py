@@ -76,6 +76,13 @@ class AppearanceSettings:
         metavar="AMOUNT",
     )
 
+    windows: float = setting(
+        1.0,
+        "how many windows of buildings are lit as it gets dark, 0 to 1",
+        flag="windows",
+        metavar="AMOUNT",
+    )
+
     relative: bool = setting(
         True,
         "relative: begin with the picture's own look and add the changes of a codebook's or a "
@@ -99,6 +106,7 @@ class AppearanceSettings:
         self._check_keys()
         check_within("<appearance.cycles>", self.cycles, 1, MAX_FRAMES)
         check_within("<appearance.stars>", self.stars, 0, 1)
+        check_within("<appearance.windows>", self.windows, 0, 1)
         if self.codes is not None:
             check_within("<appearance.codes>", self.codes, 1, MAX_FRAMES)
 

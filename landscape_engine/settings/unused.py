@@ -48,6 +48,7 @@ def notes(
             "keys",
             "patches",
             "stars",
+            "windows",
             "relative",
             "anchor",
             "correct",

@@ -21,7 +21,7 @@ def ask(network: nn.Module, image: Tensor) -> Tensor:  # [1, 3, h, w]
     """The shares of land, sky and water, by a scene network or a parser."""
     if isinstance(network, SceneNetwork):
         return scene.ask(network, image, torch.device("cpu"))[:, : len(CLASSES)]
-    return mosaic.ask(cast(SceneParser, network), image, torch.device("cpu"))
+    return mosaic.ask(cast(SceneParser, network), image, torch.device("cpu"))[:, :3]
 
 
 def score(network: nn.Module, stills: list[LabelledStill]) -> dict[str, Any]:
