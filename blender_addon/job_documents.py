@@ -225,6 +225,7 @@ def appearance(settings: Any) -> dict[str, Any]:
         "cycles": settings.cycles,
         "codes": settings.codes or None,
         "stars": settings.stars,
+        "windows": settings.windows,
         "relative": settings.relative,
         "anchor": settings.anchor,
         "correct": settings.correct,

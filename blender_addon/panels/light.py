@@ -36,6 +36,7 @@ class LANDSCAPE_PT_light(AdvancedTab, bpy.types.Panel):
         column.prop(light, "stars_percent", slider=True)
         keyed = column.column()
         keyed.active = light.kind == "keyed"
+        keyed.prop(light, "windows_percent", slider=True)
         keyed.prop(light, "relative")
         keyed.prop(light, "anchor")
         keyed.prop(light, "correct")

@@ -173,6 +173,17 @@ class AppearanceProperties(PropertyGroup):
     stars_percent: percent_of(
         "stars", "Stars", "How many stars come out where the clear sky gets dark"
     )
+    windows: FloatProperty(
+        name="Lit Windows",
+        description="How many windows of buildings are lit as it gets dark",
+        min=0,
+        max=1,
+        default=1,
+        subtype="FACTOR",
+    )
+    windows_percent: percent_of(
+        "windows", "Lit Windows", "How many windows of buildings are lit as it gets dark"
+    )
     relative: BoolProperty(
         name="Begin with Picture",
         description="Begin with the picture's own look and add the sequence's changes, limited to "

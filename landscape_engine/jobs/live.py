@@ -9,7 +9,7 @@ from .. import sequence
 from ..animator import Animator
 from ..errors import SettingsError
 from ..landscape import Landscape
-from ..light import highlights
+from ..light import highlights, windows
 from ..light.cycles import LightCycle
 from ..motion.fields import MotionField
 from ..sequence import Kit, WrittenSequence
@@ -82,6 +82,9 @@ def _notes(
         yield "in a live kit water that mirrors its shore stands still."
     if light and light.stars:
         yield say("a live kit has no stars: <appearance.stars> has no effect.")
+    buildings = landscape.buildings if light and light.windows else None
+    if buildings is not None and bool(windows.walls(buildings).any()):
+        yield "in a live kit no windows are lit."
     if image.shape[1] > 3 and bool((image[:, 3:] < 1).any()):
         yield "in a live kit the picture's alpha stays where it is."
     if highlights.has_any(image):

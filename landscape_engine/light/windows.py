@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..ops import warping
+from ..ops import masks, warping
 from ..ops.strips import strips
 from . import daylight
 
@@ -92,29 +92,33 @@ def find(
         seed: draws which.
     """
     height, width = pixels.shape[:2]
-    walls = warping.enlarge(buildings, height, width)[0, 0].cpu().numpy()
-    walls = np.clip((walls - BUILT[0]) / (BUILT[1] - BUILT[0]), 0, 1)
-    if not walls.any():
+    seen = walls(warping.enlarge(buildings, height, width))
+    if not bool(seen.any()):
         return None
     rooms, dusk = _rooms(height, width, amount, np.random.default_rng((seed, 17)))
-    light = _glowing(_panes(pixels, walls)[..., None] * rooms)
+    light = _glowing(_panes(pixels, seen[0, 0].cpu().numpy())[..., None] * rooms)
     if light.max() < 1 / 255:
         return None
-    device = picture.device
-    grid = slice(APART // 2, None, APART)
-    size = picture[..., grid, grid].shape[2:]
-    at = lambda field: torch.from_numpy(np.ascontiguousarray(field)).to(device)  # noqa: E731
+    by_day = _brightness(picture)
+    at = lambda field: torch.from_numpy(np.ascontiguousarray(field)).to(picture)  # noqa: E731
     return Windows(
         at(light.transpose(2, 0, 1))[None],
         at(dusk)[None, None],
-        warping.enlarge(at(walls.astype(np.float32))[None, None], *size),
-        _brightness(picture),
+        warping.enlarge(walls(buildings), *by_day.shape[2:]),
+        by_day,
     )
+
+
+def walls(
+    buildings: Tensor,  # [1, 1, h', w'] share, 0..1
+) -> Tensor:  # [1, 1, h', w'] 0..1
+    """Where buildings are sure enough to have windows."""
+    return masks.soft_threshold(buildings, BUILT)
 
 
 def _panes(
     pixels: NDArray[np.uint8],  # [h, w, 3]
-    walls: NDArray[np.floating],  # [h, w] 0..1
+    inside: NDArray[np.floating],  # [h, w] 0..1 walls
 ) -> NDArray[np.float32]:  # [h, w] 0..1
     """The confidence of each pixel that it is of a window: a black top-hat of L*, on walls."""
     import cv2
@@ -124,7 +128,7 @@ def _panes(
     smooth = cv2.GaussianBlur(lightness, (0, 0), 0.6)
     darker = cv2.morphologyEx(smooth, cv2.MORPH_BLACKHAT, np.ones((side, side), np.uint8))
     found = np.clip((darker - DARKER[0]) / (DARKER[1] - DARKER[0]), 0, 1)
-    return (found * walls).astype(np.float32)
+    return (found * inside).astype(np.float32)
 
 
 def _rooms(

@@ -38,7 +38,7 @@ def notes(
         asked = _changed("loop", loop, "start")
         found += _sentence(f"<loop.kind> {loop.kind}", "begins with the picture", asked)
     if appearance.kind == "per-frame":
-        asked = _changed("appearance", appearance, "relative", "anchor", "correct")
+        asked = _changed("appearance", appearance, "windows", "relative", "anchor", "correct")
         found += _sentence("<appearance.kind> per-frame", "is the paper's way", asked)
     if appearance.kind == "off":
         names = (

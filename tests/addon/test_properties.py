@@ -39,6 +39,7 @@ MADE_FROM = {
 OF_BLENDER_ALONE = {"output.folder", "output.colorspace", "output.match_range"}
 SHOWN_AS = {  # other ways to see a property that is stored
     "appearance.changes", "appearance.stars_percent", "appearance.codes_automatic",
+    "appearance.windows_percent",
     "loop.frames_automatic", "loop.phase_noise_percent", "motion.ripple_percent",
     "regions.horizon_percent",
 }  # fmt: skip

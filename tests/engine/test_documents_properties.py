@@ -32,6 +32,7 @@ NUMBERS = {  # what a field of numbers may hold
     "appearance.codes": st.integers(1, MAX_FRAMES),
     "appearance.patch_frame": st.integers(0, MAX_FRAMES),
     "appearance.stars": st.floats(0, 1),
+    "appearance.windows": st.floats(0, 1),
     "output.fps": st.floats(0, 1000, exclude_min=True),
 }
 SIDES = st.integers(2, MAX_SIDE_PX)

@@ -340,6 +340,21 @@ def test_land_that_is_blue_already_gets_less_blue_at_dusk(monkeypatch):
     assert cooled[0] > cooled[1] + 0.05
 
 
+def test_white_clouds_in_a_blue_sky_get_neither_yellow_nor_brighter_than_it_at_dusk():
+    picture = scene(sky=0.2, land=-0.3)
+    picture[:, :, :32] = torch.tensor([-0.4, 0.1, 0.9]).view(1, 3, 1, 1)
+    own = torch.cat([torch.full((1, 3, 64, 64), 0.8), torch.full((1, 3, 64, 64), 0.1)], 1)
+    dark = own.clone()
+    dark[:, 3:] -= 1.0
+    curves = tone_curves.relate(dark, own, picture, SHARES, picture)
+    clouds = torch.full((1, 3, 64, 64), 0.95)
+    cloud, sky = (
+        tone_curves.shade(one, curves)[0, :, :28].mean((1, 2)) for one in (clouds, picture)
+    )
+    assert cloud[2] > cloud[0] - 0.02, "no yellow"
+    assert cloud.mean() - sky.mean() < 0.5 * (0.95 - picture[0, :, :28].mean())
+
+
 def test_a_grey_sky_takes_less_gold_and_a_blue_one_keeps_its_blue_overhead():
     grey, blue = scene(sky=0.5), scene(sky=0.5)
     blue[:, 0, :32] -= 0.5

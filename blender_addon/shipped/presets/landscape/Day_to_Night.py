@@ -20,6 +20,7 @@ settings.appearance.position = 0.1013
 settings.appearance.cycles = 1
 settings.appearance.codes = 0
 settings.appearance.stars = 0.6
+settings.appearance.windows = 1.0
 settings.appearance.relative = True
 settings.appearance.anchor = True
 settings.appearance.correct = True
