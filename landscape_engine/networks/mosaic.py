@@ -172,15 +172,20 @@ def ask(
     The mean of what the parser says of the picture and of its mirror image.
     """
     picture = images.resize(image[:, :3], SIDE, SIDE).clamp(-1, 1).to(device)
-    told, built = [], []
-    for flip in (False, True):
-        parsed = parser.parse(picture.flip(3) if flip else picture)
-        share = parsed.softmax(1)[:, BUILDING : BUILDING + 1]
-        for found, one in ((told, parser.told(parsed)), (built, share)):
-            grown = _enlarge(one, SIDE // one.shape[2])
-            found.append(grown.flip(3) if flip else grown)
-    shares = (sum(told[1:], told[0]) / 2).softmax(1)
-    return torch.cat([shares, torch.minimum(sum(built[1:], built[0]) / 2, shares[:, :1])], 1)
+    here, mirrored = _told(parser, picture), _told(parser, picture.flip(3))
+    told, built = ((one + other.flip(3)) / 2 for one, other in zip(here, mirrored, strict=True))
+    shares = told.softmax(1)
+    return torch.cat([shares, torch.minimum(built, shares[:, :1])], 1)
+
+
+def _told(
+    parser: SceneParser,
+    picture: Tensor,  # [1, 3, S, S] in [-1, 1]
+) -> tuple[Tensor, Tensor]:  # [1, 3, S, S] log-odds of land, sky and water; [1, 1, S, S] buildings
+    parsed = parser.parse(picture)
+    built = parsed.softmax(1)[:, BUILDING : BUILDING + 1]
+    times = picture.shape[2] // parsed.shape[2]
+    return _enlarge(parser.told(parsed), times), _enlarge(built, times)
 
 
 class Conv(nn.Module):
