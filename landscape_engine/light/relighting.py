@@ -32,6 +32,7 @@ DIMMEST, BRIGHTEST = -2.0, 0.7  # e
 COLDEST, WARMEST = -0.7, 1.2  # w of land; of sky a third or a half more
 GILT = 1.35  # of warmth, by which gold in sky and water outshines what is predicted
 MOST_GOLD = 0.7  # of w, to which that of land comes near
+GOLDEN, OF_GOLDEN = 1.0, (0.4, 1.8)  # w to which that of sky and water does; least and most change
 SNOW = (65.0, 90.0), 0.4  # L* of what is white below the sky: not, surely; gold that it has less
 LOW_SUN = 1.3  # share of its mean gold that a sky has more at the horizon than at the zenith
 OVERHEAD, CLEAR = 0.15, 0.6  # ... and that a blue one keeps there; w below 0 that is as blue
@@ -48,6 +49,7 @@ LAST_SUN = 0.15, 0.75  # e below 0 at which the sun leaves what it lit, and has 
 OF_SUN = 0.7, 0.55  # share of its warmth above the mean, and e, that it then loses
 RED = 0.9  # w above the mean of which no more is lost
 FADES, FADED = (0.5, 1.4), 0.5  # e below 0 from which land loses color, to the most; share of it
+MOST_FADED = 0.8  # change of w by which what is sharply colored gets no greyer: red rock, leaves
 SKYLIGHT = 0.78, 1.0, 1.3  # R, G, B of the grey that it fades to
 IN_WATER = 0.6  # ... and of water, which shows its sky's
 LAST_ON_CLOUDS, ABOVE_GLOW = (0.5, 1.2), (0.05, 0.4)  # e below 0, and height, from which clouds
@@ -61,6 +63,7 @@ ZENITH = 0.5  # by how much of it the zenith darkens more than the horizon
 BLUE_HOUR = 0.7  # share of daylight's magenta that what gets blue lacks: dusk is no violet
 ROSE = 0.085  # of g, that gold has less than a black body: the air takes green too
 COOL_SHADE = 0.93  # of warmth, that black has less than what is lit
+LILAC = 0.06, 0.4  # of g, that a color may gain on its way by grey: at least, and of what it lacks
 GREY = 0.3  # of w and g, about which a thing is grey and keeps its tinge
 MOST, EASE = 30.0, 14.0  # mean ΔE that no light reaches, and from which on it grows slower
 DEEPER, DIMMED = 0.7, (0.25, 0.75)  # share of it that a dusk gets more, by its mean e below 0
@@ -188,8 +191,10 @@ def _warmth(warmth: Tensor, exposure: Tensor, scene: Scene) -> Tensor:
     already = torch.where(warmth > 0, scene.warmth, -0.7 * scene.warmth).clamp(min=0)
     warmth = torch.where(warmth > 0, gold, warmth) / (1 + already)
     warmth = _under_a_grey_sky(warmth, scene)
-    eased = MOST_GOLD * (warmth / MOST_GOLD).tanh()
-    warmth = torch.where(warmth > 0, torch.lerp(warmth, eased, scene.land), warmth)
+    most = torch.lerp(
+        (GOLDEN - scene.warmth).clamp(*OF_GOLDEN), scene.x.new_tensor(MOST_GOLD), scene.land
+    )
+    warmth = torch.where(warmth > 0, most * (warmth / most).tanh(), warmth)
     dimmed = (-exposure - 0.15).clamp(min=0)
     dusk = DUSK * dimmed / (1 + BLUE * (-scene.warmth).clamp(min=0))
     warmth = warmth - dusk - 2 * DUSK * scene.dark * exposure.clamp(min=0)
@@ -278,7 +283,9 @@ def _colors_fade(
     grey = daylight.luminance(color) * color.new_tensor(SKYLIGHT).view(1, 3, 1, 1)
     mixed = torch.lerp(color, grey, faded)
     after, before = daylight.axes(mixed.log()), daylight.axes(color.log())
-    return warmth + after[0] - before[0], green + after[1] - before[1]
+    lost = [(new - old) for new, old in zip(after, before, strict=True)]
+    share = (MOST_FADED / lost[0].abs().clamp(min=1e-6)).clamp(max=1)
+    return warmth + share * lost[0], green + share * lost[1]
 
 
 def _green(green: Tensor, warmth: Tensor, scene: Scene) -> Tensor:
@@ -314,7 +321,8 @@ def _by_grey(warmth: Tensor, scene: Scene) -> Tensor:
     mixed = torch.lerp(color, grey.expand_as(color), share.clamp(0, 1)).log()
     _, found = daylight.axes(mixed)
     before = scene.green + daylight.GREEN_OF_WARMTH * own
-    return found - before + daylight.GREEN_OF_WARMTH * (own + warmth - left)
+    change = found - before + daylight.GREEN_OF_WARMTH * (own + warmth - left)
+    return torch.minimum(change, LILAC[0] - LILAC[1] * scene.green.clamp(max=0))
 
 
 def _gain(

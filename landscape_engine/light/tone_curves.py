@@ -24,6 +24,7 @@ FLATTEST = 0.7  # ... and how much weaker: what is dark before glare stays dark
 STRONGEST = 2.5  # times that a value grows at most, black being 0: no night becomes day
 WEAKEST = 0.25  # ... and shrinks: a night isn't black
 FROM_WHITE = 0.8, 1.8  # logits between white and a color: too near to tell a slope by, far enough
+BLUER = 0.1, 0.3  # blue above red of what is not blue, and surely is
 GENTLEST, STEEPEST = 0.25, 2.0  # weights that white may ask for
 FORMS = 0.04  # share of the width within which forms of sky and water are blurred
 TEAL = 0.5  # of how much more blue than red there is, by which green may get ahead
@@ -134,14 +135,15 @@ def _through_white(
     """Turn the curves about the mean colors so that white changes as white does there.
 
     The slope at the color of a blue sky says nothing of the white clouds in it: red would stay near
-    white, and blue would not, which is yellow.
+    white, and blue would not, which is yellow. In a glow it is kept: what is dark stays so.
     """
     white, lit = (_inside(one).logit() for one in relighting.of_white(mean, wanted))
     before, after = (_inside(one).logit() for one in (mean, wanted))
     apart = white - before
     weights = ((lit - after) / apart.clamp(min=0.05)).clamp(GENTLEST, STEEPEST)
     far = masks.soft_threshold(apart.amax(1, keepdim=True), FROM_WHITE)
-    weights = torch.lerp(curves[:, :3], weights, far * share)
+    blue = masks.soft_threshold(mean[:, 2:] - mean[:, :1], BLUER)
+    weights = torch.lerp(curves[:, :3], weights, far * blue * share)
     return torch.cat([weights, after - weights * before], dim=1)
 
 
