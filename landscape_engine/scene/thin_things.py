@@ -193,16 +193,12 @@ def _streaks(
 
     lying = ((every > 255 * LEAST[polarity]) & (steep < LYING * every)).astype(np.uint8)
     count, parts, stats, _ = cv2.connectedComponentsWithStats(lying, connectivity=8)
-    wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
-    found = (wide > LEVEL * high) & (wide > LONG_CLOUD * every.shape[1])
-    found[0] = False
+    found = _level(stats, every.shape[1])
     for k in np.flatnonzero(found):
         x, y, w, h, area = stats[k]
-        box = slice(y, y + h), slice(x, x + w)
-        part = parts[box] == k
-        along = (part & near[box]).any(0).mean() >= ALONG
-        cable = (part & fine[box]).sum() > FINE * area and _even(parts, stats[k], int(k))
-        found[k] = not along and not cable
+        thin = ((parts[y : y + h, x : x + w] == k) & fine[y : y + h, x : x + w]).sum()
+        cable = thin > FINE * area and _even(parts, stats[k], int(k))
+        found[k] = _along(parts, stats[k], int(k), near) < ALONG and not cable
     return found[parts]
 
 
@@ -237,11 +233,34 @@ def _rooted(
     things: np.ndarray,  # bool [H, W]
     near: np.ndarray,  # bool [H, W] close to land, and land
 ) -> np.ndarray:  # bool [H, W]
-    """The parts that touch land."""
+    """The parts that touch land, but for streaks of cloud that end at it."""
     import cv2
 
-    count, parts = cv2.connectedComponents(things.astype(np.uint8), connectivity=8)
-    return touching(parts, count, near)[parts]
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(
+        things.astype(np.uint8), connectivity=8
+    )
+    found = touching(parts, count, near)
+    for k in np.flatnonzero(found & _level(stats, things.shape[1])):
+        found[k] = _along(parts, stats[k], int(k), near) >= ALONG
+    return found[parts]
+
+
+def _level(
+    stats: np.ndarray,  # [count, 5] of connected parts
+    width: int,
+) -> np.ndarray:  # bool [count]
+    """Which parts are level and long, as streaks of cloud are."""
+    wide, high = stats[:, 2], stats[:, 3]
+    level = (wide > LEVEL * high) & (wide > LONG_CLOUD * width)
+    level[0] = False
+    return level
+
+
+def _along(parts: np.ndarray, stats: np.ndarray, number: int, near: np.ndarray) -> float:
+    """The share of a part's columns in which it is close to land."""
+    x, y, w, h = stats[:4]
+    box = slice(y, y + h), slice(x, x + w)
+    return float(((parts[box] == number) & near[box]).any(0).mean())
 
 
 def touching(

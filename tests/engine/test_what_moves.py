@@ -225,6 +225,18 @@ def test_a_streak_of_cloud_that_begins_at_a_mast_moves_and_a_cable_there_stays(c
         assert thin_things.find(labels, picture)[cable].mean() > 0.95
 
 
+def test_a_dark_band_of_cloud_behind_a_tower_moves():
+    labels, picture = scene()
+    picture[20:130, 186:190] = 60
+    labels[20:130, 186:190] = LAND
+    across = np.abs(np.arange(SIZE[0])[:, None] - 60 - 2 * np.sin(np.arange(SIZE[1]) / 15))
+    reach = np.abs(np.arange(SIZE[1]) - 188)
+    dark = 70 * np.exp(-((across / 3) ** 4)) * ((90 - reach) / 20).clip(0, 1)
+    dark *= labels == SKY
+    found = thin_things.find(labels, (picture - dark[..., None]).clip(0).astype(np.uint8))
+    assert (dark > 35)[:, 205:].sum() > 300 and found[50:70, 205:].mean() < 0.02
+
+
 def test_blades_on_a_hub_and_a_lamp_head_stay_with_their_masts():
     labels, picture = scene()
     draw(picture, (90, 60), (90, 125), 250, 2)
