@@ -22,6 +22,7 @@ from ..settings import SamplingKind
 from . import translucent
 from .plates import Plates
 
+VEIL = 0.1  # of 2, by which what differs from a base may do so anywhere
 FOLLOWED = 64  # side of the grid on which a color map is moved
 
 Transfer = Callable[[Tensor, Tensor], Tensor]  # colors [1, 3, H, W], map [1, 6, H, W] → colors
@@ -128,7 +129,7 @@ class _Part:
                 moving |= ~warping.is_still(layers.second, height, width)
             self.moves, self.all_moves = bool(moving.any()), bool(moving.all())
             self.rows = range(height)
-        self.covers = False
+        self.covers = self.bounded = False
         if self.moves:
             self.stack = self._stack(moving)
 
@@ -162,7 +163,8 @@ class _Part:
         """Let dense forms cover the base that they come before, as a cloud does the blue.
 
         What is shown is `B + D(p')`, p' = p + flow. With o the opacity of a form,
-        `o(p') (B(p') - B)` is added: an opaque one keeps its colors whatever base it gets to.
+        `o(p') (B(p') - B)` is added: an opaque one keeps its colors whatever base it gets to. None
+        gets beyond its colors `B(p') + D(p')` and the base (see `_between`).
         """
         layers = self.layers
         assert layers.alpha is not None and layers.base is not None and layers.begun is not None
@@ -172,13 +174,14 @@ class _Part:
         def covered(positions: Tensor) -> tuple[Tensor, Tensor]:
             dense = warping.sample(density, positions)
             moved = warping.sample(light, positions) - light[:, :, held.rows]
-            return dense, warping.sample(opacity, positions) * moved
+            return dense, torch.cat([moved, warping.sample(opacity, positions) * moved], 1)
 
         dense, change = covered(self.stack[:, :2])
         if layers.second is not None:
             denser, other = covered(self.stack[:, 2:4])
             change = torch.lerp(change, other, exchange.shown(layers.begun, dense, denser))
-        self.stack, self.covers = torch.cat([self.stack, change], 1), True
+        self.stack = torch.cat([self.stack, change], 1)
+        self.covers = self.bounded = True
 
     def breathe(self, plates: Plates) -> None:
         """Let the base go with the ripples of a mirror: `B(p + ripples) - B` is added."""
@@ -214,7 +217,9 @@ class _Part:
         if layers.contrast is not None:
             more, low = fields[:, at : at + 1], fields[:, at + 1 : at + 4]
             made[:, :3].addcmul_(made[:, :3], more).sub_(low)
-        if self.covers:
+        if self.bounded:
+            made[:, :3] = _between(made[:, :3], fields[:, -3:], fields[:, -6:-3])
+        elif self.covers:
             made[:, :3].add_(fields[:, -3:])
         if layers.base is not None:  # I + alpha (moved D - D), which is I where alpha is 0
             assert layers.alpha is not None  # a base is a region's
@@ -238,6 +243,22 @@ class _Part:
             strip.copy_(made)
         else:
             torch.where(fields[:, -1:] == 0, strip, made, out=strip)
+
+
+def _between(
+    rest: Tensor,  # [1, 3, R, W] D(p')
+    change: Tensor,  # [1, 3, R, W] o(p') (B(p') - B)
+    moved: Tensor,  # [1, 3, R, W] B(p') - B
+) -> Tensor:  # [1, 3, R, W]
+    """What is added to the base: D and the change, between the form's own color and the base's.
+
+    Beside them D up to `VEIL` counts: the veils of a sky may be brighter than both. A bright rim
+    that gets before a bright horizon would burn out.
+    """
+    own = rest + moved
+    highest = torch.maximum(own, rest.clamp(max=VEIL)).clamp_(min=0)
+    lowest = torch.minimum(own, rest.clamp(min=-VEIL)).clamp_(max=0)
+    return torch.add(rest, change, out=own).clamp_(lowest, highest)
 
 
 def _sample(
