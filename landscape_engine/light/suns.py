@@ -1,11 +1,13 @@
 """Suns: the light in the sky that is one, told from white clouds and pale skies.
 
-A sun is a disc that is burnt out within a warm glow, or a white that no blue sky surrounds. What
-is as white as that and lies in streaks, or over half the sky, is cloud.
+A sun is a disc that is burnt out within a warm glow, or a white that no blue sky surrounds, or one
+that blinds: the sky pales towards it. What is as white as that and lies in streaks, or over half
+the sky, is cloud.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -22,6 +24,12 @@ REACH = 0.03  # of the width, about what glows
 LARGEST = 0.15  # radius of what is burnt out within a glow, share of the width
 WHITE, WHITE_SKY = (88.0, 97.0), (0.2, 0.4)  # L* of its light; share of such sky: a sun, none
 ITS_AIR = -0.1, 0.15  # w of the sky around it: none, surely a sun
+BLINDING = 97.0, 99.5  # L* of what blinds in a blue sky: not, surely
+PALES = 10.0, 13.0  # L* by which the sky around it is lighter than elsewhere: no sun, one
+AROUND = 1.5, 4.0  # radii of it
+ELSEWHERE = 0.15, 0.1  # shares of the width from which to the side, and up to which above or below
+STRAYS = 2.4, 3.2  # deviation of its places, in radii: a sun, clouds
+SMALLEST_SUN, LARGEST_SUN = 0.012, 0.1  # radius, share of the width
 SPREAD = 0.15, 0.2  # deviation of its places, share of the width: a sun, none
 
 
@@ -68,15 +76,40 @@ def _setting(light: Tensor, sky: Tensor, warmth: Tensor) -> Tensor:
     reach = max(1, round(REACH * white.shape[3] / 2))
     around = masks.blur_within(warmth, sky, 3 * reach)  # a cloud's is blue
     near = masks.blur(-masks.shrink(-white, reach), reach) * rising(around, ITS_AIR) * sky
-    return near * (1 - rising(mean(white, sky), WHITE_SKY)) * _compact(near)
+    compact = (1 - rising(mean(white, sky), WHITE_SKY)) * _compact(near)
+    return torch.maximum(near * compact, _blinding(light, sky))
+
+
+def _blinding(light: Tensor, sky: Tensor) -> Tensor:
+    """A white in any sky that pales towards it."""
+    lightness, _, _ = daylight.lab(light)
+    white = rising(lightness, BLINDING) * sky
+    x, y = _places(white)
+    radius = (mean(white, torch.ones_like(white)) * y.amax() / math.pi).sqrt()
+    across, up = (one - mean(one, white) for one in (x, y))
+    apart = across.square() + up.square()
+    strays = mean(apart, white).sqrt() / radius.clamp(min=SMALLEST_SUN)
+    away = apart.sqrt() / radius.clamp(min=SMALLEST_SUN)
+    around = sky * ((away > AROUND[0]) & (away < AROUND[1]))
+    elsewhere = sky * (away > AROUND[1]) * (across.abs() > ELSEWHERE[0])
+    elsewhere = elsewhere * (up.abs() < ELSEWHERE[1])
+    pales = mean(lightness, around) - mean(lightness, elsewhere)
+    sure = rising(pales, PALES) * (1 - rising(strays, STRAYS)) * (radius < LARGEST_SUN)
+    reach = max(1, round(REACH * white.shape[3] / 2))
+    return sure * masks.blur(-masks.shrink(-white, reach), reach) * (away < AROUND[1])
 
 
 def _compact(
     found: Tensor,  # [B, 1, h, w] 0..1
 ) -> Tensor:  # [B, 1, 1, 1] 0..1
     """The confidence that what was found is one light, and not the white of many clouds."""
-    share, (h, w) = found.square(), found.shape[2:]
-    x = torch.linspace(0, 1, w, device=found.device).view(1, 1, 1, w)
-    y = torch.linspace(0, h / w, h, device=found.device).view(1, 1, h, 1)
+    share, (x, y) = found.square(), _places(found)
     apart = (x - mean(x, share)).square() + (y - mean(y, share)).square()
     return 1 - rising(mean(apart, share).sqrt(), SPREAD)
+
+
+def _places(found: Tensor) -> tuple[Tensor, Tensor]:
+    """The places x and y of each pixel, in widths."""
+    h, w = found.shape[2:]
+    x = torch.linspace(0, 1, w, device=found.device).view(1, 1, 1, w)
+    return x, torch.linspace(0, h / w, h, device=found.device).view(1, 1, h, 1)

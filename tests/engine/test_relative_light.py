@@ -17,6 +17,7 @@ from landscape_engine.light import (
     days,
     looks,
     relighting,
+    suns,
     tone_curves,
 )
 from landscape_engine.ops import color
@@ -221,6 +222,19 @@ def test_a_picture_with_a_sun_in_its_sky_gets_no_night():
 
     assert fall(sunny, -1.8) > 0.7 * fall(plain, -1.8), "dusk, where others have a night"
     assert abs(fall(sunny, -0.2) - fall(plain, -0.2)) < 0.05, "and the same evening before"
+
+
+@pytest.mark.parametrize("blinds", [True, False])  # or a cloud, about which the sky is as blue
+def test_a_sun_in_a_blue_sky_blinds_and_a_white_cloud_does_not(blinds):
+    picture = scene(land=-0.5)
+    picture[:, :, :32] = torch.tensor([-0.7, -0.3, 0.3]).view(1, 3, 1, 1)
+    y, x = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
+    away = ((y - 12) ** 2 + (x - 40) ** 2).sqrt()
+    glow = torch.maximum((away < 4).float(), blinds * 0.9 * (-away / 9).exp())
+    picture = torch.where(SHARES[:, 1:2] > 0, torch.lerp(picture, torch.ones(()), glow), picture)
+    found = suns.find(daylight.linear(picture), SHARES[:, 1:2], torch.full((1, 1, 64, 64), -0.9))
+    assert (found.setting[0, 0, 12, 40] > 0.9) == blinds
+    assert found.setting[0, 0, :, :20].max() < 0.05
 
 
 def test_a_streak_of_white_cloud_is_no_sun():
