@@ -97,6 +97,25 @@ def test_a_cloud_keeps_its_color_before_another_blue():
         assert float(free.abs().max()) < 0.05
 
 
+def test_a_bright_rim_does_not_burn_out_before_a_brighter_base():
+    x = np.broadcast_to(np.arange(SIZE[1], dtype=np.float32), SIZE)
+    light = torch.from_numpy(np.stack([-0.2 + x / 150] * 3))[None]
+    picture = light.clone()
+    picture[:, :, 24:36, 40:43] += 0.35  # so narrow that nearly nothing of it is opaque
+    where = region("sky", slice(0, SIZE[0]))
+    part = MovingPart(where, torch.zeros(1, 2, *GRID), base=bases.Base(light))
+    part.step[:, 0] = -0.05
+    small = torch.nn.functional.interpolate(picture, GRID, mode="area")
+    motion = replace(motion_fields.motion_of_parts([part], small), period=16)
+    frames = looping.frames(motion, LoopSettings(phase_noise=0), 16)
+    own = float(picture[0, :, 24:36, 40:43].max())
+    for t, layers in enumerate(islice(frames, 7)):
+        at = round(41 + 0.05 * t * SIZE[1] / 2)
+        rim = render_frame(picture, layers)[0, 0, 24:36, at - 3 : at + 4]
+        assert float(rim.max()) < max(own, float(light[0, 0, 0, at])) + 0.04, t
+        assert float(rim.max() - light[0, 0, 0, at]) > 0.08, "and it is there"
+
+
 def behind_a_tower(tower: slice) -> Tensor:
     """The difference of a sky from its base where streaks of cloud pass behind a tower."""
     picture, mask = sky(), np.zeros(SIZE, np.float32)
