@@ -61,7 +61,8 @@ COLORED = 1.8, 2.6  # w from which land is colored by itself (autumn trees): a l
 REDDENED = 0.6, 0.9  # … unless it is red, ln R - ln G: leaves are yellow
 ZENITH = 0.5  # by how much of it the zenith darkens more than the horizon
 BLUE_HOUR = 0.7  # share of daylight's magenta that what gets blue lacks: dusk is no violet
-ROSE = 0.085  # of g, that gold has less than a black body: the air takes green too
+ROSE, OF_SKY = 0.085, 0.4  # of g, that gold has less than a black body: the air takes green too;
+# how much more of it in the sky
 COOL_SHADE = 0.93  # of warmth, that black has less than what is lit
 LILAC = 0.06, 0.4  # of g, that a color may gain on its way by grey: at least, and of what it lacks
 GREY = 0.3  # of w and g, about which a thing is grey and keeps its tinge
@@ -117,7 +118,7 @@ def of_white(
     around = daylight.linear(after)
     exposure, warmth, _ = _change(daylight.linear(before), around).split(1, 1)
     warmth = LESS * PALE * (warmth / PALE).tanh()
-    green = daylight.GREEN_OF_WARMTH * warmth - ROSE * warmth.clamp(min=0)
+    green = daylight.GREEN_OF_WARMTH * warmth - ROSE * (1 + OF_SKY) * warmth.clamp(min=0)
     lit = _lit(white.expand_as(after), torch.cat([exposure, warmth, green], 1))
     lit = torch.lerp(lit, around, BY_SKYLIGHT[1] * rising(-exposure, BY_SKYLIGHT[0]))
     same = _lit(white, torch.zeros_like(white))  # so that no change is none to the bit
@@ -185,7 +186,7 @@ def _warmth(warmth: Tensor, exposure: Tensor, scene: Scene) -> Tensor:
     low = 1 + LOW_SUN * (0.5 - scene.height) * scene.skyward
     blue = (-scene.warmth / CLEAR).clamp(0, 1) * scene.skyward
     low = torch.lerp(low, OVERHEAD + 2 * (1 - scene.height) ** 2, blue)
-    snow = 1 - SNOW[1] * rising(scene.lightness, SNOW[0]) * (1 - scene.sky)
+    snow = 1 - SNOW[1] * rising(scene.lightness, SNOW[0])
     gilt = 1 + (GILT - 1) * (1 - scene.land)
     gold = gilt * warmth * left * (1 - COOL_SHADE * shade) * low * snow
     already = torch.where(warmth > 0, scene.warmth, -0.7 * scene.warmth).clamp(min=0)
@@ -299,7 +300,11 @@ def _green(green: Tensor, warmth: Tensor, scene: Scene) -> Tensor:
     along = own.square() / color.clamp(min=1e-6)  # what is green or magenta has no such way
     fading = colorful * along * torch.where(own > 0, scene.sky, 0.6 + 0.4 * scene.sky)
     fading = fading * (warmth * own < 0)
-    return torch.lerp(locus, _by_grey(warmth, scene), fading) - ROSE * gold + rose
+    return (
+        torch.lerp(locus, _by_grey(warmth, scene), fading)
+        - ROSE * (1 + OF_SKY * scene.sky) * gold
+        + rose
+    )
 
 
 def _by_grey(warmth: Tensor, scene: Scene) -> Tensor:
