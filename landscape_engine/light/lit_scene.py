@@ -27,6 +27,7 @@ LAMPS, LIT_SKY = (0.001, 0.004), (8.0, 10.0)  # share of lamps below it: few, a 
 AURORA, ITS_GLOW = (0.18, 0.3), (62.0, 50.0)  # green share and mean L*: no aurora, surely one
 GREENER = 0.05  # ln of G over R and B from which sky is green: blue and teal are by day too
 UNCOLORED = 1.0, 2.5  # chroma of nearly all of a picture: black and white surely, and at most
+SHINES = 0.1, 0.4  # most confidence of a sun in a sky: it has none, surely one
 OF_TONE = (3, 4, 9, 12)  # terms that would make of a change of light one of contrast
 
 
@@ -83,11 +84,15 @@ class Scene:
 
     @property
     def height(self) -> Tensor:  # [B, 1, h, w] 0..1
-        """The elevation above the horizon of sky, or of the sky that water reflects."""
+        """The elevation above the horizon of sky, or of the sky that water reflects.
+
+        Of water without a sky, as from above, the middle.
+        """
         of_sky = (self.horizon - self.y) / (self.horizon + 1).clamp(min=0.1)
         of_water = (self.y - self.shore) / (1 - self.shore).clamp(min=0.1)
+        of_water = torch.lerp(torch.full_like(of_water, 0.5), of_water.clamp(0, 1), self.seen)
         share = self.water / (self.sky + self.water).clamp(min=1e-3)
-        return torch.lerp(of_sky.clamp(0, 1), of_water.clamp(0, 1), share)
+        return torch.lerp(of_sky.clamp(0, 1), of_water, share)
 
     @cached_property
     def sharpest(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -105,6 +110,11 @@ class Scene:
         """The confidence that the sun itself is seen, burnt out."""
         white = self.sun.setting * rising(self.sharpest[1], suns.BURNT)
         return torch.maximum(self.sun.disc, white)
+
+    @cached_property
+    def sunny(self) -> Tensor:  # [B or 1, 1, 1, 1] 0..1
+        """The confidence that a sun is seen at all."""
+        return rising(self.sun_up.amax((2, 3), True), SHINES)
 
     @cached_property
     def colored(self) -> Tensor:  # [B or 1, 1, 1, 1] 0..1

@@ -23,7 +23,7 @@ from ..ops import masks
 from ..ops.masks import mean_within as mean
 from ..ops.masks import soft_threshold as rising
 from . import daylight, suns
-from .lit_scene import BY_A_LAMP, Scene
+from .lit_scene import BY_A_LAMP, SHINES, Scene
 
 FITTED_SIDE = 64  # pixels of the grid on which a change is fitted and measured, or a few more
 LONGEST = 2.5  # change on any axis that is believed
@@ -70,11 +70,11 @@ MOST, EASE = 30.0, 14.0  # mean ΔE that no light reaches, and from which on it 
 DEEPER, DIMMED = 0.7, (0.25, 0.75)  # share of it that a dusk gets more, by its mean e below 0
 GLARE = 0.85  # share of its change that what is burnt out does not take: the sun stays the sun
 SETS, REDDENS = 0.4, 1.0  # share of its sky's e < 0 that a low sun takes; and w it gets for each
-SUN_UP = 0.8  # e below 0 that a picture with a sun in its sky never reaches: by night there is none
+SUN_UP = 0.5  # e below 0 that a picture with a sun in its sky never reaches: by night there is none
 SUN_DOWN = 1.7  # ... with its glow alone, which goes out
+SUNNY = 0.7  # share of a fall of warmth that such a picture does not take
 LAST_GLOW, OF_GLOW = (0.7, 1.5), (0.6, 0.6)  # e below 0 at which it fades; share of its warmth, and
 # e for `LIGHTER`, that it then loses
-SHINES = 0.1, 0.4  # most of that confidence in a sky: it has no sun, surely one
 SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun's, or a pale sky's
 DIM = 22.0  # mean L* below which a picture has less of a day
 BY_NIGHT = 0.85  # share of the change of color that no sun makes: stars keep theirs
@@ -145,6 +145,7 @@ def _by_day(
     exposure = exposure * (1 - torch.where(exposure < 0, glare.clamp(max=1 - SETS), glare))
     # no sun gets colder, nor its glow; it reddens as it sets
     kept = torch.maximum(torch.maximum(glare / GLARE, sun.glow), sun.setting)
+    kept = torch.maximum(kept, SUNNY * scene.sunny)  # nor what it shines on
     warmth = warmth * (1 - torch.where(warmth < 0, kept, glare)) + REDDENS * dimmed * sun.setting
     green = _green(green, warmth, scene)
     exposure, warmth, green = _sun_leaves(exposure, warmth, green, scene)
@@ -159,9 +160,9 @@ def _while_a_sun_shines(exposure: Tensor, scene: Scene) -> Tensor:
 
     Of one that is behind clouds, or below the horizon, there is the glow alone: it goes out.
     """
-    for light, most in ((scene.sun.setting, SUN_DOWN), (scene.sun_up, SUN_UP)):
+    setting = rising(scene.sun.setting.amax((2, 3), True), SHINES)
+    for shines, most in ((setting, SUN_DOWN), (scene.sunny, SUN_UP)):
         dusk = -most * (-exposure / most).clamp(min=0).tanh()
-        shines = rising(light.amax((2, 3), True), SHINES)
         exposure = torch.where(exposure < 0, torch.lerp(exposure, dusk, shines), exposure)
     return exposure
 
@@ -255,7 +256,7 @@ def _clouds_go_grey(
     above = rising(scene.height, ABOVE_GLOW)
     warmer = (scene.warmth - mean(scene.warmth, scene.sky)).clamp(0, RED)
     lighter = ((scene.lightness - mean(scene.lightness, scene.sky)) / LIGHTER).clamp(0, 1)
-    down = 1 - rising(scene.sun_up.amax((2, 3), True), SHINES)
+    down = 1 - scene.sunny
     lost, dimmed = torch.zeros_like(warmth), torch.zeros_like(warmth)
     for where, when, share in (
         (above, LAST_ON_CLOUDS, OF_CLOUDS),

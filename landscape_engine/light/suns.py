@@ -20,6 +20,9 @@ from . import daylight
 
 GLOW = (60.0, 85.0), (0.45, 1.0)  # L* and w of a sky that is the glow of its sun: a little, surely
 BURNT = 96.0, 99.0  # L* of what is burnt out: a little, surely
+STANDS_OUT, DISC = (-4.0, -1.5), (70.0, 76.0)  # L* below the sky's lightest, that is no disc, and
+# is one; L* of that: none, surely one
+NEAR_DISC = 0.12  # share of the width, within which the sky around it is warm
 REACH = 0.03  # of the width, about what glows
 LARGEST = 0.15  # radius of what is burnt out within a glow, share of the width
 WHITE, WHITE_SKY = (88.0, 97.0), (0.2, 0.4)  # L* of its light; share of such sky: a sun, none
@@ -63,12 +66,24 @@ def _glow(light: Tensor, sky: Tensor) -> tuple[Tensor, Tensor]:
     warmth, _ = daylight.axes((light + daylight.FAINT).log())
     shown = sky * rising(lightness, GLOW[0]) * rising(warmth, GLOW[1])
     reach = max(1, round(REACH * shown.shape[3]))
-    burnt = rising(lightness, BURNT)
+    burnt = torch.maximum(rising(lightness, BURNT), _pale_disc(lightness, warmth, sky))
     for _ in range(round(LARGEST / REACH)):  # a large one glows up to its middle
         shown = torch.maximum(shown, torch.minimum(-masks.shrink(-shown, reach), burnt))
     glow = masks.blur(-masks.shrink(-shown, reach), reach)
     disc = masks.blur(-masks.shrink(-burnt, reach // 3), reach // 3)
     return glow, disc * glow
+
+
+def _pale_disc(lightness: Tensor, warmth: Tensor, sky: Tensor) -> Tensor:
+    """A disc that stands out of a warm sky by its light, burnt out or not: a sun in haze."""
+    brightest = (lightness * (sky > 0.5)).amax((2, 3), True)
+    light = rising(lightness - brightest, STANDS_OUT) * sky * rising(brightest, DISC)
+    others = (sky - light).clamp(min=0)
+    x, y = _places(light)
+    apart = (x - mean(x, light)).square() + (y - mean(y, light)).square()
+    near = others * (apart < NEAR_DISC**2)
+    warm = rising(mean(warmth, near), GLOW[1])
+    return light * warm * (1 - rising(mean(apart, light).sqrt(), (NEAR_DISC / 4, NEAR_DISC / 2)))
 
 
 def _setting(light: Tensor, sky: Tensor, warmth: Tensor) -> Tensor:

@@ -61,7 +61,7 @@ def test_by_night_windows_shine_and_by_day_nothing_does():
 
 def test_they_come_on_one_after_the_other():
     lamps = found()
-    count = [int((shone(lamps, lost).amax(0) > 0.3).sum()) for lost in (0.45, 0.75, 1.0, 1.5)]
+    count = [int((shone(lamps, lost).amax(0) > 0.3).sum()) for lost in (0.6, 0.9, 1.1, 1.5)]
     assert count[0] == 0 and count == sorted(count) and count[1] < 0.8 * count[3]
 
 
