@@ -16,7 +16,7 @@ from .backdrops import take_off as take_off_backdrops
 from .clips import Clip, clip_at, is_movie
 from .compositor import add_image_node
 from .exports import glTF2_post_export_callback, glTF2_pre_export_callback
-from .files import Steps, at_once, by_their_names, picture_file
+from .files import Steps, at_once, by_their_names, picture_file, png, smaller_mask
 from .frame_ranges import match_frame_range
 from .gobos import add_gobo
 from .handover import ImageFile, SettingsFile, image_file, with_files
@@ -100,6 +100,7 @@ __all__ = [
     "picture_file",
     "picture_of",
     "plane_from_empty",
+    "png",
     "point_to",
     "portable",
     "put_live_loop_on",
@@ -117,6 +118,7 @@ __all__ = [
     "shown_frames",
     "shown_live_loop",
     "shows_frames",
+    "smaller_mask",
     "source_problem",
     "strip_span",
     "take_off",
