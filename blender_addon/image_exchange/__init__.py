@@ -5,7 +5,7 @@ What Blender alone knows of images (rows from the bottom up, packed and painted 
 the .blend, image users) is known here and nowhere else.
 """
 
-from .backdrops import Backdrop, Holder
+from .backdrops import Backdrop, Holder, shown_image
 from .backdrops import holder as backdrop_holder
 from .backdrops import missing_frames as missing_backdrop_frames
 from .backdrops import picture as backdrop_picture
@@ -116,6 +116,7 @@ __all__ = [
     "show_sequence",
     "shown_file",
     "shown_frames",
+    "shown_image",
     "shown_live_loop",
     "shows_frames",
     "smaller_mask",
