@@ -8,7 +8,10 @@ import pytest
 @pytest.fixture(scope="module", params=[False, True], ids=["unsaved", "saved meanwhile"])
 def told(request, play, addon, picture):
     """One run of the scenario for all tests."""
-    return play("mask_undo", factory=False, addon=addon, picture=str(picture), saves=request.param)
+    told = play("mask_undo", factory=False, addon=addon, picture=str(picture), saves=request.param)
+    if not told["brush"]:
+        pytest.skip("this Blender came without the brushes that it paints with")
+    return told
 
 
 def test_what_is_painted_is_kept_on_done(told):

@@ -60,9 +60,12 @@ def steps():
     look_beside_the_sidebar()
     yield 1.0
     report["saves"] = job["saves"]
+    report["brush"] = False
     told = report["white"] = {}
     yield from operator(bpy.ops.landscape.paint_mask, kind="STILL")
-    yield 2.0
+    report["brush"] = bpy.context.scene.tool_settings.image_paint.brush is not None
+    if not report["brush"]:
+        return
     yield from stroke(0.85)
     told["one"] = white()
     with in_view():
