@@ -14,7 +14,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from . import exchange_folder, image_exchange
+from . import color_management, exchange_folder, image_exchange
 from .errors import AddonError
 from .image_exchange import Clip, is_movie
 
@@ -173,7 +173,8 @@ def show(owner: Owner, scene: bpy.types.Scene, item: Any) -> str:
     """Put a result on its object, or in its backdrop; gives a sentence on the frame range, or none.
 
     Raises:
-        AddonError: its files are gone.
+        AddonError: its files are gone, or are in OpenEXR while the picture is read through the
+            inverse of a view transform.
     """
     first = file_of(item)
     if not first.is_file():
@@ -182,6 +183,10 @@ def show(owner: Owner, scene: bpy.types.Scene, item: Any) -> str:
             "or put the files back."
         )
     is_object = isinstance(owner, bpy.types.Object)
+    if first.suffix.lower() in image_exchange.LINEAR:
+        picture_of = image_exchange.picture_of if is_object else image_exchange.backdrop_picture
+        what = f"the OpenEXR frames of '{item.name}'"
+        color_management.refuse_linear(picture_of(owner), what, color_management.PNG_INSTEAD)
     show_there = image_exchange.show_sequence if is_object else image_exchange.show_backdrop_frames
     image = show_there(
         owner,

@@ -39,6 +39,7 @@ from .planes import (
     plane_from_empty,
 )
 from .sequences import (
+    LINEAR,
     frames_image,
     is_linear,
     point_to,
@@ -59,6 +60,7 @@ from .strips import span as strip_span
 
 __all__ = [
     "HEIGHT_M",
+    "LINEAR",
     "LIVE_SETTINGS",
     "SHADERS",
     "Backdrop",

@@ -9,7 +9,7 @@ from typing import Any
 
 import bpy
 
-from .. import datablocks, image_exchange, job_documents, jobs, results, window
+from .. import color_management, datablocks, image_exchange, job_documents, jobs, results, window
 from ..errors import AddonError
 from .lists import remove_chosen
 from .pictures import FindsFrames, LoadsFrames, ShowsResult
@@ -126,6 +126,10 @@ class Animates(BackdropJob):
     def ask(self, context: bpy.types.Context) -> jobs.Job:
         """Ask for it."""
         backdrop = self.backdrop(context)
+        if backdrop.landscape.output.format == "exr":
+            picture = image_exchange.backdrop_picture(backdrop)
+            instead = color_management.PNG_INSTEAD
+            color_management.refuse_linear(picture, "OpenEXR frames", instead)
         asked = job_documents.of_backdrop(backdrop, context.scene)
         target = results.next_target(backdrop, [job.frames for job in jobs.running()])
         found, label = self.found_again(context), self.bl_label  # the operator is gone by then
