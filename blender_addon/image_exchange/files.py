@@ -91,11 +91,16 @@ def file_in_steps(
     return (yield from written(content, name, pixels.suffix, Path(folder)))
 
 
-def png(image: bpy.types.Image) -> bytes:
-    """A PNG file with the very levels of an 8-bit image, at once."""
+def png(image: bpy.types.Image) -> Steps[bytes]:
+    """A PNG file with the very levels of an 8-bit image.
+
+    Raises:
+        AddonError: the image was removed.
+    """
     from . import encoding
 
-    return encoding.png(image)
+    pixels = yield from encoding.read(datablocks.uid_of(image), image.name)
+    return (yield from encoding.png(pixels))
 
 
 def smaller_mask(image: bpy.types.Image, width: int, height: int) -> Steps[bytes]:

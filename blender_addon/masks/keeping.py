@@ -3,11 +3,13 @@
 
 `Image.pack` encodes slowly and in one call: 0.1 to 0.26 s for 1,920 × 1,080 pixels, up to 1 s for
 4,096 × 2,304. What the brush paints is therefore 8 bits deep and no larger than the former; we
-encode it, and hand the file over. Other images that were painted elsewhere wait for the save.
+encode it between redraws, and hand the file over. Images that were painted elsewhere wait for the
+save.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,9 +22,12 @@ from ..errors import AddonError
 LONGEST_SIDE_PX = 1920  # of a mask that the brush paints
 MOST_PIXELS = 1920 * 1080
 OWN_ALPHA = {"STRAIGHT", "CHANNEL_PACKED"}  # modes in which a PNG has the alpha of the buffer
+STEP_S = 0.02  # for so long masks are encoded before the window has its turn
+BETWEEN_S = 0.005  # its turn
 PAINTED_AS = "landscape_painted_as"  # in a mask that the brush can't paint: its copy
 
 _under_brush = datablocks.NONE  # the number of the mask that the brush is on
+_steps: image_exchange.Steps[None] | None = None  # of packing, between redraws
 _packed: set[int] = set()  # the numbers of masks that were packed in this session, painted
 
 
@@ -104,35 +109,77 @@ def take_in(mask: bpy.types.Image) -> None:
 
 
 def keep(saving: bool = False) -> None:
-    """Pack every mask that was painted.
+    """Pack every mask that was painted, at once.
 
     An image with a file of its own is left to the artist, unless the brush was started on it. One
     that the brush can't paint, or that it is on, is packed when the .blend is saved.
     """
+    drop()
     for mask in painted():
-        if saving or (is_paintable(mask) and mask.session_uid != _under_brush):
+        if saving or _is_due(mask):
             _pack(mask)
 
 
 def keep_soon(under_brush: bpy.types.Image | None = None) -> None:
-    """Pack what was painted after this step of undo, not within it; without a window at once.
+    """Pack what was painted between redraws; without a window at once.
 
-    Undo past the packing of a mask leads to one that is read anew, which `undoing` mends where no
-    strokes of the brush lie between the packing and the next step of another kind.
+    It is done after this step of undo, not within it: undo past the packing of a mask leads to one
+    that is read anew, which `undoing` mends where no strokes lie between the packing and the next
+    step of another kind.
 
     Args:
         under_brush: the mask that the brush is on from now on, which waits.
     """
     global _under_brush
+    drop()
     _under_brush = datablocks.uid_of(under_brush)
     if bpy.app.background:
         keep()
     else:
-        window.start_timer(_keep_now, 0.0)
+        window.start_timer(_tick, 0.0)
 
 
-def _keep_now() -> None:
-    keep()
+def drop() -> None:
+    """Pack no further what is being packed: the masks are other ones, or all are packed at once."""
+    global _steps
+    if _steps is not None:
+        _steps.close()
+    _steps = None
+
+
+def _kept() -> image_exchange.Steps[None]:
+    """Pack the masks that are due, one after the other."""
+    for uid in [mask.session_uid for mask in painted() if _is_due(mask)]:
+        mask = datablocks.image_of(uid)
+        if mask is None:
+            continue
+        content = yield from image_exchange.png(mask)
+        yield
+        mask = datablocks.image_of(uid)
+        if mask is not None and mask.is_dirty and _is_due(mask):
+            _packed.add(uid)
+            put(mask, content)
+        yield
+
+
+def _tick() -> float | None:
+    """Some steps of packing, for the time that files are written in, too."""
+    global _steps
+    if _steps is None:
+        _steps = _kept()
+    until = time.monotonic() + STEP_S
+    try:
+        next(_steps)
+        while time.monotonic() < until:
+            next(_steps)
+    except (StopIteration, AddonError):  # a mask was removed
+        _steps = None
+        return None
+    return BETWEEN_S
+
+
+def _is_due(mask: bpy.types.Image) -> bool:
+    return is_paintable(mask) and mask.session_uid != _under_brush
 
 
 def painted() -> list[bpy.types.Image]:
@@ -159,7 +206,7 @@ def _pack(mask: bpy.types.Image) -> None:
     if mask.is_dirty:
         _packed.add(mask.session_uid)
     if mask.is_dirty and _is_plain(mask):
-        put(mask, image_exchange.png(mask))
+        put(mask, image_exchange.at_once(image_exchange.png(mask)))
     else:
         mask.pack()
 
@@ -189,6 +236,7 @@ def _keep_on_save(*_: Any) -> None:
 @persistent
 def _forget(*_: Any) -> None:
     global _under_brush
+    drop()
     _packed.clear()
     _under_brush = datablocks.NONE
 
@@ -204,6 +252,7 @@ def register() -> None:
 
 def unregister() -> None:
     """Stop watching."""
-    window.stop_timer(_keep_now)
+    window.stop_timer(_tick)
+    drop()
     for name, handler in HANDLERS:
         getattr(bpy.app.handlers, name).remove(handler)

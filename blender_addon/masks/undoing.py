@@ -33,6 +33,7 @@ def _look(*_: Any) -> None:
     """Note what the masks show; those that were never packed are left to Blender."""
     import numpy as np
 
+    keeping.drop()  # it goes on with the next mask that is left, or when the .blend is saved
     _before.clear()
     for mask in keeping.packed():
         pixels = None

@@ -89,7 +89,7 @@ def steps():
     gaps = Gaps()
     with in_view():
         bpy.ops.landscape.end_painting()
-    yield 1.0
+    yield lambda: not mask().is_dirty
     report["longest leaving, s"] = gaps.stop()
     report["kept"] = [white(), mask().is_dirty, bool(mask().packed_file)]
     report["large"] = [list(large.size), large.is_dirty, large.use_fake_user]

@@ -75,6 +75,7 @@ def steps():
     yield from stroke(0.4)
     told["two"] = white()
     yield from operator(bpy.ops.landscape.end_painting)
+    yield lambda: not bpy.data.objects[name].landscape.regions.still_image.is_dirty
     told["done"] = white()
     told["kept"] = not bpy.data.objects[name].landscape.regions.still_image.is_dirty
     yield from operator(bpy.ops.landscape.paint_mask, kind="STILL")
