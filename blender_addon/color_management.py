@@ -22,6 +22,8 @@ INVERSES = {  # of view transforms: the color space through which they leave a p
     "ACES 1.3": "ACES 1.3 sRGB",
     "ACES 2.0": "ACES 2.0 sRGB",
 }
+PNG_INSTEAD = "make them as PNG with 16 bits"
+FRAMES_INSTEAD = "animate it, with PNG frames"
 DISPLAY = "sRGB"  # that they are inverses for; also the color space of pictures
 
 
@@ -78,7 +80,8 @@ def use_inverse_of_view(scene: bpy.types.Scene, picture: bpy.types.Image) -> Non
     """Leave the scene's view transform on, and read the picture and its frames through its inverse.
 
     Raises:
-        AddonError: there is no inverse, or the picture has changes that reading it anew would lose.
+        AddonError: there is no inverse, the picture has changes that reading it anew would lose, or
+            it is shown as what can't be read so: frames in OpenEXR, or a live loop.
     """
     name = inverse_of_view(scene, picture)
     if name is None:
@@ -88,7 +91,46 @@ def use_inverse_of_view(scene: bpy.types.Scene, picture: bpy.types.Image) -> Non
             "display, and a view transform such as AgX without look, exposure and curves: use Show "
             "Own Colors."
         )
+    for obj in scene.objects:
+        frames = image_exchange.shown_image(obj) if obj.type == "MESH" else None
+        ours = picture in (frames and image_exchange.picture_behind(frames), _own_picture(obj))
+        if ours and frames and image_exchange.is_linear(frames):
+            raise AddonError(_unread(f"the OpenEXR frames on '{obj.name}'", name, PNG_INSTEAD))
+        if ours and image_exchange.shown_live_loop(obj):
+            raise AddonError(_unread(f"the live loop on '{obj.name}'", name, FRAMES_INSTEAD))
     image_exchange.read_as(picture, name)
+
+
+def refuse_linear(picture: bpy.types.Image, what: str, instead: str) -> None:
+    """Refuse what Blender has in scene-linear light, where the picture is read through an inverse.
+
+    Scene-linear values can't be read so: a color space is for the values in a file, and there is
+    none for linear light before a view transform. The view would change their colors.
+
+    Args:
+        picture: what it is made of.
+        what: that is refused, as a subject.
+        instead: what to do.
+
+    Raises:
+        AddonError: the picture is read through the inverse of a view transform.
+    """
+    name = _inverse_in_use(picture)
+    if name:
+        raise AddonError(_unread(what, name, instead))
+
+
+def _unread(what: str, colorspace: str, instead: str) -> str:
+    return (
+        f"{what} can't be read through the inverse of the view ('{colorspace}'), as the picture "
+        f"is, and would have other colors; {instead}, or use Show Own Colors."
+    )
+
+
+def _own_picture(obj: bpy.types.Object) -> bpy.types.Image | None:
+    if image_exchange.source_problem(obj):
+        return None
+    return image_exchange.picture_of(obj)
 
 
 def use_standard_view(scene: bpy.types.Scene, picture: bpy.types.Image | None = None) -> None:

@@ -14,10 +14,11 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from . import exchange_folder, image_exchange
+from . import color_management, exchange_folder, image_exchange
 from .errors import AddonError
 from .image_exchange import Clip, is_movie
 
+Owner = bpy.types.Object | image_exchange.Backdrop  # of results
 SAVE_FIRST = "The frames go beside the .blend: save it first, or choose another folder."
 _previews: list[Any] = []  # that are off their planes while a file is saved
 MOVIES = {"mp4", "webm", "gif"}  # of the formats that the engine writes
@@ -101,18 +102,7 @@ def take_backdrop(
     file = Path(report["paths"][0])
     item = _listed(backdrop, Clip(file, report["frames"], is_movie(file.name)))
     item.job = json.dumps(report["job"], ensure_ascii=False)
-    item.image = image_exchange.show_backdrop_frames(
-        backdrop,
-        file,
-        item.frames,
-        scene.frame_start,
-        item.movie,
-        item.image,
-        None if item.colorspace in {"", "AUTO"} else item.colorspace,
-    )
-    note = ""
-    if backdrop.landscape.output.match_range:
-        note = image_exchange.match_frame_range(scene, [item.frames])
+    note = show(backdrop, scene, item)
     done = f"{item.frames} frames are in '{backdrop.name}': '{item.file}'."
     return f"{done} {note}".strip()
 
@@ -138,34 +128,38 @@ def go_live(
     return f"{done} {_match_range(obj, scene)}".strip()
 
 
-def load(obj: bpy.types.Object, scene: bpy.types.Scene, path: str | Path) -> str:
-    """List a clip that lies on the disk, and show it on the object; says what was done.
+def load(owner: Owner, scene: bpy.types.Scene, path: str | Path) -> str:
+    """List a clip that lies on the disk, and show it; says what was done.
 
     Args:
-        obj: the object with the picture.
+        owner: the object with the picture, or the backdrop.
         scene: its first frame shows the first of the clip.
         path: a movie, a folder of numbered frames, or one of them.
 
     Raises:
-        AddonError: there is no clip, it can't be read, or the object has no picture.
+        AddonError: there is no clip, it can't be read, or the owner has no picture.
     """
-    image_exchange.picture_of(obj)
-    item = _listed(obj, image_exchange.clip_at(path))
+    if isinstance(owner, bpy.types.Object):
+        image_exchange.picture_of(owner)
+    else:
+        image_exchange.backdrop_picture(owner)
+    item = _listed(owner, image_exchange.clip_at(path))
     try:
-        note = show(obj, scene, item)
+        note = show(owner, scene, item)
     except AddonError:
-        settings = obj.landscape
+        settings = owner.landscape
         settings.results.remove(len(settings.results) - 1)
         settings.result_active = len(settings.results) - 1
         raise
-    missing = image_exchange.missing_frames(obj)
-    done = missing or f"{item.frames} frames are on '{obj.name}': '{file_of(item)}'."
+    missing = image_exchange.missing_of(Clip(file_of(item), item.frames, item.movie))
+    where = "on" if isinstance(owner, bpy.types.Object) else "in"
+    done = missing or f"{item.frames} frames are {where} '{owner.name}': '{file_of(item)}'."
     return f"{done} {note}".strip()
 
 
-def _listed(obj: bpy.types.Object, clip: Clip) -> Any:
-    """A clip as the last of an object's results, and the chosen one."""
-    settings = obj.landscape
+def _listed(owner: Owner, clip: Clip) -> Any:
+    """A clip as the last of an owner's results, and the chosen one."""
+    settings = owner.landscape
     item = settings.results.add()
     item.name = clip.first.stem if clip.movie else clip.first.parent.name
     item.file = image_exchange.portable(clip.first)
@@ -175,11 +169,12 @@ def _listed(obj: bpy.types.Object, clip: Clip) -> Any:
     return item
 
 
-def show(obj: bpy.types.Object, scene: bpy.types.Scene, item: Any) -> str:
-    """Put a listed result on the object; gives a sentence on the frame range, or none.
+def show(owner: Owner, scene: bpy.types.Scene, item: Any) -> str:
+    """Put a result on its object, or in its backdrop; gives a sentence on the frame range, or none.
 
     Raises:
-        AddonError: its files are gone.
+        AddonError: its files are gone, or are in OpenEXR while the picture is read through the
+            inverse of a view transform.
     """
     first = file_of(item)
     if not first.is_file():
@@ -187,8 +182,14 @@ def show(obj: bpy.types.Object, scene: bpy.types.Scene, item: Any) -> str:
             f"'{first}', the first frame of the result '{item.name}', isn't there; animate anew, "
             "or put the files back."
         )
-    image = image_exchange.show_sequence(
-        obj,
+    is_object = isinstance(owner, bpy.types.Object)
+    if first.suffix.lower() in image_exchange.LINEAR:
+        picture_of = image_exchange.picture_of if is_object else image_exchange.backdrop_picture
+        what = f"the OpenEXR frames of '{item.name}'"
+        color_management.refuse_linear(picture_of(owner), what, color_management.PNG_INSTEAD)
+    show_there = image_exchange.show_sequence if is_object else image_exchange.show_backdrop_frames
+    image = show_there(
+        owner,
         first,
         item.frames,
         frame_start=scene.frame_start,
@@ -198,14 +199,21 @@ def show(obj: bpy.types.Object, scene: bpy.types.Scene, item: Any) -> str:
     )
     if item.image != image:
         item.image = image
-    return _match_range(obj, scene)
+    return _match_range(owner, scene, item.frames)
 
 
-def _match_range(obj: bpy.types.Object, scene: bpy.types.Scene) -> str:
-    """Fit the scene's frame range to what an object shows; a sentence on it, or none."""
-    if not obj.landscape.output.match_range:
+def _match_range(owner: Owner, scene: bpy.types.Scene, frames: int = 0) -> str:
+    """Fit the scene's frame range to what an owner shows; a sentence on it, or none.
+
+    Args:
+        owner: an object, whose planes beside it count too, or a backdrop.
+        scene: whose range it is.
+        frames: of what a backdrop shows.
+    """
+    if not owner.landscape.output.match_range:
         return ""
-    return image_exchange.match_frame_range(scene, _loops(obj, scene))
+    is_object = isinstance(owner, bpy.types.Object)
+    return image_exchange.match_frame_range(scene, _loops(owner, scene) if is_object else [frames])
 
 
 def _loops(obj: bpy.types.Object, scene: bpy.types.Scene) -> list[int]:
@@ -222,13 +230,14 @@ def _loops(obj: bpy.types.Object, scene: bpy.types.Scene) -> list[int]:
     return loops
 
 
-def relink(obj: bpy.types.Object) -> None:
+def relink(owner: Owner) -> None:
     """Look for the results that are missing beside the one that is shown."""
-    shown = image_exchange.shown_file(obj)
-    if shown is None:
+    image = image_exchange.shown_image(owner)
+    if image is None:
         return
+    shown = image_exchange.path_of(image)
     folder = shown.parent if is_movie(shown.name) else shown.parent.parent
-    for item in obj.landscape.results:
+    for item in owner.landscape.results:
         old = file_of(item)
         kept = Path(old.name) if item.movie else Path(old.parent.name, old.name)
         if not old.is_file() and (folder / kept).is_file():

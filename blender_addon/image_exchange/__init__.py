@@ -5,7 +5,7 @@ What Blender alone knows of images (rows from the bottom up, packed and painted 
 the .blend, image users) is known here and nowhere else.
 """
 
-from .backdrops import Backdrop, Holder
+from .backdrops import Backdrop, Holder, shown_image
 from .backdrops import holder as backdrop_holder
 from .backdrops import missing_frames as missing_backdrop_frames
 from .backdrops import picture as backdrop_picture
@@ -16,7 +16,7 @@ from .backdrops import take_off as take_off_backdrops
 from .clips import Clip, clip_at, is_movie
 from .compositor import add_image_node
 from .exports import glTF2_post_export_callback, glTF2_pre_export_callback
-from .files import Steps, at_once, by_their_names, picture_file
+from .files import Steps, at_once, by_their_names, picture_file, png, smaller_mask
 from .frame_ranges import match_frame_range
 from .gobos import add_gobo
 from .handover import ImageFile, SettingsFile, image_file, with_files
@@ -39,6 +39,7 @@ from .planes import (
     plane_from_empty,
 )
 from .sequences import (
+    LINEAR,
     frames_image,
     is_linear,
     point_to,
@@ -59,6 +60,7 @@ from .strips import span as strip_span
 
 __all__ = [
     "HEIGHT_M",
+    "LINEAR",
     "LIVE_SETTINGS",
     "SHADERS",
     "Backdrop",
@@ -100,6 +102,7 @@ __all__ = [
     "picture_file",
     "picture_of",
     "plane_from_empty",
+    "png",
     "point_to",
     "portable",
     "put_live_loop_on",
@@ -115,8 +118,10 @@ __all__ = [
     "show_sequence",
     "shown_file",
     "shown_frames",
+    "shown_image",
     "shown_live_loop",
     "shows_frames",
+    "smaller_mask",
     "source_problem",
     "strip_span",
     "take_off",

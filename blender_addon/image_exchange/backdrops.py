@@ -109,6 +109,14 @@ def take_off(folder: Path) -> list[tuple[Holder, bpy.types.Image]]:
     return taken
 
 
+def shown_image(owner: bpy.types.Object | Backdrop | None) -> bpy.types.Image | None:
+    """The image of the frames of ours that a backdrop, or an object, shows now; None: none."""
+    if owner is None or isinstance(owner, bpy.types.Object):
+        node = sequences.shown_node(owner)
+        return node.image if node else None
+    return holder(owner).image if shows_frames(owner) else None
+
+
 def shows_frames(backdrop: Backdrop | None) -> bool:
     """Whether frames of ours are in a backdrop now."""
     shown = holder(backdrop)

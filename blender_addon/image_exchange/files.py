@@ -91,6 +91,30 @@ def file_in_steps(
     return (yield from written(content, name, pixels.suffix, Path(folder)))
 
 
+def png(image: bpy.types.Image) -> Steps[bytes]:
+    """A PNG file with the very levels of an 8-bit image.
+
+    Raises:
+        AddonError: the image was removed.
+    """
+    from . import encoding
+
+    pixels = yield from encoding.read(datablocks.uid_of(image), image.name)
+    return (yield from encoding.png(pixels))
+
+
+def smaller_mask(image: bpy.types.Image, width: int, height: int) -> Steps[bytes]:
+    """A grey PNG file, 8 bits, of what the engine sees of a mask, made smaller; in pixels.
+
+    Raises:
+        AddonError: the image was removed.
+    """
+    from . import encoding
+
+    pixels = yield from encoding.read(datablocks.uid_of(image), image.name)
+    return (yield from encoding.smaller_grey(pixels, width, height))
+
+
 def own_ending(image: bpy.types.Image) -> str:
     """The ending of the file that the engine gets as it is; empty: the pixels are written."""
     if image.is_dirty or image.source != "FILE":

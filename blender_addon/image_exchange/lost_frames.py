@@ -60,40 +60,38 @@ def _missing(first: Path, frames: int) -> str | None:
     )
 
 
-def find_moved(obj: bpy.types.Object | None) -> Path | None:
-    """The folder beside the .blend that has the frames now; None if there is none.
+def find_moved(frames: bpy.types.Image | None) -> Path | None:
+    """The folder beside the .blend that has the files of an image now; None if there is none.
 
     The old path's last folders are looked for beside the .blend: of `/a/landscape/lake-001`,
     `lake-001`, `landscape/lake-001` and `a/landscape/lake-001`.
     """
-    node = sequences.shown_node(obj)
-    if node is None or not bpy.data.filepath:
+    if frames is None or not bpy.data.filepath:
         return None
-    old = sources.path_of(node.image)
+    old = sources.path_of(frames)
     beside = Path(bpy.data.filepath).parent
     parents = [part for part in re.split(r"[\\/]+", str(old.parent)) if part]
-    for levels in range(0 if node.image.source == "MOVIE" else 1, LEVELS + 1):
+    for levels in range(0 if frames.source == "MOVIE" else 1, LEVELS + 1):
         folder = beside.joinpath(*parents[len(parents) - min(levels, len(parents)) :])
         if folder != old.parent and (folder / _name(old)).is_file():
             return folder
     return None
 
 
-def relink(obj: bpy.types.Object | None, folder: str | Path) -> None:
+def relink(frames: bpy.types.Image | None, folder: str | Path) -> None:
     """Read the shown frames from another folder, with the names that they have.
 
     Raises:
         AddonError: no frames are shown, or the first one isn't in the folder.
     """
-    node = sequences.shown_node(obj)
-    if node is None:
-        raise AddonError("no frames are shown on this object; animate it first.")
-    path = Path(folder).absolute() / _name(sources.path_of(node.image))
+    if frames is None:
+        raise AddonError("no frames are shown here; animate first.")
+    path = Path(folder).absolute() / _name(sources.path_of(frames))
     if not path.is_file():
         raise AddonError(
             f"'{path.name}' isn't in '{path.parent}'; choose the folder with the frames in it."
         )
-    sequences.point_to(node.image, path)
+    sequences.point_to(frames, path)
 
 
 def _name(path: Path) -> str:

@@ -21,11 +21,16 @@ WHITE, BLACK = (1.0, 1.0, 1.0), (0.0, 0.0, 0.0)
 def start(context: bpy.types.Context, obj: bpy.types.Object, mask: bpy.types.Image) -> None:
     """Start the texture brush in white on a mask; what was painted before is kept.
 
+    Args:
+        context: the scene whose brush it is.
+        obj: the active object, which names the mask.
+        mask: one that the brush can paint.
+
     Raises:
         AddonError: the mask can't be painted.
     """
     keeping.take_in(mask)
-    keeping.keep()
+    keeping.keep_soon(mask)
     scene = context.scene
     if BEFORE in scene and scene[BEFORE].get("object") != obj:
         stop(scene)
@@ -48,7 +53,7 @@ def start(context: bpy.types.Context, obj: bpy.types.Object, mask: bpy.types.Ima
 
 def stop(scene: bpy.types.Scene) -> None:
     """Keep what was painted, and put the artist's settings back."""
-    keeping.keep()
+    keeping.keep_soon()
     if BEFORE not in scene:
         return
     before = scene[BEFORE].to_dict()  # a copy: what is deleted can't be read any more

@@ -9,8 +9,10 @@ from typing import Any
 
 import bpy
 
-from .. import datablocks, image_exchange, job_documents, jobs, results, window
+from .. import color_management, datablocks, image_exchange, job_documents, jobs, results, window
 from ..errors import AddonError
+from .lists import remove_chosen
+from .pictures import FindsFrames, LoadsFrames, ShowsResult
 from .rendering import PREVIEW_SIDE_PX
 from .subject import reporting
 
@@ -20,10 +22,23 @@ Found = Callable[[], tuple[image_exchange.Backdrop | None, bpy.types.Scene | Non
 class BackdropOperator:
     """An operator for the picture of the scene's world, or of its camera."""
 
+    lacking: str  # what the greyed button says
+
     @classmethod
     def backdrop(cls, context: bpy.types.Context) -> image_exchange.Backdrop | None:
         """The world, or the camera's data; None: the scene has none."""
         raise NotImplementedError
+
+    def owner(self, context: bpy.types.Context) -> image_exchange.Backdrop:
+        """The world, or the camera's data, whose results are meant.
+
+        Raises:
+            AddonError: the scene has none.
+        """
+        found = self.backdrop(context)
+        if found is None:
+            raise AddonError(f"the scene has none; {self.lacking[0].lower()}{self.lacking[1:]}.")
+        return found
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -111,6 +126,10 @@ class Animates(BackdropJob):
     def ask(self, context: bpy.types.Context) -> jobs.Job:
         """Ask for it."""
         backdrop = self.backdrop(context)
+        if backdrop.landscape.output.format == "exr":
+            picture = image_exchange.backdrop_picture(backdrop)
+            instead = color_management.PNG_INSTEAD
+            color_management.refuse_linear(picture, "OpenEXR frames", instead)
         asked = job_documents.of_backdrop(backdrop, context.scene)
         target = results.next_target(backdrop, [job.frames for job in jobs.running()])
         found, label = self.found_again(context), self.bl_label  # the operator is gone by then
@@ -171,6 +190,29 @@ class Restores(BackdropOperator):
         return {"FINISHED"}
 
 
+class Listed(BackdropOperator):
+    """Does something with the list of results."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Grey out where nothing is listed, and say so."""
+        found = cls.backdrop(context)
+        if found and found.landscape.results:
+            return True
+        cls.poll_message_set("Animate first: there is no result yet")
+        return False
+
+
+class RemovesResult(Listed):
+    """Removes the chosen result from the list."""
+
+    @reporting
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Remove it."""
+        remove_chosen(self.owner(context).landscape, "RESULTS")
+        return {"FINISHED"}
+
+
 class LANDSCAPE_OT_animate_world(OfWorld, Animates, bpy.types.Operator):
     """Animate the world's sky, closed around the horizon, and show the frames in the world"""
 
@@ -217,6 +259,64 @@ class LANDSCAPE_OT_show_background_picture(OfCamera, Restores, bpy.types.Operato
     bl_options = {"REGISTER", "UNDO"}
 
 
+class LANDSCAPE_OT_find_world_frames(FindsFrames, OfWorld, Restores, bpy.types.Operator):
+    """Search for the world's frames beside the .blend, or choose their folder"""
+
+    bl_idname = "landscape.find_world_frames"
+    bl_label = "Find World Frames"
+
+
+class LANDSCAPE_OT_find_background_frames(FindsFrames, OfCamera, Restores, bpy.types.Operator):
+    """Search for the frames of the background beside the .blend, or choose their folder"""
+
+    bl_idname = "landscape.find_background_frames"
+    bl_label = "Find Background Frames"
+
+
+class LANDSCAPE_OT_load_world_frames(LoadsFrames, OfWorld, bpy.types.Operator):
+    """List frames of the sky that were made before or elsewhere, and show them in the world"""
+
+    bl_idname = "landscape.load_world_frames"
+    bl_label = "Load World Frames…"
+
+
+class LANDSCAPE_OT_load_background_frames(LoadsFrames, OfCamera, bpy.types.Operator):
+    """List frames that were made before or elsewhere, and show them behind the camera"""
+
+    bl_idname = "landscape.load_background_frames"
+    bl_label = "Load Background Frames…"
+
+
+class LANDSCAPE_OT_show_world_result(ShowsResult, OfWorld, Listed, bpy.types.Operator):
+    """Show this result in the world"""
+
+    bl_idname = "landscape.show_world_result"
+    bl_label = "Show World Result"
+
+
+class LANDSCAPE_OT_show_background_result(ShowsResult, OfCamera, Listed, bpy.types.Operator):
+    """Show this result behind the camera"""
+
+    bl_idname = "landscape.show_background_result"
+    bl_label = "Show Background Result"
+
+
+class LANDSCAPE_OT_remove_world_result(OfWorld, RemovesResult, bpy.types.Operator):
+    """Remove the chosen result of the world from this list; files stay"""
+
+    bl_idname = "landscape.remove_world_result"
+    bl_label = "Remove World Result"
+    bl_options = {"REGISTER", "UNDO"}
+
+
+class LANDSCAPE_OT_remove_background_result(OfCamera, RemovesResult, bpy.types.Operator):
+    """Remove the chosen result of the background from this list; files stay"""
+
+    bl_idname = "landscape.remove_background_result"
+    bl_label = "Remove Background Result"
+    bl_options = {"REGISTER", "UNDO"}
+
+
 classes = (
     LANDSCAPE_OT_animate_world,
     LANDSCAPE_OT_animate_background,
@@ -224,4 +324,12 @@ classes = (
     LANDSCAPE_OT_preview_background,
     LANDSCAPE_OT_show_world_picture,
     LANDSCAPE_OT_show_background_picture,
+    LANDSCAPE_OT_find_world_frames,
+    LANDSCAPE_OT_find_background_frames,
+    LANDSCAPE_OT_load_world_frames,
+    LANDSCAPE_OT_load_background_frames,
+    LANDSCAPE_OT_show_world_result,
+    LANDSCAPE_OT_show_background_result,
+    LANDSCAPE_OT_remove_world_result,
+    LANDSCAPE_OT_remove_background_result,
 )

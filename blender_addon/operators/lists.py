@@ -36,6 +36,20 @@ def group_of(settings: Any, name: str) -> Any:
     return getattr(settings, LISTS[name].group) if LISTS[name].group else settings
 
 
+def remove_chosen(settings: Any, name: str) -> None:
+    """Remove the chosen item from a list.
+
+    Raises:
+        AddonError: none is chosen.
+    """
+    kept, group = LISTS[name], group_of(settings, name)
+    items, index = getattr(group, kept.items), getattr(group, kept.active)
+    if not 0 <= index < len(items):
+        raise AddonError("nothing is chosen in the list.")
+    items.remove(index)
+    setattr(group, kept.active, max(0, min(index, len(items) - 1)))
+
+
 class LANDSCAPE_OT_add_item(OnSubject, bpy.types.Operator):
     """Add an item to this list; a key is added at the playhead"""
 
@@ -84,13 +98,7 @@ class LANDSCAPE_OT_remove_item(OnSubject, bpy.types.Operator):
     @reporting
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Remove it."""
-        group = group_of(subject.of(context).landscape, self.list)
-        kept = LISTS[self.list]
-        items, index = getattr(group, kept.items), getattr(group, kept.active)
-        if not 0 <= index < len(items):
-            raise AddonError("nothing is chosen in the list.")
-        items.remove(index)
-        setattr(group, kept.active, max(0, min(index, len(items) - 1)))
+        remove_chosen(subject.of(context).landscape, self.list)
         return {"FINISHED"}
 
 

@@ -9,7 +9,16 @@ from typing import Any
 
 import bpy
 
-from .. import datablocks, exchange_folder, image_exchange, job_documents, jobs, results, window
+from .. import (
+    color_management,
+    datablocks,
+    exchange_folder,
+    image_exchange,
+    job_documents,
+    jobs,
+    results,
+    window,
+)
 from . import subject
 from .subject import JobOperator, OnSubject, reporting
 
@@ -26,6 +35,7 @@ class LANDSCAPE_OT_live(JobOperator, bpy.types.Operator):
 
     def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
         """Ask for a kit, which is packed into the .blend."""
+        _refuse_inverse(obj)
         asked = job_documents.collected(context, obj)
         asked.document["output"]["format"] = "live"
         target = exchange_folder.kit()
@@ -55,9 +65,20 @@ class LANDSCAPE_OT_show_live(OnSubject, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Show it."""
         obj = subject.of(context)
+        _refuse_inverse(obj)
         image_exchange.show_picture(obj)
         image_exchange.show_live_loop(obj)
         return {"FINISHED"}
+
+
+def _refuse_inverse(obj: bpy.types.Object) -> None:
+    """A loop's shader computes linear light.
+
+    Raises:
+        AddonError: the picture is read through the inverse of a view transform.
+    """
+    picture, instead = image_exchange.picture_of(obj), color_management.FRAMES_INSTEAD
+    color_management.refuse_linear(picture, "a live loop", instead)
 
 
 classes = (LANDSCAPE_OT_live, LANDSCAPE_OT_show_live)

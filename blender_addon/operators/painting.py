@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import EnumProperty
 
-from .. import masks
+from .. import masks, window
 from ..errors import AddonError
 from . import subject
 from .subject import OnSubject, reporting
@@ -37,8 +37,19 @@ class LANDSCAPE_OT_paint_mask(OnSubject, bpy.types.Operator):
         if mask is None:
             mask = masks.made_for(obj, label)
             setattr(holder, name, mask)
-        masks.brush.start(context, obj, mask)
-        return {"FINISHED"}
+        if masks.keeping.is_paintable(mask):
+            masks.brush.start(context, obj, mask)
+            return {"FINISHED"}
+        masks.keeping.check(mask)
+        width, height = masks.keeping.paintable_size(*mask.size)
+        self.report(
+            {"INFO"},
+            f"the mask '{mask.name}' ({mask.size[0]} × {mask.size[1]} pixels) stays as it is; the "
+            f"brush paints a copy, 8 bits deep, of {width} × {height} pixels.",
+        )
+        masks.copying.start(obj, mask, _start_brush)
+        # In a window the copy comes later, with a step of undo of its own
+        return {"FINISHED"} if bpy.app.background else {"CANCELLED"}
 
     def _holder(self, obj: bpy.types.Object) -> tuple[bpy.types.PropertyGroup, str, str]:
         """The settings that name the mask, their property, and how the mask is called."""
@@ -49,6 +60,13 @@ class LANDSCAPE_OT_paint_mask(OnSubject, bpy.types.Operator):
             raise AddonError("no region is chosen; add one to the list first.")
         item = regions.region_items[regions.region_active]
         return item, "mask", item.name
+
+
+def _start_brush(obj: bpy.types.Object, mask: bpy.types.Image) -> None:
+    """Start the brush on a copy, unless another object is active by now."""
+    if bpy.context.object == obj:
+        masks.brush.start(bpy.context, obj, mask)
+    window.push_undo(LANDSCAPE_OT_paint_mask.bl_label)
 
 
 class LANDSCAPE_OT_end_painting(OnSubject, bpy.types.Operator):

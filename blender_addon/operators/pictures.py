@@ -131,11 +131,12 @@ class LANDSCAPE_OT_show_picture(OnSubject, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class LANDSCAPE_OT_show_result(OnSubject, bpy.types.Operator):
-    """Show this result on the plane"""
+class ShowsResult:
+    """Shows a result of the list.
 
-    bl_idname = "landscape.show_result"
-    bl_label = "Show Result"
+    A class says with `owner` whose list it is.
+    """
+
     bl_options = {"REGISTER", "UNDO"}
 
     index: IntProperty(name="Result", description="Its place in the list", default=-1)
@@ -143,27 +144,35 @@ class LANDSCAPE_OT_show_result(OnSubject, bpy.types.Operator):
     @reporting
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Show it."""
-        obj = subject.of(context)
-        settings = obj.landscape
+        owner = self.owner(context)
+        settings = owner.landscape
         index = settings.result_active if self.index < 0 else self.index
         if not 0 <= index < len(settings.results):
             raise AddonError("there is no such result; animate first.")
-        note = results.show(obj, context.scene, settings.results[index])
+        note = results.show(owner, context.scene, settings.results[index])
         if note:
             self.report({"INFO"}, note)
         settings.result_active = index
         return {"FINISHED"}
 
 
-class LANDSCAPE_OT_load_frames(OnSubject, ImportHelper, bpy.types.Operator):
-    """List frames that were made before or elsewhere, and show them"""
+class LANDSCAPE_OT_show_result(ShowsResult, OnSubject, bpy.types.Operator):
+    """Show this result on the plane"""
 
-    bl_idname = "landscape.load_frames"
-    bl_description = (
-        "List frames that were made before or elsewhere, and show them on the plane; choose their "
-        "folder, one of them, or a movie"
-    )
-    bl_label = "Load Frames…"
+    bl_idname = "landscape.show_result"
+    bl_label = "Show Result"
+
+    def owner(self, context: bpy.types.Context) -> bpy.types.Object:
+        """The active object."""
+        return subject.of(context)
+
+
+class LoadsFrames(ImportHelper):
+    """Lists frames that were made before or elsewhere, and shows them.
+
+    A class says with `owner` what will show them.
+    """
+
     bl_options = {"REGISTER", "UNDO"}
 
     filter_image: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
@@ -173,39 +182,67 @@ class LANDSCAPE_OT_load_frames(OnSubject, ImportHelper, bpy.types.Operator):
     @reporting
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Load them."""
-        done = results.load(subject.of(context), context.scene, bpy.path.abspath(self.filepath))
+        done = results.load(self.owner(context), context.scene, bpy.path.abspath(self.filepath))
         self.report({"INFO"}, done)
         return {"FINISHED"}
 
 
-class LANDSCAPE_OT_find_frames(OnSubject, bpy.types.Operator):
-    """Search for the frames beside the .blend, or choose their folder"""
+class LANDSCAPE_OT_load_frames(LoadsFrames, OnSubject, bpy.types.Operator):
+    """List frames that were made before or elsewhere, and show them"""
 
-    bl_idname = "landscape.find_frames"
-    bl_label = "Find Frames"
+    bl_idname = "landscape.load_frames"
+    bl_description = (
+        "List frames that were made before or elsewhere, and show them on the plane; choose their "
+        "folder, one of them, or a movie"
+    )
+    bl_label = "Load Frames…"
+
+    def owner(self, context: bpy.types.Context) -> bpy.types.Object:
+        """The active object."""
+        return subject.of(context)
+
+
+class FindsFrames:
+    """Searches for the shown frames beside the .blend, or asks for their folder.
+
+    A class says with `owner` what shows them.
+    """
+
     bl_options = {"REGISTER", "UNDO"}
 
     directory: StringProperty(subtype="DIR_PATH")
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Take what lies beside the .blend, else ask."""
-        if image_exchange.find_moved(context.object):
+        if image_exchange.find_moved(image_exchange.shown_image(self.owner(context))):
             return self.execute(context)
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
     @reporting
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Point the plane to them."""
-        obj = subject.of(context)
-        folder = Path(self.directory) if self.directory else image_exchange.find_moved(obj)
+        """Read them from there."""
+        owner = self.owner(context)
+        image = image_exchange.shown_image(owner)
+        folder = Path(self.directory) if self.directory else image_exchange.find_moved(image)
         if folder is None:
             raise AddonError(
                 "the frames aren't beside the .blend; choose the folder that they are in."
             )
-        image_exchange.relink(obj, folder)
-        results.relink(obj)
+        image_exchange.relink(image, folder)
+        results.relink(owner)
         return {"FINISHED"}
+
+
+class LANDSCAPE_OT_find_frames(FindsFrames, OnSubject, bpy.types.Operator):
+    """Search for the frames beside the .blend, or choose their folder"""
+
+    bl_idname = "landscape.find_frames"
+    bl_label = "Find Frames"
+
+    def owner(self, context: bpy.types.Context) -> bpy.types.Object:
+        """The active object."""
+        return subject.of(context)
 
 
 class LANDSCAPE_OT_use_standard_view(bpy.types.Operator):

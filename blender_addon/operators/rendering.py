@@ -10,6 +10,7 @@ import bpy
 from bpy.props import StringProperty
 
 from .. import (
+    color_management,
     datablocks,
     disk,
     engine,
@@ -57,6 +58,10 @@ class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
 
     def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
         """Ask for the whole clip."""
+        if obj.landscape.output.format == "exr":
+            picture = image_exchange.picture_of(obj)
+            instead = color_management.PNG_INSTEAD
+            color_management.refuse_linear(picture, "OpenEXR frames", instead)
         asked = job_documents.collected(context, obj)
         target = results.next_target(obj, [job.frames for job in jobs.running()])
         uid, scene = datablocks.uid_of(obj), datablocks.uid_of(context.scene)

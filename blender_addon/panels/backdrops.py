@@ -7,7 +7,7 @@ import bpy
 
 from .. import disk, image_exchange
 from ..operators.backdrops import OfCamera, OfWorld
-from .frame import frame_size, save_first
+from .frame import chosen, frame_size, save_first
 from .light import sequence
 from .motion import wind
 from .words import sentence
@@ -43,10 +43,31 @@ def backdrops(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         missing = image_exchange.missing_backdrop_frames(backdrop, disk.kept)
         if missing:
             sentence(box, context, missing, "ERROR")
-        if settings.results:
-            box.menu(f"LANDSCAPE_MT_add_{name}_result", icon="ADD")
+            box.operator(f"landscape.find_{name}_frames", text="Find Frames", icon="VIEWZOOM")
         if image_exchange.backdrop_shows_frames(backdrop):
             box.operator(f"landscape.show_{name}_picture", icon="LOOP_BACK")
+        _results(box, name, settings)
+
+
+def _results(layout: bpy.types.UILayout, name: str, settings: bpy.types.PropertyGroup) -> None:
+    """What was made of a backdrop, and what came from elsewhere."""
+    lists = ("results", "result_active")
+    if settings.results:
+        row = layout.row()
+        row.template_list(
+            "LANDSCAPE_UL_results", name, settings, lists[0], settings, lists[1], rows=2
+        )
+        row.operator(f"landscape.remove_{name}_result", text="", icon="REMOVE")
+    item = chosen(settings, *lists)
+    if item:
+        shows = layout.operator(
+            f"landscape.show_{name}_result", text="Show Result", icon="IMAGE_DATA"
+        )
+        shows.index = -1
+        if item.image:
+            layout.prop(item.image, "filepath", text="")
+        layout.menu(f"LANDSCAPE_MT_add_{name}_result", icon="ADD")
+    layout.operator(f"landscape.load_{name}_frames", text="Load Frames…", icon="FILE_FOLDER")
 
 
 def _picture_name(holder: image_exchange.Holder) -> str:

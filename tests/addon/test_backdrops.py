@@ -264,3 +264,143 @@ told["left"] = os.listdir(given["folder"] + "/made")
     )
     assert "evening.json" in told["refused"] and "lie on a flat picture" in told["refused"]
     assert "Wrap Around" in told["refused"] and told["left"] == []
+
+
+BOTH = """
+world, node = sky_of(bpy.data.images.load(given["sky"]))
+camera = bpy.data.objects.new("camera", bpy.data.cameras.new("Shot"))
+scene.collection.objects.link(camera)
+scene.camera = camera
+entry = camera.data.background_images.new()
+entry.image = bpy.data.images.load(given["sky"], check_existing=True)
+small(camera.data.landscape)
+
+def of(name):
+    owner = scene.world if name == "world" else scene.camera.data
+    holder = image_exchange.backdrop_holder(owner)
+    return owner, holder, owner.landscape
+
+def call(text, **arguments):
+    return getattr(bpy.ops.landscape, text)(**arguments)
+
+from blender_addon import image_exchange
+"""
+
+
+@pytest.mark.parametrize("name", ["world", "background"])
+@pytest.mark.parametrize("movie", [False, True])
+def test_moved_frames_are_found_beside_the_blend_and_in_a_folder(run, sky, name, movie):
+    told = run(
+        SMALL
+        + """
+import shutil
+home = given["folder"] + "/home"
+os.makedirs(home)
+bpy.ops.wm.save_as_mainfile(filepath=home + "/one.blend")
+"""
+        + BOTH
+        + """
+name = given["name"]
+owner, holder, settings = of(name)
+settings.output.folder = "//made/"
+settings.output.format = "mp4" if given["movie"] else "png"
+for _ in range(2):
+    call(f"animate_{name}")
+bpy.ops.wm.save_mainfile()
+told["whole"] = image_exchange.missing_backdrop_frames(owner)
+
+def there(settings):
+    return [os.path.isfile(bpy.path.abspath(r.image.filepath)) for r in settings.results]
+
+# another machine: the paths are another's, the folder has come along beside the .blend
+for result in settings.results:
+    result.image.filepath = "/nobody/made/" + "/".join(result.image.filepath.split("/")[3:])
+told["lost"] = [image_exchange.missing_backdrop_frames(owner), there(settings)]
+told["found"] = list(call(f"find_{name}_frames"))
+told["again"] = [image_exchange.missing_backdrop_frames(owner), there(settings)]
+told["path"] = holder.image.filepath
+# moved to where nobody looks
+bpy.ops.wm.save_mainfile()
+shutil.move(home + "/made", given["folder"] + "/elsewhere")
+told["gone"] = image_exchange.missing_backdrop_frames(owner)
+told["refused"] = refusal(getattr(bpy.ops.landscape, f"find_{name}_frames"))
+folder = given["folder"] + "/elsewhere/" + ("" if given["movie"] else settings.results[1].name)
+told["chosen"] = list(call(f"find_{name}_frames", directory=folder))
+told["last"] = [image_exchange.missing_backdrop_frames(owner), there(settings)]
+call(f"show_{name}_picture")
+told["polls"] = getattr(bpy.ops.landscape, f"find_{name}_frames").poll()
+""",
+        sky=str(sky),
+        name=name,
+        movie=movie,
+    )
+    assert told["whole"] is None
+    assert told["lost"][0] and told["lost"][1] == [False, False]
+    assert told["found"] == told["chosen"] == ["FINISHED"]
+    assert told["again"] == told["last"] == [None, [True, True]]
+    assert told["path"].startswith("//made/")
+    assert told["gone"] and "aren't beside the .blend" in told["refused"]
+    assert told["polls"] is False
+
+
+@pytest.mark.parametrize("name", ["world", "background"])
+def test_results_of_a_backdrop_are_listed_shown_loaded_and_removed(run, sky, name):
+    told = run(
+        SMALL
+        + BOTH
+        + """
+import shutil
+sys.path.insert(0, given["here"])
+from panel_drawing import Layout, context_of
+name = given["name"]
+owner, holder, settings = of(name)
+told["nothing"] = [getattr(bpy.ops.landscape, f"{act}_{name}_{what}").poll()
+                   for act, what in (("show", "result"), ("remove", "result"), ("load", "frames"))]
+for _ in range(2):
+    call(f"animate_{name}")
+
+def shows():
+    return [r.image == holder.image for r in settings.results]
+
+told["after"] = [shows(), settings.result_active]
+settings.result_active = 0
+call(f"show_{name}_picture")
+told["chosen"] = [list(call(f"show_{name}_result")), shows()]
+told["second"] = [list(call(f"show_{name}_result", index=1)), settings.result_active, shows()]
+far = given["folder"] + "/a colleague's"
+shutil.copytree(os.path.dirname(bpy.path.abspath(settings.results[0].file)), far)
+told["loaded"] = [list(call(f"load_{name}_frames", filepath=far)), shown(holder), shows()]
+told["names"] = [[r.name, r.frames, r.movie] for r in settings.results]
+told["refused"] = refusal(getattr(bpy.ops.landscape, f"load_{name}_frames"), filepath=given["sky"])
+told["listed"] = len(settings.results)
+settings.result_active = 1
+told["removed"] = [list(call(f"remove_{name}_result")), [r.name for r in settings.results]]
+shutil.rmtree(os.path.dirname(bpy.path.abspath(settings.results[0].file)))
+told["gone"] = refusal(getattr(bpy.ops.landscape, f"show_{name}_result"), index=0)
+words, buttons = [], []
+from blender_addon.panels.backdrops import backdrops
+backdrops(Layout(words, buttons), context_of(None))
+told["buttons"] = [button for button, _ in buttons if name in button]
+""",
+        sky=str(sky),
+        name=name,
+        here=str(Path(__file__).parent),
+    )
+    assert told["nothing"] == [False, False, True]
+    assert told["after"] == [[False, True], 1]
+    assert told["chosen"] == [["FINISHED"], [True, False]]
+    assert told["second"] == [["FINISHED"], 1, [False, True]]
+    assert told["loaded"][0] == ["FINISHED"] and told["loaded"][2] == [False, False, True]
+    assert told["loaded"][1] == ["SEQUENCE", 7, 6, True, True]
+    assert told["names"][2] == ["a colleague's", 6, False]
+    assert "has no number" in told["refused"] and told["listed"] == 3
+    assert told["removed"][0] == ["FINISHED"] and len(told["removed"][1]) == 2
+    assert "isn't there" in told["gone"]
+    assert [button.removeprefix("landscape.") for button in told["buttons"]] == [
+        f"preview_{name}",
+        f"animate_{name}",
+        f"show_{name}_picture",
+        f"remove_{name}_result",
+        f"show_{name}_result",
+        f"load_{name}_frames",
+    ]

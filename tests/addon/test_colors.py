@@ -180,3 +180,96 @@ told["most"] = max(before)
     )
     assert told["patch"].endswith("#ff8033")
     assert told["most"] > 1.5 and told["off"][0] < 0.005
+
+
+def test_16_bit_frames_are_read_through_the_inverse_too(run, still):
+    told = run(
+        VIEW
+        + """
+scene.view_settings.view_transform = "AgX"
+bpy.ops.landscape.keep_view()
+plane.landscape.clip.frames, plane.landscape.clip.size_from = 2, "PICTURE"
+plane.landscape.appearance.kind, plane.landscape.output.folder = "off", given["folder"]
+plane.landscape.output.format = "png16"
+bpy.ops.landscape.animate()
+told["read as"] = [picture.colorspace_settings.name, node.image.colorspace_settings.name]
+scene.frame_set(node.image_user.frame_start)
+told["frame"], told["file"] = seen("frame"), bpy.path.abspath(node.image.filepath)
+""",
+        picture=str(still),
+    )
+    assert told["read as"] == ["AgX Base sRGB"] * 2
+    made = cv2.imread(told["file"], cv2.IMREAD_UNCHANGED)[..., 2::-1] / 257
+    assert np.percentile(np.abs(levels(told["frame"]) - made), 99) <= 2.5
+
+
+LINEAR = """
+from blender_addon import image_exchange, jobs
+settings = plane.landscape
+settings.clip.frames, settings.clip.size_from = 2, "PICTURE"
+settings.appearance.kind, settings.output.folder = "off", given["folder"] + "/made"
+settings.loop.frames = 2
+scene.view_settings.view_transform = "AgX"
+
+def shown():
+    return [node.image.name, bool(image_exchange.shown_live_loop(plane))]
+"""
+
+
+def test_openexr_frames_and_the_inverse_of_the_view_refuse_each_other(run, still):
+    told = run(
+        VIEW
+        + LINEAR
+        + """
+settings.output.format = "exr"
+bpy.ops.landscape.animate()
+told["shown"] = shown()
+told["kept"] = refusal(bpy.ops.landscape.keep_view)
+told["read as"] = picture.colorspace_settings.name
+bpy.ops.landscape.show_picture()
+told["picture"] = list(bpy.ops.landscape.keep_view())
+told["made"] = refusal(bpy.ops.landscape.animate)
+told["result"] = refusal(bpy.ops.landscape.show_result, index=0)
+first = bpy.path.abspath(settings.results[0].file)
+told["loaded"] = refusal(bpy.ops.landscape.load_frames, filepath=first)
+told["files"], told["listed"] = sorted(os.listdir(given["folder"] + "/made")), len(settings.results)
+told["still"] = shown()
+bpy.ops.landscape.use_standard_view()
+told["standard"] = list(bpy.ops.landscape.show_result(index=0))
+""",
+        picture=str(still),
+    )
+    assert "the OpenEXR frames on" in told["kept"] and told["read as"] == "sRGB"
+    assert told["picture"] == ["FINISHED"]
+    for refused in (told["kept"], told["made"], told["result"], told["loaded"]):
+        assert "can't be read through the inverse of the view ('AgX Base sRGB')" in refused
+        assert "PNG with 16 bits, or use Show Own Colors" in refused
+    assert len(told["files"]) == told["listed"] == 1 and told["still"] == ["der See.png", False]
+    assert told["standard"] == ["FINISHED"]
+
+
+def test_a_live_loop_and_the_inverse_of_the_view_refuse_each_other(run, still):
+    told = run(
+        VIEW
+        + LINEAR
+        + """
+bpy.ops.landscape.live()
+told["shown"] = shown()
+told["kept"] = refusal(bpy.ops.landscape.keep_view)
+bpy.ops.landscape.show_picture()
+told["picture"] = list(bpy.ops.landscape.keep_view())
+told["made"] = refusal(bpy.ops.landscape.live)
+told["again"] = refusal(bpy.ops.landscape.show_live)
+told["still"] = shown()
+bpy.ops.landscape.use_standard_view()
+told["standard"] = [list(bpy.ops.landscape.show_live()), *shown()]
+""",
+        picture=str(still),
+    )
+    assert told["shown"][1] and "the live loop on" in told["kept"]
+    assert told["picture"] == ["FINISHED"]
+    for refused in (told["kept"], told["made"], told["again"]):
+        assert "can't be read through the inverse of the view ('AgX Base sRGB')" in refused
+        assert "PNG frames, or use Show Own Colors" in refused
+    assert told["still"] == ["der See.png", False]
+    assert told["standard"] == [["FINISHED"], "der See.png", True]

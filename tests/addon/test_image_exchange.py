@@ -259,12 +259,12 @@ found["picture"] = image_exchange.picture_of(plane).name
 
 shutil.move(moved / "landscape" / "wogen-001", moved / "wogen-001")
 found["gone"] = image_exchange.missing_frames(plane)
-there = image_exchange.find_moved(plane)
+there = image_exchange.find_moved(image_exchange.shown_image(plane))
 found["found"] = str(there.relative_to(moved))
-found["wrong"] = refusal(image_exchange.relink, plane, folder)
-image_exchange.relink(plane, there)
+found["wrong"] = refusal(image_exchange.relink, image_exchange.shown_image(plane), folder)
+image_exchange.relink(image_exchange.shown_image(plane), there)
 found["relinked"] = [image_exchange.missing_frames(plane), textures(plane)[0].image.filepath]
-found["nowhere"] = image_exchange.find_moved(plane)
+found["nowhere"] = image_exchange.find_moved(image_exchange.shown_image(plane))
 """
     )
     assert found["path"] == "//landscape/wogen-001/0001.png"
@@ -483,7 +483,7 @@ found["no space"] = refusal(
 found["still"] = texture.image.name
 (folder / "a file").write_text("")
 found["no folder"] = refusal(image_exchange.picture_file, painted("x"), folder / "a file" / "in")
-found["no frames"] = refusal(image_exchange.relink, plane, folder)
+found["no frames"] = refusal(image_exchange.relink, image_exchange.shown_image(plane), folder)
 """
     )
     assert "is no file; choose a picture" in found["no file"]

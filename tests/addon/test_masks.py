@@ -277,11 +277,138 @@ def test_a_new_mask_is_no_larger_than_blender_packs_without_a_wait(run, picture)
     told = run(
         MASKS
         + """
-large = bpy.data.images.new("large", 6000, 1500)
-settings.picture = large
-bpy.ops.landscape.paint_mask(kind="STILL")
-told["size"] = list(regions.still_image.size)
+told["sizes"] = []
+for size in ((6000, 1500), (3000, 3000), (640, 360)):
+    settings.picture = bpy.data.images.new("large", *size)
+    regions.still_image = None
+    bpy.ops.landscape.paint_mask(kind="STILL")
+    told["sizes"].append(list(regions.still_image.size))
 """,
         picture=str(picture),
     )
-    assert told["size"] == [1920, 480]
+    assert told["sizes"] == [[1920, 480], [1440, 1440], [640, 360]]
+
+
+@pytest.mark.parametrize("kind", ["large", "floating-point", "premultiplied"])
+def test_the_brush_paints_a_copy_of_a_mask_that_takes_long_to_pack(run, picture, kind):
+    told = run(
+        MASKS
+        + """
+size = (3840, 540) if given["kind"] == "large" else (96, 54)
+mask = bpy.data.images.new("mask", *size, float_buffer=given["kind"] == "floating-point")
+mask.colorspace_settings.name = "Non-Color"
+if given["kind"] == "premultiplied":
+    mask.alpha_mode = "PREMUL"
+draw(mask, size[1] // 3)
+regions.still_image = regions.moving_image = mask
+told["said"] = list(bpy.ops.landscape.paint_mask(kind="STILL"))
+copy = bpy.context.scene.tool_settings.image_paint.canvas
+told["named"] = [regions.still_image == copy, regions.moving_image == copy]
+told["copy"] = [copy.name, list(copy.size), copy.is_float, copy.colorspace_settings.name]
+told["white"], told["clean"] = white(copy), not copy.is_dirty and bool(copy.packed_file)
+told["once"] = [list(bpy.ops.landscape.paint_mask(kind="STILL")), regions.still_image == copy]
+draw(copy, copy.size[1] // 2)
+bpy.ops.landscape.end_painting()
+bpy.ops.wm.save_as_mainfile(filepath=given["folder"] + "/eins.blend")
+bpy.ops.wm.open_mainfile(filepath=given["folder"] + "/eins.blend")
+told["kept"] = [white(bpy.data.images[name]) for name in (told["copy"][0], "mask")]
+""",
+        picture=str(picture),
+        kind=kind,
+    )
+    size = [1920, 270] if kind == "large" else [96, 54]
+    assert told["said"] == ["FINISHED"] and told["named"] == [True, True]
+    assert told["copy"] == ["mask painted", size, False, "Non-Color"]
+    assert told["clean"] and told["once"] == [["FINISHED"], True]
+    assert told["white"] == pytest.approx(1 / 3, abs=0.001)
+    assert told["kept"] == pytest.approx([1 / 2, 1 / 3], abs=0.001)
+
+
+def test_a_copy_holds_what_the_engine_sees_of_the_mask(run, picture):
+    told = run(
+        MASKS
+        + """
+import numpy as np
+from blender_addon import masks
+given_size, levels = (4000, 1000), {}
+for name, is_float, space in (
+    ("levels", False, "Non-Color"), ("light", True, "Linear Rec.709"), ("plain", True, "Non-Color")
+):
+    mask = bpy.data.images.new(name, *given_size, alpha=True, float_buffer=is_float)
+    mask.colorspace_settings.name = space
+    pixels = np.ones((1000, 4000, 4), np.float32)
+    pixels[..., :3] = np.linspace(0, 1, 4000)[None, :, None]
+    pixels[500:, :, 3] = 0.5
+    mask.pixels.foreach_set(pixels.ravel())
+    regions.still_image = mask
+    bpy.ops.landscape.paint_mask(kind="STILL")
+    copy = regions.still_image
+    seen = np.array(copy.pixels[:]).reshape(copy.size[1], copy.size[0], 4)
+    told[name] = [seen[y, x, 0] for y in (100, -100) for x in (192, 960, 1728)]
+    told["grey"] = bool((seen[..., 0] == seen[..., 2]).all() and (seen[..., 3] == 1).all())
+""",
+        picture=str(picture),
+    )
+    plain = [0.1, 0.5, 0.9]
+
+    def srgb(values):
+        return [1.055 * value ** (1 / 2.4) - 0.055 for value in values]
+
+    # with an alpha of 1/2; floating-point colors are multiplied by it already
+    halved = [value / 2 for value in plain]
+    light = [value / 2 for value in srgb([0.2, 1, 1])]
+    for name, opaque, half in (
+        ("levels", plain, halved),
+        ("light", srgb(plain), light),
+        ("plain", plain, [0.1, 0.5, 0.5]),
+    ):
+        assert told[name] == pytest.approx(opaque + half, abs=0.006), name
+    assert told["grey"]
+
+
+def test_what_the_brush_paints_is_packed_to_the_level(run, picture):
+    told = run(
+        MASKS
+        + """
+import numpy as np
+from blender_addon.masks import keeping
+told["same"], told["kinds"] = [], []
+for colored, clear in ((False, False), (True, False), (False, True)):
+    bpy.ops.landscape.paint_mask(kind="STILL")
+    mask = regions.still_image
+    count = mask.size[0] * mask.size[1]
+    levels = np.random.default_rng(1).integers(0, 256, (count, 4))
+    if not colored:
+        levels[:, 1:3] = levels[:, :1]
+    if not clear:
+        levels[:, 3] = 255
+    mask.pixels.foreach_set((levels / 255).astype(np.float32).ravel())
+    bpy.ops.landscape.end_painting()
+    told["same"].append(bool((np.rint(np.array(mask.pixels[:]) * 255) == levels.ravel()).all()))
+    told["kinds"].append([mask.is_dirty, mask.packed_file.data[25], mask.file_format])
+""",
+        picture=str(picture),
+    )
+    assert told["same"] == [True] * 3
+    grey, colors_and_alpha = 0, 6  # of PNG
+    assert told["kinds"] == [[False, kind, "PNG"] for kind in (grey,) + 2 * (colors_and_alpha,)]
+
+
+def test_a_large_mask_painted_elsewhere_waits_for_the_save(run, picture):
+    told = run(
+        MASKS
+        + """
+large = bpy.data.images.new("large", 2400, 1200)
+regions.moving_image = large
+draw(large, 300)
+bpy.ops.landscape.paint_mask(kind="STILL")
+bpy.ops.landscape.end_painting()
+told["waits"] = large.is_dirty
+bpy.ops.wm.save_as_mainfile(filepath=given["folder"] + "/eins.blend")
+told["clean"] = not large.is_dirty
+"""
+        + OPENED,
+        picture=str(picture),
+    )
+    assert told["waits"] and told["clean"]
+    assert told["white"][1] == pytest.approx(300 / 1200, abs=0.001)
