@@ -71,7 +71,7 @@ class Windows:
         brighter there. S is the light of lamps that are on: of those whose dusk is above what the
         buildings have lost of ln Y in the mean.
         """
-        lost = float(((self.by_day - _brightness(frame)) * self.walls).sum() / self.walls.sum())
+        lost = float(masks.mean_within(self.by_day - _brightness(frame), self.walls))
         if lost <= 0:
             return
         height, width = frame.shape[2:]
@@ -172,8 +172,8 @@ def _burning(
     """The confidence of each pixel that a lamp burns there: a white top-hat, on dark walls."""
     import cv2
 
-    walls = float((lightness * inside).sum() / inside.sum())
-    dark = np.clip((DARK_WALLS[0] - walls) / (DARK_WALLS[0] - DARK_WALLS[1]), 0, 1)
+    usual = float((lightness * inside).sum() / inside.sum())
+    dark = np.clip((DARK_WALLS[0] - usual) / (DARK_WALLS[0] - DARK_WALLS[1]), 0, 1)
     square = _square(lightness.shape[1], LARGEST)
     lighter = cv2.morphologyEx(lightness, cv2.MORPH_TOPHAT, square)
     found = ((lighter - BURNING[0]) / (BURNING[1] - BURNING[0])).clip(0, 1)
