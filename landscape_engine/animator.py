@@ -320,8 +320,8 @@ def _stars(landscape: Landscape, light: LightCycle, clip: ClipSettings) -> Stars
 
 
 def _windows(landscape: Landscape, light: LightCycle, clip: ClipSettings) -> Windows | None:
-    """The windows that light up; none where nothing tells buildings."""
-    buildings = landscape.buildings if light.windows else None
+    """The windows that light up, and the lamps that burn on; none where nothing tells buildings."""
+    buildings = None if light.per_frame else landscape.buildings
     if buildings is None:
         return None
     pixels, picture = landscape.pixels, landscape.picture

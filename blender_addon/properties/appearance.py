@@ -178,7 +178,6 @@ class AppearanceProperties(PropertyGroup):
         description="How many windows of buildings are lit as it gets dark",
         min=0,
         max=1,
-        default=1,
         subtype="FACTOR",
     )
     windows_percent: percent_of(

@@ -30,17 +30,17 @@ LONGEST = 2.5  # change on any axis that is believed
 
 DIMMEST, BRIGHTEST = -2.0, 0.7  # e
 COLDEST, WARMEST = -0.7, 1.2  # w of land; of sky a third or a half more
-GILT = 1.35  # of warmth, by which gold in sky and water outshines what is predicted
-MOST_GOLD = 0.7  # of w, to which that of land comes near
-GOLDEN, OF_GOLDEN = 1.0, (0.4, 1.8)  # w to which that of sky and water does; least and most change
+GILT = 1.35  # of warmth, by which gold outshines what is predicted in the mean
+MOST_GOLD = 1.0  # of w, to which that of land comes near
+GOLDEN, OF_GOLDEN = 1.3, (0.4, 1.8)  # w to which that of sky and water does; least and most change
 SNOW = (65.0, 90.0), 0.4  # L* of what is white below the sky: not, surely; gold that it has less
 LOW_SUN = 1.3  # share of its mean gold that a sky has more at the horizon than at the zenith
-OVERHEAD, CLEAR = 0.15, 0.6  # ... and that a blue one keeps there; w below 0 that is as blue
+OVERHEAD, CLEAR = 0.4, 0.6  # ... and that a blue one keeps there; w below 0 that is as blue
 GREY_GOLD, OF_BLUE = 1.2, 0.45  # of w that a grey sky's mean can get; and for each w it is bluer
-APART = 0.2, 0.6  # of w, that lit land gets warmer, or colder, than its sky at the most
+APART = 0.2, 0.4  # of w, that lit land gets warmer, or colder, than its sky at the most
 LIT = 10.0, 35.0  # L* from which land takes part in it, and wholly
 GOLD_FADES = 1.35  # e below 0 at which no gold is left
-DUSK = 0.35  # of w, that goes with each e below 0
+DUSK = 0.3  # of w, that goes with each e below 0
 BLUE = 1.5  # by which it is less for each w that a thing is blue already
 AFTERGLOW = 0.9  # ... and comes back at the horizon
 GOES_OUT = (0.5, 1.3), 0.6  # e below 0 from which it fades; share of it that is gone by then
@@ -49,8 +49,8 @@ LAST_SUN = 0.15, 0.75  # e below 0 at which the sun leaves what it lit, and has 
 OF_SUN = 0.7, 0.55  # share of its warmth above the mean, and e, that it then loses
 RED = 0.9  # w above the mean of which no more is lost
 FADES, FADED = (0.5, 1.4), 0.5  # e below 0 from which land loses color, to the most; share of it
-MOST_FADED = 0.8  # change of w by which what is sharply colored gets no greyer: red rock, leaves
-SKYLIGHT = 0.78, 1.0, 1.3  # R, G, B of the grey that it fades to
+MOST_FADED = 1.3  # change of w by which what is sharply colored gets no greyer: red rock, leaves
+SKYLIGHT = 0.92, 1.0, 1.09  # R, G, B of the grey that it fades to
 IN_WATER = 0.6  # ... and of water, which shows its sky's
 LAST_ON_CLOUDS, ABOVE_GLOW = (0.5, 1.2), (0.05, 0.4)  # e below 0, and height, from which clouds
 OF_CLOUDS, LIGHTER = (0.7, 0.45), 30.0  # lose so much of their warmth, and e; L* that counts whole
@@ -69,10 +69,9 @@ GREY = 0.3  # of w and g, about which a thing is grey and keeps its tinge
 MOST, EASE = 30.0, 14.0  # mean ΔE that no light reaches, and from which on it grows slower
 DEEPER, DIMMED = 0.7, (0.25, 0.75)  # share of it that a dusk gets more, by its mean e below 0
 GLARE = 0.85  # share of its change that what is burnt out does not take: the sun stays the sun
-SETS, REDDENS = 0.4, 1.0  # share of its sky's e < 0 that a low sun takes; and w it gets for each
-SUN_UP = 0.5  # e below 0 that a picture with a sun in its sky never reaches: by night there is none
+SETS, REDDENS = 0.4, 0.5  # share of its sky's e < 0 that a low sun takes; and w it gets for each
+SUN_UP = 0.8  # e below 0 that a picture with a sun in its sky never reaches: by night there is none
 SUN_DOWN = 1.7  # ... with its glow alone, which goes out
-SUNNY = 0.7  # share of a fall of warmth that such a picture does not take
 LAST_GLOW, OF_GLOW = (0.7, 1.5), (0.6, 0.6)  # e below 0 at which it fades; share of its warmth, and
 # e for `LIGHTER`, that it then loses
 SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun's, or a pale sky's
@@ -145,7 +144,6 @@ def _by_day(
     exposure = exposure * (1 - torch.where(exposure < 0, glare.clamp(max=1 - SETS), glare))
     # no sun gets colder, nor its glow; it reddens as it sets
     kept = torch.maximum(torch.maximum(glare / GLARE, sun.glow), sun.setting)
-    kept = torch.maximum(kept, SUNNY * scene.sunny)  # nor what it shines on
     warmth = warmth * (1 - torch.where(warmth < 0, kept, glare)) + REDDENS * dimmed * sun.setting
     green = _green(green, warmth, scene)
     exposure, warmth, green = _sun_leaves(exposure, warmth, green, scene)
@@ -186,10 +184,9 @@ def _warmth(warmth: Tensor, exposure: Tensor, scene: Scene) -> Tensor:
     left = (1 + (exposure + 0.15) / (GOLD_FADES - 0.15)).clamp(0, 1)
     low = 1 + LOW_SUN * (0.5 - scene.height) * scene.skyward
     blue = (-scene.warmth / CLEAR).clamp(0, 1) * scene.skyward
-    low = torch.lerp(low, OVERHEAD + 2 * (1 - scene.height) ** 2, blue)
-    snow = 1 - SNOW[1] * rising(scene.lightness, SNOW[0])
-    gilt = 1 + (GILT - 1) * (1 - scene.land)
-    gold = gilt * warmth * left * (1 - COOL_SHADE * shade) * low * snow
+    low = torch.lerp(low, OVERHEAD + 1.5 * (1 - scene.height) ** 2, blue)
+    snow = 1 - SNOW[1] * rising(scene.lightness, SNOW[0]) * (1 - scene.sky)
+    gold = GILT * warmth * left * (1 - COOL_SHADE * shade) * low * snow
     already = torch.where(warmth > 0, scene.warmth, -0.7 * scene.warmth).clamp(min=0)
     warmth = torch.where(warmth > 0, gold, warmth) / (1 + already)
     warmth = _under_a_grey_sky(warmth, scene)
@@ -198,7 +195,8 @@ def _warmth(warmth: Tensor, exposure: Tensor, scene: Scene) -> Tensor:
     )
     warmth = torch.where(warmth > 0, most * (warmth / most).tanh(), warmth)
     dimmed = (-exposure - 0.15).clamp(min=0)
-    dusk = DUSK * dimmed / (1 + BLUE * (-scene.warmth).clamp(min=0))
+    dusk = DUSK * dimmed * (1 - 0.5 * scene.sky)
+    dusk = dusk / (1 + BLUE * scene.land * (-scene.warmth).clamp(min=0))
     warmth = warmth - dusk - 2 * DUSK * scene.dark * exposure.clamp(min=0)
     warmth = _agreeing(warmth, scene)  # land does not see the afterglow
     glow = AFTERGLOW * dimmed * (1 - GOES_OUT[1] * rising(dimmed, GOES_OUT[0]))

@@ -24,7 +24,7 @@ FLATTEST = 0.7  # ... and how much weaker: what is dark before glare stays dark
 STRONGEST = 2.5  # times that a value grows at most, black being 0: no night becomes day
 WEAKEST = 0.25  # ... and shrinks: a night isn't black
 FROM_WHITE = 0.8, 1.8  # logits between white and a color: too near to tell a slope by, far enough
-BLUER = -0.05, 0.1  # blue above red of a glow, and of what is none
+BLUER = 0.15, 0.35  # blue above red of a sky that is not blue, and of one that is
 GENTLEST, STEEPEST = 0.25, 2.0  # weights that white may ask for
 FORMS = 0.04  # share of the width within which forms of sky and water are blurred
 TEAL = 0.5  # of how much more blue than red there is, by which green may get ahead
@@ -92,8 +92,7 @@ def relate(
     curves = through(picture, wanted, (wanted + 1 + TOE) / (picture + 1 + TOE))
     if shares is None:
         return curves
-    moving = shares[:, 1:].sum(1, keepdim=True).clamp(0, 1).to(curves)
-    return _through_white(curves, picture, wanted, moving)
+    return _through_white(curves, picture, wanted, shares[:, 1:2].to(curves))
 
 
 def formless(
@@ -130,12 +129,12 @@ def _through_white(
     curves: Tensor,  # [B, 6, h, w] through the mean colors
     mean: Tensor,  # [B or 1, 3, h, w] in [-1, 1]
     wanted: Tensor,  # [B, 3, h, w] in [-1, 1]
-    share: Tensor,  # [1, 1, h, w] 0..1
+    sky: Tensor,  # [1, 1, h, w] 0..1
 ) -> Tensor:  # [B, 6, h, w]
-    """Turn the curves about the mean colors so that white changes as white does there.
+    """Turn the curves of a blue sky about its color so that white changes as white does there.
 
-    The slope at the color of a blue sky says nothing of the white clouds in it: red would stay near
-    white, and blue would not, which is yellow. In a glow it is kept: what is dark stays so.
+    The slope at that color says nothing of the white clouds in it: red would stay near white, and
+    blue would not, which is yellow. Elsewhere it is kept, and texture with it.
     """
     white, lit = (_inside(one).logit() for one in relighting.of_white(mean, wanted))
     before, after = (_inside(one).logit() for one in (mean, wanted))
@@ -143,7 +142,7 @@ def _through_white(
     weights = ((lit - after) / apart.clamp(min=0.05)).clamp(GENTLEST, STEEPEST)
     far = masks.soft_threshold(apart.amax(1, keepdim=True), FROM_WHITE)
     blue = masks.soft_threshold(mean[:, 2:] - mean[:, :1], BLUER)
-    weights = torch.lerp(curves[:, :3], weights, far * blue * share)
+    weights = torch.lerp(curves[:, :3], weights, far * blue * sky)
     return torch.cat([weights, after - weights * before], dim=1)
 
 

@@ -77,8 +77,8 @@ class AppearanceSettings:
     )
 
     windows: float = setting(
-        1.0,
-        "how many windows of buildings are lit as it gets dark, 0 to 1",
+        0.0,
+        "how many windows of buildings are lit as it gets dark, 0 to 1 (default: none)",
         flag="windows",
         metavar="AMOUNT",
     )

@@ -380,7 +380,8 @@ def test_a_grey_sky_takes_less_gold_and_a_blue_one_keeps_its_blue_overhead():
         )
     )
     assert 0.2 < of_grey.mean() < relighting.GREY_GOLD
-    assert of_blue[:4].mean() < 0.7 * of_grey[:4].mean() and of_blue[-4:].mean() > of_grey.mean()
+    assert of_blue.mean() > of_grey.mean() + 0.1, "a blue sky has more to lose"
+    assert of_blue[:4].mean() < 0.45 * of_blue[-4:].mean(), "and keeps most of it overhead"
 
 
 @pytest.mark.parametrize("golden", ["sky", "land"])
