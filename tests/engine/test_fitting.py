@@ -390,3 +390,17 @@ def test_fit_wants_one_kind(bundle_folder, tmp_path, capsys):
     assert cli.main(call) == 2
     assert "expected one kind" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_its_adam_is_that_of_torch():
+    target = torch.tensor([0.3, -2.0, 5.0])
+    theirs = torch.zeros(3, requires_grad=True)
+    ours = torch.zeros(3, requires_grad=True)
+    usual, own = torch.optim.Adam([theirs], lr=0.1), optimize.Adam(ours, 0.1)
+    for _ in range(40):
+        usual.zero_grad()
+        (theirs - target).square().sum().backward()
+        usual.step()
+        own.step(torch.autograd.grad((ours - target).square().sum(), [ours])[0])
+    assert torch.allclose(ours, theirs, atol=1e-6)
+    assert not torch.allclose(ours, torch.zeros(3))
