@@ -246,6 +246,16 @@ def test_an_arrow_where_nothing_moves_is_refused():
         directing.check_moving([arrow_at(0.4, 0.8, 0)], hints.moving_part(field))
 
 
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [((0.1, 0.1), "upper left"), ((0.5, 0.05), "top"), ((0.5, 0.5), "middle"),
+     ((0.9, 0.5), "right"), ((0.45, 0.9), "bottom"), ((0.85, 0.9), "lower right")],
+)  # fmt: skip
+def test_an_arrows_place_is_told_in_words(place, words):
+    x, y = place
+    assert directing.place_of(Arrow((x - 0.03, y), (x + 0.03, y))) == words
+
+
 @pytest.mark.parametrize("kind", ["steady", "recurrent"])
 def test_motion_follows_the_arrow(animator, landscape, kind):
     arrow = Arrow((0.3, 0.4), (0.5, 0.6))

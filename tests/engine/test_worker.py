@@ -15,6 +15,8 @@ import pytest
 import torch
 
 from landscape_engine import images
+from landscape_engine.errors import AnnotationError
+from landscape_engine.jobs import animate as animation
 from landscape_engine.jobs.preview import reduce
 from landscape_engine.light import cycles
 from landscape_engine.motion import codes
@@ -200,6 +202,41 @@ def test_what_cannot_be_cut_short_is_cancelled_all_the_same(talk, lake, tmp_path
     one.wait_for(job, "cancelled")
     assert one.process.wait(PATIENCE_S) == 0
     assert sorted(p.name for p in tmp_path.iterdir()) == ["begun", "worker"]
+
+
+@pytest.fixture
+def upper(tmp_path) -> dict:
+    """Settings by which the upper half moves, and arrows there and below."""
+    mask = make_picture(90, 160) * 0 - 1
+    mask[:, :, :45] = 1
+    images.save_image(mask, tmp_path / "upper.png")
+    return {"moving_mask": str(tmp_path / "upper.png")}
+
+
+INSIDE, OUTSIDE = "0.3,0.2,0.6,0.2", "0.7,0.9,0.9,0.9"
+
+
+def test_an_arrow_where_nothing_moves_is_left_out_with_a_note(worker, lake, tmp_path, upper):
+    job = job_of(lake, tmp_path / "out", clip={"frames": 2}, regions=upper)
+    job["motion"] = {"arrows": [OUTSIDE, INSIDE]}
+    identity = worker.submit({"task": "animate", "job": job})
+    assert worker.wait_for(identity, "done", "failed")["event"] == "done"
+    notes = [e["text"] for e in worker.events(identity) if e["event"] == "note"]
+    (note,) = [note for note in notes if "arrow" in note]
+    assert note.startswith("the arrow (0.7, 0.9) → (0.9, 0.9), at the lower right of the picture,")
+    assert "and is left out: --moving-mask alone says what moves" in note
+
+
+def test_arrows_none_of_which_moves_anything_are_refused_before_anything_is_predicted(
+    animator, lake, tmp_path, upper, monkeypatch
+):
+    monkeypatch.setattr(animator, "light", lambda *_: pytest.fail("it was predicted"))
+    job = job_of(lake, tmp_path / "out", regions=upper)
+    job["motion"] = {"arrows": [OUTSIDE, "0.1,0.8,0.1,0.95"]}
+    job = documents.parse(job)
+    with pytest.raises(AnnotationError, match="^2 arrows, the first .*nothing moves") as refused:
+        animation.render(job, animator, animator.look_at(images.load_image(lake)), (90, 160))
+    assert refused.value.setting == "regions.moving_mask"
 
 
 # Lines of a program with two more tasks: one uses a package whose parts import each other and that
