@@ -3,15 +3,16 @@
 
 keeping   what was painted is packed; Blender itself loses it
 brush     the texture brush on a mask, and the settings that it took the place of
-veil      the mask as a color over the picture
+found     what the engine found that moves
+veil      the mask, or what was found, as a color over the picture
 """
 
-from . import brush, keeping, veil
+from . import brush, found, keeping, veil
 from .keeping import keep, made_for
 
-PARTS = (keeping, brush, veil)
+PARTS = (keeping, brush, found, veil)
 
-__all__ = ["brush", "keep", "made_for"]
+__all__ = ["brush", "found", "keep", "made_for", "veil"]
 
 
 def register() -> None:
