@@ -73,7 +73,7 @@ def told(regions: list[dict[str, Any]], still: float) -> str:
 
 
 def _percent(share: float) -> str:
-    return "none" if share < 0.001 else f"{max(1, round(100 * share))} %"
+    return "none" if share < 0.001 else f"{max(1, round(100 * share))}%"
 
 
 @persistent

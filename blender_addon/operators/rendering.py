@@ -70,7 +70,9 @@ class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
             estimates.learn(report, client.about["device"] if client and client.about else "cpu")
             done = results.take(animated, datablocks.scene_for(animated, scene), report)
             window.push_undo("Animate Landscape")
-            return done
+            return (
+                done if bpy.app.background or window.is_playing() else f"{done} Space plays them."
+            )
 
         task = {"task": "animate", "job": {**asked.document, "out": str(target)}}
         return jobs.start(task, self.bl_label, obj, finish, asked.notes, frames=str(target))

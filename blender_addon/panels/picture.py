@@ -44,6 +44,10 @@ class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
             return
         layout.template_ID(obj.landscape, "picture", open="image.open")
         problem = image_exchange.source_problem(obj, disk.kept)
+        if problem is None and not image_exchange.has_images(obj):  # one of an older version's
+            problem = (
+                f"'{obj.name}' shows no image, and could show no frames; make a plane instead."
+            )
         if problem:
             sentence(layout, context, problem[:1].upper() + problem[1:], "ERROR")
             layout.operator("landscape.make_plane", icon="FILE_IMAGE")

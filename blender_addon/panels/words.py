@@ -17,7 +17,10 @@ class _Wrapper(textwrap.TextWrapper):
 
     def _split(self, text: str) -> list[str]:
         return [
-            part for chunk in super()._split(text) for part in re.split("(?<=/)", chunk) if part
+            part
+            for chunk in super()._split(text)
+            for part in re.split("(?<=/)(?!/)", chunk)
+            if part
         ]
 
 

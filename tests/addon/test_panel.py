@@ -179,6 +179,9 @@ told["grey cube"] = seen(cube)
 node = material.node_tree.nodes.new("ShaderNodeTexImage")
 node.image = bpy.data.images.load(given["picture"])
 told["unlinked"] = seen(cube)
+bpy.ops.mesh.primitive_cube_add()
+bpy.context.object.landscape.picture = node.image
+told["chosen for a cube"] = seen(bpy.context.object)
 """,
         picture=str(picture),
         here=str(__import__("pathlib").Path(__file__).parent),
@@ -189,6 +192,8 @@ told["unlinked"] = seen(cube)
         assert words[0] == "Make a plane from your picture, or select one."
         assert not any("surface" in word or "material" in word for word in words)
     assert any(word.startswith("No image feeds") for word in told["unlinked"][1])
+    buttons, words = told["chosen for a cube"]
+    assert "shows no image" in words[0] and "landscape.preview" not in buttons
 
 
 def test_jobs_of_other_planes_fill_the_panel_only_if_they_went_wrong(run, picture):
@@ -225,10 +230,10 @@ def test_paths_break_after_their_slashes(run):
     told = run(
         """
 from blender_addon.panels import words
-told["lines"] = words._Wrapper(20).wrap("the frames are in '//landscape/waterfall-001/'.")
+told["lines"] = words._Wrapper(20).wrap("in '//landscape/waterfall-of-001/'.")
 """
     )
-    assert told["lines"] == ["the frames are in '//", "landscape/waterfall-", "001/'."]
+    assert told["lines"] == ["in '//landscape/", "waterfall-of-001/'."]
 
 
 def test_what_moves_is_shown_with_its_shares(run, picture):
@@ -252,6 +257,6 @@ told["nothing"] = masks.found.told([], 1.0)
     )
     assert told["shown"] and not told["hidden"] and told["images"] == 0
     assert "stays still" in told["said"] or "nothing that moves" in told["said"]
-    assert told["words"] == "sky 41 %, water none; 59 % stays still."
-    assert told["mask"] == "moving 20 %; 80 % stays still."
+    assert told["words"] == "sky 41%, water none; 59% stays still."
+    assert told["mask"] == "moving 20%; 80% stays still."
     assert told["nothing"].startswith("nothing that moves was found")

@@ -84,7 +84,7 @@ def escape(plane: bpy.types.Object):
     yield 2.0
     yield from screenshot("hour_running")
     started.started_at -= 6
-    yield from key("ESC", middle())
+    yield from key("ESC", middle("UI"))
     yield 2.0
     yield from screenshot("hour_escape")
     report["asked"] = started.state
