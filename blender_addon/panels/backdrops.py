@@ -79,8 +79,9 @@ class LANDSCAPE_PT_world(InProperties, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw it."""
-        if OfWorld.poll(context):
-            _backdrop(self.layout, context, OfWorld.backdrop(context), "world")
+        backdrop = OfWorld.backdrop(context)
+        if image_exchange.backdrop_holder(backdrop):
+            _backdrop(self.layout, context, backdrop, "world")
         else:
             sentence(self.layout, context, f"{OfWorld.lacking}, linked to its surface.", "INFO")
         job_list(self.layout, context)
@@ -100,8 +101,9 @@ class LANDSCAPE_PT_background(InProperties, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw it."""
-        if OfCamera.poll(context):
-            _backdrop(self.layout, context, OfCamera.backdrop(context), "background")
+        backdrop = OfCamera.backdrop(context)
+        if image_exchange.backdrop_holder(backdrop):
+            _backdrop(self.layout, context, backdrop, "background")
         else:
             sentence(self.layout, context, f"{OfCamera.lacking}.", "INFO")
         job_list(self.layout, context)

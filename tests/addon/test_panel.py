@@ -129,6 +129,8 @@ uid = bpy.context.object.session_uid
 def made(direction, speed):
     return {"frames": [given["picture"]], "direction_deg": direction, "speed": speed}
 rows = [made(180, 3e-3), made(5, 2e-3), made(-3, 1e-3), made(90, 1e-4)]
+previews.take(uid, "motion", [0.1, 0.2, 0.3], {"thumbnails": [rows[1], rows[1], rows[2]]})
+told["alike"] = [t.name for t in previews.drawn(bpy.context.object, "motion")]
 previews.take(uid, "motion", [0.1, 0.2, 0.3, 0.4], {"thumbnails": rows})
 told["names"] = [t.name for t in previews.drawn(bpy.context.object, "motion")]
 told["offered"] = [name for _, name, *_ in previews.offered(settings, bpy.context)]
@@ -150,6 +152,7 @@ told["looks"] = len(shown[0].frames)
 """,
         picture=str(picture),
     )
+    assert told["alike"] == ["→ Slow", "→ Medium", "→ Medium 2"]
     assert told["names"] == ["Still", "→ Slow", "→ Medium", "← Fast"]
     assert told["offered"] == ["Automatic", *told["names"]]
     assert told["first"] == "AUTO" and told["shown"] == "0.1000"
