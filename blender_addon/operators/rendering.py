@@ -25,9 +25,7 @@ from .subject import JobOperator
 
 PREVIEW_SIDE_PX = 384
 INTERNAL = {"HIDDEN", "SKIP_SAVE"}
-ESC_S = (
-    5.0  # for so long ESC takes a job back at once; later it may be pressed by mistake, and asks
-)
+ESC_S = 5.0  # for so long ESC cancels a job at once; later it asks
 
 
 def job_property(which: str) -> StringProperty:
@@ -70,9 +68,8 @@ class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
             estimates.learn(report, client.about["device"] if client and client.about else "cpu")
             done = results.take(animated, datablocks.scene_for(animated, scene), report)
             window.push_undo("Animate Landscape")
-            return (
-                done if bpy.app.background or window.is_playing() else f"{done} Space plays them."
-            )
+            plays = bpy.app.background or window.is_playing()
+            return done if plays else f"{done} Space plays them."
 
         task = {"task": "animate", "job": {**asked.document, "out": str(target)}}
         return jobs.start(task, self.bl_label, obj, finish, asked.notes, frames=str(target))

@@ -194,7 +194,7 @@ def _why_nothing_moves(masks: RegionSettings) -> str:
             "<regions.moving_mask> alone says what moves; draw within its white, or paint it white "
             "there."
         )
-    still = " or <regions.still_mask> holds it" if masks.still_mask else ""
+    still = ", or <regions.still_mask> holds it" if masks.still_mask else ""
     return (
         f"neither sky nor water was found there{still}; draw over what moves, or paint "
         "<regions.moving_mask> over all that is to move."

@@ -164,8 +164,8 @@ class Worker:
     def _interrupt(self, job: JobEvents) -> None:
         """Interrupt a job, and again until it is unwound, in case it is importing something."""
         with self._changed:
-            if self._running is not job or not self._cancelling:
-                return
+            if self._running is not job or not self._cancelling or not self._cancellable:
+                return  # it has ended, is being unwound, or will see that before it begins
             if hasattr(signal, "pthread_kill"):  # wakes it, if it waits for a lock
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
             else:
