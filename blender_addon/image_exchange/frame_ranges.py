@@ -10,7 +10,8 @@ import bpy
 
 BLENDERS = (1, 250)  # the range of a new scene
 SET = "landscape_frame_range"  # on a scene: the range that was set here
-MOST_TIMES = 4  # the longest loop, for loops to end together; else it counts alone
+# For loops to end together; else the longest counts alone
+MOST_TIMES, MOST_FRAMES = 4, 2000  # the longest, and frames
 
 
 def match_frame_range(scene: bpy.types.Scene, loops: Sequence[int]) -> str:
@@ -28,7 +29,8 @@ def match_frame_range(scene: bpy.types.Scene, loops: Sequence[int]) -> str:
     found = (scene.frame_start, scene.frame_end)
     start = scene.frame_start
     together, longest = math.lcm(*loops), max(loops)
-    frames = together if together <= MOST_TIMES * longest else longest
+    sensible = together <= min(MOST_TIMES * longest, max(MOST_FRAMES, longest))
+    frames = together if sensible else longest
     wanted = (start, start + frames - 1)
     if found not in {BLENDERS, tuple(scene.get(SET, ()))}:
         if found == wanted:
