@@ -28,6 +28,7 @@ from .engine_process import EngineProcess, reason_of
 from .errors import AddonError
 
 PROTOCOL = 1
+AGAIN = 75  # exit code of a worker whose last job is to be done by a new one
 KEPT_JOBS = 20  # newest job folders that are kept
 UNTOUCHED_S = 600  # a younger folder may be another Blender's and is left alone
 START_S = 300.0  # a worker that isn't ready by then, on the slowest disk, never will be
@@ -53,6 +54,7 @@ class _OpenJob:
     targets: list[Path] = field(default_factory=list)  # what it writes outside of its folder
     sent: bool = False  # to the worker that lives now
     lost: int = 0  # workers that were killed before they began it
+    again: bool = False  # it was given to a second worker, because the first was broken
     heard: bool = False  # at least one event came
     cancelled: bool = False  # it was asked to be
     read: int = 0  # bytes of events.jsonl
@@ -248,6 +250,8 @@ class EngineClient:
         for job_id, job in list(self._jobs.items()):
             for event in _new_lines(job) + job.made_up:
                 job.heard = True
+                if event.get("event") == "failed" and event.get("fault"):
+                    event["message"] = f"{event.get('message', '')} Its log: {self.log_path}"
                 events.append((job_id, event))
                 if event.get("event") in ENDS:
                     del self._jobs[job_id]
@@ -266,6 +270,8 @@ class EngineClient:
         for job in self._jobs.values():  # what it wrote last
             job.made_up = _new_lines(job) + job.made_up
             job.heard = job.heard or bool(job.made_up)
+        if process.exit_code == AGAIN:
+            self._take_back()
         begun = [job for job in self._jobs.values() if job.heard and not _ended(job)]
         if not was_ready:
             self._fail_all(process.explain_start(), process.remedy())
@@ -278,7 +284,7 @@ class EngineClient:
                 job.made_up.append({"event": "cancelled"})
             elif job in begun:
                 self._fail(job, process.explain_end())
-            elif process.exit_code and job.sent and not _ended(job):
+            elif process.exit_code not in (0, AGAIN) and job.sent and not _ended(job):
                 job.lost += 1
                 if job.lost > 1:  # perhaps it kills them
                     self._fail(job, process.explain_end())
@@ -289,6 +295,12 @@ class EngineClient:
                 self.start()
             except AddonError as error:
                 self._fail_all(str(error), self.remedy)
+
+    def _take_back(self) -> None:
+        """Let the job that a broken worker has begun wait for the next one, which gets it once."""
+        for job in self._jobs.values():
+            if job.heard and not _ended(job) and not job.again and not job.cancelled:
+                job.again, job.heard = True, False
 
     def _give_up_starting(self) -> None:
         """Leave a worker that hangs before it is ready."""

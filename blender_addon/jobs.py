@@ -110,7 +110,8 @@ def start(
     _prepare(job)
     _running.append(job)
     _latest[job.uid] = job
-    _ended.pop((job.uid, job.name), None)
+    for key in [key for key in _ended if key[0] == job.uid]:  # what is begun anew is what counts
+        del _ended[key]
     _redraw()
     window.stop_timer(_tick)  # it may wait for long
     window.start_timer(_tick, TICK_S)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ESC over a 3D view takes back a job that was just started.
+"""ESC over a 3D view or its sidebar cancels the jobs of the active object.
 
-It stops playback, too, and ends many tools: while something plays, and once a job is a few seconds
-old, the key goes to whom it belongs, and the panel's button alone cancels.
+It stops playback, too, and ends many tools: while something plays the key goes to whom it belongs,
+and once a job is a few seconds old it asks first.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ def register() -> None:
     config = bpy.context.window_manager.keyconfigs.addon
     if config is None:
         return
-    keymap = config.keymaps.new(name="3D View", space_type="VIEW_3D")
-    _added.append((keymap, keymap.keymap_items.new("landscape.cancel_new", "ESC", "PRESS")))
+    # that of all regions of a 3D view
+    keymap = config.keymaps.new(name="3D View Generic", space_type="VIEW_3D")
+    _added.append((keymap, keymap.keymap_items.new("landscape.escape", "ESC", "PRESS")))
 
 
 def unregister() -> None:

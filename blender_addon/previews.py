@@ -57,6 +57,17 @@ def take(uid: int, kind: str, positions: list[float], result: dict[str, Any]) ->
     if result.get("picture"):
         _pictures[uid] = _load(uid, kind, result["picture"])
     _drawn[uid, kind] = sorted(thumbnails, key=lambda t: (t.order, t.position))
+    _tell_apart(_drawn[uid, kind])
+
+
+def _tell_apart(thumbnails: list[Thumbnail]) -> None:
+    """Number those that have one name."""
+    seen: dict[str, int] = {}
+    for thumbnail in thumbnails:
+        name = thumbnail.name
+        seen[name] = seen.get(name, 0) + 1
+        if name and seen[name] > 1:
+            thumbnail.name = f"{name} {seen[name]}"
 
 
 def described(made: dict[str, Any]) -> tuple[str, tuple[float, ...]]:

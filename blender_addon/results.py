@@ -59,6 +59,15 @@ def needs_saved_file(text: str) -> bool:
     return text.startswith("//") and not bpy.data.filepath
 
 
+def folder_if_any(obj: bpy.types.Object) -> Path | None:
+    """The folder that an object's results go to, if it is there."""
+    text = obj.landscape.output.folder
+    if not text or needs_saved_file(text):
+        return None
+    folder = Path(os.path.abspath(bpy.path.abspath(text)))
+    return folder if folder.is_dir() else None
+
+
 def output_folder(text: str) -> Path:
     """The folder for results, made if it isn't there.
 
@@ -124,7 +133,11 @@ def go_live(
     image_exchange.show_picture(obj)
     kit = image_exchange.read_live_kit(folder, f"{obj.name} live")
     image_exchange.put_live_loop_on(obj, kit, scene.frame_start, report["frames"])
-    done = f"a live loop of {kit.document['period']} frames is on '{obj.name}'."
+    size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+    done = (
+        f"a live loop of {kit.document['period']} frames is on '{obj.name}'; its maps add "
+        f"{max(1, round(size / 1e6))} MB to the .blend."
+    )
     return f"{done} {_match_range(obj, scene)}".strip()
 
 

@@ -4,7 +4,7 @@
 from ..image_exchange.surface import seen_at
 from . import arrow_heads
 from .arrows import Reading, arrows_on
-from .drawing import LAYER, clear_arrows, start_drawing
+from .drawing import LAYER, clear_arrows, count, is_drawing, start_drawing, stop_drawing
 
 __all__ = [
     "LAYER",
@@ -12,6 +12,9 @@ __all__ = [
     "arrow_heads",
     "arrows_on",
     "clear_arrows",
+    "count",
+    "is_drawing",
     "seen_at",
     "start_drawing",
+    "stop_drawing",
 ]

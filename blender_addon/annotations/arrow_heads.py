@@ -84,6 +84,8 @@ def _heads(context: bpy.types.Context) -> Iterator[Triangle]:
     for stroke in strokes.annotated(context.scene, frame):
         if not stroke.layer.startswith(LAYER) or stroke.on_screen or len(stroke.points) < 2:
             continue
+        if stroke.frame > frame:  # Blender doesn't show its line yet
+            continue
         tip = stroke.points[-1]
         eye, pixel = _eye(view, tip), _pixel(context.region, view, tip)
         head = head_of(stroke.points, eye, pixel)

@@ -34,7 +34,8 @@ class Reading:
 
     Attributes:
         arrows: each from where it starts to where it ends, in shares of the picture, y down.
-        notes: a sentence on each stroke that is no arrow though it was drawn to be one.
+        notes: a sentence on each stroke that is no arrow though it was drawn to be one, and on
+            arrows that the current frame doesn't show.
     """
 
     arrows: tuple[Arrow, ...]
@@ -48,6 +49,8 @@ def arrows_on(
     without: Iterable[str] = (),
 ) -> Reading:
     """The strokes on an object, as arrows of its picture, at the current frame.
+
+    Where none is drawn up to that frame, those of the first frame with strokes count, with a note.
 
     Grease pencil objects that are visible and annotations are read, without hidden layers. Each
     stroke is an arrow from its first point to its last; a bent one is up to four, one after the
@@ -73,9 +76,12 @@ def arrows_on(
     refused: list[str] = []
     strangers: list[str] = []
     others = _Others(obj, context, depsgraph)
+    later: set[int] = set()  # frames after the current one that arrows were drawn at
     for belongs, group in groups:
         found, problems = _read(obj, surface, group, others)
         arrows += found
+        if found:
+            later |= {s.frame for s in group if s.frame > context.scene.frame_current}
         (refused if belongs or found else strangers).extend(problems)
     if refused and not arrows:
         more = len(refused) - SAID
@@ -83,6 +89,12 @@ def arrows_on(
         raise AddonError(" ".join(refused[:SAID] + rest))
     if strangers and not arrows:
         refused = [f"no arrow was found: {strangers[0]}"]
+    if later:
+        drawn_at = ", ".join(map(str, sorted(later)))
+        refused.append(
+            f"the arrows drawn at frame {drawn_at} are followed, though frame "
+            f"{context.scene.frame_current} doesn't show them yet."
+        )
     return Reading(tuple(arrows), tuple(refused))
 
 

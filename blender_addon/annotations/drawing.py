@@ -6,12 +6,15 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
+from mathutils import Vector
 
 from ..errors import AddonError
 from . import strokes
 
 LAYER = "Landscape arrows"
 COLOR = (1.0, 0.55, 0.1)
+NEAR = 0.05  # distance of an arrow from its plane's box, of the box's longest side
+TOOL, SELECT = "builtin.annotate", "builtin.select_box"
 
 
 def start_drawing(context: bpy.types.Context, obj: bpy.types.Object) -> None:
@@ -32,7 +35,50 @@ def start_drawing(context: bpy.types.Context, obj: bpy.types.Object) -> None:
     prepared_layer(context.scene)
     with context.temp_override(**found):
         found["area"].spaces.active.overlay.show_annotation = True
-        bpy.ops.wm.tool_set_by_id(name="builtin.annotate", space_type="VIEW_3D")
+        bpy.ops.wm.tool_set_by_id(name=TOOL, space_type="VIEW_3D")
+
+
+def stop_drawing(context: bpy.types.Context) -> None:
+    """Take the tool that selects, as in a new file."""
+    found = _view(context)
+    if found and is_drawing(context):
+        with context.temp_override(**found):
+            bpy.ops.wm.tool_set_by_id(name=SELECT, space_type="VIEW_3D")
+
+
+def is_drawing(context: bpy.types.Context) -> bool:
+    """Whether the next stroke over a 3D view would be an arrow."""
+    workspace = getattr(context, "workspace", None)
+    if workspace is None or context.mode != "OBJECT":
+        return False
+    tool = workspace.tools.from_space_view3d_mode("OBJECT", create=False)
+    if tool is None or tool.idname != TOOL:
+        return False
+    layer = _active_layer(context.scene)
+    return layer is not None and layer.info == LAYER
+
+
+def count(scene: bpy.types.Scene, obj: bpy.types.Object) -> int:
+    """How many arrows were drawn over an object with Draw Arrows, by their middles; for panels."""
+    drawn = strokes.annotated(scene, scene.frame_current)
+    ours = [s for s in drawn if s.layer.startswith(LAYER) and s.points and not s.on_screen]
+    if not ours or abs(obj.matrix_world.determinant()) < 1e-12:
+        return 0
+    to_object = obj.matrix_world.inverted()
+    axes = list(zip(*obj.bound_box, strict=True))
+    low, high = Vector([min(axis) for axis in axes]), Vector([max(axis) for axis in axes])
+    near = NEAR * max(high - low)
+    middles = [to_object @ stroke.points[len(stroke.points) // 2] for stroke in ours]
+    return sum(
+        all(low[k] - near <= middle[k] <= high[k] + near for k in range(3)) for middle in middles
+    )
+
+
+def _active_layer(scene: bpy.types.Scene) -> Any | None:
+    """The annotation layer that strokes go to."""
+    data = strokes.annotations_of(scene)
+    index = data.layers.active_index if data and len(data.layers) else -1
+    return data.layers[index] if 0 <= index < len(data.layers) else None
 
 
 def prepared_layer(scene: bpy.types.Scene) -> Any:
@@ -68,11 +114,15 @@ def clear_arrows(obj: bpy.types.Object, context: bpy.types.Context) -> None:
     """Remove what lies in layers named `LAYER`: of the annotations, and of pencils on the object.
 
     Only whole annotation layers can be removed, so arrows that were annotated on another plane go
-    with them. Grease pencils are the object's if they are parented to it.
+    with them; an empty one takes their place, so that the next strokes are arrows again. Grease
+    pencils are the object's if they are parented to it.
     """
     data = strokes.annotations_of(context.scene)
-    for layer in [layer for layer in data.layers if layer.info == LAYER] if data else ():
+    ours = [layer for layer in data.layers if layer.info == LAYER] if data else []
+    for layer in ours:
         data.layers.remove(layer)
+    if ours:
+        prepared_layer(context.scene)
     for pencil in obj.children_recursive:
         if pencil.type in strokes.KINDS and not pencil.data.library:
             for layer in pencil.data.layers:

@@ -54,7 +54,7 @@ from .sequences import (
     shows_frames,
     take_off,
 )
-from .sources import image_problem, path_of, picture_of, source_problem
+from .sources import has_images, image_problem, path_of, picture_of, source_problem
 from .strips import add_strips, has_strips
 from .strips import span as strip_span
 
@@ -84,6 +84,7 @@ __all__ = [
     "frames_image",
     "glTF2_post_export_callback",
     "glTF2_pre_export_callback",
+    "has_images",
     "has_live_loop",
     "has_strips",
     "image_file",

@@ -10,11 +10,12 @@ import bpy
 
 BLENDERS = (1, 250)  # the range of a new scene
 SET = "landscape_frame_range"  # on a scene: the range that was set here
-MOST_FRAMES = 2000  # for loops to end together; else the longest one counts alone
+# For loops to end together; else the longest counts alone
+MOST_TIMES, MOST_FRAMES = 4, 2000  # the longest, and frames
 
 
 def match_frame_range(scene: bpy.types.Scene, loops: Sequence[int]) -> str:
-    """Make the scene as long as it takes for all loops to end together.
+    """Make the scene as long as it takes for all loops to end together, if that isn't long.
 
     A range that is neither Blender's own nor what was set here is the artist's, and stays.
 
@@ -28,7 +29,8 @@ def match_frame_range(scene: bpy.types.Scene, loops: Sequence[int]) -> str:
     found = (scene.frame_start, scene.frame_end)
     start = scene.frame_start
     together, longest = math.lcm(*loops), max(loops)
-    frames = together if together <= max(MOST_FRAMES, longest) else longest
+    sensible = together <= min(MOST_TIMES * longest, max(MOST_FRAMES, longest))
+    frames = together if sensible else longest
     wanted = (start, start + frames - 1)
     if found not in {BLENDERS, tuple(scene.get(SET, ()))}:
         if found == wanted:
@@ -41,8 +43,9 @@ def match_frame_range(scene: bpy.types.Scene, loops: Sequence[int]) -> str:
     scene[SET] = wanted
     if frames < together:
         return (
-            f"The frame range is that of the longest of {len(loops)} loops: they end together "
-            f"after {together} frames alone."
+            f"The frame range is that of the longest of {len(loops)} loops, since all of them end "
+            f"together only after {together} frames; give them lengths that divide each other to "
+            "close the scene sooner."
         )
     if frames > longest:
         return (

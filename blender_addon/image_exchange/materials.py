@@ -128,6 +128,12 @@ def places_for(obj: bpy.types.Object, picture: bpy.types.Image) -> list[Place]:
     return places
 
 
+def has_images(obj: bpy.types.Object) -> bool:
+    """Whether any node of the object's materials shows an image, wherever that leads."""
+    nodes = (node for m in materials(obj) for node in _all_nodes(_tree(m), set()))
+    return any(node.image for node in nodes)
+
+
 def _all_nodes(tree: bpy.types.NodeTree, seen: set[int]) -> Iterator[ImageNode]:
     """Every image texture node of a tree and its groups, each once."""
     if tree.as_pointer() in seen:

@@ -123,7 +123,8 @@ def make_planes(
             Vector((-widths[0] / 2, -height / 2, 0)),
             Vector((offsets[-1] + widths[-1] / 2, height / 2, 0)),
         )
-        place = viewport.free_place(context, area, turn, extent)
+        pictures = [obj for obj in context.visible_objects if _shows_picture(obj)]
+        place = viewport.free_place(context, area, turn, extent, pictures)
     made = []
     for path, image, width, offset in zip(paths, images, widths, offsets, strict=True):
         obj = _plane(context.collection, path.stem, image, width, height, shader=options.shader)
@@ -135,6 +136,10 @@ def make_planes(
         viewport.show_in_local_view(area, made)
         viewport.frame(area, [obj.matrix_world @ v.co for obj in made for v in obj.data.vertices])
     return made
+
+
+def _shows_picture(obj: bpy.types.Object) -> bool:
+    return obj.type == "MESH" and any(map(materials.image_nodes, materials.materials(obj)))
 
 
 def is_image_empty(obj: bpy.types.Object | None) -> bool:

@@ -41,6 +41,17 @@ def source_problem(obj: bpy.types.Object | None, ask: disk.Ask = disk.now) -> st
     return None
 
 
+def has_images(obj: bpy.types.Object) -> bool:
+    """Whether an object has images of any kind, so that it may have been meant as a picture."""
+    if materials.has_images(obj):
+        return True
+    try:
+        geometry_nodes.refuse_materials(obj)
+    except AddonError:
+        return True
+    return False
+
+
 def _picture(obj: bpy.types.Object | None) -> bpy.types.Image:
     """The object's picture, whatever it is like."""
     if obj is None:

@@ -5,15 +5,16 @@ keeping   what was painted is packed; Blender itself loses it
 undoing   undo past that brings it back
 copying   a mask that the brush can't paint, made smaller
 brush     the texture brush on a mask, and the settings that it took the place of
-veil      the mask as a color over the picture
+found     what the engine found that moves
+veil      the mask, or what was found, as a color over the picture
 """
 
-from . import brush, copying, keeping, undoing, veil
+from . import brush, copying, found, keeping, undoing, veil
 from .keeping import keep, made_for
 
-PARTS = (keeping, undoing, copying, brush, veil)
+PARTS = (keeping, undoing, copying, brush, found, veil)
 
-__all__ = ["brush", "copying", "keep", "keeping", "made_for"]
+__all__ = ["brush", "copying", "found", "keep", "keeping", "made_for", "veil"]
 
 
 def register() -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mask that is painted, as a veil of color over the picture in the 3D view.
+"""The mask that is painted, or what was found to move, as a veil over the picture in the 3D view.
 
 Nothing of the view, the material or the object is changed for it, so that nothing has to be put
 back. Material Preview and Rendered show the picture or its frames themselves. Where Blender shows
@@ -13,9 +13,11 @@ from typing import Any
 import bpy
 
 from .. import image_exchange
-from . import brush, keeping
+from . import brush, found, keeping
 
 COLOR = (1.0, 0.05, 0.2, 0.55)  # linear; alpha where the mask is white
+STILL_COLOR = (0.05, 0.25, 1.0, 0.55)  # of the still mask, whose white means the opposite
+FOUND_ALPHA = 0.5  # of what was found, which has colors of its own
 SHOWS_PICTURE = {"MATERIAL", "RENDERED"}  # kinds of shading
 NEARER = 5e-5  # of the view's depth: in front of the surface itself
 
@@ -34,10 +36,13 @@ void main() {
   vec2 edge = max(0.5 / vec2(textureSize(mask, 0)), 0.5 * fwidth(place));
   vec2 at = clamp(place, edge, 1.0 - edge);  // else one side is seen at the other
   vec4 here = texture(mask, at);
-  float veil = color.a * dot(here.rgb, vec3(1.0 / 3.0));
+  bool own = color.a < 0.0;  // the mask's own colors, where it isn't black
+  float veil = own ? -color.a * step(0.01, max(here.r, max(here.g, here.b)))
+                   : color.a * dot(here.rgb, vec3(1.0 / 3.0));
+  vec3 tint = own ? here.rgb : color.rgb;
   vec4 under = texture(picture, at);
-  seen = under_it > 0.5 ? vec4(mix(under.rgb, color.rgb, veil), max(under.a, veil))
-                        : vec4(color.rgb, veil);
+  seen = under_it > 0.5 ? vec4(mix(under.rgb, tint, veil), max(under.a, veil))
+                        : vec4(tint, veil);
 }
 """
 
@@ -69,8 +74,10 @@ def unregister() -> None:
 
 def _draw() -> None:
     context = bpy.context
-    mask = painted(context)
-    if mask is None or not context.object.visible_in_viewport_get(context.space_data):
+    obj, mask = context.object, painted(context)
+    if mask is None and not (found.shown_on(obj) and context.space_data.overlay.show_overlays):
+        return
+    if obj.type != "MESH" or not obj.visible_in_viewport_get(context.space_data):
         return
     triangles = _triangles(context)
     if triangles is None:
@@ -81,11 +88,15 @@ def _draw() -> None:
     under = None
     if context.space_data.shading.type not in SHOWS_PICTURE:
         under = image_exchange.seen_texture(context.object, context.scene.frame_current)
-    veil = gpu.texture.from_image(mask)
+    if mask is None:
+        veil, color = found.texture_on(obj), (0.0, 0.0, 0.0, -FOUND_ALPHA)
+    else:
+        is_still = mask == obj.landscape.regions.still_image
+        veil, color = gpu.texture.from_image(mask), STILL_COLOR if is_still else COLOR
     shader = _made_shader()
     world = context.object.matrix_world
     shader.uniform_float("view", context.region_data.perspective_matrix @ world)
-    shader.uniform_float("color", COLOR)
+    shader.uniform_float("color", color)
     shader.uniform_float("nearer", NEARER)
     shader.uniform_float("under_it", 0.0 if under is None else 1.0)
     shader.uniform_sampler("mask", veil)

@@ -9,7 +9,16 @@ from typing import Any
 
 import bpy
 
-from .. import color_management, datablocks, image_exchange, job_documents, jobs, results, window
+from .. import (
+    color_management,
+    datablocks,
+    image_exchange,
+    job_documents,
+    jobs,
+    results,
+    viewport,
+    window,
+)
 from ..errors import AddonError
 from .lists import remove_chosen
 from .pictures import FindsFrames, LoadsFrames, ShowsResult
@@ -53,6 +62,7 @@ class OfWorld(BackdropOperator):
     """The scene's world."""
 
     lacking = "Add an Environment Texture to the world"
+    show = staticmethod(viewport.show_world)
 
     @classmethod
     def backdrop(cls, context: bpy.types.Context) -> bpy.types.World | None:
@@ -64,6 +74,10 @@ class OfCamera(BackdropOperator):
     """The scene's camera."""
 
     lacking = "Add a background image to the scene's camera"
+
+    @staticmethod
+    def show(area: bpy.types.Area | None) -> None:
+        """Nothing has to be changed: any shading shows it."""
 
     @classmethod
     def backdrop(cls, context: bpy.types.Context) -> bpy.types.Camera | None:
@@ -93,8 +107,11 @@ class BackdropJob(BackdropOperator):
 
     @reporting
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Start, and let the artist go on."""
+        """Start, let the view show what will come, and let the artist go on."""
         self.begin(context)
+        changed = self.show(viewport.area_of(context))
+        if changed:
+            self.report({"INFO"}, changed)
         return {"FINISHED"}
 
     @reporting

@@ -58,7 +58,7 @@ class LANDSCAPE_OT_use_position(OnSubject, bpy.types.Operator):
     """Use this position of the codebook"""
 
     bl_idname = "landscape.use_position"
-    bl_label = "Use"
+    bl_label = "Use Code"
     bl_options = {"REGISTER", "UNDO"}
 
     kind: EnumProperty(name="Kind", items=KINDS)

@@ -27,6 +27,24 @@ class LANDSCAPE_OT_draw_arrows(OnSubject, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Start the drawing tool."""
         annotations.start_drawing(context, subject.of(context))
+        subject.show_textures(self, context)
+        return {"FINISHED"}
+
+
+class LANDSCAPE_OT_done_drawing(bpy.types.Operator):
+    """Draw no more arrows; the tool that selects is active again"""
+
+    bl_idname = "landscape.done_drawing"
+    bl_label = "Done Drawing"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only while strokes become arrows."""
+        return annotations.is_drawing(context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Take the other tool."""
+        annotations.stop_drawing(context)
         return {"FINISHED"}
 
 
@@ -184,6 +202,7 @@ def _clicked(
 
 classes = (
     LANDSCAPE_OT_draw_arrows,
+    LANDSCAPE_OT_done_drawing,
     LANDSCAPE_OT_clear_arrows,
     LANDSCAPE_OT_fit_arrows,
     LANDSCAPE_OT_fit_patches,

@@ -32,6 +32,7 @@ class LANDSCAPE_OT_live(JobOperator, bpy.types.Operator):
         "Let the material itself play the loop, in EEVEE and Cycles, without frames on the disk: "
         "its speed and direction change while it plays"
     )
+    shows_frames = True
 
     def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
         """Ask for a kit, which is packed into the .blend."""

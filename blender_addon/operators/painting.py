@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import bpy
 from bpy.props import EnumProperty
 
-from .. import masks, window
+from .. import datablocks, job_documents, jobs, masks, window
 from ..errors import AddonError
 from . import subject
-from .subject import OnSubject, reporting
+from .subject import JobOperator, OnSubject, reporting
 
 
 class LANDSCAPE_OT_paint_mask(OnSubject, bpy.types.Operator):
@@ -85,4 +88,37 @@ class LANDSCAPE_OT_end_painting(OnSubject, bpy.types.Operator):
         return {"FINISHED"}
 
 
-classes = (LANDSCAPE_OT_paint_mask, LANDSCAPE_OT_end_painting)
+class LANDSCAPE_OT_show_found(JobOperator, bpy.types.Operator):
+    """Show in colors what is found to move, sky and water or your masks; once more hides it"""
+
+    bl_idname = "landscape.show_found"
+    bl_label = "Show What Moves"
+    shows_frames = True
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Hide it where it is shown; else ask for it."""
+        if masks.found.shown_on(context.object):
+            masks.found.hide(context.object)
+            return {"FINISHED"}
+        return super().invoke(context, event)
+
+    def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
+        """Ask for the regions."""
+        notes: list[str] = []
+        task = {
+            "task": "regions",
+            "picture": subject.picture(obj),
+            "upright": False,  # as Blender shows it
+            "profile": False,
+            "regions": job_documents.regions(context, obj, notes),
+        }
+        uid = datablocks.uid_of(obj)
+
+        def finish(result: dict[str, Any]) -> str:
+            masks.found.show(datablocks.object_of(uid), Path(result["path"]))
+            return masks.found.told(result["regions"], result["still"])
+
+        return jobs.start(task, self.bl_label, obj, finish, notes)
+
+
+classes = (LANDSCAPE_OT_paint_mask, LANDSCAPE_OT_end_painting, LANDSCAPE_OT_show_found)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import bpy
@@ -82,15 +83,8 @@ class LANDSCAPE_OT_make_plane(ImportHelper, bpy.types.Operator):
             self.height, self.facing, self.shader, self.relative_path, self.at_cursor
         )
         image_exchange.make_planes(context, paths or [self.filepath], options)
-        _show_textures(self, context)
+        subject.show_textures(self, context)
         return {"FINISHED"}
-
-
-def _show_textures(operator: bpy.types.Operator, context: bpy.types.Context) -> None:
-    """Let the view show the picture, and say so where it is changed."""
-    changed = viewport.show_textures(viewport.area_of(context))
-    if changed:
-        operator.report({"INFO"}, changed)
 
 
 class LANDSCAPE_OT_plane_from_empty(bpy.types.Operator):
@@ -113,7 +107,7 @@ class LANDSCAPE_OT_plane_from_empty(bpy.types.Operator):
         """Replace it."""
         plane = image_exchange.plane_from_empty(context, context.object)
         viewport.show_in_local_view(viewport.area_of(context), [plane])
-        _show_textures(self, context)
+        subject.show_textures(self, context)
         return {"FINISHED"}
 
 
@@ -178,6 +172,13 @@ class LoadsFrames(ImportHelper):
     filter_image: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
     filter_movie: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
     filter_folder: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Ask, beginning where the frames of this object go, if that is there."""
+        folder = results.folder_if_any(subject.of(context))
+        if folder is not None and not self.filepath:
+            self.filepath = os.path.join(folder, "")
+        return super().invoke(context, event)
 
     @reporting
     def execute(self, context: bpy.types.Context) -> set[str]:

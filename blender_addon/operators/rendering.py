@@ -26,7 +26,7 @@ from .subject import JobOperator
 
 PREVIEW_SIDE_PX = 384
 INTERNAL = {"HIDDEN", "SKIP_SAVE"}
-ESC_S = 5.0  # for so long ESC takes a job back; later it may be meant for something else
+ESC_S = 5.0  # for so long ESC cancels a job at once; later it asks
 
 
 def job_property(which: str) -> StringProperty:
@@ -39,6 +39,7 @@ class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
 
     bl_idname = "landscape.animate"
     bl_label = "Animate"
+    shows_frames = True
 
     def subjects(self, context: bpy.types.Context) -> list[bpy.types.Object]:
         """All that is selected."""
@@ -72,7 +73,8 @@ class LANDSCAPE_OT_animate(JobOperator, bpy.types.Operator):
             estimates.learn(report, client.about["device"] if client and client.about else "cpu")
             done = results.take(animated, datablocks.scene_for(animated, scene), report)
             window.push_undo("Animate Landscape")
-            return done
+            plays = bpy.app.background or window.is_playing()
+            return done if plays else f"{done} Space plays them."
 
         task = {"task": "animate", "job": {**asked.document, "out": str(target)}}
         return jobs.start(task, self.bl_label, obj, finish, asked.notes, frames=str(target))
@@ -83,6 +85,7 @@ class LANDSCAPE_OT_preview(JobOperator, bpy.types.Operator):
 
     bl_idname = "landscape.preview"
     bl_label = "Preview"
+    shows_frames = True
 
     def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
         """Ask for a small clip."""
@@ -125,21 +128,35 @@ class LANDSCAPE_OT_cancel(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class LANDSCAPE_OT_cancel_new(bpy.types.Operator):
-    """Cancel a job of this object that has just started; unfinished files are removed"""
+class LANDSCAPE_OT_escape(bpy.types.Operator):
+    """Cancel the jobs of this object; unfinished files are removed"""
 
-    bl_idname = "landscape.cancel_new"
-    bl_label = "Cancel New Jobs"
+    bl_idname = "landscape.escape"
+    bl_label = "Cancel Jobs"
     bl_options = {"INTERNAL"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only while a job is new and nothing played; else the key goes to whom it belongs."""
-        return bool(_new_jobs(context)) and not window.was_playing()
+        """Only while a job runs and nothing played; else the key goes to whom it belongs."""
+        return bool(_own_jobs(context)) and not window.was_playing()
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Cancel what has just started; ask before what has run for a while is lost."""
+        if _new_jobs(context):
+            _cancel(_new_jobs(context))
+            return {"FINISHED"}
+        those = _own_jobs(context)
+        return context.window_manager.invoke_confirm(
+            self,
+            event,
+            title="Stop this job?" if len(those) == 1 else f"Stop these {len(those)} jobs?",
+            message=", ".join(f"{job.title}{_how_far(job)}" for job in those),
+            confirm_text="Stop",  # beside Blender's own "Cancel"
+        )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Cancel the new jobs."""
-        _cancel(_new_jobs(context))
+        """Cancel them all."""
+        _cancel(_own_jobs(context))
         return {"FINISHED"}
 
 
@@ -151,6 +168,10 @@ def _own_jobs(context: bpy.types.Context) -> list[jobs.Job]:
 
 def _new_jobs(context: bpy.types.Context) -> list[jobs.Job]:
     return [job for job in _own_jobs(context) if job.age_s < ESC_S]
+
+
+def _how_far(job: jobs.Job) -> str:
+    return f", {job.done} of {job.total}" if job.total else ""
 
 
 def _cancel(those: list[jobs.Job]) -> None:
@@ -177,6 +198,6 @@ classes = (
     LANDSCAPE_OT_animate,
     LANDSCAPE_OT_preview,
     LANDSCAPE_OT_cancel,
-    LANDSCAPE_OT_cancel_new,
+    LANDSCAPE_OT_escape,
     LANDSCAPE_OT_dismiss,
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 import bpy
 
-from .. import disk, image_exchange, jobs
+from .. import disk, image_exchange, jobs, viewport
 from ..errors import AddonError
 
 MOST = 100  # selected objects that are looked at; panels count them at each redraw
@@ -51,6 +51,13 @@ def picture(obj: bpy.types.Object) -> image_exchange.ImageFile:
     return image_exchange.image_file(image_exchange.picture_of(obj))
 
 
+def show_textures(operator: bpy.types.Operator, context: bpy.types.Context) -> None:
+    """Let the view show pictures on planes, and say so where it is changed."""
+    changed = viewport.show_textures(viewport.area_of(context))
+    if changed:
+        operator.report({"INFO"}, changed)
+
+
 class OnSubject:
     """An operator for the active mesh."""
 
@@ -88,8 +95,10 @@ def reporting(act: Callable[..., set[str]]) -> Callable[..., set[str]]:
 class JobOperator(OnSubject):
     """Starts a job and goes on from a button; waits for it when a script calls.
 
-    A class says with `begin` what it asks of the engine.
+    A class says with `begin` what it asks of the engine, and whether the plane shows it.
     """
+
+    shows_frames = False
 
     def begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Job:
         """Start the job."""
@@ -110,6 +119,8 @@ class JobOperator(OnSubject):
                 f"'{self.bl_label}' already runs for {names}; wait for its end, or cancel it."
             )
         self._begin_each(context, idle)
+        if self.shows_frames:
+            show_textures(self, context)
         return {"FINISHED"}
 
     def _runs_for(self, obj: bpy.types.Object) -> bool:

@@ -21,28 +21,44 @@ PICTURE_BUTTONS = (
     "landscape.load_frames",
     "landscape.find_frames",
 )
-ARROW_BUTTONS = ("landscape.draw_arrows", "landscape.clear_arrows", "landscape.fit_arrows")
+ARROW_BUTTONS = (
+    "landscape.draw_arrows",
+    "landscape.done_drawing",
+    "landscape.clear_arrows",
+    "landscape.fit_arrows",
+    "landscape.show_found",
+)
+BACKDROP_BUTTONS = tuple(
+    f"landscape.{does}_{what}{end}"
+    for what in ("world", "background")
+    for does, end in (("preview", ""), ("animate", ""), ("show", "_picture"))
+)
 
 
 class LANDSCAPE_MT_object(bpy.types.Menu):
-    """What is done with the picture on the active plane"""
+    """What is done with the picture on the active plane, in the world and behind the camera"""
 
     bl_label = "Landscape"
 
     def draw(self, context: bpy.types.Context) -> None:
         """List the buttons of the tab that need no choice beside them."""
-        layout = self.layout
+        layout, obj = self.layout, context.object
         layout.operator_context = "INVOKE_DEFAULT"
-        if is_image_empty(context.object):
+        layout.operator("landscape.make_plane", text="Plane from Picture…", icon="FILE_IMAGE")
+        if is_image_empty(obj):
             layout.operator("landscape.plane_from_empty", icon="IMAGE_PLANE")
-            return
-        for names in (PICTURE_BUTTONS, ARROW_BUTTONS):
-            for name in names:
-                layout.operator(name)
+        layout.separator()
+        if obj and obj.type == "MESH":
+            for names in (PICTURE_BUTTONS, ARROW_BUTTONS):
+                for name in names:
+                    layout.operator(name)
+                layout.separator()
+            layout.menu("LANDSCAPE_MT_add_result")
+            layout.operator("landscape.use_standard_view")
+            layout.operator("landscape.keep_view")
             layout.separator()
-        layout.menu("LANDSCAPE_MT_add_result")
-        layout.operator("landscape.use_standard_view")
-        layout.operator("landscape.keep_view")
+        for name in BACKDROP_BUTTONS:
+            layout.operator(name)
 
 
 class AddsResult:
@@ -91,12 +107,12 @@ class LANDSCAPE_FH_picture(bpy.types.FileHandler):
 
 def _add(self: bpy.types.Menu, context: bpy.types.Context) -> None:
     self.layout.operator_context = "INVOKE_DEFAULT"
-    self.layout.operator("landscape.make_plane", text="Animated Landscape", icon="IMAGE_PLANE")
+    text = "Landscape: Plane from Picture…"
+    self.layout.operator("landscape.make_plane", text=text, icon="IMAGE_PLANE")
 
 
 def _of_object(self: bpy.types.Menu, context: bpy.types.Context) -> None:
-    if context.object and (context.object.type == "MESH" or is_image_empty(context.object)):
-        self.layout.menu("LANDSCAPE_MT_object")
+    self.layout.menu("LANDSCAPE_MT_object")
 
 
 def register() -> None:

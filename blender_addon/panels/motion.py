@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import bpy
 
+from .. import masks
 from .frame import AdvancedTab, chosen, editable_list
 
 
@@ -69,7 +70,7 @@ class LANDSCAPE_PT_regions(AdvancedTab, bpy.types.Panel):
         for name, kind in (("still_image", "STILL"), ("moving_image", "MOVING")):
             row = layout.row(align=True)
             row.prop(regions, name)
-            row.operator("landscape.paint_mask", text="", icon="BRUSH_DATA").kind = kind
+            _brush(row, context, kind, getattr(regions, name))
         row = layout.row(heading="Horizon")
         row.prop(regions, "use_horizon", text="")
         row = row.row()
@@ -81,13 +82,23 @@ class LANDSCAPE_PT_regions(AdvancedTab, bpy.types.Panel):
         editable_list(layout, "REGIONS", "LANDSCAPE_UL_items", regions, *lists)
         item = chosen(regions, *lists)
         if item:
-            _region(layout, item)
+            _region(layout, context, item)
 
 
-def _region(layout: bpy.types.UILayout, item: bpy.types.PropertyGroup) -> None:
+def _brush(
+    row: bpy.types.UILayout, context: bpy.types.Context, kind: str, mask: bpy.types.Image | None
+) -> None:
+    """The button that paints a mask; it is pressed while it does."""
+    painted = mask is not None and masks.veil.painted(context) == mask
+    row.operator("landscape.paint_mask", text="", icon="BRUSH_DATA", depress=painted).kind = kind
+
+
+def _region(
+    layout: bpy.types.UILayout, context: bpy.types.Context, item: bpy.types.PropertyGroup
+) -> None:
     row = layout.row(align=True)
     row.prop(item, "mask")
-    row.operator("landscape.paint_mask", text="", icon="BRUSH_DATA").kind = "REGION"
+    _brush(row, context, "REGION", item.mask)
     layout.prop(item, "code_from")
     if item.code_from == "POSITION":
         layout.prop(item, "position", slider=True)

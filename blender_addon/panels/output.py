@@ -24,7 +24,7 @@ class LANDSCAPE_PT_loop(AdvancedTab, bpy.types.Panel):
         column = layout.column()
         column.active = settings.loop.kind != "none"
         period = job_documents.usual_period(settings.clip.frames)
-        automatic_row(column, settings.loop, "frames", "Period", f"{period} Frames")
+        automatic_row(column, settings.loop, "frames", "Period", str(period))
         column = layout.column()
         column.active = settings.loop.kind == "two-phase"
         column.prop(settings.loop, "blend")

@@ -6,12 +6,14 @@ from __future__ import annotations
 import bpy
 
 from .. import (
+    annotations,
     choices,
     color_management,
     disk,
     engine,
     estimates,
     image_exchange,
+    masks,
     presets,
 )
 from ..operators import subject
@@ -31,32 +33,28 @@ class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """Offer the presets."""
-        if context.object and context.object.type == "MESH":
+        if _may_have_picture(context.object):
             presets.LANDSCAPE_PT_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw it."""
         layout, obj = self.layout, context.object
-        if obj is None or obj.type != "MESH":
-            sentence(layout, context, "Select the plane with your picture, or make one.")
-            if image_exchange.is_image_empty(obj):
-                layout.operator("landscape.plane_from_empty", icon="IMAGE_PLANE")
-            layout.operator("landscape.make_plane", icon="FILE_IMAGE")
-            backdrops(layout, context)
-            _engine(layout, context)
-            job_list(layout, context)
+        if not _may_have_picture(obj):
+            _begin(layout, context)
             return
         layout.template_ID(obj.landscape, "picture", open="image.open")
         problem = image_exchange.source_problem(obj, disk.kept)
+        if problem is None and not image_exchange.has_images(obj):  # one of an older version's
+            problem = (
+                f"'{obj.name}' shows no image, and could show no frames; make a plane instead."
+            )
         if problem:
-            sentence(layout, context, problem, "ERROR")
+            sentence(layout, context, problem[:1].upper() + problem[1:], "ERROR")
             layout.operator("landscape.make_plane", icon="FILE_IMAGE")
         else:
-            picture = image_exchange.picture_of(obj, disk.kept)
-            width, height = picture.size
-            layout.label(text=f"{picture.name}, {width} × {height} pixels", icon="IMAGE_DATA")
+            _picture(layout, context)
             _colors(layout, context)
-            _moves(layout, obj.landscape)
+            _moves(layout, context)
             _wind(layout, context)
             _light(layout, obj.landscape)
             _length(layout, context)
@@ -64,6 +62,35 @@ class LANDSCAPE_PT_picture(Tab, bpy.types.Panel):
         job_list(layout, context)
         _engine(layout, context)
         _frames(layout, context, obj)
+
+
+def _may_have_picture(obj: bpy.types.Object | None) -> bool:
+    """Whether an object shows an image, or was told which picture it shows: no mesh of others."""
+    if obj is None or obj.type != "MESH":
+        return False
+    return bool(obj.landscape.picture) or image_exchange.has_images(obj)
+
+
+def _begin(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """The first button, where no picture is active; and what else can be animated."""
+    sentence(layout, context, "Make a plane from your picture, or select one.")
+    if image_exchange.is_image_empty(context.object):
+        layout.operator("landscape.plane_from_empty", icon="IMAGE_PLANE")
+    row = layout.row()
+    row.scale_y = 1.5
+    row.operator("landscape.make_plane", icon="FILE_IMAGE")
+    backdrops(layout, context)
+    _engine(layout, context)
+    job_list(layout, context)
+
+
+def _picture(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """The picture's name and size, and the button for another plane."""
+    picture = image_exchange.picture_of(context.object, disk.kept)
+    width, height = picture.size
+    row = layout.row(align=True)
+    row.label(text=f"{picture.name}, {width} × {height} pixels", icon="IMAGE_DATA")
+    row.operator("landscape.make_plane", text="", icon="ADD")
 
 
 def _colors(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -121,12 +148,24 @@ def _section(layout: bpy.types.UILayout) -> bpy.types.UILayout:
     return column
 
 
-def _moves(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
+def _moves(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """What moves."""
     layout.separator()
-    layout.prop(settings.regions, "clean")
+    regions = context.object.landscape.regions
     row = layout.row(align=True)
-    row.operator("landscape.draw_arrows", icon="GREASEPENCIL")
+    row.prop(regions, "clean")
+    shown = masks.found.shown_on(context.object)
+    row.operator(
+        "landscape.show_found", text="", icon="HIDE_OFF" if shown else "HIDE_ON", depress=shown
+    )
+    row = layout.row(align=True)
+    count = annotations.count(context.scene, context.object)
+    if annotations.is_drawing(context):
+        text = f"Done Drawing ({count})" if count else "Done Drawing"
+        row.operator("landscape.done_drawing", text=text, icon="CHECKMARK", depress=True)
+    else:
+        text = f"Draw Arrows ({count})" if count else "Draw Arrows"
+        row.operator("landscape.draw_arrows", text=text, icon="GREASEPENCIL")
     row.operator("landscape.clear_arrows", text="", icon="TRASH")
 
 

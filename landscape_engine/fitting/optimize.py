@@ -233,6 +233,31 @@ class Candidate:
     errors: Tensor
 
 
+class Adam:
+    """Adam for one tensor, as `torch.optim.Adam` has it.
+
+    The first optimizer of torch's in a process loads its compiler, which takes as long as a whole
+    fit, cannot be cancelled, and is used for nothing here.
+    """
+
+    FIRST, SECOND, LEAST = 0.9, 0.999, 1e-8  # decays of the mean slope and square; added to roots
+
+    def __init__(self, tensor: Tensor, rate: float) -> None:
+        """Nothing is known of the slope yet."""
+        self.tensor, self.rate, self.steps = tensor, rate, 0
+        self.mean, self.square = torch.zeros_like(tensor), torch.zeros_like(tensor)
+
+    @torch.no_grad()
+    def step(self, slope: Tensor) -> None:
+        """Change the tensor in place, against the slope."""
+        self.steps += 1
+        self.mean.lerp_(slope, 1 - self.FIRST)
+        self.square.lerp_(slope.square(), 1 - self.SECOND)
+        mean = self.mean / (1 - self.FIRST**self.steps)
+        root = (self.square / (1 - self.SECOND**self.steps)).sqrt_().add_(self.LEAST)
+        self.tensor -= self.rate * mean / root
+
+
 class Search:
     """The best code under a judge of codes, which is made for a size of the picture."""
 
@@ -276,7 +301,7 @@ class Search:
         best, judge, stride = start, self.half, 1
         with _normal_mode():
             code = start.code.clone().requires_grad_()
-            optimizer = torch.optim.Adam([code], lr=RATE)
+            optimizer = Adam(code, RATE)
             if self._is_unlike(start):
                 judge, stride = self.full, 2
         lowest = float("inf")
@@ -289,9 +314,8 @@ class Search:
                     best = Candidate(code.detach().clone(), loss.item(), errors[0])
                 near = float(errors.max()) <= self.near
                 if not near:
-                    optimizer.zero_grad()
-                    torch.autograd.backward(total)
-                    optimizer.step()
+                    (slope,) = torch.autograd.grad(total, [code])
+                    optimizer.step(slope)
             yield best, step
             if near:
                 return

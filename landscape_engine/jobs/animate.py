@@ -21,7 +21,7 @@ from ..landscape import Landscape
 from ..light import cycles
 from ..light.cycles import LightCycle
 from ..loops import crossfade, travel
-from ..motion import codes
+from ..motion import codes, movement
 from ..motion.codes import Chosen
 from ..motion.fields import MotionField
 from ..ops import warping
@@ -140,7 +140,7 @@ def render(
         notes += unused.notes(job.motion, job.regions, job.loop, job.appearance)
         with watch.stage("predict"):
             foreseen = _predict(animator, landscape, job)
-        notes += travel.notes(foreseen.motion) + _unmoved(foreseen.motion, job)
+        notes += foreseen.notes + travel.notes(foreseen.motion) + _unmoved(foreseen.motion, job)
         notes += _starless(landscape, foreseen.light)
         write = _write_kit if live.is_asked(job) else _write_frames
         written = write(
@@ -163,18 +163,21 @@ class _Foreseen(NamedTuple):
     chosen: Chosen  # of the motion
     light: LightCycle | None
     motion: MotionField
+    notes: list[str]
 
 
 def _predict(animator: Animator, landscape: Landscape, job: Job) -> _Foreseen:
-    light = animator.light(landscape, job.appearance, job.clip)
-    seed, regions = job.clip.seed, None
-    if job.motion.kind == "steady":
+    seed, regions, asked = job.clip.seed, None, job.motion
+    notes: list[str] = []
+    if asked.kind == "steady":
         regions = landscape.regions(job.regions)
-    chosen = codes.chosen(landscape, job.motion, seed, regions)
-    motion = animator.move(landscape, job.motion, chosen, seed, regions)
+        asked, notes = movement.followed(asked, regions, job.regions)  # before what takes long
+    light = animator.light(landscape, job.appearance, job.clip)
+    chosen = codes.chosen(landscape, asked, seed, regions)
+    motion = animator.move(landscape, asked, chosen, seed, regions)
     with torch.inference_mode():
         motion = travel.fit(motion, job.loop, job.period)
-    return _Foreseen(chosen, light, motion)
+    return _Foreseen(chosen, light, motion, notes)
 
 
 def _write_frames(

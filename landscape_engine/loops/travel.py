@@ -19,7 +19,7 @@ from torch import Tensor
 
 from ..motion.fields import MotionField, MovingPart, motion_of_parts
 from ..ops import warping
-from ..scene.regions import FALLS, NAMES
+from ..scene.regions import FALLS, MASKED, NAMES
 from ..settings import LoopSettings
 from ..settings.sentences import say
 from . import phase_noise as noise
@@ -161,6 +161,8 @@ def _lost_after(
 def _note(part: MovingPart, period: int | None) -> str:
     name = part.region.name
     who = f"the {name}" if name in (*NAMES.values(), FALLS) else f"the region '{name}'"
+    if name == MASKED:
+        who = "what <regions.moving_mask> marks"
     does = []
     if part.rounds > 1:
         assert period is not None

@@ -11,6 +11,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from ..errors import AnnotationError
 from ..fitting.annotations import Arrow, read_arrows
 from ..landscape import Landscape
 from ..networks.inputs import square
@@ -20,7 +21,7 @@ from ..scene import bases, falls, region_files
 from ..scene import regions as regions_of
 from ..scene.regions import FALLS, Region
 from ..scene.segmentation import GRID_HW
-from ..settings import MotionSettings
+from ..settings import MotionSettings, RegionSettings
 from . import calm, codes, courses, directing, hints, mirrors, moving_water
 from . import fields as motion_fields
 from .codes import AUTO, Chosen
@@ -157,6 +158,47 @@ def in_regions(
     if settings.layers:
         parts = [_on_base(image, part, settings) for part in parts]
     return motion_fields.motion_of_parts(parts, landscape.small)
+
+
+def followed(
+    settings: MotionSettings, regions: Sequence[Region], masks: RegionSettings
+) -> tuple[MotionSettings, list[str]]:
+    """The settings without the arrows that lie where nothing moves, and a note on these.
+
+    Args:
+        settings: with the artist's arrows.
+        regions: what moves; with none the whole picture does.
+        masks: the settings that the regions were found by.
+
+    Raises:
+        AnnotationError: none of the arrows lies where anything moves.
+    """
+    arrows = read_arrows(settings.arrows)
+    if not arrows or not regions:
+        return settings, []
+    here = directing.lying_in(arrows, _cores(regions))
+    kept = tuple(w for w, arrow in zip(settings.arrows, arrows, strict=True) if arrow in here)
+    idle = [arrow for arrow in arrows if arrow not in here]
+    if not idle:
+        return settings, []
+    why = _why_nothing_moves(masks)
+    if not here:
+        raise AnnotationError(directing.idle_sentence(idle, why))
+    return replace(settings, arrows=kept), [directing.idle_sentence(idle, why, left_out=True)]
+
+
+def _why_nothing_moves(masks: RegionSettings) -> str:
+    """What says that nothing moves at an arrow, and what to do."""
+    if masks.moving_mask:
+        return (
+            "<regions.moving_mask> alone says what moves; draw within its white, or paint it white "
+            "there."
+        )
+    still = ", or <regions.still_mask> holds it" if masks.still_mask else ""
+    return (
+        f"neither sky nor water was found there{still}; draw over what moves, or paint "
+        "<regions.moving_mask> over all that is to move."
+    )
 
 
 def _cores(regions: Sequence[Region]) -> Tensor:  # [1, 1, h, w] 0..1

@@ -27,7 +27,7 @@ from ..errors import LandscapeError, RegionError
 from ..ops import polygons, shrinking
 from ..settings import RegionSettings
 from ..settings.sentences import about, prefixed
-from .regions import Guide, Moves, Region, region_of
+from .regions import MASKED, Guide, Moves, Region, region_of
 
 VERSION = 1
 FIELDS = {
@@ -65,7 +65,7 @@ def apply(
     if settings.moving_mask:
         with about("regions.moving_mask"):
             mask = read_mask(Path(settings.moving_mask), size_hw)
-        regions = [region_of(mask, grid_hw, "moving", device, soften=0)]
+        regions = [region_of(mask, grid_hw, MASKED, device, soften=0)]
     own = [read_region(Path(path), size_hw, grid_hw, device) for path in settings.region]
     _refuse_overlaps(own)
     for region in own:

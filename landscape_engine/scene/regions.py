@@ -48,6 +48,7 @@ RegionKind = Literal["sky", "water", "falls", "other"]
 Moves = Literal["all", "detail"]
 NAMES = {SKY: "sky", WATER: "water"}
 FALLS = "falls"  # name and kind of the water that falls, which is a region of its own
+MASKED = "moving"  # the name of what the artist's moving mask marks
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,14 @@
 """The process: jobs done one after the other by models that are loaded once.
 
 The main thread does the jobs. Another hears the requests; it stops a running job by a signal, which
-unwinds the main thread as Ctrl-C does. Where something can't be cut short in time, as an encoder
-inside one large frame, the process removes what is unfinished and ends: whoever asked starts a new
-one, as after an idle time.
+unwinds the main thread as Ctrl-C does, but for imports: a package that is left half imported fails
+whoever needs it next, so they are finished first. Where something can't be cut short in time, as an
+encoder inside one large frame, the process removes what is unfinished and ends: whoever asked
+starts a new one, as after an idle time.
+
+After an error that nobody foresaw the process ends too, because what it keeps may be broken.
+Where earlier jobs may be the cause, it ends with the code `AGAIN` and leaves the job without a last
+event: whoever asked gives it to the next process once.
 """
 
 from __future__ import annotations
@@ -27,7 +32,7 @@ from .. import __version__, regular_files, staging
 from ..errors import LandscapeError, SettingsError, is_out_of_memory
 from ..settings import DeviceName
 from ..settings.sentences import as_data
-from . import PROTOCOL, requests
+from . import AGAIN, PROTOCOL, requests
 from .events import JobEvents
 
 if TYPE_CHECKING:  # torch comes in with it
@@ -39,6 +44,8 @@ NICENESS = 5  # the window comes first
 LISTENS_WHILE_LOADING = sys.platform != "win32"
 END_S = 4.0  # told to end, the process has ended by then, whatever happened to its folders
 PATIENCE_S = 0.9  # a cancelled job that isn't unwound by then ends with the process
+IMPORTS = "<frozen importlib._bootstrap>"  # the file that Python names for imports in progress
+IMPORT_S = 0.02  # after so long a job that imported something is interrupted again
 
 
 class Cancelled(BaseException):
@@ -64,6 +71,9 @@ class Worker:
         self._running: JobEvents | None = None
         self._cancelling = False  # the running job
         self._cancellable = False  # its work can be unwound now
+        self._done = 0  # jobs that were begun and ended, whichever way
+        self._broken = False  # by an error that nobody foresaw
+        self._gave_up = False  # the last job, which the next process does
 
     def run(self) -> int:
         """Load, write `worker.json`, and do jobs; returns the exit code."""
@@ -83,11 +93,11 @@ class Worker:
         desk = Desk.furnish(self.bundle, self.device)
         self._introduce(desk)
         try:
-            while job := self._next():
+            while not self._broken and (job := self._next()):
                 self._do(job, desk)
         finally:
             self._withdraw()
-        return 0
+        return AGAIN if self._gave_up else 0
 
     def _listen(self) -> None:
         requests.listen(self._hear, self._end_at_once, sys.stdin.fileno())
@@ -149,16 +159,26 @@ class Worker:
             late = threading.Timer(PATIENCE_S, self._give_up, (running,))
             late.daemon = True
             late.start()
+            self._interrupt(running)
+
+    def _interrupt(self, job: JobEvents) -> None:
+        """Interrupt a job, and again until it is unwound, in case it is importing something."""
+        with self._changed:
+            if self._running is not job or not self._cancelling or not self._cancellable:
+                return  # it has ended, is being unwound, or will see that before it begins
             if hasattr(signal, "pthread_kill"):  # wakes it, if it waits for a lock
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
             else:
                 signal.raise_signal(signal.SIGINT)
+        again = threading.Timer(IMPORT_S, self._interrupt, (job,))
+        again.daemon = True
+        again.start()
 
     def _interrupted(self, signum: int, frame: types.FrameType | None) -> None:
         """Unwind what is cancelled; runs in the main thread. By anyone else it's Ctrl-C."""
         if not self._cancelling:
             raise KeyboardInterrupt
-        if self._cancellable:
+        if self._cancellable and not _is_importing(frame):
             self._cancellable = False
             raise Cancelled
 
@@ -212,13 +232,27 @@ class Worker:
         except Exception as error:
             traceback.print_exc()
             event, fields = "failed", {"message": _explain(error), "kind": type(error).__name__}
+            self._broken = not (is_out_of_memory(error) or isinstance(error, OSError))
+            self._gave_up = self._broken and self._done > 0
+            fields["fault"] = self._broken
             if self._cancelling:  # cut short, a library may say anything
-                event, fields = "cancelled", {}
+                event, fields, self._gave_up = "cancelled", {}, False
         staging.discard_forgotten(PATIENCE_S)
         desk.tidy()
         with staging.explaining(job.folder), self._changed:
-            job.end(event, **fields)
+            if not self._gave_up:
+                job.end(event, **fields)
             self._running = None
+            self._done += 1
+
+
+def _is_importing(frame: types.FrameType | None) -> bool:
+    """Whether a module is being imported, by whoever, further down or up in the calls."""
+    while frame is not None:
+        if frame.f_code.co_filename == IMPORTS:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _explain(error: Exception) -> str:
@@ -228,4 +262,7 @@ def _explain(error: Exception) -> str:
     if isinstance(error, OSError):
         name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "a file"
         return str(staging.explain_write_failure(Path(name), error))
-    return f"the engine failed ({type(error).__name__}); see its log, and report it as a fault."
+    return (
+        f"the engine failed ({type(error).__name__}) and starts anew with the next job; try again, "
+        "and if it fails again, report it as a fault with its log."
+    )

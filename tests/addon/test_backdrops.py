@@ -404,3 +404,46 @@ told["buttons"] = [button for button, _ in buttons if name in button]
         f"show_{name}_result",
         f"load_{name}_frames",
     ]
+
+
+def test_the_panel_of_the_worlds_properties_leads_to_it_whatever_is_active(run, sky, picture):
+    told = run(
+        """
+import types
+sys.path.insert(0, given["here"])
+from panel_drawing import Layout, context_of
+bpy.ops.landscape.make_plane(filepath=given["picture"])
+panel = blender_addon.panels.backdrops.LANDSCAPE_PT_world
+def seen():
+    context, layout = context_of(bpy.context.object), Layout([])
+    if not panel.poll(context):
+        return None
+    panel.draw(types.SimpleNamespace(layout=layout), context)
+    return [[name for name, _ in layout.buttons], " ".join(layout.words)]
+told["where"] = [panel.bl_space_type, panel.bl_context]
+bpy.context.scene.world = None
+told["no world"] = seen()
+world = bpy.context.scene.world = bpy.data.worlds.new("Sky")
+if bpy.app.version < (5, 0, 0):
+    world.use_nodes = True
+told["grey"] = seen()
+nodes, links = world.node_tree.nodes, world.node_tree.links
+node = nodes.new("ShaderNodeTexEnvironment")
+node.image = bpy.data.images.load(given["sky"])
+links.new(node.outputs[0], nodes["Background"].inputs["Color"])
+told["sky"] = seen()
+camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+bpy.context.scene.camera = camera
+bpy.context.collection.objects.link(camera)
+bpy.context.view_layer.objects.active = camera
+panel = blender_addon.panels.backdrops.LANDSCAPE_PT_background
+told["camera"] = seen()
+""",
+        sky=str(sky),
+        picture=str(picture),
+        here=str(Path(__file__).parent),
+    )
+    assert told["where"] == ["PROPERTIES", "world"] and told["no world"] is None
+    assert told["grey"] == [[], "Add an Environment Texture to the world, linked to its surface."]
+    assert {"landscape.preview_world", "landscape.animate_world"} <= set(told["sky"][0])
+    assert told["camera"] == [[], "Add a background image to the scene's camera."]

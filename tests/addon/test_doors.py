@@ -171,3 +171,92 @@ told["no view"] = viewport.show_textures(None)
     assert "was Solid" in said and "Material Preview" in said and shading == "MATERIAL"
     assert [after for _, after in told["kept"]] == ["SOLID", "MATERIAL", "RENDERED"]
     assert [said for said, _ in told["kept"]] == [None] * 3 and told["no view"] is None
+
+
+def test_a_view_shows_the_worlds_preview_and_says_what_it_changed(run):
+    told = run(
+        """
+import types
+from blender_addon import viewport
+def said(kind, material=False, rendered=True):
+    shading = types.SimpleNamespace(
+        type=kind, use_scene_world=material, use_scene_world_render=rendered)
+    space = types.SimpleNamespace(shading=shading)
+    area = types.SimpleNamespace(spaces=types.SimpleNamespace(active=space))
+    return [viewport.show_world(area), shading.type, shading.use_scene_world]
+told["solid"] = said("SOLID")
+told["studio light"] = said("MATERIAL")
+told["kept"] = [said("MATERIAL", True), said("RENDERED")]
+told["rendered by a studio light"] = said("RENDERED", rendered=False)
+told["no view"] = viewport.show_world(None)
+"""
+    )
+    assert "was Solid" in told["solid"][0] and told["solid"][1:] == ["MATERIAL", True]
+    assert "was Material Preview without" in told["studio light"][0]
+    assert told["studio light"][1:] == ["MATERIAL", True]
+    assert [said for said, *_ in told["kept"]] == [None] * 2 and told["no view"] is None
+    assert "Scene World is on" in told["rendered by a studio light"][0]
+
+
+def test_a_new_plane_covers_no_picture_but_stands_before_other_things(run, picture):
+    told = run(
+        """
+import types
+from mathutils import Matrix, Vector
+from blender_addon import viewport
+bpy.ops.mesh.primitive_cube_add(size=2)
+bpy.ops.landscape.make_plane(filepath=given["picture"])
+plane = bpy.context.object
+cube = bpy.data.objects["Cube"]
+plane.location = (0, -1.1, 0)
+bpy.context.view_layer.update()
+turn = viewport.turned("FRONT", None)
+half = plane.dimensions.x / 2
+extent = (Vector((-half, -0.5, 0)), Vector((half, 0.5, 0)))
+viewport.middle = lambda area: Vector((0, 0, 0))
+def place(*selected):
+    for obj in (cube, plane):
+        obj.select_set(obj in selected)
+    found = viewport.free_place(bpy.context, None, turn, extent, [plane])
+    return [round(value, 3) for value in found]
+told["half"] = half
+told["beside"], told["nothing selected"] = place(plane), place()
+plane.hide_set(True)
+bpy.context.view_layer.update()
+told["before the cube"] = place(cube)
+""",
+        picture=str(picture),
+    )
+    apart = round(2 * told["half"] + 0.1, 3)
+    assert told["beside"] == [apart, -1.1, 0]
+    assert told["nothing selected"][0] == apart
+    assert told["before the cube"] == [0, -1.1, 0]
+
+
+def test_the_second_plane_and_the_world_are_found_in_menus(run, picture):
+    told = run(
+        """
+import sys
+sys.path.insert(0, given["here"])
+from panel_drawing import Layout, context_of
+doors = blender_addon.panels.doors
+def offered(draw, obj):
+    layout = Layout([])
+    holder = __import__("types").SimpleNamespace(layout=layout)
+    draw(holder, context_of(obj))
+    return [name for name, _ in layout.buttons], layout.words
+told["no object"] = offered(doors.LANDSCAPE_MT_object.draw, None)[0]
+told["add"] = offered(doors._add, None)
+bpy.ops.landscape.make_plane(filepath=given["picture"])
+plane = bpy.context.object
+told["plane"] = offered(doors.LANDSCAPE_MT_object.draw, plane)[0]
+told["tab"] = offered(blender_addon.panels.picture.LANDSCAPE_PT_picture.draw, plane)[0]
+""",
+        picture=str(picture),
+        here=str(__import__("pathlib").Path(__file__).parent),
+    )
+    world = {"landscape.animate_world", "landscape.preview_world", "landscape.make_plane"}
+    assert world <= set(told["no object"]) and world <= set(told["plane"])
+    assert "landscape.animate" in told["plane"] and "landscape.animate" not in told["no object"]
+    assert told["add"][1] == ["Landscape: Plane from Picture…"]
+    assert "landscape.make_plane" in told["tab"]

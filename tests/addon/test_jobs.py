@@ -243,7 +243,7 @@ def test_all_jobs_are_seen_whatever_object_is_active(told):
         told["ended"], told["notice"] = listed(None), status()
         first.ended_at -= 60
         second.ended_at -= 60
-        told["later"] = [status(), listed(sea)[0] == told["ended"][0]]
+        told["later"] = [status(), listed(None)[0] == told["ended"][0], listed(sea)[0]]
         for job in (first, second):
             bpy.ops.landscape.dismiss(job=job.id)
         told["dismissed"] = listed(sea)
@@ -251,15 +251,20 @@ def test_all_jobs_are_seen_whatever_object_is_active(told):
     )
     first, second = found["ids"]
     assert found["none"] == ["", [], ""]
-    running = "Animate 'pond': frames 1 of 4, 75 s left Animate 'sea': waiting"
+    of_lake, of_sea = "frames 1 of 4, 75 s left", "waiting"
+    texts = [
+        f"Animate {of_lake} Animate 'sea' {of_sea}",  # its own name needs not be said
+        f"Animate 'pond' {of_lake} Animate {of_sea}",
+        *[f"Animate 'pond' {of_lake} Animate 'sea' {of_sea}"] * 2,
+    ]
     buttons = [["landscape.cancel", first], ["landscape.cancel", second]]
-    assert found["running"] == [[running, buttons]] * 4
-    assert all(running in words for words in found["panels"])
+    assert found["running"] == [[text, buttons] for text in texts]
+    assert all(text in words for text, words in zip(texts[1:], found["panels"], strict=True))
     assert found["status"] == "Animate 'pond': frames 1 of 4, 75 s left and 1 more"
     assert found["states"] == ["done", "cancelled"]
     assert "Animate 'pond': 3 frames in 1 s" in found["ended"][0]
     assert "Animate 'sea': cancelled" in found["ended"][0]
-    assert "Animate" in found["notice"] and found["later"] == ["", True]
+    assert "Animate" in found["notice"] and found["later"] == ["", True, "Animate: cancelled"]
     assert found["dismissed"] == ["", []]
 
 

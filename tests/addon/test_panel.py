@@ -129,6 +129,8 @@ uid = bpy.context.object.session_uid
 def made(direction, speed):
     return {"frames": [given["picture"]], "direction_deg": direction, "speed": speed}
 rows = [made(180, 3e-3), made(5, 2e-3), made(-3, 1e-3), made(90, 1e-4)]
+previews.take(uid, "motion", [0.1, 0.2, 0.3], {"thumbnails": [rows[1], rows[1], rows[2]]})
+told["alike"] = [t.name for t in previews.drawn(bpy.context.object, "motion")]
 previews.take(uid, "motion", [0.1, 0.2, 0.3, 0.4], {"thumbnails": rows})
 told["names"] = [t.name for t in previews.drawn(bpy.context.object, "motion")]
 told["offered"] = [name for _, name, *_ in previews.offered(settings, bpy.context)]
@@ -150,9 +152,114 @@ told["looks"] = len(shown[0].frames)
 """,
         picture=str(picture),
     )
+    assert told["alike"] == ["→ Slow", "→ Medium", "→ Medium 2"]
     assert told["names"] == ["Still", "→ Slow", "→ Medium", "← Fast"]
     assert told["offered"] == ["Automatic", *told["names"]]
     assert told["first"] == "AUTO" and told["shown"] == "0.1000"
     assert told["taken"] == ["POSITION", 0.1]
     assert told["other"] == "OTHER" and told["automatic"] == "AUTO"
     assert told["days"] == ["Bright, Warm", "To Dusk, Cold", "To Night"] and told["looks"] == 6
+
+
+def test_a_mesh_without_a_picture_is_offered_a_plane_and_told_of_no_error(run, picture):
+    told = run(
+        """
+import sys
+sys.path.insert(0, given["here"])
+from panel_drawing import Layout, context_of
+def seen(obj):
+    layout = Layout([])
+    holder = __import__("types").SimpleNamespace(layout=layout)
+    blender_addon.panels.picture.LANDSCAPE_PT_picture.draw(holder, context_of(obj))
+    return [[name for name, _ in layout.buttons], layout.words]
+bpy.ops.mesh.primitive_cube_add()
+cube = bpy.context.object
+told["cube"] = seen(cube)
+material = bpy.data.materials.new("Grey")
+material.use_nodes = True
+cube.data.materials.append(material)
+told["grey cube"] = seen(cube)
+node = material.node_tree.nodes.new("ShaderNodeTexImage")
+node.image = bpy.data.images.load(given["picture"])
+told["unlinked"] = seen(cube)
+bpy.ops.mesh.primitive_cube_add()
+bpy.context.object.landscape.picture = node.image
+told["chosen for a cube"] = seen(bpy.context.object)
+""",
+        picture=str(picture),
+        here=str(__import__("pathlib").Path(__file__).parent),
+    )
+    for which in ("cube", "grey cube"):
+        buttons, words = told[which]
+        assert buttons[0] == "landscape.make_plane"
+        assert words[0] == "Make a plane from your picture, or select one."
+        assert not any("surface" in word or "material" in word for word in words)
+    assert any(word.startswith("No image feeds") for word in told["unlinked"][1])
+    buttons, words = told["chosen for a cube"]
+    assert "shows no image" in words[0] and "landscape.preview" not in buttons
+
+
+def test_jobs_of_other_planes_fill_the_panel_only_if_they_went_wrong(run, picture):
+    told = run(
+        """
+import sys
+sys.path.insert(0, given["here"])
+from panel_drawing import context_of
+from blender_addon.panels import progress
+planes = []
+for _ in range(2):
+    bpy.ops.landscape.make_plane(filepath=given["picture"])
+    planes.append(bpy.context.object)
+def ended(obj, name, state):
+    job = jobs.Job(name, obj.name, 0, lambda result: "", uid=obj.session_uid)
+    job.id = name
+    jobs._running.append(job)
+    jobs._end(job, {"event": state, "message": "so it was", "result": {}})
+ended(planes[0], "Preview", "done")
+ended(planes[0], "Animate", "failed")
+ended(planes[1], "Preview", "cancelled")
+def said(obj):
+    return sorted(one.name for alike in progress._as_said(context_of(obj)) for one in alike)
+told["first"], told["second"] = said(planes[0]), said(planes[1])
+""",
+        picture=str(picture),
+        here=str(__import__("pathlib").Path(__file__).parent),
+    )
+    assert told["first"] == ["Animate", "Preview"]
+    assert told["second"] == ["Animate", "Preview"]  # what went wrong there, and its own
+
+
+def test_paths_break_after_their_slashes(run):
+    told = run(
+        """
+from blender_addon.panels import words
+told["lines"] = words._Wrapper(20).wrap("in '//landscape/waterfall-of-001/'.")
+"""
+    )
+    assert told["lines"] == ["in '//landscape/", "waterfall-of-001/'."]
+
+
+def test_what_moves_is_shown_with_its_shares(run, picture):
+    told = run(
+        """
+from blender_addon import masks
+bpy.ops.landscape.make_plane(filepath=given["picture"])
+plane = bpy.context.object
+images = len(bpy.data.images)
+bpy.ops.landscape.show_found()
+told["said"] = jobs.latest(plane).message
+told["shown"] = masks.found.shown_on(plane)
+told["images"] = len(bpy.data.images) - images
+masks.found.hide(plane)
+told["hidden"] = masks.found.shown_on(plane)
+told["words"] = masks.found.told([{"name": "sky", "share": 0.412}], 0.588)
+told["mask"] = masks.found.told([{"name": "moving", "share": 0.2}], 0.8)
+told["nothing"] = masks.found.told([], 1.0)
+""",
+        picture=str(picture),
+    )
+    assert told["shown"] and not told["hidden"] and told["images"] == 0
+    assert "stays still" in told["said"] or "nothing that moves" in told["said"]
+    assert told["words"] == "sky 41%, water none; 59% stays still."
+    assert told["mask"] == "moving 20%; 80% stays still."
+    assert told["nothing"].startswith("nothing that moves was found")

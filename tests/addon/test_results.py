@@ -65,6 +65,20 @@ def told(told_in, pictures_folder):
     return lambda lines: {"folder": str(pictures_folder), **told_in(SCENE, lines)}
 
 
+def test_load_frames_begins_where_the_results_are(told):
+    found = told(
+        """
+        told["unsaved"] = results.folder_if_any(plane)
+        bpy.ops.wm.save_as_mainfile(filepath=os.path.join(folder, "one.blend"))
+        told["none yet"] = results.folder_if_any(plane)
+        made("landscape")
+        told["there"] = str(results.folder_if_any(plane))
+        """
+    )
+    assert found["unsaved"] is None and found["none yet"] is None
+    assert Path(found["there"]) == Path(found["folder"]) / "landscape"
+
+
 def test_a_folder_a_frame_and_a_movie_become_results(told):
     found = told(
         """

@@ -84,6 +84,8 @@ found["new"] = matched(100)
 found["ours"] = matched(120)
 found["together"] = matched(60, 100)
 found["too long"] = matched(97, 101, 103)
+found["six times"] = matched(250, 60)
+found["too many"] = matched(4000, 3)
 found["one long clip"] = matched(5000)
 scene.frame_end = 333
 found["chosen"] = matched(100)
@@ -95,6 +97,8 @@ found["as chosen"] = matched(100)
     assert found["together"][:2] == [1, 300] and "all 2 loops end together" in found["together"][2]
     assert found["too long"][:2] == [1, 103]
     assert "that of the longest of 3 loops" in found["too long"][2]
+    assert found["six times"][:2] == [1, 250] and "only after 1500 frames" in found["six times"][2]
+    assert found["too many"][:2] == [1, 4000]
     assert found["one long clip"] == [1, 5000, ""]
     assert found["chosen"][:2] == [1, 333] and "1 to 333, which was chosen" in found["chosen"][2]
     assert found["as chosen"] == [1, 100, ""]

@@ -56,7 +56,7 @@ world.landscape.clip.frames, world.landscape.output.folder = 2, given["folder"]
 landscape.preview_world()
 landscape.animate_world()
 landscape.add_result(kind="COMPOSITOR", owner="WORLD")
-landscape.add_preset(name="calm")
+landscape.add_preset(name="of the session")
 empty = bpy.data.objects.new("reference", None)
 empty.empty_display_type, empty.data = "IMAGE", bpy.data.images.load(given["picture"])
 bpy.context.collection.objects.link(empty)

@@ -93,6 +93,9 @@ def test_a_fast_region_takes_shorter_loops_then_slows_and_it_is_said():
     slower = travel.fit(motion(MovingPart(SKY, wind(0.0, 3.0))), LOOP, 100)
     assert slower.parts[0].rounds == 4 and 0 < slower.parts[0].slowed < 1
     assert "of its speed" in travel.notes(slower)[0]
+    masked = replace(slower.parts[0], region=replace(SKY, name="moving"))
+    (note,) = travel.notes(replace(slower, parts=(masked,)))
+    assert note.startswith("what --moving-mask marks takes 4 loops")
     # the same motion in another loop begins with what was asked for
     longer = travel.fit(slower, LOOP, 24)
     assert longer.parts[0].rounds == 1

@@ -74,6 +74,70 @@ def test_it_needs_nothing_but_the_standard_library(name):
     assert not {"threading", "asyncio", "multiprocessing"} & set(names)
 
 
+BREAKABLE = """
+import sys
+from pathlib import Path
+sys.argv = ["landscape-engine", *sys.argv[3:]]  # without -m and the package's name
+from landscape_engine.worker import tasks
+broken = Path({broken!r})
+
+def once(desk, events):
+    if broken.exists():  # broken for as long as this process lives, as by an earlier job
+        raise AttributeError("half of it is missing")
+    return {{}}
+
+def break_it(desk, events):
+    broken.touch()
+    return {{}}
+
+def always(desk, events):
+    raise AttributeError("a fault")
+
+if broken.exists():
+    broken.unlink()
+tasks.TASKS.update(once=once, break_it=break_it, always=always)
+from landscape_engine.shell.cli import entry
+entry()
+"""
+
+
+@pytest.fixture
+def breakable(script, tmp_path) -> Path:
+    """An interpreter whose workers can be broken by a job."""
+    program = tmp_path / "program.py"
+    program.write_text(BREAKABLE.format(broken=str(tmp_path / "broken")))
+    return script(f'PYTHONPATH={ROOT} exec {sys.executable} {program} "$@"')
+
+
+def test_a_broken_worker_is_started_anew_and_its_job_done(connect, breakable, bundle_folder):
+    client = connect(breakable, bundle=bundle_folder)
+    client.submit({"task": "break_it"})
+    until(client, ended)
+    first = client.about["pid"]
+    client.submit({"task": "once"})
+    waits = client.submit({"task": "status"})
+    events = until(client, lambda client, job, event: job == waits.id and ended(client, job, event))
+    assert [event["event"] for _, event in events if event["event"] in ("done", "failed")] == [
+        "done",
+        "done",
+    ]
+    assert client.about["pid"] != first and client.last_error is None
+
+
+def test_a_job_that_breaks_each_worker_is_tried_twice_and_names_the_log(
+    connect, breakable, bundle_folder
+):
+    client = connect(breakable, bundle=bundle_folder)
+    client.submit({"task": "status"})
+    until(client, ended)
+    client.submit({"task": "always"})
+    _, end = until(client, ended)[-1]
+    assert end["event"] == "failed" and end["message"].endswith(f"Its log: {client.log_path}")
+    assert client.log_path.read_text().count("AttributeError: a fault") == 2
+    client.submit({"task": "status"})
+    assert until(client, ended)[-1][1]["event"] == "done"
+
+
 def test_jobs_are_done_one_after_the_other_wherever_they_lie(
     connect, interpreter, bundle_folder, lake
 ):

@@ -246,6 +246,16 @@ def test_an_arrow_where_nothing_moves_is_refused():
         directing.check_moving([arrow_at(0.4, 0.8, 0)], hints.moving_part(field))
 
 
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [((0.1, 0.1), "upper left"), ((0.5, 0.05), "top"), ((0.5, 0.5), "middle"),
+     ((0.9, 0.5), "right"), ((0.45, 0.9), "bottom"), ((0.85, 0.9), "lower right")],
+)  # fmt: skip
+def test_an_arrows_place_is_told_in_words(place, words):
+    x, y = place
+    assert directing.place_of(Arrow((x - 0.03, y), (x + 0.03, y))) == words
+
+
 @pytest.mark.parametrize("kind", ["steady", "recurrent"])
 def test_motion_follows_the_arrow(animator, landscape, kind):
     arrow = Arrow((0.3, 0.4), (0.5, 0.6))
@@ -390,3 +400,17 @@ def test_fit_wants_one_kind(bundle_folder, tmp_path, capsys):
     assert cli.main(call) == 2
     assert "expected one kind" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_its_adam_is_that_of_torch():
+    target = torch.tensor([0.3, -2.0, 5.0])
+    theirs = torch.zeros(3, requires_grad=True)
+    ours = torch.zeros(3, requires_grad=True)
+    usual, own = torch.optim.Adam([theirs], lr=0.1), optimize.Adam(ours, 0.1)
+    for _ in range(40):
+        usual.zero_grad()
+        (theirs - target).square().sum().backward()
+        usual.step()
+        own.step(torch.autograd.grad((ours - target).square().sum(), [ours])[0])
+    assert torch.allclose(ours, theirs, atol=1e-6)
+    assert not torch.allclose(ours, torch.zeros(3))

@@ -15,10 +15,13 @@ import pytest
 import torch
 
 from landscape_engine import images
+from landscape_engine.errors import AnnotationError
+from landscape_engine.jobs import animate as animation
 from landscape_engine.jobs.preview import reduce
 from landscape_engine.light import cycles
 from landscape_engine.motion import codes
 from landscape_engine.settings import AppearanceSettings, ClipSettings, MotionSettings, documents
+from landscape_engine.worker import AGAIN
 from landscape_engine.worker.landscapes import KEPT, KeptLandscapes
 from tests.conftest import NEVER_ENDING, PATIENCE_S, make_picture
 
@@ -199,6 +202,125 @@ def test_what_cannot_be_cut_short_is_cancelled_all_the_same(talk, lake, tmp_path
     one.wait_for(job, "cancelled")
     assert one.process.wait(PATIENCE_S) == 0
     assert sorted(p.name for p in tmp_path.iterdir()) == ["begun", "worker"]
+
+
+@pytest.fixture
+def upper(tmp_path) -> dict:
+    """Settings by which the upper half moves, and arrows there and below."""
+    mask = make_picture(90, 160) * 0 - 1
+    mask[:, :, :45] = 1
+    images.save_image(mask, tmp_path / "upper.png")
+    return {"moving_mask": str(tmp_path / "upper.png")}
+
+
+INSIDE, OUTSIDE = "0.3,0.2,0.6,0.2", "0.7,0.9,0.9,0.9"
+
+
+def test_an_arrow_where_nothing_moves_is_left_out_with_a_note(worker, lake, tmp_path, upper):
+    job = job_of(lake, tmp_path / "out", clip={"frames": 2}, regions=upper)
+    job["motion"] = {"arrows": [OUTSIDE, INSIDE]}
+    identity = worker.submit({"task": "animate", "job": job})
+    assert worker.wait_for(identity, "done", "failed")["event"] == "done"
+    notes = [e["text"] for e in worker.events(identity) if e["event"] == "note"]
+    (note,) = [note for note in notes if "arrow" in note]
+    assert note.startswith("the arrow (0.7, 0.9) → (0.9, 0.9), at the lower right of the picture,")
+    assert "and is left out: --moving-mask alone says what moves" in note
+
+
+def test_arrows_none_of_which_moves_anything_are_refused_before_anything_is_predicted(
+    animator, lake, tmp_path, upper, monkeypatch
+):
+    monkeypatch.setattr(animator, "light", lambda *_: pytest.fail("it was predicted"))
+    job = job_of(lake, tmp_path / "out", regions=upper)
+    job["motion"] = {"arrows": [OUTSIDE, "0.1,0.8,0.1,0.95"]}
+    job = documents.parse(job)
+    with pytest.raises(AnnotationError, match="^2 arrows, the first .*nothing moves") as refused:
+        animation.render(job, animator, animator.look_at(images.load_image(lake)), (90, 160))
+    assert refused.value.setting == "regions.moving_mask"
+
+
+# Lines of a program with two more tasks: one uses a package whose parts import each other and that
+# takes a moment to load, as torch's compiler does; one fails as nobody foresaw.
+MORE_TASKS = """
+import sys
+import time
+sys.path.insert(0, {folder!r})
+from landscape_engine.worker import tasks
+
+def use(desk, events):
+    import whole
+    time.sleep(0.2)  # the interrupt comes again after the import
+    return {{"value": whole.part.value()}}
+
+def break_down(desk, events):
+    raise AttributeError("half of it is missing")
+
+tasks.TASKS.update(use=use, break_down=break_down)
+"""
+
+
+def slow_package(folder: Path) -> None:
+    """A package that fails for good if its first import is cut short: its part knows it too."""
+    (folder / "whole").mkdir()
+    (folder / "whole" / "part.py").write_text(
+        "import whole\ndef value():\n    return whole.loaded\n"
+    )
+    (folder / "whole" / "__init__.py").write_text(
+        "import time\nfrom pathlib import Path\nfrom . import part\n"
+        "Path(__file__).with_name('begun').touch()\n"
+        "until = time.monotonic() + 0.4\nwhile time.monotonic() < until:\n    time.sleep(0.01)\n"
+        "loaded = True\n"
+    )
+
+
+def until_there(path: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert path.exists()
+
+
+def test_what_a_cancelled_job_imports_is_whole_for_the_next(talk, tmp_path):
+    slow_package(tmp_path)
+    one = talk(before=MORE_TASKS.format(folder=str(tmp_path)))
+    job = one.submit({"task": "use"})
+    until_there(tmp_path / "whole" / "begun")
+    one.ask({"cancel": job})
+    assert one.wait_for(job, "cancelled", "done", "failed")["event"] == "cancelled"
+    assert one.do({"task": "use"}).get("result") == {"value": True}
+    assert one.process.poll() is None
+
+
+def test_a_fit_loads_no_compiler(talk, lake, tmp_path):
+    """Torch's own optimizers do, which takes seconds, and cut short nothing is fitted any more."""
+    loaded = tmp_path / "loaded"
+    tell = f"""
+import sys
+from pathlib import Path
+def hook(event, args):
+    if event == "import" and args[0] == "torch._dynamo":
+        Path({str(loaded)!r}).touch()
+sys.addaudithook(hook)
+"""
+    fit = {"task": "fit", "picture": str(lake), "arrows": ["0.3,0.3,0.6,0.3"]}
+    assert talk(before=tell).do(fit)["event"] == "done"
+    assert not loaded.exists()
+
+
+def test_after_an_error_that_nobody_foresaw_the_process_ends(talk, tmp_path):
+    one = talk(before=MORE_TASKS.format(folder=str(tmp_path)))
+    end = one.do({"task": "break_down"})
+    assert end["event"] == "failed" and end["fault"] and "AttributeError" in end["message"]
+    assert one.process.wait(PATIENCE_S) == 0
+    assert not (one.folder / "worker.json").exists()
+
+
+def test_where_an_earlier_job_may_have_broken_it_the_next_process_does_the_job(talk, tmp_path):
+    one = talk(before=MORE_TASKS.format(folder=str(tmp_path)))
+    assert one.do({"task": "status"})["event"] == "done"
+    job = one.submit({"task": "break_down"})
+    assert one.process.wait(PATIENCE_S) == AGAIN
+    assert [event["event"] for event in one.events(job)] == ["started"]
 
 
 def test_with_stdin_the_process_ends_and_leaves_nothing(talk, lake, tmp_path):

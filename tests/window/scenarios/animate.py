@@ -138,14 +138,18 @@ def cancel():
 
 
 def escape():
-    """Press ESC while it is meant for playback, and for nothing any more; the job goes on."""
+    """Press ESC while it is meant for playback, and when it asks; the job goes on."""
     with in_view():
         bpy.ops.screen.animation_play()
     yield from key("ESC", middle())
     yield lambda: not window().screen.is_animation_playing
     report["escape_during_playback"] = latest().state
+    yield 1.0  # just after a playback the key is still its own
     latest().started_at -= 60
     yield from key("ESC", middle())
+    yield 1.0
+    yield from screenshot("escape_asks")
+    yield from key("ESC", middle())  # no
     yield 1.0
     report["escape_later"] = latest().state
 

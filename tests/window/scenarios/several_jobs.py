@@ -23,7 +23,7 @@ from driver import (
 )
 
 JOB_LIMIT_S = 240
-LONG = 4000
+LONG = 20000  # frames: it is cancelled, however long the button is looked for
 jobs = sys.modules[f"{job['addon']}.jobs"]
 
 
@@ -82,7 +82,8 @@ def steps():
     plane("sea", LONG)
     plane("lake", 3)
     push("planes")
-    view().spaces.active.shading.type = "SOLID"
+    shading = view().spaces.active.shading
+    shading.type, shading.color_type = "SOLID", "TEXTURE"  # which Animate leaves as it is
     yield from open_tab("Landscape")
     yield from press("landscape.animate")
     first = jobs.latest(bpy.data.objects["lake"])
