@@ -31,17 +31,14 @@ LONGEST = 2.5  # change on any axis that is believed
 DIMMEST, BRIGHTEST = -2.0, 0.7  # e
 COLDEST, WARMEST = -0.7, 1.2  # w of land; of sky a third or a half more
 GILT = 1.35  # of warmth, by which gold outshines what is predicted in the mean
-MOST_GOLD = 1.0  # of w, to which that of land comes near
-GOLDEN, OF_GOLDEN = 1.3, (0.4, 1.8)  # w to which that of sky and water does; least and most change
 SNOW = (65.0, 90.0), 0.4  # L* of what is white below the sky: not, surely; gold that it has less
 LOW_SUN = 1.3  # share of its mean gold that a sky has more at the horizon than at the zenith
-OVERHEAD, CLEAR = 0.4, 0.6  # ... and that a blue one keeps there; w below 0 that is as blue
 GREY_GOLD, OF_BLUE = 1.2, 0.45  # of w that a grey sky's mean can get; and for each w it is bluer
 APART = 0.2, 0.4  # of w, that lit land gets warmer, or colder, than its sky at the most
 LIT = 10.0, 35.0  # L* from which land takes part in it, and wholly
 GOLD_FADES = 1.35  # e below 0 at which no gold is left
 DUSK = 0.3  # of w, that goes with each e below 0
-BLUE = 1.5  # by which it is less for each w that a thing is blue already
+BLUE = 1.5  # by which it is less for each w that land is blue already
 AFTERGLOW = 0.9  # ... and comes back at the horizon
 GOES_OUT = (0.5, 1.3), 0.6  # e below 0 from which it fades; share of it that is gone by then
 SUNLIT = (0.25, 0.75), (0.0, 14.0)  # w and L* by which land is above its mean: not, and surely
@@ -49,8 +46,6 @@ LAST_SUN = 0.15, 0.75  # e below 0 at which the sun leaves what it lit, and has 
 OF_SUN = 0.7, 0.55  # share of its warmth above the mean, and e, that it then loses
 RED = 0.9  # w above the mean of which no more is lost
 FADES, FADED = (0.5, 1.4), 0.5  # e below 0 from which land loses color, to the most; share of it
-MOST_FADED = 1.3  # change of w by which what is sharply colored gets no greyer: red rock, leaves
-SKYLIGHT = 0.92, 1.0, 1.09  # R, G, B of the grey that it fades to
 IN_WATER = 0.6  # ... and of water, which shows its sky's
 LAST_ON_CLOUDS, ABOVE_GLOW = (0.5, 1.2), (0.05, 0.4)  # e below 0, and height, from which clouds
 OF_CLOUDS, LIGHTER = (0.7, 0.45), 30.0  # lose so much of their warmth, and e; L* that counts whole
@@ -60,9 +55,8 @@ IN_SHADE = 24.0, 38.0  # ... and of land, most of which has no sun any more: sur
 COLORED = 1.8, 2.6  # w from which land is colored by itself (autumn trees): a little, surely …
 REDDENED = 0.6, 0.9  # … unless it is red, ln R - ln G: leaves are yellow
 ZENITH = 0.5  # by how much of it the zenith darkens more than the horizon
-BLUE_HOUR = 0.7  # share of daylight's magenta that what gets blue lacks: dusk is no violet
-ROSE, OF_SKY = 0.085, 0.4  # of g, that gold has less than a black body: the air takes green too;
-# how much more of it in the sky
+BLUE_HOUR = 0.35  # share of daylight's magenta that what gets blue lacks: dusk is no violet
+ROSE = 0.085  # of g, that gold has less than a black body: the air takes green too
 COOL_SHADE = 0.93  # of warmth, that black has less than what is lit
 LILAC = 0.06, 0.4  # of g, that a color may gain on its way by grey: at least, and of what it lacks
 GREY = 0.3  # of w and g, about which a thing is grey and keeps its tinge
@@ -78,9 +72,6 @@ SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun
 DIM = 22.0  # mean L* below which a picture has less of a day
 BY_NIGHT = 0.85  # share of the change of color that no sun makes: stars keep theirs
 MOONLIT = 0.6  # ... and of the light
-WHITE = 0.9  # value of clouds and foam, in [-1, 1]
-LESS, PALE = 0.6, 0.5  # share of the change of w about them that they take, and what it eases to
-BY_SKYLIGHT = (0.3, 1.3), 0.55  # e below 0 from which they have the light of the sky; share of it
 MOST_GAIN = 2.2  # times that a timid change is lengthened
 
 
@@ -102,26 +93,6 @@ def natural(
     fitted = small.fit(change[..., apart // 2 :: apart, apart // 2 :: apart])
     gain = _gain(small.at(fitted), small)
     return daylight.encoded(_lit(before, _by_day(gain * scene.at(fitted), scene)))
-
-
-def of_white(
-    before: Tensor,  # [B or 1, 3, h, w] in [-1, 1]
-    after: Tensor,  # [B, 3, h, w] in [-1, 1]
-) -> tuple[Tensor, Tensor]:  # [1, 3, 1, 1] and [B, 3, h, w] in [-1, 1]
-    """What is white, and what becomes of it in a light that changes what is about it so.
-
-    White takes the exposure whole, and less of the warmth: a blue sky fades by grey into gold. At
-    dusk it gets the light of the sky.
-    """
-    white = daylight.linear(torch.full((1, 3, 1, 1), WHITE, device=after.device))
-    around = daylight.linear(after)
-    exposure, warmth, _ = _change(daylight.linear(before), around).split(1, 1)
-    warmth = LESS * PALE * (warmth / PALE).tanh()
-    green = daylight.GREEN_OF_WARMTH * warmth - ROSE * (1 + OF_SKY) * warmth.clamp(min=0)
-    lit = _lit(white.expand_as(after), torch.cat([exposure, warmth, green], 1))
-    lit = torch.lerp(lit, around, BY_SKYLIGHT[1] * rising(-exposure, BY_SKYLIGHT[0]))
-    same = _lit(white, torch.zeros_like(white))  # so that no change is none to the bit
-    return daylight.encoded(same), daylight.encoded(lit)
 
 
 def _by_day(
@@ -183,17 +154,11 @@ def _warmth(warmth: Tensor, exposure: Tensor, scene: Scene) -> Tensor:
     shade = (1 - (scene.lightness - 12) / 40).clamp(0, 1)
     left = (1 + (exposure + 0.15) / (GOLD_FADES - 0.15)).clamp(0, 1)
     low = 1 + LOW_SUN * (0.5 - scene.height) * scene.skyward
-    blue = (-scene.warmth / CLEAR).clamp(0, 1) * scene.skyward
-    low = torch.lerp(low, OVERHEAD + 1.5 * (1 - scene.height) ** 2, blue)
     snow = 1 - SNOW[1] * rising(scene.lightness, SNOW[0]) * (1 - scene.sky)
     gold = GILT * warmth * left * (1 - COOL_SHADE * shade) * low * snow
     already = torch.where(warmth > 0, scene.warmth, -0.7 * scene.warmth).clamp(min=0)
     warmth = torch.where(warmth > 0, gold, warmth) / (1 + already)
     warmth = _under_a_grey_sky(warmth, scene)
-    most = torch.lerp(
-        (GOLDEN - scene.warmth).clamp(*OF_GOLDEN), scene.x.new_tensor(MOST_GOLD), scene.land
-    )
-    warmth = torch.where(warmth > 0, most * (warmth / most).tanh(), warmth)
     dimmed = (-exposure - 0.15).clamp(min=0)
     dusk = DUSK * dimmed * (1 - 0.5 * scene.sky)
     dusk = dusk / (1 + BLUE * scene.land * (-scene.warmth).clamp(min=0))
@@ -273,19 +238,16 @@ def _clouds_go_grey(
 def _colors_fade(
     exposure: Tensor, warmth: Tensor, green: Tensor, scene: Scene
 ) -> tuple[Tensor, Tensor]:
-    """In the dusk the eye sees less color: it is mixed with a bluish grey of the same luminance.
+    """In the dusk the eye sees less color: it is mixed with grey of the same luminance.
 
     That of the sky stays, and much of what water shows of it.
     """
     dull = scene.land + IN_WATER * scene.water
     faded = FADED * rising(-exposure, FADES) * dull * (1 - scene.night)
     color = scene.light + daylight.FAINT
-    grey = daylight.luminance(color) * color.new_tensor(SKYLIGHT).view(1, 3, 1, 1)
-    mixed = torch.lerp(color, grey, faded)
+    mixed = torch.lerp(color, daylight.luminance(color).expand_as(color), faded)
     after, before = daylight.axes(mixed.log()), daylight.axes(color.log())
-    lost = [(new - old) for new, old in zip(after, before, strict=True)]
-    share = (MOST_FADED / lost[0].abs().clamp(min=1e-6)).clamp(max=1)
-    return warmth + share * lost[0], green + share * lost[1]
+    return warmth + after[0] - before[0], green + after[1] - before[1]
 
 
 def _green(green: Tensor, warmth: Tensor, scene: Scene) -> Tensor:
@@ -299,11 +261,7 @@ def _green(green: Tensor, warmth: Tensor, scene: Scene) -> Tensor:
     along = own.square() / color.clamp(min=1e-6)  # what is green or magenta has no such way
     fading = colorful * along * torch.where(own > 0, scene.sky, 0.6 + 0.4 * scene.sky)
     fading = fading * (warmth * own < 0)
-    return (
-        torch.lerp(locus, _by_grey(warmth, scene), fading)
-        - ROSE * (1 + OF_SKY * scene.sky) * gold
-        + rose
-    )
+    return torch.lerp(locus, _by_grey(warmth, scene), fading) - ROSE * gold + rose
 
 
 def _by_grey(warmth: Tensor, scene: Scene) -> Tensor:

@@ -23,9 +23,6 @@ BOLDEST = 1.3  # how much stronger texture becomes at most, in the terms of the 
 FLATTEST = 0.7  # ... and how much weaker: what is dark before glare stays dark
 STRONGEST = 2.5  # times that a value grows at most, black being 0: no night becomes day
 WEAKEST = 0.25  # ... and shrinks: a night isn't black
-FROM_WHITE = 0.8, 1.8  # logits between white and a color: too near to tell a slope by, far enough
-BLUER = 0.15, 0.35  # blue above red of a sky that is not blue, and of one that is
-GENTLEST, STEEPEST = 0.25, 2.0  # weights that white may ask for
 FORMS = 0.04  # share of the width within which forms of sky and water are blurred
 TEAL = 0.5  # of how much more blue than red there is, by which green may get ahead
 TOE = 0.11  # below black, from which sRGB is nearly a power of light
@@ -89,10 +86,7 @@ def relate(
     pale = 1 - (1 - picture) * (1 - shown) / (1 - own).clamp(min=1e-3)
     wanted = torch.where(shown < own, lit, torch.minimum(lit, pale))
     wanted = relighting.natural(wanted, picture, shares, sharp, starry)
-    curves = through(picture, wanted, (wanted + 1 + TOE) / (picture + 1 + TOE))
-    if shares is None:
-        return curves
-    return _through_white(curves, picture, wanted, shares[:, 1:2].to(curves))
+    return through(picture, wanted, (wanted + 1 + TOE) / (picture + 1 + TOE))
 
 
 def formless(
@@ -123,27 +117,6 @@ def through(
     before, after = map(_inside, (mean, wanted))
     weights = (slope * before * (1 - before) / (after * (1 - after))).clamp(FLATTEST, BOLDEST)
     return torch.cat([weights, after.logit() - weights * before.logit()], dim=1)
-
-
-def _through_white(
-    curves: Tensor,  # [B, 6, h, w] through the mean colors
-    mean: Tensor,  # [B or 1, 3, h, w] in [-1, 1]
-    wanted: Tensor,  # [B, 3, h, w] in [-1, 1]
-    sky: Tensor,  # [1, 1, h, w] 0..1
-) -> Tensor:  # [B, 6, h, w]
-    """Turn the curves of a blue sky about its color so that white changes as white does there.
-
-    The slope at that color says nothing of the white clouds in it: red would stay near white, and
-    blue would not, which is yellow. Elsewhere it is kept, and texture with it.
-    """
-    white, lit = (_inside(one).logit() for one in relighting.of_white(mean, wanted))
-    before, after = (_inside(one).logit() for one in (mean, wanted))
-    apart = white - before
-    weights = ((lit - after) / apart.clamp(min=0.05)).clamp(GENTLEST, STEEPEST)
-    far = masks.soft_threshold(apart.amax(1, keepdim=True), FROM_WHITE)
-    blue = masks.soft_threshold(mean[:, 2:] - mean[:, :1], BLUER)
-    weights = torch.lerp(curves[:, :3], weights, far * blue * sky)
-    return torch.cat([weights, after - weights * before], dim=1)
 
 
 def _inside(values: Tensor, out: Tensor | None = None) -> Tensor:
