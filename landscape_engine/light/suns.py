@@ -57,12 +57,12 @@ def find(
     warmth: Tensor,  # [1, 1, h, w] ln R - ln B, without texture
 ) -> Sun:
     """Find the sun of a picture."""
-    glow, disc = _glow(light, sky)
-    return Sun(glow, disc * _compact(disc), _setting(light, sky, warmth))
-
-
-def _glow(light: Tensor, sky: Tensor) -> tuple[Tensor, Tensor]:
     lightness, _, _ = daylight.lab(light)
+    glow, disc = _glow(light, lightness, sky)
+    return Sun(glow, disc * _compact(disc), _setting(lightness, sky, warmth))
+
+
+def _glow(light: Tensor, lightness: Tensor, sky: Tensor) -> tuple[Tensor, Tensor]:
     warmth, _ = daylight.axes((light + daylight.FAINT).log())
     shown = sky * rising(lightness, GLOW[0]) * rising(warmth, GLOW[1])
     reach = max(1, round(REACH * shown.shape[3]))
@@ -79,32 +79,29 @@ def _pale_disc(lightness: Tensor, warmth: Tensor, sky: Tensor) -> Tensor:
     brightest = (lightness * (sky > 0.5)).amax((2, 3), True)
     light = rising(lightness - brightest, STANDS_OUT) * sky * rising(brightest, DISC)
     others = (sky - light).clamp(min=0)
-    x, y = _places(light)
-    apart = (x - mean(x, light)).square() + (y - mean(y, light)).square()
-    near = others * (apart < NEAR_DISC**2)
+    across, up = _from_middle(light)
+    near = others * (across.square() + up.square() < NEAR_DISC**2)
     warm = rising(mean(warmth, near), GLOW[1])
-    return light * warm * (1 - rising(mean(apart, light).sqrt(), (NEAR_DISC / 4, NEAR_DISC / 2)))
+    return light * warm * (1 - rising(_spread(light), (NEAR_DISC / 4, NEAR_DISC / 2)))
 
 
-def _setting(light: Tensor, sky: Tensor, warmth: Tensor) -> Tensor:
-    white = rising(daylight.lab(light)[0], WHITE) * sky
+def _setting(lightness: Tensor, sky: Tensor, warmth: Tensor) -> Tensor:
+    white = rising(lightness, WHITE) * sky
     reach = max(1, round(REACH * white.shape[3] / 2))
     around = masks.blur_within(warmth, sky, 3 * reach)  # a cloud's is blue
     near = masks.blur(-masks.shrink(-white, reach), reach) * rising(around, ITS_AIR) * sky
     compact = (1 - rising(mean(white, sky), WHITE_SKY)) * _compact(near)
-    return torch.maximum(near * compact, _blinding(light, sky))
+    return torch.maximum(near * compact, _blinding(lightness, sky))
 
 
-def _blinding(light: Tensor, sky: Tensor) -> Tensor:
+def _blinding(lightness: Tensor, sky: Tensor) -> Tensor:
     """A white in any sky that pales towards it."""
-    lightness, _, _ = daylight.lab(light)
     white = rising(lightness, BLINDING) * sky
-    x, y = _places(white)
-    radius = (mean(white, torch.ones_like(white)) * y.amax() / math.pi).sqrt()
-    across, up = (one - mean(one, white) for one in (x, y))
-    apart = across.square() + up.square()
-    strays = mean(apart, white).sqrt() / radius.clamp(min=SMALLEST_SUN)
-    away = apart.sqrt() / radius.clamp(min=SMALLEST_SUN)
+    h, w = white.shape[2:]
+    radius = (mean(white, torch.ones_like(white)) * (h / w) / math.pi).sqrt()
+    across, up = _from_middle(white)
+    strays = _spread(white) / radius.clamp(min=SMALLEST_SUN)
+    away = (across.square() + up.square()).sqrt() / radius.clamp(min=SMALLEST_SUN)
     around = sky * ((away > AROUND[0]) & (away < AROUND[1]))
     elsewhere = sky * (away > AROUND[1]) * (across.abs() > ELSEWHERE[0])
     elsewhere = elsewhere * (up.abs() < ELSEWHERE[1])
@@ -118,13 +115,18 @@ def _compact(
     found: Tensor,  # [B, 1, h, w] 0..1
 ) -> Tensor:  # [B, 1, 1, 1] 0..1
     """The confidence that what was found is one light, and not the white of many clouds."""
-    share, (x, y) = found.square(), _places(found)
-    apart = (x - mean(x, share)).square() + (y - mean(y, share)).square()
-    return 1 - rising(mean(apart, share).sqrt(), SPREAD)
+    return 1 - rising(_spread(found.square()), SPREAD)
 
 
-def _places(found: Tensor) -> tuple[Tensor, Tensor]:
-    """The places x and y of each pixel, in widths."""
+def _spread(found: Tensor) -> Tensor:  # [B, 1, 1, 1]
+    """The deviation of the places of what was found, in widths."""
+    across, up = _from_middle(found)
+    return mean(across.square() + up.square(), found).sqrt()
+
+
+def _from_middle(found: Tensor) -> tuple[Tensor, Tensor]:  # [B, 1, 1, w] and [B, 1, h, 1]
+    """How far each column and row lies from the middle of what was found, in widths."""
     h, w = found.shape[2:]
     x = torch.linspace(0, 1, w, device=found.device).view(1, 1, 1, w)
-    return x, torch.linspace(0, h / w, h, device=found.device).view(1, 1, h, 1)
+    y = torch.linspace(0, h / w, h, device=found.device).view(1, 1, h, 1)
+    return x - mean(x, found), y - mean(y, found)

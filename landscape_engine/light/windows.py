@@ -109,7 +109,9 @@ def find(
         return None
     inside, lightness = seen[0, 0].cpu().numpy(), _lightness(pixels)
     rooms, dusk = _rooms(height, width, amount, np.random.default_rng((seed, 17)))
-    light = _glowing(_panes(lightness, inside)[..., None] * rooms)
+    light = rooms  # none is lit
+    if amount:
+        light = _glowing(_panes(lightness, inside)[..., None] * rooms)
     burning = _burning(lightness, inside)
     if max(light.max(), burning.max()) < 1 / 255:
         return None
