@@ -14,7 +14,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from . import color_management, exchange_folder, image_exchange
+from . import color_management, exchange_folder, handlers, image_exchange
 from .errors import AddonError
 from .image_exchange import Clip, is_movie
 
@@ -336,11 +336,9 @@ HANDLERS = (
 
 def register() -> None:
     """Watch files being opened and saved."""
-    for name, handler in HANDLERS:
-        getattr(bpy.app.handlers, name).append(handler)
+    handlers.watch(HANDLERS)
 
 
 def unregister() -> None:
     """Stop watching."""
-    for name, handler in HANDLERS:
-        getattr(bpy.app.handlers, name).remove(handler)
+    handlers.unwatch(HANDLERS)

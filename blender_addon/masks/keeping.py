@@ -16,7 +16,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from .. import datablocks, image_exchange, window
+from .. import datablocks, handlers, image_exchange, window
 from ..errors import AddonError
 
 LONGEST_SIDE_PX = 1920  # of a mask that the brush paints
@@ -246,13 +246,11 @@ HANDLERS = (("save_pre", _keep_on_save), ("load_post", _forget))
 
 def register() -> None:
     """Watch files being saved and opened."""
-    for name, handler in HANDLERS:
-        getattr(bpy.app.handlers, name).append(handler)
+    handlers.watch(HANDLERS)
 
 
 def unregister() -> None:
     """Stop watching."""
     window.stop_timer(_tick)
     drop()
-    for name, handler in HANDLERS:
-        getattr(bpy.app.handlers, name).remove(handler)
+    handlers.unwatch(HANDLERS)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import bpy
 from bpy.app.handlers import persistent
 
-from .. import datablocks
+from .. import datablocks, handlers
 from . import keeping
 
 
@@ -79,11 +79,9 @@ HANDLERS = (
 
 def register() -> None:
     """Watch steps of undo."""
-    for name, handler in HANDLERS:
-        getattr(bpy.app.handlers, name).append(handler)
+    handlers.watch(HANDLERS)
 
 
 def unregister() -> None:
     """Stop watching."""
-    for name, handler in HANDLERS:
-        getattr(bpy.app.handlers, name).remove(handler)
+    handlers.unwatch(HANDLERS)
