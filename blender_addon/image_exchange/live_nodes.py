@@ -291,10 +291,10 @@ def _lit(
 ) -> bpy.types.NodeSocket:
     """The colors in the light of two looks, mixed."""
     light = kit.document["light"]
-    looks, edge = light["looks"], light["edge"]
-    weights, biases = (
+    looks, edge, toe = light["looks"], light["edge"], light["toe"]
+    weights, biases, gain = (
         nodes.mix(*(nodes.map(kit, look[of], place) for look in looks), share)
-        for of in ("weights", "biases")
+        for of in ("weights", "biases", "gain")
     )
     scale = 1 / (1 + 2 * edge)
     inner = nodes.vector("MULTIPLY_ADD", color, scale, edge * scale)
@@ -313,8 +313,9 @@ def _lit(
     for one in y:
         power = nodes.math("EXPONENT", nodes.math("MULTIPLY", one, -1.0))
         made = nodes.math("DIVIDE", 1 + 2 * edge, nodes.math("ADD", power, 1.0))
-        lit.append(nodes.math("SUBTRACT", made, edge, clamp=True))
-    return nodes.joined(*lit)
+        lit.append(nodes.math("ADD", nodes.math("SUBTRACT", made, edge, clamp=True), toe))
+    dimmed = nodes.vector("MULTIPLY_ADD", nodes.joined(*lit), gain, -toe)
+    return _clamped(nodes, dimmed)
 
 
 def _scene_linear(nodes: Nodes, color: Value) -> bpy.types.NodeSocket:

@@ -143,14 +143,14 @@ def resample(
 
 
 def pace(
-    codes: Tensor,  # [K, Z]
+    looks: Tensor,  # [K, N] codes, or what they look like
 ) -> tuple[float, ...]:  # K phases, 0 to less than 1
-    """The phase of each code of a closed cycle, with more time for larger changes.
+    """The phase of each look of a closed cycle, with more time for larger changes.
 
-    Of the time between two codes one half is the same for all, the other goes with how far they lie
+    Of the time between two looks one half is the same for all, the other goes with how far they lie
     apart: a recorded day that ends at night doesn't fall back to its morning at once.
     """
-    steps = (codes.roll(-1, 0) - codes).norm(dim=1).cpu().double()
+    steps = (looks.roll(-1, 0) - looks).norm(dim=1).cpu().double()
     shares = steps + steps.mean().clamp(min=1e-6)
     ends = shares.cumsum(0) / shares.sum()
     return (0.0, *ends[:-1].tolist())

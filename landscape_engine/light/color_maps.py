@@ -14,12 +14,14 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from ..landscape import Landscape
-from ..ops import color, warping
+from ..ops import color, shrinking, warping
 from ..scene.segmentation import GRID_HW
 from . import daylight, tone_curves
 
 Predict = Callable[[Tensor, Tensor], Tensor]  # picture [B, 3, S, S], codes [B, Z] → maps
-Map = Callable[[Tensor], Tensor]  # a code [1, Z] → its map [1, 6, 256, 256] of one picture
+Map = Callable[[Tensor], Tensor]  # a code [1, Z] → a map or curves [1, M, 256, 256]
+
+SEEN_HW = 16, 16  # of what is compared of two looks
 
 
 def transfer_maps(landscape: Landscape, anchored: bool = True) -> Map:
@@ -47,12 +49,25 @@ def exposure(
     code: Tensor,  # [1, Z]
 ) -> float:
     """The change of ln Y, Y the picture's mean luminance, by a look's tone curves."""
-    shown = tone_curves.shade(landscape.small, curves(landscape)(code))
     before, after = (
         daylight.luminance(daylight.linear(one)).mean().clamp(min=daylight.FAINT).log()
-        for one in (landscape.small, shown)
+        for one in (landscape.small, _shown(landscape, code))
     )
     return float(after - before)
+
+
+@torch.inference_mode()
+def seen(
+    landscape: Landscape,
+    codes: Tensor,  # [K, Z]
+) -> Tensor:  # [K, N]
+    """The picture in the tone curves of each look, small: what of them is seen to differ."""
+    shown = [shrinking.area(_shown(landscape, code), SEEN_HW).flatten() for code in codes[:, None]]
+    return torch.stack(shown)
+
+
+def _shown(landscape: Landscape, code: Tensor) -> Tensor:  # [1, 3, 256, 256]
+    return tone_curves.shade(landscape.small, curves(landscape)(code))
 
 
 def _kept(landscape: Landscape, name: tuple[object, ...], predictor: Predict) -> Map:

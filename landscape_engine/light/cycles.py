@@ -143,8 +143,8 @@ class LightCycle:
 
     Attributes:
         codes: key codes along a closed cycle.
-        predict: gives the map [1, 6, h, w] of a picture [1, 3 or 4, H, W] and a code [1, Z]: a
-            color transfer map or, where the codes are relative, tone curves.
+        predict: gives, of a picture [1, 3 or 4, H, W] and a code [1, Z], a color transfer map
+            [1, 6, h, w] or, where the codes are relative, tone curves [1, 7, h, w].
         rounds: how often a clip goes through the cycle.
         per_frame: whether each frame's map is predicted from itself (Algorithm 1), and not from
             the picture.
@@ -215,7 +215,7 @@ def _key_codes(landscape: Landscape, settings: AppearanceSettings, clip: ClipSet
             bundle = landscape.bundle
             codes, is_day = _sequence(bundle, settings, clip.seed, landscape)
             if is_day and settings.anchor and _relative(bundle, settings):
-                return CodeCycle(codes, pace(codes), relative=True)
+                return CodeCycle(codes, pace(color_maps.seen(landscape, codes)), relative=True)
             return CodeCycle.even(codes)
         keys: dict[int, looks.Key] = {0: str(path)}  # one look, however many codes are asked for
     else:

@@ -21,11 +21,11 @@ from torch import Tensor
 from ..images.curves import decode_srgb, encode_srgb
 from ..ops import color
 
-Transfer = Callable[[Tensor, Tensor], Tensor]  # colors [B, 3, H, W], map [B, 6, H, W] → colors
+Transfer = Callable[[Tensor, Tensor], Tensor]  # colors [B, 3, H, W], map [B, M, H, W] → colors
 
 DARKEST_WHITE = 1e-4  # light of what a picture's own look has made of white, at least
 STEEPNESS = 12  # of the way from what a map makes of white to the very light, just above white
-MAP = 6  # channels of a map
+MAP, CURVES = 6, 7  # M: channels of a color transfer map, of tone curves
 
 
 def has_any(picture: Tensor) -> bool:  # [B, 3 or 4, H, W]
@@ -33,15 +33,15 @@ def has_any(picture: Tensor) -> bool:  # [B, 3 or 4, H, W]
     return bool((picture[:, :3] > 1).any())
 
 
-def above(transfer: Transfer) -> Transfer:
+def above(transfer: Transfer, channels: int = MAP) -> Transfer:
     """A transfer that keeps light above white.
 
-    Its map has 6 channels or 12: those of the picture's own look come after the others.
+    Its map has as many channels as named, or those of the picture's own look after them.
     """
 
     def apply(colors: Tensor, color_map: Tensor) -> Tensor:
-        shown = transfer(colors.clamp(max=1), color_map[:, :MAP])
-        return carry(colors, shown, color_map[:, MAP:])
+        shown = transfer(colors.clamp(max=1), color_map[:, :channels])
+        return carry(colors, shown, color_map[:, channels:])
 
     return apply
 

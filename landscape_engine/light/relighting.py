@@ -26,9 +26,9 @@ from . import daylight, suns
 from .lit_scene import BY_A_LAMP, SHINES, Scene
 
 FITTED_SIDE = 64  # pixels of the grid on which a change is fitted and measured, or a few more
-LONGEST = 2.5  # change on any axis that is believed
+LONGEST = 3.0  # change on any axis that is believed
 
-DIMMEST, BRIGHTEST = -2.0, 0.7  # e
+DIMMEST, BRIGHTEST = -2.8, 0.7  # e
 COLDEST, WARMEST = -0.7, 1.2  # w of land; of sky a third or a half more
 GILT = 1.35  # of warmth, by which gold outshines what is predicted in the mean
 SNOW = (65.0, 90.0), 0.4  # L* of what is white below the sky: not, surely; gold that it has less
@@ -55,13 +55,16 @@ IN_SHADE = 24.0, 38.0  # ... and of land, most of which has no sun any more: sur
 COLORED = 1.8, 2.6  # w from which land is colored by itself (autumn trees): a little, surely …
 REDDENED = 0.6, 0.9  # … unless it is red, ln R - ln G: leaves are yellow
 ZENITH = 0.5  # by how much of it the zenith darkens more than the horizon
+NIGHTFALL, NIGHT_BLUE = (0.5, 2.0), 0.57  # e below 0 from and to which all gets blue; w, at most
+OF_PARTS = 0.8, 1.0, 0.9  # shares of it that land, sky and water get
+BLUE_ALREADY = -1.5, -0.2  # w of what gets no bluer by it, and of what gets it wholly
 BLUE_HOUR = 0.35  # share of daylight's magenta that what gets blue lacks: dusk is no violet
 ROSE = 0.085  # of g, that gold has less than a black body: the air takes green too
 COOL_SHADE = 0.93  # of warmth, that black has less than what is lit
 LILAC = 0.06, 0.4  # of g, that a color may gain on its way by grey: at least, and of what it lacks
 GREY = 0.3  # of w and g, about which a thing is grey and keeps its tinge
 MOST, EASE = 30.0, 14.0  # mean ΔE that no light reaches, and from which on it grows slower
-DEEPER, DIMMED = 0.7, (0.25, 0.75)  # share of it that a dusk gets more, by its mean e below 0
+DEEPER, DIMMED = 1.25, (0.25, 0.75)  # share of it that a dusk gets more, by its mean e below 0
 GLARE = 0.85  # share of its change that what is burnt out does not take: the sun stays the sun
 SETS, REDDENS = 0.4, 0.5  # share of its sky's e < 0 that a low sun takes; and w it gets for each
 SUN_UP = 0.8  # e below 0 that a picture with a sun in its sky never reaches: by night there is none
@@ -120,6 +123,7 @@ def _by_day(
     exposure, warmth, green = _sun_leaves(exposure, warmth, green, scene)
     exposure, warmth, green = _clouds_go_grey(exposure, warmth, green, scene)
     warmth, green = _colors_fade(exposure, warmth, green, scene)
+    warmth, green = _night_falls(exposure, warmth, green, kept, scene)
     colored = (1 - BY_NIGHT * scene.night) * scene.colored
     return torch.cat([exposure * (1 - MOONLIT * scene.night), warmth * colored, green * colored], 1)
 
@@ -248,6 +252,18 @@ def _colors_fade(
     mixed = torch.lerp(color, daylight.luminance(color).expand_as(color), faded)
     after, before = daylight.axes(mixed.log()), daylight.axes(color.log())
     return warmth + after[0] - before[0], green + after[1] - before[1]
+
+
+def _night_falls(
+    exposure: Tensor, warmth: Tensor, green: Tensor, kept: Tensor, scene: Scene
+) -> tuple[Tensor, Tensor]:
+    """In the night all is blue but the horizon, and lamps and suns, which are `kept`."""
+    dimmed = (-exposure - NIGHTFALL[0]).clamp(0, NIGHTFALL[1] - NIGHTFALL[0])
+    land, sky, water = OF_PARTS
+    parts = land * scene.land + sky * scene.sky * scene.height.sqrt() + water * scene.water
+    own = rising(scene.warmth + warmth, BLUE_ALREADY) * (1 - kept) * (1 - scene.night)
+    blue = NIGHT_BLUE / (NIGHTFALL[1] - NIGHTFALL[0]) * dimmed * parts * own
+    return warmth - blue, green - daylight.GREEN_OF_WARMTH * (1 - BLUE_HOUR) * blue
 
 
 def _green(green: Tensor, warmth: Tensor, scene: Scene) -> Tensor:

@@ -1,13 +1,17 @@
 """Tone curves: light as a change from a picture's own look, where they are identity.
 
 A color transfer map is affine before tanh, so that not even the best one gives a textured picture
-back. A tone curve is affine between two logits, with u = ((v + 1) / 2 + E) / (1 + 2 E):
+back. A tone curve is affine between two logits, with u = ((v + 1) / 2 + E) / (1 + 2 E), and then a
+gain G of all colors alike, about t below black:
 
-    u(O) = σ(C^w ∘ logit(u(I)) + C^b)
+    u(S) = σ(C^w ∘ logit(u(I)) + C^b),   O + 1 + t = G (S + 1 + t)
 
-so that weights of 1 and biases of 0 are the picture, to the bit of its file. E keeps values from
-black and white, or small steps beside them, as in the glow of a sun, would become large ones.
-(Beyond the paper.)
+so that weights of 1, biases of 0 and a gain of 1 are the picture, to the bit of its file. E keeps
+values from black and white, or small steps beside them, as in the glow of a sun, would become large
+ones. As light falls it is the gain that falls: between logits alone white would stay far above all
+else, a cloud in the night sky. (Beyond the paper.)
+
+Legend: curves [B, 7, H, W]: weights R G B, then biases R G B, then the gain.
 """
 
 from __future__ import annotations
@@ -25,14 +29,14 @@ STRONGEST = 2.5  # times that a value grows at most, black being 0: no night bec
 WEAKEST = 0.25  # ... and shrinks: a night isn't black
 FORMS = 0.04  # share of the width within which forms of sky and water are blurred
 TEAL = 0.5  # of how much more blue than red there is, by which green may get ahead
-TOE = 0.11  # below black, from which sRGB is nearly a power of light
+TOE = 0.11  # t: below black, from which sRGB is nearly a power of light
 
 
 def shade(
     image: Tensor,  # [B, 3, H, W] in [-1, 1]
-    curves: Tensor,  # [B, 6, H, W]: weights R G B, then biases R G B
+    curves: Tensor,  # [B, 7, H, W]
 ) -> Tensor:  # [B, 3, H, W] in [-1, 1]
-    """`u(O) = σ(C^w ∘ logit(u(I)) + C^b)`."""
+    """`u(S) = σ(C^w ∘ logit(u(I)) + C^b)`, `O + 1 + t = G (S + 1 + t)`."""
     return shade_logits(logits(image), curves)
 
 
@@ -46,9 +50,9 @@ def logits(
 
 def shade_logits(
     logits: Tensor,  # [B, 3, H, W] of the picture
-    curves: Tensor,  # [B, 6, H, W]
+    curves: Tensor,  # [B, 7, H, W]
 ) -> Tensor:  # [B, 3, H, W] in [-1, 1]
-    """`σ(C^w ∘ logits + C^b)`, in -1..1; what is warm gets no greener than it was.
+    """`σ(C^w ∘ logits + C^b)` and the gain, in -1..1; what is warm gets no greener than it was.
 
     Curves are made for the mean color of a place: of a yellow glow in it they would leave a green
     one, as red ends at white before green does. Green may get as far ahead of red and blue as it
@@ -57,11 +61,12 @@ def shade_logits(
     blue = (logits[:, 2] - logits[:, 0]).relu_()
     ahead = (logits[:, 1] - torch.maximum(logits[:, 0], logits[:, 2])).relu_()
     ahead.add_(blue, alpha=TEAL)
-    shaded = torch.addcmul(curves[:, 3:], curves[:, :3], logits)
+    shaded = torch.addcmul(curves[:, 3:6], curves[:, :3], logits)
     red, green, blue = shaded.unbind(1)
     torch.minimum(green, ahead.add_(torch.maximum(red, blue)), out=green)
     shaded.sigmoid_()
-    return shaded.mul_(2 + 4 * EDGE).sub_(1 + 2 * EDGE).clamp_(-1, 1)
+    shaded.mul_(2 + 4 * EDGE).add_(TOE - 2 * EDGE).clamp_(TOE, 2 + TOE)
+    return shaded.mul_(curves[:, 6:]).sub_(1 + TOE).clamp_(min=-1)
 
 
 def relate(
@@ -71,7 +76,7 @@ def relate(
     shares: Tensor | None = None,  # [1, 3, h, w] of land, sky and water, if they are known
     sharp: Tensor | None = None,  # [1, 3, h, w] in [-1, 1] the picture with its forms
     starry: float = 0.0,  # 0..1 the share of its sky that is full of stars
-) -> Tensor:  # [B, 6, h, w]
+) -> Tensor:  # [B, 7, h, w]
     """The tone curves that change a picture as one map's output differs from the other's.
 
     With O_k and O_own what both maps make of the picture I: light is as many times weaker or
@@ -106,17 +111,21 @@ def through(
     mean: Tensor,  # [B or 1, 3, h, w] in [-1, 1]
     wanted: Tensor,  # [B, 3, h, w] in [-1, 1]
     slope: Tensor,  # [B, 3, h, w] dO/dI
-) -> Tensor:  # [B, 6, h, w]
+) -> Tensor:  # [B, 7, h, w]
     """The tone curves that turn mean colors into those wanted, and texture about them by a slope.
 
-    With u and w those of I and O, dO/dI = C^w w (1 - w) / (u (1 - u)), and therefore
-    `C^w = slope u (1 - u) / (w (1 - w))`, at most `BOLDEST`, since near black and white there is no
-    room for more, and at least `FLATTEST`, or what differs much from the mean (a mast before the
-    sun) would take its color.
+    The gain is what of the light is left to all colors, `G = min(max_c (O + 1 + t) / (I + 1 + t),
+    1)`. With u and w those of I and S, dS/dI = C^w w (1 - w) / (u (1 - u)), and therefore
+    `C^w = slope / G · u (1 - u) / (w (1 - w))`, at most `BOLDEST`, since near black and white there
+    is no room for more, and at least `FLATTEST`, or what differs much from the mean (a mast before
+    the sun) would take its color.
     """
-    before, after = map(_inside, (mean, wanted))
+    left = (wanted + 1 + TOE) / (mean + 1 + TOE)
+    gain = left.amax(1, keepdim=True).clamp(max=1)
+    before, after = _inside(mean), _inside((wanted + 1 + TOE) / gain - 1 - TOE)
+    slope = slope / gain
     weights = (slope * before * (1 - before) / (after * (1 - after))).clamp(FLATTEST, BOLDEST)
-    return torch.cat([weights, after.logit() - weights * before.logit()], dim=1)
+    return torch.cat([weights, after.logit() - weights * before.logit(), gain], dim=1)
 
 
 def _inside(values: Tensor, out: Tensor | None = None) -> Tensor:

@@ -31,8 +31,9 @@ class Looks:
     Attributes:
         frames: frames of the clip in which the light goes from the first to the second and back.
         at: the frame of each look.
-        curves: [1, 6, H, W] of each look, weights R G B, then biases R G B.
+        curves: [1, 7, H, W] of each look, as `tone_curves` has them.
         edge: E of `tone_curves`.
+        toe: t of `tone_curves`.
         teal: how far green may get ahead of red and blue where it is blue, of that.
     """
 
@@ -40,6 +41,7 @@ class Looks:
     at: tuple[float, float]
     curves: tuple[Tensor, Tensor]
     edge: float = tone_curves.EDGE
+    toe: float = tone_curves.TOE
     teal: float = tone_curves.TEAL
 
 
@@ -78,12 +80,12 @@ class _Baker:
         self.grid = light.keyed(0.0, when_needed)().shape[3]
         self.small = square(picture, self.grid, light.picture.device)
 
-    def curves(self, phase: float) -> Tensor:  # [1, 6, h, w]
+    def curves(self, phase: float) -> Tensor:  # [1, 7, h, w]
         """The curves on the grid, without those that a skyline parts off."""
         made = self._made(phase)
         return made[:, :, : self.grid] if self.light.skyline else made
 
-    def baked(self, phase: float) -> Tensor:  # [1, 6, H, W]
+    def baked(self, phase: float) -> Tensor:  # [1, 7, H, W]
         """The curves at the size of masks."""
         made, (height, width) = self._made(phase), self.size
         if self.light.skyline:

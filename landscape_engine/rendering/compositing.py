@@ -25,7 +25,7 @@ from .plates import Plates
 VEIL = 0.1  # of 2, by which what differs from a base may do so anywhere
 FOLLOWED = 64  # side of the grid on which a color map is moved
 
-Transfer = Callable[[Tensor, Tensor], Tensor]  # colors [1, 3, H, W], map [1, 6, H, W] → colors
+Transfer = Callable[[Tensor, Tensor], Tensor]  # colors [1, 3, H, W], map [1, M, H, W] → colors
 Enlarge = Callable[[Tensor, int, int, slice], Tensor]  # as `warping.enlarge`
 
 
@@ -37,7 +37,7 @@ def never() -> bool:
 def render_frame(
     image: Tensor,  # [1, 3 or 4, H, W]; a fourth channel is alpha, which moves but keeps its value
     layers: Sequence[Layers],
-    color_map: Tensor | None = None,  # [1, 6, h, w], predicted from the unmoved picture
+    color_map: Tensor | None = None,  # [1, M, h, w], predicted from the unmoved picture
     cancelled: Callable[[], bool] = never,
     transfer: Transfer = color.transfer,
 ) -> Tensor:  # [1, 3 or 4, H, W]
@@ -86,7 +86,7 @@ def move(
 
 def recolor(
     frame: Tensor,  # [1, 3 or 4, H, W]
-    color_map: Tensor,  # [1, 6, h, w]
+    color_map: Tensor,  # [1, M, h, w]
     cancelled: Callable[[], bool] = never,
     out: Tensor | None = None,  # [1, 3 or 4, H, W], may be the frame itself
     transfer: Transfer = color.transfer,  # or one of tone_curves, whichever the map is made for
@@ -299,8 +299,8 @@ class Drift:
 
     def carry(
         self,
-        color_map: Tensor,  # [1, 6, h, w]
-    ) -> Tensor:  # [1, 6, h, w]
+        color_map: Tensor,  # [1, M, h, w]
+    ) -> Tensor:  # [1, M, h, w]
         """Let a map that was predicted from the unmoved picture half follow the motion.
 
         Light hangs in part on what moves (a lit cloud) and in part on the place (a glow above a

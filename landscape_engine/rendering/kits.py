@@ -30,7 +30,7 @@ from ..settings import LoopSettings
 from .baked_light import Looks
 from .plates import Plates
 
-VERSION = 1
+VERSION = 2
 MIDDLE = 32768 / 65535  # of a 16-bit map: the value that stands for 0, exactly
 EXACT = 1e-3  # of 255: what lies nearer to a whole level is a picture of 8 bits
 
@@ -58,10 +58,11 @@ EQUATIONS = (
     "kind difference: M = mix(plate(A), plate(B), share) * mix(g(A), g(B), share), "
     "C = clamp(C + matte(p).r * (M - plate(p))). "
     "kind whole: C = mix(C, mix(plate(A), plate(B), share), matte(p).r).",
-    "Light, with w and b the weights and biases of both looks mixed by one number 0..1, E = edge: "
+    "Light, with w, b and G the weights, biases and gain of both looks mixed by one number 0..1, "
+    "E = edge, t = toe: "
     "x = logit((C + E) / (1 + 2E)), y = w x + b; green is limited, "
     "y.g = min(y.g, max(y.r, y.b) + max(x.g - max(x.r, x.b), 0) + teal * max(x.b - x.r, 0)); "
-    "C = clamp((1 + 2E) / (1 + exp(-y)) - E).",
+    "C = clamp(G (clamp((1 + 2E) / (1 + exp(-y)) - E) + t) - t).",
     "Another speed is a factor on flow, another direction a turn of it (in pixels, not in "
     "fractions); the loop stays closed.",
 )
@@ -217,17 +218,19 @@ def _keep_map(
 
 def _keep_looks(kit: Kit, looks: Looks) -> dict[str, Any]:
     made: dict[str, Any] = {
-        "frames": looks.frames, "edge": looks.edge, "teal": looks.teal, "looks": []
-    }  # fmt: skip
+        "frames": looks.frames,
+        "edge": looks.edge,
+        "toe": looks.toe / 2,  # of values in [-1, 1]
+        "teal": looks.teal,
+        "looks": [],
+    }
     for number, (frame, curves) in enumerate(zip(looks.at, looks.curves, strict=True), start=1):
-        weights, biases = curves[:, :3], curves[:, 3:]
-        made["looks"].append(
-            {
-                "frame": frame,
-                "weights": _keep_map(kit, f"light_{number}_weights.png", weights),
-                "biases": _keep_map(kit, f"light_{number}_biases.png", biases),
-            }
-        )
+        parts = {"weights": curves[:, :3], "biases": curves[:, 3:6], "gain": curves[:, 6:]}
+        maps = {
+            name: _keep_map(kit, f"light_{number}_{name}.png", values)
+            for name, values in parts.items()
+        }
+        made["looks"].append({"frame": frame, **maps})
     return made
 
 

@@ -18,7 +18,7 @@ from ..ops import color, warping
 from ..scene.skyline import Skyline
 from .compositing import Drift, Transfer, recolor
 
-ColorMap = Callable[[], Tensor]  # gives a color transfer map [1, 6, h, w] when it's there
+ColorMap = Callable[[], Tensor]  # gives a map or curves [1, M, h, w] when it's there
 Start = Callable[..., ColorMap]  # starts a function that makes one, with its arguments
 
 
@@ -42,7 +42,11 @@ class Light:
         self.transfer: Transfer = tone_curves.shade_logits if relative else color.transfer
         self.bright = highlights.has_any(picture)
         if self.bright:
-            self.transfer = highlights.above(tone_curves.shade if relative else color.transfer)
+            self.transfer = (
+                highlights.above(tone_curves.shade, highlights.CURVES)
+                if relative
+                else highlights.above(color.transfer)
+            )
         self.own_code = cycle.own_code
         self.picture = picture
         self.skyline = skyline if relative else None
@@ -64,7 +68,7 @@ class Light:
         before, after = self._maps[first], self._maps[second]
         return lambda: torch.lerp(before(), after(), weight)
 
-    def _at_key(self, k: int) -> Tensor:  # [1, 6, h, w]
+    def _at_key(self, k: int) -> Tensor:  # [1, M, h, w]
         """The map of a key code, corrected if the cycle says so."""
         color_map = self.predict(self.picture, self.codes.codes[k : k + 1])
         offset = self.codes.corrections[k] if self.codes.corrections else None

@@ -6,7 +6,7 @@ ridge. Here nothing is mixed: near the skyline the sky's curves go on from the s
 from what is no sky, and each pixel of the picture takes as much of both as its share of sky says.
 
 Curves of sky and water know no forms (`tone_curves.formless`), so that they need not follow what
-moves. Those of two parts are one tensor, [1, 6, h + b, w]: those of all but the sky, and under them
+moves. Those of two parts are one tensor, [1, 7, h + b, w]: those of all but the sky, and under them
 the sky's in the b rows that the skyline reaches. Elsewhere both are the same.
 
 Legend: h w pixels of the curves' grid.
@@ -60,19 +60,19 @@ class Skyline:
 
     def part(
         self,
-        curves: Tensor,  # [1, 6, h, w]
-    ) -> Tensor:  # [1, 6, h + b, w]
+        curves: Tensor,  # [1, 7, h, w]
+    ) -> Tensor:  # [1, 7, h + b, w]
         """Curves of two parts, each without what is the other's."""
         land, sky = (self._cleaned(curves, one) for one in (1 - self.sky, self.sky))
         return torch.cat([land, sky[:, :, self.band.rows]], dim=2)
 
     def enlarge(
         self,
-        curves: Tensor,  # [1, 6, h + b, w]
+        curves: Tensor,  # [1, 7, h + b, w]
         height: int,
         width: int,
         rows: slice = slice(None),
-    ) -> Tensor:  # [1, 6, R, width]
+    ) -> Tensor:  # [1, 7, R, width]
         """Curves of two parts at the picture's size, as `warping.enlarge`."""
         land, sky = self._split(curves)
         enlarged = warping.enlarge(land, height, width, rows)
@@ -91,11 +91,11 @@ class Skyline:
 
     def _cleaned(
         self,
-        curves: Tensor,  # [1, 6, h, w]
+        curves: Tensor,  # [1, 7, h, w]
         own: Tensor,  # [1, 1, h, w] share of what they are for
-    ) -> Tensor:  # [1, 6, h, w]
+    ) -> Tensor:  # [1, 7, h, w]
         """Curves that, where mixed, are extrapolated from where they are clean."""
-        identity = curves.new_tensor([1, 1, 1, 0, 0, 0]).view(1, 6, 1, 1)
+        identity = curves.new_tensor([1, 1, 1, 0, 0, 0, 1]).view(1, 7, 1, 1)
         weight = own * (1 - self.mixed).clamp(min=FAINT)
         # of what they differ by from the identity, which stays itself to the bit
         return torch.lerp(curves, masks.extend(curves - identity, weight) + identity, self.mixed)

@@ -126,18 +126,19 @@ class KitPlayer:
         """The colors in the light of both looks, mixed."""
         light = self.document["light"]
         first, second = light["looks"]
-        weights, biases = (
+        weights, biases, gain = (
             mix(self.value(first[name], p), self.value(second[name], p), self.light)
-            for name in ("weights", "biases")
+            for name in ("weights", "biases", "gain")
         )
-        edge = light["edge"]
+        edge, toe = light["edge"], light["toe"]
         inner = ((colors + edge) / (1 + 2 * edge)).clip(1e-6, 1 - 1e-6)
         x = np.log(inner / (1 - inner))
         y = weights * x + biases
         ahead = np.maximum(x[..., 1] - np.maximum(x[..., 0], x[..., 2]), 0)
         ahead += light["teal"] * np.maximum(x[..., 2] - x[..., 0], 0)
         y[..., 1] = np.minimum(y[..., 1], np.maximum(y[..., 0], y[..., 2]) + ahead)
-        return ((1 + 2 * edge) / (1 + np.exp(-y)) - edge).clip(0, 1)
+        shown = ((1 + 2 * edge) / (1 + np.exp(-y)) - edge).clip(0, 1)
+        return (gain * (shown + toe) - toe).clip(0, 1)
 
     def value(self, entry: dict[str, Any], q: Array) -> Array:  # [H, W, C]
         """A map's values at some places, bilinear, mirrored at its edges."""

@@ -94,19 +94,24 @@ def test_what_moves_keeps_it(animator, bright, sampling):
 def test_brighter_is_never_darker():
     ramp = torch.linspace(-1, 30, 20000).view(1, 1, 1, -1).expand(1, 3, 1, -1)
     draws = torch.Generator().manual_seed(0)
-    for transfer in (color.transfer, tone_curves.shade):
-        for _ in range(20):
-            drawn = torch.randn(1, 12, 1, 1, generator=draws)
-            drawn[:, [0, 1, 2, 6, 7, 8]] = drawn[:, [0, 1, 2, 6, 7, 8]].abs()
-            if transfer is tone_curves.shade:  # which keeps green from running ahead
-                drawn[:, 1:3], drawn[:, 4:6] = drawn[:, :1], drawn[:, 3:4]
-            for map_ in (drawn[:, :6], drawn):
-                map_ = map_.expand(-1, -1, 1, ramp.shape[3])
-                shown = highlights.above(transfer)(ramp, map_)
-                assert torch.isfinite(shown).all() and (shown.diff(dim=3) > -1e-5).all()
-                below = ramp <= 1
-                expected = transfer(ramp.clamp(max=1), map_[:, :6])
-                assert shown[below].equal(expected[below])
+
+    def held(transfer, map_, channels):
+        map_ = map_.expand(-1, -1, 1, ramp.shape[3])
+        shown = highlights.above(transfer, channels)(ramp, map_)
+        assert torch.isfinite(shown).all() and (shown.diff(dim=3) > -1e-5).all()
+        below = ramp <= 1
+        assert shown[below].equal(transfer(ramp.clamp(max=1), map_[:, :channels])[below])
+
+    for _ in range(20):
+        drawn = torch.randn(1, 12, 1, 1, generator=draws)
+        drawn[:, [0, 1, 2, 6, 7, 8]] = drawn[:, [0, 1, 2, 6, 7, 8]].abs()
+        for map_ in (drawn[:, :6], drawn):
+            held(color.transfer, map_, highlights.MAP)
+        curves = drawn[:, :7]
+        curves[:, 1:3], curves[:, 4:6] = curves[:, :1], curves[:, 3:4]  # green never runs ahead
+        curves[:, 6:] = curves[:, 6:].clamp(max=1)
+        held(tone_curves.shade, curves, highlights.CURVES)
+
 
 
 def test_a_picture_without_it_is_rendered_as_ever(animator, picture):

@@ -19,7 +19,7 @@ from landscape_engine.scene.skyline import Skyline
 
 GRID = 256
 HEIGHT, WIDTH = 270, 480
-IDENTITY = torch.tensor([1.0, 1, 1, 0, 0, 0]).view(1, 6, 1, 1).expand(1, 6, GRID, GRID)
+IDENTITY = torch.tensor([1.0, 1, 1, 0, 0, 0, 1]).view(1, 7, 1, 1).expand(1, 7, GRID, GRID)
 LEVEL = 1 / 127.5
 
 
@@ -29,10 +29,11 @@ def ridge(height: int, width: int) -> torch.Tensor:  # [1, 1, H, W] 1 in the sky
     return (y < 0.55 + 0.2 * (x - 0.5).abs() - 0.05 * (9 * x).sin()).float()[None, None]
 
 
-def sky_gone_dark(sky: torch.Tensor) -> torch.Tensor:  # [1, 6, H, W]
+def sky_gone_dark(sky: torch.Tensor) -> torch.Tensor:  # [1, 7, H, W]
     """Curves that darken the sky and leave the land."""
-    curves = torch.tensor([1.0, 1, 1, 0, 0, 0]).view(1, 6, 1, 1).repeat(1, 1, *sky.shape[2:])
-    curves[:, 3:] -= 1.5 * sky
+    curves = torch.tensor([1.0, 1, 1, 0, 0, 0, 1]).view(1, 7, 1, 1).repeat(1, 1, *sky.shape[2:])
+    curves[:, 3:6] -= sky
+    curves[:, 6:] -= 0.3 * sky
     return curves
 
 
@@ -73,7 +74,7 @@ def test_the_picture_itself_stays_it_to_the_bit(sky):
 
 def test_far_from_the_skyline_curves_are_enlarged_as_ever(sky):
     line = Skyline(sky, (GRID, GRID))
-    curves = torch.rand(1, 6, GRID, GRID, generator=torch.Generator().manual_seed(1))
+    curves = torch.rand(1, 7, GRID, GRID, generator=torch.Generator().manual_seed(1))
     shown = line.enlarge(line.part(curves), HEIGHT, WIDTH)
     far = ~near_edge(sky, 40)
     assert 0.2 < far.float().mean() < 0.9
@@ -120,10 +121,11 @@ def test_the_papers_maps_know_no_skyline(sky, mixed_curves):
     line = Skyline(sky, (GRID, GRID))
     picture = torch.rand(1, 3, HEIGHT, WIDTH) * 2 - 1
     absolute = CodeCycle.even(torch.zeros(2, 1))
-    light = Light(LightCycle(absolute, lambda _, code: mixed_curves), picture, line)
+    predicted = mixed_curves[:, :6]
+    light = Light(LightCycle(absolute, lambda _, code: predicted), picture, line)
     color_map = light.keyed(0.3, lambda make, k: lambda: make(k))()
     shown = light.recolor(picture.clone(), Drift.of(()), color_map, 0.3, compositing.never)
-    assert torch.equal(shown, compositing.recolor(picture, mixed_curves))
+    assert torch.equal(shown, compositing.recolor(picture, predicted))
 
 
 def test_a_relative_day_is_recolored_strip_by_strip_along_it(sky, mixed_curves, monkeypatch):
