@@ -143,15 +143,18 @@ def resample(
 
 
 def pace(
-    looks: Tensor,  # [K, N] codes, or what they look like
+    looks: Tensor,  # [K, N] the picture in each look, in [-1, 1]
 ) -> tuple[float, ...]:  # K phases, 0 to less than 1
     """The phase of each look of a closed cycle, with more time for larger changes.
 
-    Of the time between two looks one half is the same for all, the other goes with how far they lie
-    apart: a recorded day that ends at night doesn't fall back to its morning at once.
+    Of the time between two looks one half goes with how light they are, as little happens in the
+    dark, the other with how far they lie apart: a day that ends at night doesn't fall back to its
+    morning at once.
     """
     steps = (looks.roll(-1, 0) - looks).norm(dim=1).cpu().double()
-    shares = steps + steps.mean().clamp(min=1e-6)
+    light = (looks.mean(dim=1) + 1).cpu().double()
+    light = light + light.roll(-1, 0) + 1e-3
+    shares = steps + steps.mean().clamp(min=1e-6) * light / light.mean()
     ends = shares.cumsum(0) / shares.sum()
     return (0.0, *ends[:-1].tolist())
 

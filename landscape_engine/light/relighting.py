@@ -45,7 +45,7 @@ SUNLIT = (0.25, 0.75), (0.0, 14.0)  # w and L* by which land is above its mean: 
 LAST_SUN = 0.15, 0.75  # e below 0 at which the sun leaves what it lit, and has left it
 OF_SUN = 0.7, 0.55  # share of its warmth above the mean, and e, that it then loses
 RED = 0.9  # w above the mean of which no more is lost
-FADES, FADED = (0.5, 1.4), 0.5  # e below 0 from which land loses color, to the most; share of it
+FADES, FADED = (0.5, 1.4), 0.4  # e below 0 from which land loses color, to the most; share of it
 IN_WATER = 0.6  # ... and of water, which shows its sky's
 LAST_ON_CLOUDS, ABOVE_GLOW = (0.5, 1.2), (0.05, 0.4)  # e below 0, and height, from which clouds
 OF_CLOUDS, LIGHTER = (0.7, 0.45), 30.0  # lose so much of their warmth, and e; L* that counts whole
@@ -57,6 +57,8 @@ REDDENED = 0.6, 0.9  # … unless it is red, ln R - ln G: leaves are yellow
 ZENITH = 0.5  # by how much of it the zenith darkens more than the horizon
 NIGHTFALL, NIGHT_BLUE = (0.5, 2.0), 0.57  # e below 0 from and to which all gets blue; w, at most
 OF_PARTS = 0.8, 1.0, 0.9  # shares of it that land, sky and water get
+STEEL = 0.25  # share of daylight's magenta that it has
+OF_WARM = 0.55  # share of the warmth of what is warm that is lost with it
 BLUE_ALREADY = -1.5, -0.2  # w of what gets no bluer by it, and of what gets it wholly
 BLUE_HOUR = 0.35  # share of daylight's magenta that what gets blue lacks: dusk is no violet
 ROSE = 0.085  # of g, that gold has less than a black body: the air takes green too
@@ -64,7 +66,7 @@ COOL_SHADE = 0.93  # of warmth, that black has less than what is lit
 LILAC = 0.06, 0.4  # of g, that a color may gain on its way by grey: at least, and of what it lacks
 GREY = 0.3  # of w and g, about which a thing is grey and keeps its tinge
 MOST, EASE = 30.0, 14.0  # mean ΔE that no light reaches, and from which on it grows slower
-DEEPER, DIMMED = 1.25, (0.25, 0.75)  # share of it that a dusk gets more, by its mean e below 0
+DEEPER, DIMMED = 1.25, (0.1, 0.5)  # share of it that a dusk gets more, by its mean e below 0
 GLARE = 0.85  # share of its change that what is burnt out does not take: the sun stays the sun
 SETS, REDDENS = 0.4, 0.5  # share of its sky's e < 0 that a low sun takes; and w it gets for each
 SUN_UP = 0.8  # e below 0 that a picture with a sun in its sky never reaches: by night there is none
@@ -75,7 +77,7 @@ SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun
 DIM = 22.0  # mean L* below which a picture has less of a day
 BY_NIGHT = 0.85  # share of the change of color that no sun makes: stars keep theirs
 MOONLIT = 0.6  # ... and of the light
-MOST_GAIN = 2.2  # times that a timid change is lengthened
+MOST_GAIN = 3.2  # times that a timid change is lengthened
 
 
 def natural(
@@ -261,9 +263,11 @@ def _night_falls(
     dimmed = (-exposure - NIGHTFALL[0]).clamp(0, NIGHTFALL[1] - NIGHTFALL[0])
     land, sky, water = OF_PARTS
     parts = land * scene.land + sky * scene.sky * scene.height.sqrt() + water * scene.water
-    own = rising(scene.warmth + warmth, BLUE_ALREADY) * (1 - kept) * (1 - scene.night)
-    blue = NIGHT_BLUE / (NIGHTFALL[1] - NIGHTFALL[0]) * dimmed * parts * own
-    return warmth - blue, green - daylight.GREEN_OF_WARMTH * (1 - BLUE_HOUR) * blue
+    falls = dimmed / (NIGHTFALL[1] - NIGHTFALL[0]) * parts * (1 - kept) * (1 - scene.night)
+    lost = OF_WARM * falls * (scene.warmth + warmth).clamp(min=0)
+    blue = NIGHT_BLUE * falls * rising(scene.warmth + warmth, BLUE_ALREADY)
+    gone = _by_grey(warmth - lost, scene) - _by_grey(warmth, scene)
+    return warmth - lost - blue, green + gone - daylight.GREEN_OF_WARMTH * STEEL * blue
 
 
 def _green(green: Tensor, warmth: Tensor, scene: Scene) -> Tensor:

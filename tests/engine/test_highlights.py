@@ -113,7 +113,6 @@ def test_brighter_is_never_darker():
         held(tone_curves.shade, curves, highlights.CURVES)
 
 
-
 def test_a_picture_without_it_is_rendered_as_ever(animator, picture):
     assert not highlights.has_any(picture)
     landscape = animator.look_at(picture)
