@@ -14,6 +14,8 @@ from torch import Tensor
 
 from ..errors import CodeError
 
+AWAY = 0.25  # share of what the darkest look of a day lies away from half time that is kept
+
 
 def order(
     codes: Tensor,  # [n, Z]
@@ -149,14 +151,22 @@ def pace(
 
     Of the time between two looks one half goes with how light they are, as little happens in the
     dark, the other with how far they lie apart: a day that ends at night doesn't fall back to its
-    morning at once.
+    morning at once. Midnight, the darkest look, comes near half time.
     """
     steps = (looks.roll(-1, 0) - looks).norm(dim=1).cpu().double()
     light = (looks.mean(dim=1) + 1).cpu().double()
     light = light + light.roll(-1, 0) + 1e-3
     shares = steps + steps.mean().clamp(min=1e-6) * light / light.mean()
     ends = shares.cumsum(0) / shares.sum()
-    return (0.0, *ends[:-1].tolist())
+    phases = torch.cat([ends.new_zeros(1), ends[:-1]])
+    midnight = float(phases[looks.mean(dim=1).argmin().cpu()])
+    if midnight:
+        middle = 0.5 + AWAY * (midnight - 0.5)
+        later = (phases - midnight) / (1 - midnight)
+        phases = torch.where(
+            phases < midnight, phases / midnight * middle, middle + later * (1 - middle)
+        )
+    return tuple(phases.tolist())
 
 
 @dataclass(frozen=True)

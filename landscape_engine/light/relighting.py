@@ -278,8 +278,7 @@ def _green(green: Tensor, warmth: Tensor, scene: Scene) -> Tensor:
     rose = torch.where(warmth < 0, (green - locus).clamp(-0.03, 0), 0)
     color = own.square() + scene.green.square()
     colorful = 1 - (-color / GREY**2).exp()
-    along = own.square() / color.clamp(min=1e-6)  # what is green or magenta has no such way
-    fading = colorful * along * torch.where(own > 0, scene.sky, 0.6 + 0.4 * scene.sky)
+    fading = colorful * torch.where(own > 0, scene.sky, 0.6 + 0.4 * scene.sky)
     fading = fading * (warmth * own < 0)
     return torch.lerp(locus, _by_grey(warmth, scene), fading) - ROSE * gold + rose
 
@@ -288,7 +287,8 @@ def _by_grey(warmth: Tensor, scene: Scene) -> Tensor:
     """The change of g of a color that gets so much warmer or colder by being mixed with grey.
 
     With grey of the same luminance Y, `(R + s (Y - R)) = exp(w') (B + s (Y - B))` gives its share
-    s. Beyond grey the change follows daylight.
+    s. Beyond grey the change follows daylight, as that of what is green or magenta does, which has
+    no such way.
     """
     own = scene.warmth
     left = torch.where(own < 0, (own + warmth).clamp(max=0), (own + warmth).clamp(min=0))
@@ -304,6 +304,8 @@ def _by_grey(warmth: Tensor, scene: Scene) -> Tensor:
     _, found = daylight.axes(mixed)
     before = scene.green + daylight.GREEN_OF_WARMTH * own
     change = found - before + daylight.GREEN_OF_WARMTH * (own + warmth - left)
+    along = own.square() / (own.square() + scene.green.square()).clamp(min=1e-6)
+    change = torch.lerp(daylight.GREEN_OF_WARMTH * warmth, change, along)
     return torch.minimum(change, LILAC[0] - LILAC[1] * scene.green.clamp(max=0))
 
 

@@ -8,18 +8,22 @@ With s the share of the younger copy, which grows from 0 to 1, d = d_A - d_B by 
 older copy is there (`density`), n an even noise of the place, the share that is shown is
 `S((s - 1/2 - NOISE n - LINGER d + GAP tanh(d / THIN)) / SPAN + 1/2)`, S(x) = x² (3 - 2 x) on 0..1.
 It is 0 and 1 wherever s is. What stands before clear air is gone before it comes anew elsewhere, or
-it would be seen twice: thin parts by GAP before and after, thick ones by less. (Beyond the paper.)
+it would be seen twice: thin parts by GAP before and after, thick ones by less. For that n goes with
+the forms (`Order`), and a small cloud is gone, or comes, as a whole. (Beyond the paper.)
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..ops import masks, shrinking
+from ..ops import masks, shrinking, warping
+from ..ops.warping import Band
 from .layers import Layers
 
 SPAN = 0.2  # of a loop in which one pixel goes over from copy to copy
@@ -34,6 +38,9 @@ FORM = 0.03  # of the width, over which density is averaged: forms go over, not 
 HALF_DENSE = 0.7  # contrast, in terms of the region's own, that counts as half dense
 OPAQUE = 0.12, 0.3  # contrast, of 2, from which a form covers what is behind it: a little, wholly
 GLOWS = 0.04, 0.12  # of 2, by which an aurora's green is ahead of red and blue: not yet, surely
+FORMED = 0.3  # density from which a form is one thing with what it touches
+SMALL = 0.2  # of the width: a form that is no wider and no higher has one time
+CLEAR = 0.02  # density that clear air counts as, in the mean of what meets at a place
 REACH = 0.04  # of the width, about as far as a sky moves from where it is
 LEAST_GLOW = 0.003  # share of the picture that an aurora's light has at least
 FAINTEST = 0.02  # contrast, of 2, that always counts as less than half dense
@@ -102,9 +109,80 @@ def opacity(
     return masks.soft_threshold(contrast, OPAQUE)
 
 
+class Order:
+    """The order in which a region's forms go over: an even noise that moves with them.
+
+    Where one form goes and another comes the denser one's counts. A form no larger than `SMALL` has
+    one value, so that it isn't torn. Beside a border, where the share of the younger copy grows
+    sooner, an older copy goes as soon as the younger one of the same form comes, wherever that is.
+    """
+
+    def __init__(
+        self,
+        scattered: Tensor,  # [1, 1, h, w] -1..1, `phase_noise.even`
+        dense: Tensor,  # [1, 1, h, w] 0..1 `density`
+    ) -> None:
+        """Hold the noise, of one value within each small form."""
+        weight = dense + CLEAR
+        self._moving = torch.cat([weight, weight * _of_forms(scattered, dense)], 1)
+
+    def planned(
+        self,
+        layers: Layers,
+        identity: Tensor,  # [1, 2, b, w] of the rows that the layers hold
+        lit: Tensor | None = None,  # [1, 1, b, w] 0..1, as of `planned`
+    ) -> Layers:
+        """The blend whose forms go over one after another."""
+        first, second, share, leeway = layers.first, layers.second, layers.share, layers.leeway
+        if second is None or share is None:
+            return layers
+        older, younger = (warping.sample(self._moving, identity + one) for one in (first, second))
+        met = older + younger
+        scattered = met[:, 1:] / met[:, :1]
+        if leeway is not None:
+            of_form = torch.lerp(
+                _of_both(share, second - first, layers.held),
+                _of_both(share, first - second, layers.held),
+                older[:, :1] / met[:, :1],
+            )
+            share = torch.lerp(share.expand_as(of_form), of_form, leeway.clamp(min=0))
+        return planned(replace(layers, share=share), scattered, lit)
+
+
+def _of_both(
+    share: Tensor,  # [1, 1, b, w]
+    apart: Tensor,  # [1, 2, b, w] normalised, from one copy of a form to the other
+    held: Band,
+) -> Tensor:  # [1, 1, b, w]
+    """The larger share of the younger copy at both places of a form."""
+    b, w = apart.shape[2:]
+    share = share.expand(1, 1, b, w)
+    of_rows = apart.new_tensor([1.0, (held.height - 1) / max(b - 1, 1)]).view(1, 2, 1, 1)
+    there = warping.identity_grid(b, w, apart.device) + apart * of_rows
+    return torch.maximum(share, warping.sample(share, there.clamp(-1, 1)))
+
+
+def _of_forms(
+    scattered: Tensor,  # [1, 1, h, w]
+    dense: Tensor,  # [1, 1, h, w] 0..1
+) -> Tensor:  # [1, 1, h, w]
+    """The noise, its mean within each small form."""
+    h, w = dense.shape[2:]
+    formed = (dense[0, 0] > FORMED).cpu().numpy().astype(np.uint8)
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(formed)
+    values = scattered[0, 0].cpu().numpy().copy()
+    for k in range(1, len(boxes)):
+        x, y, across, down, _ = boxes[k]
+        if across <= SMALL * w and down <= SMALL * h:
+            box = slice(y, y + down), slice(x, x + across)
+            within = labels[box] == k
+            values[box][within] = values[box][within].mean()
+    return torch.from_numpy(values).to(scattered)[None, None]
+
+
 def planned(
     layers: Layers,
-    scattered: Tensor,  # [1, 1, b, w] `phase_noise.even`, on the rows that the layers hold
+    scattered: Tensor,  # [1, 1, b, w] -1..1, even, on the rows that the layers hold
     lit: Tensor | None = None,  # [1, 1, b, w] 0..1 `glowing`: how far a place is lit by an aurora
 ) -> Layers:
     """A blend whose pixels switch one after another; `shown` gives the order from the density.

@@ -81,7 +81,7 @@ def _close(
 def _plan_part(
     part: MovingPart, small: Tensor | None, settings: LoopSettings, period: int
 ) -> Iterator[Callable[[], Layers]]:
-    place = Place(part, settings.blend != "plain")
+    place = Place(part, small, settings.blend != "plain")
     if settings.kind == "none":
         for t, flow in enumerate(_open(steady_motion(part.step))):
             yield partial(_open_at, part, place, flow, t / period)
@@ -114,7 +114,8 @@ class PartLoop:
         self.part = part
         self.period = period
         self.round = period // part.rounds  # frames in which the motion closes
-        self.pictured = self.scattered = self.glowing = None
+        self.pictured = self.scattered = self.order = self.glowing = None
+        self.identity = place.identity
         if not bool(part.step.any()):  # nothing but waves, if any
             still = place.put(Layers(place.cut(part.step)))
             self._at: Callable[[int], Layers] = lambda t: still
@@ -126,11 +127,14 @@ class PartLoop:
             scattered = noise.smooth(part.step, exchange.CELLS)
             if part.wrap:
                 scattered = part.wrap.close_field(scattered)
-            self.scattered = place.cut(noise.even(scattered, part.region.core))
+            scattered = noise.even(scattered, part.region.core)
+            self.scattered = place.cut(scattered)
             if small is not None and not part.waves:
                 apart = bases.difference_on(small, part.base, part.region.alpha)
                 glowing = exchange.glowing(apart)
                 self.glowing = None if glowing is None else place.cut(glowing)
+                if part.wrap is None:
+                    self.order = _order(scattered, apart)
         # waves have no forms of their own that could be seen twice, but a contrast to be kept
         if small is not None and (self.scattered is None or part.waves):
             if part.base is None:
@@ -157,10 +161,22 @@ class PartLoop:
             if self.part.waves:
                 layers = exchange.waves(layers, self.scattered)
             else:
-                layers = exchange.planned(layers, self.scattered, self.glowing)
+                layers = (
+                    self.order.planned(layers, self.identity, self.glowing)
+                    if self.order
+                    else exchange.planned(layers, self.scattered, self.glowing)
+                )
         if self.pictured:
             return contrast.corrected(self.pictured, layers)
         return contrast.plain(layers)
+
+
+def _order(
+    scattered: Tensor,  # [1, 1, h, w]
+    apart: Tensor,  # [1, 3, h, w] what differs from the base
+) -> exchange.Order:
+    dense = exchange.density(exchange.contrast(apart, (apart.shape[2], apart.shape[3])))
+    return exchange.Order(scattered, dense)
 
 
 def _waved(part: MovingPart, layers: Layers, phase: float) -> Layers:

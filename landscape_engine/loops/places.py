@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..motion.fields import KEPT_FIELDS, STEADY_FIELDS, MovingPart
 from ..ops import masks, warping
-from . import phase_noise
+from .borders import Borders
 from .layers import Layers
 
 EDGE_PX = 20  # pixels of the grid from a region's edge over which its sources come to count fully
@@ -19,7 +19,6 @@ EDGE_WEIGHT = 0.03  # weight of a source at the edge or beyond it, mirrored
 NEAR_PX, FAR_PX = 8, 24  # ... beyond it to where what goes on there fades as a source, and is none
 MARGIN_PX = 8  # rows of the grid beyond a region that its fields hold as well
 OUTSIDE = 1e-3  # weight of a source outside the picture: never zero, so that a blend always exists
-SLANT, SLANT_CELLS = 1.0, (4, 8)  # pixels along a border, in the mean, for each beyond it; noise's
 SOFTENED_PX = 2  # pixels of the predictor's grid over which that weight fades
 
 
@@ -28,8 +27,13 @@ class Place:
 
     most_fields = STEADY_FIELDS  # that a track of its motion holds
 
-    def __init__(self, part: MovingPart, slanted: bool = True) -> None:
-        """Hold a part; if `slanted`, what comes in at a border is led along it."""
+    def __init__(
+        self,
+        part: MovingPart,
+        small: Tensor | None = None,  # [1, 3, h, w] the picture on the predictor's grid
+        led: bool = True,
+    ) -> None:
+        """Hold a part; if `led`, what comes in at a border is led along it (`borders`)."""
         self.alpha = part.region.alpha
         self.base = part.base
         self.wrap = part.wrap
@@ -45,9 +49,9 @@ class Place:
             self.reached = _fading(masks.depth(~part.region.core, border=False))
         self.pixels = warping.pixels_per_unit(h, w, part.step.device)
         self.identity = warping.identity_grid(h, w, part.step.device, self.band.rows)
-        self.slant = None
-        if slanted and part.wrap is None:
-            self.slant = SLANT * (1 + phase_noise.smooth(part.step, SLANT_CELLS))
+        self.borders = None
+        if led and part.wrap is None:
+            self.borders = Borders(part.region.core, small)
 
     def cut(
         self,
@@ -89,17 +93,10 @@ class Place:
         self,
         flow: Tensor,  # [1, 2, b, w]
     ) -> Tensor:  # [1, 2, b, w]
-        """The same flow, its sources outside the picture led along the border.
-
-        What is mirrored at a border shows its axis: a form and its like. Led along the border the
-        farther outside, by another share at each place, what comes in from there is another form.
-        """
-        if self.slant is None:
+        """The same flow, its sources outside the picture led along the border."""
+        if self.borders is None:
             return flow
-        source = self.identity + flow
-        over = (source.abs() - 1).clamp(min=0) * self.pixels
-        slant = warping.sample(self.slant, source.clamp(-1, 1))
-        return flow + slant * over.flip(1) / self.pixels
+        return flow + self.borders.along(self.identity + flow, self.pixels)
 
     def put(self, layers: Layers) -> Layers:
         """The same layers, for this region."""
