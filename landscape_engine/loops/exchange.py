@@ -9,15 +9,13 @@ older copy is there (`density`), n an even noise of the place, the share that is
 `S((s - 1/2 - NOISE n - LINGER d + GAP tanh(d / THIN)) / SPAN + 1/2)`, S(x) = x² (3 - 2 x) on 0..1.
 It is 0 and 1 wherever s is. What stands before clear air is gone before it comes anew elsewhere, or
 it would be seen twice: thin parts by GAP before and after, thick ones by less. For that n goes with
-the forms (`Order`), and a small cloud is gone, or comes, as a whole. (Beyond the paper.)
+the forms (`Order`). (Beyond the paper.)
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-import cv2
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -26,8 +24,8 @@ from ..ops import masks, shrinking, warping
 from ..ops.warping import Band
 from .layers import Layers
 
-SPAN = 0.2  # of a loop in which one pixel goes over from copy to copy
-LINGER = 0.05  # of a loop by which the densest stay longer, and come sooner, than the thinnest
+SPAN = 0.16  # of a loop in which one pixel goes over from copy to copy
+LINGER = 0.1  # of a loop by which the densest stay longer, and come sooner, than the thinnest
 GAP = 0.1  # of a loop by which what is thin is gone before half time, and comes after it
 THIN = 0.15  # difference of densities from which the gap is nearly whole
 NOISE = 0.3  # of a loop, at most, by which places differ in when they go over
@@ -38,8 +36,6 @@ FORM = 0.03  # of the width, over which density is averaged: forms go over, not 
 HALF_DENSE = 0.7  # contrast, in terms of the region's own, that counts as half dense
 OPAQUE = 0.12, 0.3  # contrast, of 2, from which a form covers what is behind it: a little, wholly
 GLOWS = 0.04, 0.12  # of 2, by which an aurora's green is ahead of red and blue: not yet, surely
-FORMED = 0.3  # density from which a form is one thing with what it touches
-SMALL = 0.2  # of the width: a form that is no wider and no higher has one time
 CLEAR = 0.02  # density that clear air counts as, in the mean of what meets at a place
 REACH = 0.04  # of the width, about as far as a sky moves from where it is
 LEAST_GLOW = 0.003  # share of the picture that an aurora's light has at least
@@ -112,9 +108,9 @@ def opacity(
 class Order:
     """The order in which a region's forms go over: an even noise that moves with them.
 
-    Where one form goes and another comes the denser one's counts. A form no larger than `SMALL` has
-    one value, so that it isn't torn. Beside a border, where the share of the younger copy grows
-    sooner, an older copy goes as soon as the younger one of the same form comes, wherever that is.
+    Where one form goes and another comes the denser one's counts. Beside a border, where the share
+    of the younger copy grows sooner, the older copy of a form goes as soon as the younger one
+    comes, wherever that is.
     """
 
     def __init__(
@@ -122,9 +118,9 @@ class Order:
         scattered: Tensor,  # [1, 1, h, w] -1..1, `phase_noise.even`
         dense: Tensor,  # [1, 1, h, w] 0..1 `density`
     ) -> None:
-        """Hold the noise, of one value within each small form."""
+        """Hold the noise and the density of the forms that it goes with."""
         weight = dense + CLEAR
-        self._moving = torch.cat([weight, weight * _of_forms(scattered, dense)], 1)
+        self._moving = torch.cat([weight, weight * scattered], 1)
 
     def planned(
         self,
@@ -160,24 +156,6 @@ def _of_both(
     of_rows = apart.new_tensor([1.0, (held.height - 1) / max(b - 1, 1)]).view(1, 2, 1, 1)
     there = warping.identity_grid(b, w, apart.device) + apart * of_rows
     return torch.maximum(share, warping.sample(share, there.clamp(-1, 1)))
-
-
-def _of_forms(
-    scattered: Tensor,  # [1, 1, h, w]
-    dense: Tensor,  # [1, 1, h, w] 0..1
-) -> Tensor:  # [1, 1, h, w]
-    """The noise, its mean within each small form."""
-    h, w = dense.shape[2:]
-    formed = (dense[0, 0] > FORMED).cpu().numpy().astype(np.uint8)
-    _, labels, boxes, _ = cv2.connectedComponentsWithStats(formed)
-    values = scattered[0, 0].cpu().numpy().copy()
-    for k in range(1, len(boxes)):
-        x, y, across, down, _ = boxes[k]
-        if across <= SMALL * w and down <= SMALL * h:
-            box = slice(y, y + down), slice(x, x + across)
-            within = labels[box] == k
-            values[box][within] = values[box][within].mean()
-    return torch.from_numpy(values).to(scattered)[None, None]
 
 
 def planned(
