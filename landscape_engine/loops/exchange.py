@@ -25,8 +25,8 @@ from ..ops.warping import Band
 from .layers import Layers
 
 SPAN = 0.16  # of a loop in which one pixel goes over from copy to copy
-LINGER = 0.1  # of a loop by which the densest stay longer, and come sooner, than the thinnest
-GAP = 0.1  # of a loop by which what is thin is gone before half time, and comes after it
+LINGER = 0.08  # of a loop by which the densest stay longer, and come sooner, than the thinnest
+GAP = 0.12  # of a loop by which what is thin is gone before half time, and comes after it
 THIN = 0.15  # difference of densities from which the gap is nearly whole
 NOISE = 0.3  # of a loop, at most, by which places differ in when they go over
 WAVE_SPAN, WAVE_NOISE = 0.15, 0.42  # the same of waves

@@ -70,10 +70,20 @@ def test_keys_are_reached_at_their_phases():
 
 
 def test_large_changes_take_longer():
-    there_and_back = torch.tensor([[0.0], [1], [2], [3], [4]])  # and from 4 to 0
+    there_and_back = torch.tensor([[0.0, 0], [0.1, -0.1], [0.2, -0.2], [0.3, -0.3], [0.4, -0.4]])
     phases = pace(there_and_back)
     assert phases[0] == 0 and phases == tuple(sorted(phases))
     gaps = [b - a for a, b in zip(phases, (*phases[1:], 1.0), strict=True)]
     assert gaps[:4] == pytest.approx([gaps[0]] * 4) and gaps[4] > 2 * gaps[0]
     assert pace(torch.zeros(4, 8)) == pytest.approx((0, 0.25, 0.5, 0.75))
+
+
+def test_little_time_is_spent_in_the_dark_and_midnight_is_near_half_time():
+    day = torch.tensor([[0.0], [-0.2], [-0.4], [-0.9], [-0.95], [-0.9]])
+    phases = (*pace(day), 1.0)
+    gaps = [b - a for a, b in zip(phases, phases[1:], strict=False)]
+    assert max(gaps[3:5]) < 0.5 * min(gaps[:2])
+    assert 0.4 < phases[4] < 0.6
+    early = torch.tensor([[0.0], [-0.9], [-0.8], [-0.7], [-0.6], [-0.5], [-0.4], [-0.2]])
+    assert 0.4 < pace(early)[1] < 0.5, "it would be .2"
     assert pace(torch.zeros(1, 8)) == (0,)

@@ -505,6 +505,22 @@ def test_an_alpenglow_fades_as_it_gets_dark_and_not_before():
     assert warmth < apart(dawn)[1] - 0.15
 
 
+def test_the_night_is_blue_but_for_the_horizon_and_what_is_green_gets_no_magenta():
+    picture = scene(sky=0.5, land=0.1, water=0.1)
+    night = relighting.natural(relit(picture, -2.5, -2.5, -2.5), picture, SHARES)
+    red, _, blue = change_of(night, picture).unbind(1)
+    bluer = (blue - red)[0].mean(1)
+    assert bluer[:8].mean() > 0.4 and bluer[36:44].mean() > 0.4, "zenith, land"
+    assert bluer[28:32].mean() < 0.5 * bluer[:8].mean(), "afterglow"
+    picture[:, :, 48:] = torch.tensor([-0.2, 0.15, -0.2])[None, :, None, None]  # green water
+    picture[:, 2, 48:] += torch.linspace(-0.15, 0.15, 64)  # from warm to cold
+    night = relighting.natural(relit(picture, -2.5, -2.5, -2.5), picture, SHARES)
+    red, green, blue = night[..., 52:60, :].mean(2)[0]
+    assert (green - torch.maximum(red, blue) > -0.12).all()
+    ahead = green - (red + blue) / 2
+    assert ahead.diff().abs().max() < 0.02, "no stripe where it turns"
+
+
 def test_land_darkens_with_its_sky_and_water_shows_it():
     picture = scene()
     wanted = picture.clone()
