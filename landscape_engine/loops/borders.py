@@ -18,8 +18,8 @@ from ..ops import masks, warping
 from . import phase_noise
 
 SLANT, SLANT_CELLS = 1.0, (4, 8)  # pixels along a border, in the mean, for each beyond it; noise's
-NEAR_PX = 4  # pixels over which the directions of streaks are averaged
-STEEPEST = 1.5  # slope of a streak that is followed
+NEAR_PX = 7  # pixels over which the directions of streaks are averaged
+STEEPEST = 0.7  # slope up to which a streak is followed: of steeper ones other things would come
 FLAT = 1e-4  # squared step of gray levels, of 2, up to which there are no streaks
 FOLLOWED = 0.25, 0.6  # coherence of streaks that are not followed, and wholly
 
