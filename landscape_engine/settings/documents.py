@@ -95,7 +95,7 @@ def placed(job: Job, folder: Path) -> Job:
 
     def path(name: str | None) -> str | None:
         """The path of what a setting names; what is no file stays."""
-        return name if not name or name in _NO_FILES or _is_number(name) else str(folder / name)
+        return str(folder / name) if name and is_file_name(name) else name
 
     def key(text: str) -> str:
         frame, value = parse_key(text)
@@ -117,12 +117,15 @@ def placed(job: Job, folder: Path) -> Job:
     )
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
+def is_file_name(name: str) -> bool:
+    """Whether what a setting of a code names is a file, no position and no word like 'random'."""
+    if name in _NO_FILES:
         return False
-    return True
+    try:
+        float(name)
+    except ValueError:
+        return True
+    return False
 
 
 def parse(document: object) -> Job:
