@@ -30,7 +30,7 @@ CORES_EACH = 2  # of a worker on a CPU: a second one makes a plate faster, a thi
 GIB = 1 << 30
 GIB_EACH = 4  # what a picture of 7680x4320 takes
 START_S = 60.0  # for a worker here to load Python and Dask
-CONNECT_S = 10.0  # for one try at a scheduler
+CONNECT_S = 5.0  # for one try at a scheduler
 CONFIGURATION = {  # a plate can't be put onto a disk, and a worker that waits for room gets none
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,

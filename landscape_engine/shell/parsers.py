@@ -26,6 +26,7 @@ from ..settings import (
     documents,
 )
 from ..settings.paper import PAPER
+from .bars import ProgressName
 from .flags import add_settings_flags, duration, number, values_in, values_of, whole
 from .streams import VERBOSE
 
@@ -360,6 +361,13 @@ def _add_render_flags(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.npy",
         help="also write the field of one frame step: float32 [2, H, W], backward, x then y, in "
         "pixels of the output",
+    )
+    extra.add_argument(
+        "--progress",
+        choices=get_args(ProgressName),
+        default="bar",
+        help="bar: on a terminal; openjd: lines on stdout that runners of Open Job Description "
+        "read (default: %(default)s)",
     )
     extra.add_argument(
         "--json", action="store_true", help="end with one JSON object on the last line of stdout"

@@ -75,8 +75,9 @@ def test_a_worker_that_pauses_goes_on_where_it_was(farm, plates, tmp_path):
     client = farm.client(folder, out)
     paused = until(lambda: worker_at_an_item(farm.workers[0]), "a worker is at an item")
     resume = pause(paused)
-    until(lambda: len(finished(out)) >= 5 or not resume.is_alive(), "the others are finished")
-    assert len(finished(out)) == 5
+    # one more may wait for it: Dask gives a worker its next plate before it needs it
+    until(lambda: len(finished(out)) >= 4, "the others are finished")
+    assert len(finished(out)) < 6 and resume.is_alive()
     assert client.wait() == 0, client.err
     assert not resume.is_alive()
     assert {i["attempts"] for i in client.report()["items"]} == {1}
