@@ -8,6 +8,7 @@ kept_bundles     a bundle loaded once by each worker
 items            what a worker does with one item, and what it says of it
 dask_tasks       the same as a task of Dask
 clusters         the machines: workers started here, or the user's scheduler
+outcomes         what a batch is, what becomes of it, and who hears of it
 batch            the run: hand out, follow, try again, go on where another has stopped
 batch_report     what became of each item, as JSON
 contact_page     the same as a page with posters

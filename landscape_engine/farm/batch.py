@@ -12,24 +12,23 @@ import queue
 import secrets
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+from concurrent.futures import CancelledError
+from typing import Any
 
 from distributed import Client, Future
-from distributed.client import FutureCancelledError
 from distributed.scheduler import KilledWorker
 
 from .. import __version__, staging
 from ..errors import FarmError
-from ..settings import BatchSettings, DeviceName, documents
+from ..settings import documents
 from . import content_hashes, dask_tasks
 from .clusters import Connect
 from .items import Order
-from .manifests import Item
-from .roots import POSTERS, STATE, Roots
+from .ledger import Ledger
+from .outcomes import End, Listener, Outcome, Plan
+from .roots import POSTERS, STATE
 
 CHUNK = 200  # items in one message to the scheduler
 POLL_S = 0.2  # between looks at what is due
@@ -39,76 +38,6 @@ MOST_AGAIN_S = 30.0  # ... at most, each time twice as long
 STOP_S = 10.0  # for workers here to let go of what they are making
 ROOM = 4096  # bytes without which nothing is begun
 DEATHS = 10  # of workers at which Dask has had an item waiting or running, in all
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a batch is.
-
-    Attributes:
-        items: of the manifest.
-        roots: where they may read and write.
-        settings: how often they are tried.
-        bundle: folder of the weights as every worker sees it; None for the one that ships.
-        device: where workers compute.
-    """
-
-    items: Sequence[Item]
-    roots: Roots
-    settings: BatchSettings = field(default_factory=BatchSettings)
-    bundle: Path | None = None
-    device: DeviceName = "auto"
-
-
-@dataclass
-class End:
-    """What became of an item.
-
-    Attributes:
-        item: which.
-        state: "made", "found" (finished before), "failed", or "open" where the run was ended.
-        attempts: how often this run has heard of its end.
-        sentence: why it failed.
-        record: of the finished item, as `ledger.Record` has it.
-        worker: of the last attempt, as `items` describes it.
-    """
-
-    item: Item
-    state: str = "open"
-    attempts: int = 0
-    sentence: str | None = None
-    record: dict[str, Any] | None = None
-    worker: dict[str, Any] | None = None
-
-
-class Listener(Protocol):
-    """Hears how a batch goes on."""
-
-    def ended(self, end: End, done: int, of: int) -> None:
-        """An item has ended, the `done`th of all."""
-
-    def moved(self, name: str, frame: int, frames: int) -> None:
-        """A frame of an item was made; not all of them are told."""
-
-    def noted(self, sentence: str) -> None:
-        """Something that the person should know."""
-
-
-@dataclass
-class Outcome:
-    """What became of a batch.
-
-    Attributes:
-        run: its name, drawn anew for each run.
-        ends: of all items, in the manifest's order.
-        seconds: that it took.
-        problem: why it was ended before all items were; None if they all have an end.
-    """
-
-    run: str
-    ends: list[End]
-    seconds: float = 0.0
-    problem: str | None = None
 
 
 def run(
@@ -165,10 +94,11 @@ class _Run:
         except FarmError as error:
             self._outcome.problem = str(error)
         except BaseException as error:
-            self._outcome.seconds = time.monotonic() - started
             error.outcome = self._outcome  # type: ignore[attr-defined]
             raise
-        self._outcome.seconds = time.monotonic() - started
+        finally:
+            self._look_at_open()
+            self._outcome.seconds = time.monotonic() - started
         return self._outcome
 
     def _check_disk(self) -> None:
@@ -185,6 +115,13 @@ class _Run:
         finally:
             staging.remove(probe)
 
+    def _look_at_open(self) -> None:
+        """Take from the disk what this run has made of items that it heard nothing more of."""
+        for end in self._open.values():
+            record = Ledger(self._plan.roots.out, end.item.key).record()
+            if record is not None and record.run == self._outcome.run:
+                end.state, end.sentence, end.record = "made", None, vars(record)
+
     # ---------------------------------------------------------------- connections
 
     def _follow_all(self) -> None:
@@ -199,10 +136,13 @@ class _Run:
                     told = False
                     try:
                         self._follow(client)
+                    except OSError:  # the scheduler is lost, and would not hear it
+                        raise
                     except BaseException:
                         self._stop(client)
                         raise
-                    reached = time.monotonic()
+                    finally:
+                        reached = time.monotonic()
             except OSError as error:
                 wait_s = self._plan.settings.wait * 60
                 if time.monotonic() - reached >= wait_s:
@@ -225,14 +165,14 @@ class _Run:
         self._said = queue.SimpleQueue()
         self._asked.clear()
         self._due.clear()
-        self._ask(client, list(self._open))
+        unasked = deque(self._open)
         looked = time.monotonic()
         try:
             while self._open:
-                with contextlib.suppress(queue.Empty):
-                    name, future = self._said.get(timeout=POLL_S)
-                    if self._asked.get(name) is future and not self._take(name, future):
-                        return
+                chunk = [unasked.popleft() for _ in range(min(CHUNK, len(unasked)))]
+                self._ask(client, [name for name in chunk if name in self._open])
+                if not self._take(client, self._ended(0 if unasked else POLL_S)):
+                    return
                 now = time.monotonic()
                 due = [name for name, when in self._due.items() if when <= now]
                 for name in due:
@@ -247,7 +187,11 @@ class _Run:
             self._asked.clear()
 
     def _wait_for_workers(self, client: Client) -> None:
-        """Wait for a worker, and refuse what isn't of this version."""
+        """Wait until there is a worker.
+
+        Raises:
+            FarmError: there is none in time.
+        """
         started, told = time.monotonic(), False
         while not client.nthreads():
             if time.monotonic() - started >= self._plan.settings.wait * 60:
@@ -304,42 +248,63 @@ class _Run:
             "attempt": end.attempts + 1,
         }
 
-    def _take(self, name: str, future: Future) -> bool:
-        """Take what is said of an item; gives False where the scheduler was lost."""
-        del self._asked[name]
-        end = self._open[name]
-        if future.status == "cancelled":
+    def _ended(self, patience_s: float) -> list[tuple[str, Future]]:
+        """The futures that have ended since the last look; waits a while for the first."""
+        found = []
+        with contextlib.suppress(queue.Empty):
+            found.append(self._said.get(timeout=patience_s))
+            while True:
+                found.append(self._said.get_nowait())
+        return [(name, future) for name, future in found if self._asked.get(name) is future]
+
+    def _take(self, client: Client, ended: Sequence[tuple[str, Future]]) -> bool:
+        """Take what is said of items; gives False where the scheduler was lost."""
+        if any(future.status in ("cancelled", "lost") for _, future in ended):
             return False
+        told = [(name, future) for name, future in ended if future.status == "finished"]
         try:
-            said = future.result()
-        except (FutureCancelledError, OSError):
+            said = client.gather([future for _, future in told])
+        except (CancelledError, KilledWorker, OSError, TimeoutError):  # lost on the way to here
             return False
-        except KilledWorker:
-            # Dask blames all that were waiting for a worker; the ledger tells who was running
-            self._deaths[name] += 1
-            if self._deaths[name] >= DEATHS:
-                self._end(end, "failed", "its workers end before they begin; see their logs.")
-            else:
-                self._again(name)
-            return True
-        except Exception as error:  # it could not even be begun
-            raise FarmError(
+        problems = []
+        for (name, _), one in zip(told, said, strict=True):
+            del self._asked[name]
+            problems += self._heed(self._open[name], one)
+        for name, future in ended:
+            if future.status == "error":
+                del self._asked[name]
+                problems += self._blame(self._open[name], future.exception())
+        if problems:
+            raise FarmError(problems[0])
+        return True
+
+    def _blame(self, end: End, error: BaseException | None) -> list[str]:
+        """Heed an error of Dask's (an item's own is said, not raised); gives what ends the run."""
+        if not isinstance(error, KilledWorker):
+            return [
                 f"a worker can't do items ({type(error).__name__}: "
                 f"{' '.join(str(error).split())[:200]}); expected landscape-engine[farm] "
                 f"{__version__} and one version of Python and Dask on all: install them."
-            ) from error
-        self._heed(end, said)
-        return True
+            ]
+        # Dask blames all that were waiting for a worker; the ledger tells who was running
+        name = end.item.name
+        self._deaths[name] += 1
+        if self._deaths[name] >= DEATHS:
+            self._end(end, "failed", "its workers end before they begin; see their logs.")
+        else:
+            self._again(name)
+        return []
 
-    def _heed(self, end: End, said: dict[str, Any]) -> None:
+    def _heed(self, end: End, said: dict[str, Any]) -> list[str]:
+        """Heed what a worker says of an item; gives what ends the run."""
         state, name = said["state"], end.item.name
         end.worker = said["worker"]
         end.sentence = said.get("sentence")
         if state in ("busy", "stopped"):  # by another run, or by a worker that was about to end
             self._again(name)
-            return
+            return []
         if state == "unfit":
-            raise FarmError(str(end.sentence))
+            return [str(end.sentence)]
         end.attempts += 1
         if state in ("made", "found"):
             end.record = said["record"]
@@ -347,11 +312,12 @@ class _Run:
             end.attempts = said["record"]["attempt"] if own else 0
             self._end(end, "made" if own else "found", None)
         elif said.get("disk"):
-            raise FarmError(f"{end.sentence} What is finished stays; begin the same batch again.")
+            return [f"{end.sentence} What is finished stays; begin the same batch again."]
         elif state == "lost" or end.attempts >= self._plan.settings.attempts:
             self._end(end, "failed", end.sentence)
         else:
             self._again(name, at_once=True)
+        return []
 
     def _again(self, name: str, at_once: bool = False) -> None:
         delay = 0.0 if at_once else self._delay.get(name, AGAIN_S)

@@ -15,8 +15,8 @@ from typing import Any
 
 from .. import __version__, staging
 from ..bundles import checkpoints
-from .batch import Outcome, Plan
 from .contact_page import write_page
+from .outcomes import Outcome, Plan
 from .roots import PAGE, REPORT
 
 STATES = ("made", "found", "failed", "open")

@@ -45,7 +45,7 @@ from .roots import POSTERS, Roots
 
 POSTER_SIDE = 320  # longest side of a poster, pixels
 STOPPED_KEPT = 64  # runs that were stopped, the last ones
-EVERY_S = 0.5  # progress is told no oftener
+EVERY_S = 2.0  # progress is told no oftener; a scheduler may have hundreds of workers
 WHOLE_DISK = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 State = Literal["made", "found", "busy", "failed", "lost", "stopped", "unfit"]

@@ -24,6 +24,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -225,12 +226,13 @@ def _of_row(cells: Mapping[str, str]) -> Document:
     return document
 
 
+@cache
 def _hints() -> dict[str, Any]:
     """The types of all settings of a job, by their paths."""
     return {
         f"{group}.{field}": hint
         for group, kind in GROUPS.items()
-        for field, hint in typing.get_type_hints(kind).items()
+        for field, hint in documents.hints_of(kind).items()
     }
 
 

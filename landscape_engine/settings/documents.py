@@ -16,6 +16,7 @@ import os
 import types
 import typing
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -170,12 +171,18 @@ def write(job: Job) -> dict[str, Any]:
     return document
 
 
+@cache
+def hints_of(kind: type) -> dict[str, Any]:
+    """The types of a settings class's fields, by their names."""
+    return typing.get_type_hints(kind)
+
+
 def _settings(group: Any, kind: type, name: str) -> Any:
     if not isinstance(group, dict):
         raise DocumentError(f"'{name}' is {group!r}; expected an object with settings.")
     fields = {f.name: f for f in dataclasses.fields(kind)}
     _refuse_unknown(group, set(fields), f"{name}.")
-    hints = typing.get_type_hints(kind)
+    hints = hints_of(kind)
     values = {}
     for key, value in group.items():
         values[key] = checked(value, hints[key], f"{name}.{key}")

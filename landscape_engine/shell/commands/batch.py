@@ -12,7 +12,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ...errors import FarmError, OutputError, printable
-from ...farm import manifests
+from ...farm import batch_report, manifests
+from ...farm.outcomes import End, Plan
 from ...farm.roots import Roots
 from ...settings import BatchSettings
 from ...settings.checks import check_installed
@@ -32,12 +33,12 @@ def run(options: argparse.Namespace) -> int:
     home = manifest if manifest.is_dir() else manifest.parent
     roots = Roots.named(options.root or [home], options.out)
     items = manifests.read(manifest, roots, options.job)
-    from ...farm import batch, batch_report, clusters
+    from ...farm import batch, clusters  # Dask comes in with them
 
     if not options.verbose:  # Dask says a lot about what is no fault of anyone's
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
     bundle = options.bundle and options.bundle.absolute()
-    plan = batch.Plan(items, roots, settings, bundle, options.device)
+    plan = Plan(items, roots, settings, bundle, options.device)
     certificates = clusters.Certificates(options.tls_ca, options.tls_cert, options.tls_key)
     connect = (
         partial(clusters.at, options.scheduler, certificates)
@@ -83,11 +84,8 @@ class _Bar:
     def __exit__(self, *_: object) -> None:
         self._bar.close()
 
-    def ended(self, end: object, done: int, of: int) -> None:
+    def ended(self, end: End, done: int, of: int) -> None:
         """Count an item, and say how it ended."""
-        from ...farm.batch import End
-
-        assert isinstance(end, End)
         self._moving.pop(end.item.name, None)
         self._bar.update(1)
         if self._bar.disable or end.state == "failed":
