@@ -110,13 +110,13 @@ def scaling(options: argparse.Namespace) -> None:
         clip = {"frames": options.frames, "size": options.size}
         job.write_text(json.dumps({"version": 1, "clip": clip, "output": {"format": "mp4"}}))
 
-        def plain() -> tuple[float, float]:
+        def plain() -> tuple[float, float, float]:
             words = [sys.executable, "-c", PLAIN, plates, home / "plain", job]
             _, used, said = measured(words, env)
             shutil.rmtree(home / "plain")
-            return float(said), used
+            return float(said), float(said), used
 
-        def farmed(workers: int) -> tuple[float, float]:
+        def farmed(workers: int) -> tuple[float, float, float]:
             out = home / f"out{workers}"
             words = [sys.executable, "-m", "landscape_engine", "batch", plates, "--out", out]
             words += ["--job", job, "--workers", workers, "--threads", 1, "--json"]
@@ -124,9 +124,10 @@ def scaling(options: argparse.Namespace) -> None:
             report = json.loads(said.splitlines()[-1])
             assert report["counts"]["made"] == options.plates
             shutil.rmtree(out)
-            return report["seconds"], used
+            own = sum(item["seconds"] for item in report["items"])
+            return report["seconds"], own, used
 
-        print("                     wall s   s a plate   CPU s")
+        print("                     wall s  plates' own s   CPU s")
         loops = []
         for name, run in (
             ("plain loop", plain),
@@ -135,12 +136,14 @@ def scaling(options: argparse.Namespace) -> None:
             ("batch, 2 workers", partial(farmed, 2)),
             ("batch, 3 workers", partial(farmed, 3)),
         ):
-            wall, used = run()
-            loops.append(wall)
-            print(f"{name:18} {wall:8.1f} {wall / options.plates:11.2f} {used:7.1f}", flush=True)
-        base = (loops[0] + loops[2]) / 2
-        print(f"1 worker / plain loop: {loops[1] / base:.3f}, its start included")
-        print(f"2 workers: {base / loops[3]:.2f} times as fast; 3: {base / loops[4]:.2f}")
+            wall, own, used = run()
+            loops.append((wall, own))
+            print(f"{name:18} {wall:8.1f} {own:14.1f} {used:7.1f}", flush=True)
+        base = (loops[0][0] + loops[2][0]) / 2
+        print(f"a plate in the plain loop: {base / options.plates:.2f} s")
+        print(f"1 worker / plain loop: {loops[1][1] / base:.3f} of plates alone")
+        print(f"... and {loops[1][0] - loops[1][1]:.1f} s in all to start, hand out and end")
+        print(f"2 workers: {base / loops[3][0]:.2f} times as fast; 3: {base / loops[4][0]:.2f}")
 
 
 def sleeping(order: dict[str, Any], seconds: float) -> dict[str, Any]:

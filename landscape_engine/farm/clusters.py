@@ -64,11 +64,12 @@ class Certificates:
         files = (self.authority, self.certificate, self.key)
         if not any(files):
             return Security()
-        for path in files:
+        for flag, path in zip(("--tls-ca", "--tls-cert", "--tls-key"), files, strict=True):
+            found = "isn't given" if path is None else f"is '{path}', which isn't there"
             if path is None or not path.is_file():
                 raise FarmError(
-                    f"of the TLS files '{path}' is missing; expected all of --tls-ca, --tls-cert "
-                    "and --tls-key: name them."
+                    f"{flag} {found}; expected a PEM file for each of --tls-ca, --tls-cert and "
+                    "--tls-key: name it."
                 )
         authority, certificate, key = map(str, files)
         return Security(

@@ -103,6 +103,19 @@ def test_three_stills_end_to_end(openjd, blender, lake, tmp_path):
         assert np.abs(frame - still).max() <= 1
 
 
+def test_progress_is_told_in_whole_percents_that_never_go_back(
+    lake, bundle_folder, tmp_path, capsys
+):
+    words = ["animate", lake, "--out", tmp_path / "out", "--bundle", bundle_folder, "--frames", 5]
+    words += ["--appearance", "off", "--no-clean", "--progress", "openjd", "--json"]
+    assert cli.main([str(word) for word in words]) == 0
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert json.loads(last)["frames"] == 5
+    told = [int(line.split(": ")[1]) for line in lines if line.startswith("openjd_progress")]
+    assert told == [20, 40, 60, 80, 100]
+    assert "openjd_status: frames" in lines
+
+
 STUB = """
 const fs = require("fs"), vm = require("vm");
 const world = {
