@@ -191,6 +191,17 @@ def crowd(workers: int, home: Path) -> Iterator[tuple[str, int]]:
             one.wait()
 
 
+def wait_for(connect: clusters.Connect, workers: int) -> None:
+    """Wait until the scheduler is there, and all workers."""
+    for _ in range(60):
+        try:
+            with connect() as client:
+                client.wait_for_workers(workers, timeout=300)
+            return
+        except OSError:
+            time.sleep(1)
+
+
 def simulate(options: argparse.Namespace) -> None:
     """Sleeping plates: whether the manifest, the scheduler, the client or the ledger holds up."""
     import psutil
@@ -214,8 +225,7 @@ def simulate(options: argparse.Namespace) -> None:
         ideal = options.plates * options.sleep / options.workers
         with crowd(options.workers, home) as (address, scheduler):
             connect = partial(clusters.at, address, clusters.Certificates())
-            with connect() as client:
-                client.wait_for_workers(options.workers, timeout=300)
+            wait_for(connect, options.workers)
             for name in ("all to be made", "all finished before"):
                 own, others = psutil.Process().cpu_times(), psutil.Process(scheduler).cpu_times()
                 heard = Quiet()

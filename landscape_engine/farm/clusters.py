@@ -113,10 +113,8 @@ def here(settings: BatchSettings, device: DeviceName) -> Iterator[Client]:
     """
     security = Security.temporary()
     common = {"host": LOOPBACK, "protocol": "tls://", "security": security}
-    scheduler = {
-        "cls": Scheduler,
-        "options": {**common, "port": 0, "dashboard": False, "dashboard_address": None},
-    }
+    common |= {"dashboard": False, "dashboard_address": f"{LOOPBACK}:0"}  # of its state, alone
+    scheduler = {"cls": Scheduler, "options": {**common, "port": 0}}
     workers: dict[Any, dict[str, Any]] = {
         number: {"cls": Nanny, "options": {**common, **options, "nthreads": 1}}
         for number, options in enumerate(workers_of(settings, device))
