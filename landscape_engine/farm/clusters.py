@@ -26,7 +26,7 @@ from ..errors import FarmError
 from ..settings import BatchSettings, DeviceName
 
 LOOPBACK = "127.0.0.1"
-CORES_EACH = 2  # of a worker on a CPU: a second one makes a plate faster, a third hardly
+CORES_EACH = 2  # of a worker on a CPU: one for each core would need twice the memory
 GIB = 1 << 30
 GIB_EACH = 4  # what a picture of 7680x4320 takes
 START_S = 60.0  # for a worker here to load Python and Dask

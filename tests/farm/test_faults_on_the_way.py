@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from tests.conftest import make_picture
+from tests.conftest import ROOT, make_picture
 
 from .conftest import finished, leftovers, tree, until, worker_at_an_item
 
@@ -163,27 +163,27 @@ def test_a_read_only_share_is_refused_before_anything(farm, plates, mounted):
     assert "permission denied" in line and str(out) in line
 
 
-@pytest.mark.parametrize("hours", [-30, 30])
-def test_clocks_that_differ_do_not_matter(farm, plates, tmp_path, hours):
-    """A worker whose clock is off by more than a day makes the same, and what it made is known."""
-    folder, out = plates(3), tmp_path / "out"
-    site = tmp_path / "site"
-    site.mkdir()
-    (site / "sitecustomize.py").write_text(
-        "import time\nreal = time.time\n"
-        f"time.time = lambda: real() + {hours} * 3600\n"
-        f"time.time_ns = lambda: int((real() + {hours} * 3600) * 1e9)\n"
-    )
+def test_clocks_that_differ_do_not_matter(farm, plates, tmp_path):
+    """Workers whose clocks are off by more than a day make the same, and it is known as made."""
+    folder, out = plates(4), tmp_path / "out"
     farm.scheduler()
-    farm.worker(PYTHONPATH=f"{site}{os.pathsep}{farm_path()}")
+    for hours in (-30, 30):
+        site = tmp_path / f"site{hours}"
+        site.mkdir()
+        (site / "sitecustomize.py").write_text(
+            "import time\nreal = time.time\n"
+            f"time.time = lambda: real() + {hours} * 3600\n"
+            f"time.time_ns = lambda: int((real() + {hours} * 3600) * 1e9)\n"
+        )
+        farm.worker(PYTHONPATH=f"{site}{os.pathsep}{ROOT}")
     client = farm.client(folder, out)
     assert client.wait() == 0, client.err
-    assert client.report()["counts"]["made"] == 3
+    assert client.report()["counts"]["made"] == 4
     for path in out.rglob("*"):
         os.utime(path, (0, 0))  # as a share may say it
     again = farm.client(folder, out, "--workers", 1, local=True)
     assert again.wait() == 0, again.err
-    assert again.report()["counts"]["found"] == 3
+    assert again.report()["counts"]["found"] == 4
 
 
 def test_what_has_changed_is_made_again_and_what_was_touched_is_not(farm, plates, tmp_path):
@@ -213,9 +213,3 @@ def test_a_client_that_is_interrupted_leaves_nothing_partial(farm, plates, tmp_p
     client.process.send_signal(number)
     assert client.wait() == 128 + number, client.err
     assert not tree(out) and not leftovers(out)
-
-
-def farm_path() -> str:
-    from .conftest import ENVIRONMENT
-
-    return ENVIRONMENT["PYTHONPATH"]
