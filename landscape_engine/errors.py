@@ -9,6 +9,8 @@ LandscapeError
 ├── DocumentError    a job's JSON document has an unknown field or a wrong value
 ├── RegionError      a mask or a region of the artist's can't be used
 ├── AnnotationError  an arrow or a patch can't be followed
+├── ManifestError    a batch's manifest can't be used
+├── FarmError        the machines that should do a batch can't
 └── TrainingError    the training data or a run can't be used
 """
 
@@ -69,6 +71,14 @@ class DocumentError(LandscapeError):
 
 class RegionError(LandscapeError):
     """A mask or a region that the artist gave can't be used."""
+
+
+class ManifestError(LandscapeError):
+    """A batch's manifest can't be used; the message names the line."""
+
+
+class FarmError(LandscapeError):
+    """The machines that should do a batch can't be used, or not by this engine."""
 
 
 class TrainingError(LandscapeError):

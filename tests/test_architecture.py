@@ -38,6 +38,7 @@ ORDER = [  # as in CONTRIBUTING.md; within a room anything goes
     "evaluation",
     "training",
     "worker",
+    "farm",
     "shell",
     "__init__",
     "__main__",
@@ -47,6 +48,7 @@ NEVER = {  # rooms above that stay closed all the same
     "light": {"motion"},
     "training": OF_ANIMATING | {"evaluation"},
     "worker": {"training"},
+    "farm": {"training"},
     "evaluation": {"training"},
 }
 OWN_NAMES = {"settings", "networks", "shell"}  # files named after what they set, build or run

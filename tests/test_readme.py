@@ -18,7 +18,8 @@ from landscape_engine.shell.commands.animate import job_from
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
-    name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/controls.md")
+    name: (ROOT / name).read_text(encoding="utf-8")
+    for name in ("README.md", "docs/controls.md", "docs/farm.md")
 }
 
 

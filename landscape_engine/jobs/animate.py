@@ -41,6 +41,7 @@ def animate(
     *,
     bundle: Path | None = None,
     device: DeviceName = "auto",
+    animator: Animator | None = None,
     save_motion: Path | None = None,
     poster: Path | None = None,
     progress: Progress = silent,
@@ -51,6 +52,7 @@ def animate(
         job: the picture, where its frames go, and all settings.
         bundle: folder of the weights; None for the ones that ship.
         device: where to compute.
+        animator: one that is loaded, in place of a bundle and a device.
         save_motion: .npy for the field of one frame step, in pixels of the output.
         poster: file for the first frame.
         progress: wraps the frames, with their number and the stage's name, "frames"; what it
@@ -70,7 +72,7 @@ def animate(
             stored = {"upright": job.clip.upright, "profile": job.clip.profile}
             image = images.load_image(job.path("picture"), **stored)
         with watch.stage("load"):
-            animator = load_animator(bundle, device)
+            animator = animator or load_animator(bundle, device)
     landscape, own_hw = animator.look_at(image, job.clip.wrap), (image.shape[2], image.shape[3])
     if job.clip.size_wh:
         landscape = landscape.at(*job.clip.size_wh)

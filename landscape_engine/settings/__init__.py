@@ -11,6 +11,7 @@ from .appearance_training import (
     DrawKind,
     TrainAppearanceSettings,
 )
+from .batch import BatchSettings
 from .clip import ClipSettings, parse_size
 from .clip_evaluation import ClipEvaluationSettings, ClipLight
 from .device import DeviceName
@@ -37,6 +38,7 @@ __all__ = [
     "AppearancePreset",
     "AppearanceSettings",
     "ArrowsAs",
+    "BatchSettings",
     "BlendKind",
     "ClipEvaluationSettings",
     "ClipLight",

@@ -16,6 +16,7 @@ import os
 import types
 import typing
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -95,7 +96,7 @@ def placed(job: Job, folder: Path) -> Job:
 
     def path(name: str | None) -> str | None:
         """The path of what a setting names; what is no file stays."""
-        return name if not name or name in _NO_FILES or _is_number(name) else str(folder / name)
+        return str(folder / name) if name and is_file_name(name) else name
 
     def key(text: str) -> str:
         frame, value = parse_key(text)
@@ -117,12 +118,15 @@ def placed(job: Job, folder: Path) -> Job:
     )
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
+def is_file_name(name: str) -> bool:
+    """Whether what a setting of a code names is a file, no position and no word like 'random'."""
+    if name in _NO_FILES:
         return False
-    return True
+    try:
+        float(name)
+    except ValueError:
+        return True
+    return False
 
 
 def parse(document: object) -> Job:
@@ -167,12 +171,18 @@ def write(job: Job) -> dict[str, Any]:
     return document
 
 
+@cache
+def hints_of(kind: type) -> dict[str, Any]:
+    """The types of a settings class's fields, by their names."""
+    return typing.get_type_hints(kind)
+
+
 def _settings(group: Any, kind: type, name: str) -> Any:
     if not isinstance(group, dict):
         raise DocumentError(f"'{name}' is {group!r}; expected an object with settings.")
     fields = {f.name: f for f in dataclasses.fields(kind)}
     _refuse_unknown(group, set(fields), f"{name}.")
-    hints = typing.get_type_hints(kind)
+    hints = hints_of(kind)
     values = {}
     for key, value in group.items():
         values[key] = checked(value, hints[key], f"{name}.{key}")

@@ -1,11 +1,30 @@
-"""Bars: a stage and the time left on a terminal, quiet elsewhere."""
+"""Bars: a stage and the time left on a terminal, quiet elsewhere; or lines that a farm reads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
 
 from tqdm import tqdm
+
+ProgressName = Literal["bar", "openjd"]
+
+
+def named(name: ProgressName) -> Callable[[Iterator[Any], int, str], Iterator[Any]]:
+    """The way to follow frames that a flag names."""
+    return openjd if name == "openjd" else bar
+
+
+def openjd(items: Iterator[Any], count: int, stage: str) -> Iterator[Any]:
+    """Pass items on, and print each whole percent as Open Job Description's runners read it."""
+    print(f"openjd_status: {stage}", flush=True)
+    said = -1
+    for number, item in enumerate(items, 1):
+        yield item
+        percent = 100 * number // max(count, 1)
+        if percent > said:
+            said = percent
+            print(f"openjd_progress: {min(percent, 100)}", flush=True)
 
 
 def bar(items: Iterator[Any], count: int, stage: str) -> Iterator[Any]:

@@ -1,7 +1,8 @@
-"""The shell: `animate`, `demo`, `codebook`, `fit`, `evaluate`, `import-authors`, `train`, `worker`.
+"""The shell: its commands are `animate`, `batch`, `demo`, `codebook` and those in `commands/`.
 
 Flags are made from the settings' fields. Exit codes: 0 done, 2 refused with one line that says why,
-129 its terminal is gone, 130 interrupted, 143 told to end; 1 done, but stdout took not all of it.
+129 its terminal is gone, 130 interrupted, 143 told to end; 1 done, but stdout took not all of it,
+or some pictures of a batch failed.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     arguments = with_negatives(sys.argv[1:] if arguments is None else arguments)
     parser = parsers.build()
     options = parser.parse_args(arguments)
-    if getattr(options, "job", None):
+    if options.command == "animate" and options.job:
         parser = parsers.build(documents.read(options.job))
         options = parser.parse_args(arguments)
     if options.command == "train" and parsers.preset_of(options) == "paper":

@@ -9,6 +9,7 @@ from typing import Any, NoReturn, get_args
 from .. import __version__
 from ..errors import printable
 from ..settings import (
+    BatchSettings,
     ClipEvaluationSettings,
     DeviceName,
     EvaluationSettings,
@@ -25,6 +26,7 @@ from ..settings import (
     documents,
 )
 from ..settings.paper import PAPER
+from .bars import ProgressName
 from .flags import add_settings_flags, duration, number, values_in, values_of, whole
 from .streams import VERBOSE
 
@@ -53,7 +55,7 @@ def build(job: documents.Job | None = None, paper: bool = False) -> argparse.Arg
     parser.add_argument("--version", action="version", version=f"landscape-engine {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _animate(commands, job)
-    for add in (_demo, _codebook, _evaluate, _fit, _authors):
+    for add in (_batch, _demo, _codebook, _evaluate, _fit, _authors):
         add(commands)
     _train(commands, paper)
     _worker(commands)
@@ -80,6 +82,63 @@ def _animate(commands: Commands, job: documents.Job | None) -> None:
     _add_render_flags(animate)
     if job:
         animate.set_defaults(**values_of(job))
+
+
+def _batch(commands: Commands) -> None:
+    batch = commands.add_parser(
+        "batch",
+        help="animate many pictures, on this machine or on a farm",
+        description="Animate the pictures of a manifest, and write report.json and report.html. "
+        "What is finished isn't made again: the same command goes on where it was stopped. Needs "
+        "landscape-engine[farm]; docs/farm.md describes manifests and farms. Exit code 1: some "
+        "pictures failed, and the report says why.",
+    )
+    batch.add_argument(
+        "manifest",
+        type=Path,
+        metavar="MANIFEST",
+        help="a .csv or .jsonl, a line for each picture, or a folder of pictures",
+    )
+    batch.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder of all results, the only one that is written to; every worker has to see it",
+    )
+    batch.add_argument(
+        "--root",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="folder that pictures, masks and codes may be read from; repeatable (default: the "
+        "manifest's)",
+    )
+    batch.add_argument(
+        "--job",
+        type=Path,
+        metavar="FILE.json",
+        help="a document with the settings of all pictures, as --json reports them",
+    )
+    batch.add_argument(
+        "--scheduler",
+        metavar="tcp://HOST:PORT",
+        help="a scheduler of Dask whose workers do the work (default: workers on this machine)",
+    )
+    for flag, what in (
+        ("ca", "certificate of the authority"),
+        ("cert", "certificate"),
+        ("key", "key"),
+    ):
+        batch.add_argument(
+            f"--tls-{flag}", type=Path, metavar="FILE.pem", help=f"{what} for a tls:// scheduler"
+        )
+    _add_engine_flags(batch)
+    add_settings_flags(batch.add_argument_group("how"), BatchSettings)
+    batch.add_argument(
+        "--json", action="store_true", help="end with one JSON object on the last line of stdout"
+    )
 
 
 def _demo(commands: Commands) -> None:
@@ -302,6 +361,13 @@ def _add_render_flags(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.npy",
         help="also write the field of one frame step: float32 [2, H, W], backward, x then y, in "
         "pixels of the output",
+    )
+    extra.add_argument(
+        "--progress",
+        choices=get_args(ProgressName),
+        default="bar",
+        help="bar: on a terminal; openjd: lines on stdout that runners of Open Job Description "
+        "read (default: %(default)s)",
     )
     extra.add_argument(
         "--json", action="store_true", help="end with one JSON object on the last line of stdout"

@@ -1,8 +1,8 @@
-"""`python -m tests.fuzz --cases N [--first K] [--seed S]`: damaged files of every kind.
+"""`python -m tests.fuzz --cases N [--first K] [--seed S] [--kind KIND]`: damaged files.
 
-Pickles that once failed come first, as they were (without `--first`). Each case after them
-follows from its number and the seed. It fails where it gives a traceback, leaves a file, or takes
-2 GiB more than usual; one that hangs or crashes ends the run, below its number.
+Pickles that once failed come first, as they were (without `--first` and `--kind`). Each case after
+them follows from its number and the seed. It fails where it gives a traceback, leaves a file, or
+takes 2 GiB more than usual; one that hangs or crashes ends the run, below its number.
 """
 
 from __future__ import annotations
@@ -30,13 +30,15 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=300)
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--seed", type=int, default=0, help="another seed has other cases")
+    kinds = [kind.__name__ for kind in cases.KINDS]
+    parser.add_argument("--kind", choices=kinds, help="one kind alone (default: each in turn)")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
     wrong = 0
     try:
         known = cases.Sources(folder / "known")
         _bound_memory()
-        for name in hostile_pickles.REFUSED if not options.first else ():
+        for name in hostile_pickles.REFUSED if not (options.first or options.kind) else ():
             faulthandler.dump_traceback_later(HANGS_S, exit=True)
             found = cases.run_hostile(name, folder / "case")
             faulthandler.cancel_dump_traceback_later()
@@ -49,12 +51,12 @@ def main() -> int:
             faulthandler.dump_traceback_later(HANGS_S, exit=True)
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
-                found = cases.run(number, known, folder / "case", options.seed)
+                found = cases.run(number, known, folder / "case", options.seed, options.kind)
             faulthandler.cancel_dump_traceback_later()
             shutil.rmtree(folder / "case")
             if found:
                 wrong += 1
-                print(f"case {number} ({cases.KINDS[number % len(cases.KINDS)].__name__}): {found}")
+                print(f"case {number} ({cases.kind_of(number, options.kind).__name__}): {found}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(f"{options.cases} cases, {wrong} wrong")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
+import io
 import json
 import pickle
 import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import cv2
 import numpy as np
@@ -15,9 +19,11 @@ import OpenEXR
 import torch
 from PIL import Image
 
-from landscape_engine import images, regular_files
+from landscape_engine import __version__, images, regular_files, staging
 from landscape_engine.bundles import authors, checkpoints, sources
 from landscape_engine.errors import LandscapeError
+from landscape_engine.farm import items, manifests
+from landscape_engine.farm.roots import Roots
 from landscape_engine.images import clips
 from landscape_engine.scene import region_files
 from landscape_engine.sequence import write_sequence
@@ -31,6 +37,11 @@ from tests.conftest import make_bundle, make_picture
 ODD: list[Any] = [
     None, True, -1, 0, 3, 1e-9, 0.4, 1e308, 10**400, float("nan"), float("inf"), "", "\0",
     "\ud800", "/dev/zero", "../..", "x" * 300, [], {}, [[]], {"a": {}}, "9" * 5000,
+]  # fmt: skip
+PATHS = [
+    "../out", "..", "../../x", "/etc/passwd", "/tmp", "a/../../b.png", "./a.png", "~/x", "$HOME/x",
+    "`touch x`", "$(touch x)", "'; touch x", "=cmd|' /C x'!A0", "posters", ".landscape-batch/x",
+    "link/x", "link", "A.PNG", "con", "a\nb", "a\x7f", "e\u0301", "x" * 300, "a.mp4/b", "file:///x",
 ]  # fmt: skip
 CLIPS = "a.mp4", "a.webm", "a.gif", "b.gif"
 WORDS = [b"\0" * 8, b"\xff" * 8, b"\x7f\xff\xff\xff", b"[" * 5000, b"NaN", b"1e999", b"\r\n", b'"']
@@ -245,6 +256,105 @@ def checkpoint(rng: random.Random, known: Sources, folder: Path) -> Callable[[],
     return lambda: training_loop.read_checkpoint(folder / "checkpoint.pt")
 
 
+def manifest(rng: random.Random, known: Sources, folder: Path) -> Callable[[], Any]:
+    """A manifest of odd values is read, and what it asks for is done, but for the pictures.
+
+    Nothing may come to lie outside of the output folder.
+    """
+    plates, elsewhere, out = folder / "plates", folder / "elsewhere", folder / "far" / "out"
+    for made in (plates, elsewhere, out):
+        made.mkdir(parents=True)
+    for name in ("a.png", "b.png", "c.png"):
+        (plates / name).write_bytes(known.pictures[0][1])
+    for link in (plates / "link", out / "link"):
+        link.symlink_to(elsewhere)
+    rows: list[Any] = [{"picture": f"{name}.png", "out": name} for name in "abc"]
+    for row in rows:
+        group = rng.choice(["clip", "motion", "regions", "loop", "appearance", "output"])
+        row[group] = {k: v for k, v in known.document[group].items() if v not in (None, (), [])}
+    rng.choice(rows)[rng.choice(["picture", "out", "out"])] = rng.choice(PATHS)
+    if rng.random() < 0.4:
+        at = rng.randrange(3)
+        rows[at] = odd(rng, rows[at])
+    kind = rng.randrange(3)
+    path = plates / ("m.jsonl", "m.csv", "a.job.json")[kind]
+    if kind == 1:
+        content = _table(rng, rows).encode("utf-8", "replace")
+    elif kind == 0:
+        content = "\n".join(json.dumps(row) for row in rows).encode()
+    else:
+        content = json.dumps(odd(rng, {"version": 1, "clip": known.document["clip"]})).encode()
+    path.write_bytes(damaged(rng, content) if rng.random() < 0.2 else content)
+    return lambda: _do_batch(plates if kind == 2 else path, plates, out)
+
+
+def _table(rng: random.Random, rows: list[Any]) -> str:
+    cells = [
+        {
+            f"{name}.{field}" if isinstance(value, dict) else name: one
+            for name, value in row.items()
+            for field, one in (value.items() if isinstance(value, dict) else [("", value)])
+        }
+        for row in rows
+        if isinstance(row, dict)
+    ]
+    names = list(dict.fromkeys(name for row in cells for name in row))
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=rng.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
+    writer.writerow(names)
+    for row in cells:
+        found = [row.get(name, "") for name in names]
+        texts = [json.dumps(one) if isinstance(one, list | tuple) else one for one in found]
+        writer.writerow([text if isinstance(text, str) else str(text)[:200] for text in texts])
+    return text.getvalue()
+
+
+def _do_batch(path: Path, plates: Path, out: Path) -> None:
+    """Read a manifest, and do its items as a worker does, with frames that nobody computes."""
+    roots = Roots.named([plates], out)
+
+    def outside() -> list[Path]:
+        return sorted(p for p in plates.parent.rglob("*") if out not in p.parents)
+
+    before = outside()
+
+    def animate(job: documents.Job, **options: Any) -> dict[str, Any]:
+        picture = job.path("picture").resolve()
+        assert plates in (picture, *picture.parents), (
+            f"it read '{picture}', which lies outside of the roots"
+        )
+        frame = make_picture(4, 4)
+        list(options["progress"](iter([frame]), 1, "frames"))
+        target = job.path("out")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(b"frames")
+        return {"paths": [str(target)], "frames": 1, "width": 4, "height": 4, "device": "cpu",
+                "notes": []}  # fmt: skip
+
+    try:
+        found = manifests.read(path, roots)
+        with (
+            mock.patch.object(items.animation, "animate", animate),
+            mock.patch.object(items.kept_bundles, "animator_with", lambda *_: None),
+            contextlib.redirect_stderr(io.StringIO()),  # the worker's log
+        ):
+            for item in found:
+                order = {
+                    "engine": __version__, "run": "fuzz", "name": item.name, "key": item.key,
+                    "job": documents.write(item.job), "roots": [str(roots.read[0])],
+                    "out": str(out), "bundle": None, "weights": "", "device": "cpu", "losses": 3,
+                    "attempt": 1,
+                }  # fmt: skip
+                said = items.do(order)
+                assert said["state"] in ("made", "failed"), said
+                assert "report it as a fault" not in said.get("sentence", ""), said["sentence"]
+    finally:
+        assert outside() == before, "it wrote outside of the output folder"
+        for entry in out.iterdir():
+            if entry.name != "link":
+                staging.remove(entry)
+
+
 def _write_odd(rng: random.Random, path: Path, value: Any) -> None:
     """A JSON file of odd values, at times damaged."""
     content = json.dumps(odd(rng, value)).encode()
@@ -253,6 +363,7 @@ def _write_odd(rng: random.Random, path: Path, value: Any) -> None:
 
 KINDS = (
     picture, bundle, code, codebook, document, message, clip, region, training, checkpoint,
+    manifest,
 )  # fmt: skip
 
 
@@ -265,11 +376,17 @@ def run_hostile(name: str, folder: Path) -> str:
     return wrong or ("" if refused else "it was read")
 
 
-def run(number: int, known: Sources, folder: Path, seed: int = 0) -> str:
+def kind_of(number: int, only: str | None = None) -> Callable[..., Callable[[], Any]]:
+    """What is damaged in a case: each kind in turn, or one alone, by its name."""
+    kinds = [kind for kind in KINDS if only in (None, kind.__name__)]
+    return kinds[number % len(kinds)]
+
+
+def run(number: int, known: Sources, folder: Path, seed: int = 0, only: str | None = None) -> str:
     """Run a case in a folder of its own; gives what is wrong with its end, or nothing."""
     rng = random.Random(f"{seed} {number}")
     folder.mkdir(parents=True)
-    do = KINDS[number % len(KINDS)](rng, known, folder)
+    do = kind_of(number, only)(rng, known, folder)
     return _end_of(do, folder)[1]
 
 

@@ -9,8 +9,7 @@ from typing import Any
 from ...jobs.animate import animate
 from ...settings import documents
 from ...settings.documents import Job
-from .. import endings
-from ..bars import bar
+from .. import bars, endings
 from ..flags import settings_from
 
 
@@ -28,7 +27,7 @@ def show(options: argparse.Namespace, picture: Path, out: Path, poster: Path | N
         device=options.device,
         save_motion=options.save_motion,
         poster=poster,
-        progress=bar,
+        progress=bars.named(options.progress),
     )
     endings.note(done["notes"])
     endings.end(done, options.json, out, *([poster] if poster else []))

@@ -1,0 +1,145 @@
+"""Ledger: what the shared disk knows of each item; what is finished is told by it alone.
+
+    OUT/.landscape-batch/NAME-HASH/lock       held by whoever is making the item
+                                  /done.json  its record, written once its output is in its place
+                                  /begun.json attempts that were begun and not ended, by run
+
+The lock goes with its process, however that ends, and nothing here depends on a time. On a disk
+without locks two batches may make an item twice; it is whole all the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from .. import file_locks, regular_files, staging
+from .roots import STATE
+
+FORMAT = 1
+RUNS_KEPT = 16  # of those that have begun an item, the last ones
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a finished item is.
+
+    Attributes:
+        content: hash of what it was made of (`content_hashes.of_job`).
+        files: path below the output folder and size in bytes of each file.
+        poster: path below the output folder of its small picture.
+        run: the run that made it.
+        attempt: the number of the attempt in that run, from 1.
+        frames: how many.
+        width: of a frame, pixels.
+        height: of a frame, pixels.
+        seconds: that it took.
+        device: it was made on.
+        notes: what the person should know, a sentence each.
+        format: of this record.
+    """
+
+    content: str
+    files: list[list[Any]]
+    poster: str
+    run: str
+    attempt: int
+    frames: int
+    width: int
+    height: int
+    seconds: float
+    device: str
+    notes: list[str]
+    format: int = FORMAT
+
+
+class Ledger:
+    """One item's folder."""
+
+    def __init__(self, out: Path, key: str) -> None:
+        """Name the folder; nothing is made before it is held."""
+        self.out = out
+        self.folder = out / STATE / key
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[bool]:
+        """Hold the item's lock in the block; gives False where another process has it.
+
+        Raises:
+            OutputError: the folder can't be written to.
+        """
+        path = self.folder / "lock"
+        with staging.explaining(path):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            file = path.open("ab")
+        with file:
+            try:
+                taken = file_locks.take(file)
+            except OSError:  # a disk without locks
+                taken = True
+            yield taken
+
+    def finished(self, content: str) -> Record | None:
+        """The record of a result that was made of this content and is there, whole."""
+        record = self.record()
+        if record is None or record.content != content:
+            return None
+        try:
+            whole = all((self.out / name).stat().st_size == size for name, size in record.files)
+        except (OSError, ValueError, TypeError):
+            return None
+        return record if whole else None
+
+    def record(self) -> Record | None:
+        """The item's record; None where there is none that can be read."""
+        try:
+            found = regular_files.read_json(self.folder / "done.json")
+        except (OSError, ValueError):
+            return None
+        names = {field.name for field in fields(Record)}
+        if not isinstance(found, dict) or set(found) != names or found["format"] != FORMAT:
+            return None
+        return Record(**found)
+
+    def finish(self, record: Record) -> None:
+        """Write the record of a result that is in its place."""
+        self._write("done.json", asdict(record))
+
+    def forget(self) -> None:
+        """Remove the record, before its result is replaced."""
+        with staging.explaining(self.folder):
+            (self.folder / "done.json").unlink(missing_ok=True)
+
+    def lost(self, run: str) -> int:
+        """How many attempts a run has begun of which nobody said the end."""
+        count = self._begun().get(run)
+        return count if isinstance(count, int) else 0
+
+    def begin(self, run: str) -> None:
+        """Note, before an attempt, that it is begun."""
+        self._count(run, 1)
+
+    def end(self, run: str) -> None:
+        """Note that an attempt has ended, whichever way."""
+        self._count(run, -1)
+
+    def _count(self, run: str, more: int) -> None:
+        begun = self._begun()
+        begun[run] = max(0, self.lost(run) + more)
+        self._write("begun.json", dict(list(begun.items())[-RUNS_KEPT:]))
+
+    def _begun(self) -> dict[str, Any]:
+        try:
+            found = regular_files.read_json(self.folder / "begun.json")
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _write(self, name: str, value: Any) -> None:
+        path = self.folder / name
+        with staging.explaining(path), staging.new_file(path) as staged:
+            staged.write_text(json.dumps(value) + "\n", encoding="utf-8")

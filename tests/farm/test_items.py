@@ -1,0 +1,177 @@
+"""Facts of one item on a worker: locks, records, hashes, attempts that nobody ended."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from landscape_engine import __version__, images
+from landscape_engine.farm import content_hashes, items, kept_bundles, manifests
+from landscape_engine.farm.ledger import Ledger
+from landscape_engine.farm.roots import Roots
+from landscape_engine.settings import documents
+from tests.conftest import make_picture
+
+from .conftest import JOB, leftovers, tree
+
+
+class Bench:
+    """A batch's folder, without machines."""
+
+    def __init__(self, folder: Path, bundle: Path) -> None:
+        self.bundle, self.plates, self.out = bundle, folder / "plates", folder / "out"
+        self.plates.mkdir()
+        images.save_image(make_picture(48, 64), self.plates / "lake.png")
+        self.usual = folder / "all.json"
+        self.usual.write_text(json.dumps({**JOB, "clip": {"frames": 3}}))
+
+    def order(self, **changes):
+        roots = Roots.named([self.plates], self.out)
+        (item,) = manifests.read(self.plates, roots, self.usual)
+        return {
+            "engine": __version__, "run": "one", "name": item.name, "key": item.key,
+            "job": documents.write(item.job), "roots": [str(self.plates)], "out": str(self.out),
+            "bundle": str(self.bundle), "weights": content_hashes.of_bundle(self.bundle),
+            "device": "cpu", "losses": 2, "attempt": 1, **changes,
+        }  # fmt: skip
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.out, self.order()["key"])
+
+
+@pytest.fixture
+def bench(tmp_path, bundle_folder) -> Bench:
+    return Bench(tmp_path, bundle_folder)
+
+
+def test_an_item_is_made_once_and_then_found(bench):
+    heard = []
+    first = items.do(bench.order(), lambda *frames: heard.append(frames))
+    assert first["state"] == "made" and heard[0] == (1, 3)
+    assert sorted(tree(bench.out)) == [
+        "lake/0001.png", "lake/0002.png", "lake/0003.png", first["record"]["poster"],
+    ]  # fmt: skip
+    again = items.do(bench.order(run="two"))
+    assert (again["state"], again["record"]) == ("found", first["record"])
+    assert again["worker"]["loads"] == first["worker"]["loads"]
+
+
+def test_a_result_that_lost_a_file_is_made_again(bench):
+    items.do(bench.order())
+    (bench.out / "lake" / "0002.png").unlink()
+    assert items.do(bench.order(run="two"))["state"] == "made"
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 2}', "\0"])
+def test_a_damaged_record_is_none(bench, text):
+    items.do(bench.order())
+    (bench.ledger.folder / "done.json").write_text(text)
+    (bench.ledger.folder / "begun.json").write_text(text)
+    assert items.do(bench.order(run="two"))["state"] == "made"
+
+
+def test_an_item_that_another_holds_is_left_to_it(bench):
+    with bench.ledger.held() as held:
+        assert held
+        assert items.do(bench.order())["state"] == "busy"
+    assert items.do(bench.order())["state"] == "made"
+
+
+def test_an_item_whose_workers_end_is_given_up_but_by_its_own_run_alone(bench):
+    for _ in range(2):
+        with bench.ledger.held():
+            bench.ledger.begin("one")
+    lost = items.do(bench.order())
+    assert lost["state"] == "lost" and "2 workers have ended" in lost["sentence"]
+    assert items.do(bench.order(run="two"))["state"] == "made"
+
+
+def test_an_attempt_that_ends_is_no_loss(bench):
+    (bench.plates / "lake.png").write_bytes(b"")
+    for _ in range(5):
+        said = items.do(bench.order())
+        assert said["state"] == "failed" and "is empty" in said["sentence"]
+    assert bench.ledger.lost("one") == 0
+
+
+def test_a_run_that_is_stopped_leaves_nothing_partial(bench):
+    with bench.ledger.held():
+        pass
+    said = items.do(bench.order(run="three"), ending=lambda: True)
+    assert said["state"] == "stopped" and bench.ledger.lost("three") == 0
+    items.stop("four")
+    assert items.do(bench.order(run="four"))["state"] == "stopped"
+    assert not tree(bench.out) and not leftovers(bench.out)
+
+
+@pytest.mark.parametrize(
+    "change, word",
+    [
+        ({"engine": "0.0.1"}, "expected one version"),
+        ({"weights": "0" * 64}, "expected the same"),
+        ({"bundle": "/nowhere"}, "can't be read"),
+    ],
+)
+def test_a_worker_that_is_not_fit_says_so(bench, change, word, monkeypatch):
+    monkeypatch.setattr(kept_bundles, "_kept", {})
+    said = items.do(bench.order(**change))
+    assert said["state"] == "unfit" and word in said["sentence"]
+    assert not tree(bench.out)
+
+
+def test_an_order_that_leads_out_of_the_roots_is_refused_by_the_worker_too(bench, tmp_path):
+    order = bench.order()
+    outside = tmp_path / "outside.png"
+    images.save_image(make_picture(48, 64), outside)
+    order["job"]["picture"] = str(outside)
+    said = items.do(order)
+    assert said["state"] == "failed" and "outside of the folders" in said["sentence"]
+    order = bench.order()
+    order["job"]["out"] = str(tmp_path / "elsewhere")
+    assert "'out' leads to" in items.do(order)["sentence"]
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_the_hash_is_of_content_and_of_no_name_or_time(bench, tmp_path):
+    def hash_of(**changes):
+        job = documents.parse(bench.order()["job"])
+        return content_hashes.of_job(dataclasses.replace(job, **changes), "bundle")
+
+    first = hash_of()
+    copy = tmp_path / "copy.png"
+    copy.write_bytes((bench.plates / "lake.png").read_bytes())
+    assert hash_of(picture=copy, out=tmp_path / "x") == first
+    images.save_image(make_picture(48, 64).flip(3), copy)
+    assert hash_of(picture=copy) != first
+    job = documents.parse(bench.order()["job"])
+    assert hash_of(clip=dataclasses.replace(job.clip, seed=1)) != first
+    assert content_hashes.of_job(job, "another bundle") != first
+
+
+def test_the_hash_is_of_the_content_of_masks_of_regions_and_of_keys_too(bench, tmp_path):
+    mask, region, look = (tmp_path / n for n in ("mask.png", "region.json", "look.png"))
+    region.write_text('{"version": 1, "mask": "mask.png"}')
+
+    def hash_of():
+        job = documents.parse(
+            {**bench.order()["job"], "regions": {"region": [str(region)]},
+             "appearance": {"keys": [f"3={look}"]}}
+        )  # fmt: skip
+        return content_hashes.of_job(job, "bundle")
+
+    mask.write_bytes(b"one")
+    look.write_bytes(b"one")
+    first = hash_of()
+    mask.write_bytes(b"two")
+    assert hash_of() != first
+    mask.write_bytes(b"one")
+    assert hash_of() == first
+    look.write_bytes(b"two")
+    assert hash_of() != first
+    look.unlink()
+    with pytest.raises(OSError):
+        hash_of()
