@@ -23,6 +23,7 @@ ORDER = [  # as in CONTRIBUTING.md; within a room anything goes
     "settings",
     "ops",
     "images",
+    "overwriting",
     "sequence",
     "networks",
     "fitting",

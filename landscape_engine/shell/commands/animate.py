@@ -13,6 +13,8 @@ from .. import endings
 from ..bars import bar
 from ..flags import settings_from
 
+WRITES = ("out", "save_motion")
+
 
 def run(options: argparse.Namespace) -> int:
     """Animate one picture."""
