@@ -49,7 +49,8 @@ OWN = ("#e69f00", "#009e73", "#d55e00", "#cc79a7", "#f0e442")  # of the artist's
 
 READ = ("picture", "start")  # fields that name what is read, beside "job" and "regions"
 WRITTEN = ("out", "save_motion")  # … and what is written
-MADE = {  # by the functions of the tasks: what they make in the job's folder
+ALL = ".*"
+MADE = {  # by the functions of the tasks: what they make in the job's folder; else `ALL`
     "animate": "",
     "preview": "frames",
     "draw_thumbnails": r"picture\.png|\d{3,}_(flow|\d{3,})\.png",
@@ -158,7 +159,7 @@ def _check_apart(
     asked += [job.out] if job.out and task is not preview else []
     own = [folder / name for name in ("job.json", "events.jsonl")]
     overwriting.check(asked, [*read, *own, folder.parents[1] / "worker.json"])
-    of_task = re.compile(MADE[task.__name__])
+    of_task = re.compile(MADE.get(task.__name__, ALL))
     made = [p for p in folder.iterdir() if of_task.fullmatch(p.name)]
     overwriting.check(made, read)
 

@@ -10,12 +10,12 @@ import argparse
 from importlib import import_module
 from types import ModuleType
 
-from .. import apart
-
 
 def run(options: argparse.Namespace) -> int:
     """Run the command that was parsed; gives its exit code."""
     from tqdm import tqdm
+
+    from .. import apart
 
     tqdm.monitor_interval = 0  # no thread that wakes slow bars: where it can't start, tqdm warns
     command = module_of(options)
