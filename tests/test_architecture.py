@@ -17,6 +17,7 @@ PACKAGE = ROOT / "landscape_engine"
 ORDER = [  # as in CONTRIBUTING.md; within a room anything goes
     "errors",
     "regular_files",
+    "pickles",
     "file_locks",
     "staging",
     "cpus",
