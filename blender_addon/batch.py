@@ -14,6 +14,7 @@ import argparse
 import errno
 import importlib
 import importlib.util
+import io
 import json
 import os
 import shutil
@@ -41,6 +42,9 @@ RENDERED_WITH = "landscape_rendered_"  # on a scene, and a format: how frames of
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do all items; gives the exit code: 0 if all went well, 1 if one or more failed."""
     options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):  # which names of files that aren't UTF-8 would end
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     if options.python:
         os.environ[choices.INTERPRETER_VARIABLE] = options.python
     ours = not hasattr(bpy.types.Object, "landscape")  # else it is enabled as an extension
@@ -79,7 +83,7 @@ def _do_all(options: argparse.Namespace) -> int:
 
 
 def _write_report(file: Path, reports: list[dict[str, Any]]) -> None:
-    text = json.dumps(reports, indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(reports, indent=1) + "\n"
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -33,7 +33,7 @@ class Record:
 
     def write(self, kept: Path) -> None:
         """Write it beside the kept .blend."""
-        text = json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
+        text = json.dumps(asdict(self), indent=1) + "\n"
         record_file(kept).write_text(text, encoding="utf-8")
 
 

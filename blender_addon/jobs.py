@@ -18,7 +18,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from . import datablocks, disk, engine, exchange_folder, image_exchange, labels, window
-from .errors import AddonError
+from .errors import AddonError, printable
 
 TICK_S = 0.05
 NOTICE_S = 20.0  # for so long the status bar says how a job ended
@@ -253,7 +253,7 @@ def _end(job: Job, event: dict[str, Any]) -> None:
     if job.state != "done":
         return
     try:
-        job.message = _farewell(job) if job.lost else job.finish(event["result"])
+        job.message = printable(_farewell(job) if job.lost else job.finish(event["result"]))
     except AddonError as error:
         job.state, job.message = "failed", str(error)
     except Exception as error:  # a fault of ours; raised, it would end the timer for all jobs

@@ -3,7 +3,7 @@
 
 The engine writes `.NAME.XXXXXXXX.part`, and beside it holds a lock of that name with `.lock`; an
 earlier result that is being exchanged is beside it with `.old`. A lock that nobody holds tells that
-its writer is gone.
+its writer is gone; what it says is the target that it was for.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from typing import Any
 from . import file_lock
 
 LOCK = re.compile(r"(\..*\.[0-9a-f]{8}\.part)\.lock")
-NAME_LENGTH = 40  # characters of a target's name that are in a hidden one
+SHOWN = 40  # characters of a target's name that are in a hidden one
+LONGEST_NAME = 4096  # bytes of what a lock says
 
 
 def targets_of(task: dict[str, Any]) -> list[Path]:
@@ -41,20 +42,23 @@ def remove(targets: Iterable[Path]) -> None:
 
 
 def _remove_in(home: Path, place: Path) -> None:
-    prefix = f".{place.name[:NAME_LENGTH]}."
     for name in os.listdir(home):
         found = LOCK.fullmatch(name)
-        if found and name.startswith(prefix):
+        if found:
             with contextlib.suppress(OSError):
                 _remove_one(home / name, home / found[1], place)
 
 
 def _remove_one(lock: Path, staged: Path, place: Path) -> None:
-    flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
+    flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     with os.fdopen(os.open(lock, flags), "r+b") as file:
         if not file_lock.take(file):
             return
-        old = staged.with_name(staged.name + ".old")
+        file.seek(0)
+        said, old = file.read(LONGEST_NAME), staged.with_name(staged.name + ".old")
+        begun = os.path.lexists(staged) or os.path.lexists(old)
+        if not _is_for(place, staged, said) and (said or begun):
+            return
         if old.exists() and not place.exists():
             old.rename(place)
         for path in (staged, old):
@@ -63,3 +67,12 @@ def _remove_one(lock: Path, staged: Path, place: Path) -> None:
             else:
                 path.unlink(missing_ok=True)
     lock.unlink(missing_ok=True)
+
+
+def _is_for(place: Path, staged: Path, said: bytes) -> bool:
+    """Whether a staged name is for a target, by what its lock says."""
+    if said:
+        return said == (b"." if place == staged.parent else os.fsencode(place.name))
+    # of an earlier engine, or cut short before it said anything: the hidden name alone tells
+    told = staged.name[1 : -len(".01234567.part")]
+    return told == place.name and len(told) < SHOWN and place.parent == staged.parent

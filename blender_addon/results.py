@@ -15,7 +15,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from . import color_management, exchange_folder, handlers, image_exchange
-from .errors import AddonError
+from .errors import AddonError, printable
 from .image_exchange import Clip, is_movie
 
 Owner = bpy.types.Object | image_exchange.Backdrop  # of results
@@ -98,10 +98,10 @@ def take(obj: bpy.types.Object, scene: bpy.types.Scene, report: dict[str, Any]) 
     """List what the engine made, and show it on the object; says what was done."""
     file = Path(report["paths"][0])
     item = _listed(obj, Clip(file, report["frames"], is_movie(file.name)))
-    item.job = json.dumps(report["job"], ensure_ascii=False)
+    item.job = json.dumps(report["job"])
     note = show(obj, scene, item)
     done = f"{report['frames']} frames in {report['seconds']['total']:.0f} s: '{item.file}'."
-    return f"{done} {note}".strip()
+    return printable(f"{done} {note}".strip())
 
 
 def take_backdrop(
@@ -110,10 +110,10 @@ def take_backdrop(
     """List what the engine made of a backdrop, and show it there; says what was done."""
     file = Path(report["paths"][0])
     item = _listed(backdrop, Clip(file, report["frames"], is_movie(file.name)))
-    item.job = json.dumps(report["job"], ensure_ascii=False)
+    item.job = json.dumps(report["job"])
     note = show(backdrop, scene, item)
     done = f"{item.frames} frames are in '{backdrop.name}': '{item.file}'."
-    return f"{done} {note}".strip()
+    return printable(f"{done} {note}".strip())
 
 
 def go_live(
@@ -167,14 +167,14 @@ def load(owner: Owner, scene: bpy.types.Scene, path: str | Path) -> str:
     missing = image_exchange.missing_of(Clip(file_of(item), item.frames, item.movie))
     where = "on" if isinstance(owner, bpy.types.Object) else "in"
     done = missing or f"{item.frames} frames are {where} '{owner.name}': '{file_of(item)}'."
-    return f"{done} {note}".strip()
+    return printable(f"{done} {note}".strip())
 
 
 def _listed(owner: Owner, clip: Clip) -> Any:
     """A clip as the last of an owner's results, and the chosen one."""
     settings = owner.landscape
     item = settings.results.add()
-    item.name = clip.first.stem if clip.movie else clip.first.parent.name
+    item.name = printable(clip.first.stem if clip.movie else clip.first.parent.name)
     item.file = image_exchange.portable(clip.first)
     item.frames, item.movie, item.colorspace = clip.frames, clip.movie, settings.output.colorspace
     settings.result_active = len(settings.results) - 1

@@ -4,8 +4,10 @@ Whatever the engine writes grows under a hidden name beside its place and is ren
 removed if anything goes wrong; folders made on the way go as well. What the system says about a
 failed write becomes one sentence here.
 
-Beside a hidden name lies a lock, held for as long as its writer lives. What a killed writer left is
-known by a lock that nobody holds, and goes when something is written to the same target again.
+Beside a hidden name lies a lock, held for as long as its writer lives, which says what target it is
+for. What a killed writer left is known by a lock that nobody holds, and goes when something is
+written to the same target again, and no other: of an exchange that was cut short, the earlier
+result lies there.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,6 +30,8 @@ from .errors import OutputError
 
 STAGED_NAME = re.compile(r"\..*\.[0-9a-f]{8}\.part(\.old|\.lock)?")
 LOCK, OLD = ".lock", ".old"  # endings of what lies beside a staged name
+SHOWN = 40  # characters of a target's name that are in a hidden one
+LONGEST_NAME = 4096  # bytes of what a lock says
 ATTEMPTS = 20  # at a name of one's own
 _FLAGS = (
     os.O_RDWR
@@ -62,34 +66,6 @@ def check_file(target: str | Path, ending: str | None = None) -> None:
             check_writable(target, place.parent)
         else:
             check_parents(target, place)
-
-
-def check_apart(target: str | Path, sources: Iterable[str | Path]) -> None:
-    """Refuse a target that would destroy what it is made from; links are followed.
-
-    Args:
-        target: the file that will be written, or the folder that will be replaced whole.
-        sources: all files and folders that are read; those that don't exist are passed over.
-
-    Raises:
-        OutputError: the target is one of them, or a folder that holds one.
-    """
-    place = resolve(Path(target))
-    for source in map(Path, sources):
-        with contextlib.suppress(OSError, ValueError):
-            if not source.exists():
-                continue
-            real = source.resolve()
-            if place == real or (place.exists() and place.samefile(real)):
-                raise OutputError(
-                    f"'{target}' is read as well ('{source}'); expected another file or folder, so "
-                    "that nothing is lost: choose another name."
-                )
-            if place in real.parents:
-                raise OutputError(
-                    f"the folder '{target}' holds '{source}', which is read; expected another "
-                    "folder, since its pictures would be replaced: choose another."
-                )
 
 
 def working_folder() -> Path | None:
@@ -163,8 +139,7 @@ def new_file(target: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def stage(target: Path, place: Path, home: Path) -> Iterator[Path]:
     """A hidden name in `home`, made if missing, for what will lie at `place`; gone afterwards."""
-    prefix = f".{place.name[:40]}."
-    staged = home / f"{prefix}{secrets.token_hex(4)}.part"
+    staged = home / f".{place.name[:SHOWN]}.{secrets.token_hex(4)}.part"
     made = _unfinished.setdefault(staged, [])
     try:
         with explaining(target), making():
@@ -172,8 +147,10 @@ def stage(target: Path, place: Path, home: Path) -> Iterator[Path]:
                 if not parent.exists():
                     parent.mkdir(exist_ok=True)
                     made.append(parent)
-            remove_abandoned(home, prefix, place)
-            _locks[staged] = _lock_beside(staged)
+            # where a run that stood in the folder, or didn't, has left something
+            for folder in dict.fromkeys([home, place.parent, *([place] if place.is_dir() else [])]):
+                _remove_abandoned(folder, place)
+            _locks[staged] = _lock_beside(staged, place)
         yield staged
     except BaseException:
         _discard(staged, made)
@@ -189,20 +166,15 @@ def making() -> contextlib.AbstractContextManager[object]:
     return _installing
 
 
-def remove_abandoned(home: Path, prefix: str, place: Path) -> None:
-    """Remove what writers to a place that live no more have left under hidden names.
+def _remove_abandoned(home: Path, place: Path) -> None:
+    """Remove from a folder what writers to a place that live no more have left in it.
 
-    Args:
-        home: the folder of the hidden names.
-        prefix: what these begin with.
-        place: the target; if a writer was ended while it exchanged it, it is put back.
+    If a writer was ended while it exchanged the place, what was there before is put back.
     """
     with contextlib.suppress(OSError), os.scandir(home) as found:
-        locks = [e.path for e in found if e.name.startswith(prefix) and e.name.endswith(LOCK)]
+        locks = [e.path for e in found if e.name.endswith(LOCK) and STAGED_NAME.fullmatch(e.name)]
         for path in locks:
-            staged = Path(path.removesuffix(LOCK))
-            if STAGED_NAME.fullmatch(staged.name):
-                _remove_if_abandoned(staged, place)
+            _remove_if_abandoned(Path(path.removesuffix(LOCK)), place)
 
 
 def _remove_if_abandoned(staged: Path, place: Path) -> None:
@@ -211,7 +183,11 @@ def _remove_if_abandoned(staged: Path, place: Path) -> None:
         with lock:
             if not file_locks.take(lock):
                 return
-            old = _beside(staged, OLD)
+            lock.seek(0)
+            said, old = lock.read(LONGEST_NAME), _beside(staged, OLD)
+            begun = os.path.lexists(staged) or os.path.lexists(old)
+            if not _is_for(place, staged, said) and (said or begun):
+                return
             if old.exists() and not place.exists():
                 old.rename(place)
             for path in (staged, old):
@@ -219,8 +195,22 @@ def _remove_if_abandoned(staged: Path, place: Path) -> None:
         remove(_beside(staged, LOCK))
 
 
-def _lock_beside(staged: Path) -> BinaryIO:
-    """Make the lock of a staged name, and hold it."""
+def _named_in_lock(place: Path, home: Path) -> bytes:
+    """What the lock of a place says: where that lies, seen from the lock's own folder."""
+    return b"." if place == home else os.fsencode(place.name)
+
+
+def _is_for(place: Path, staged: Path, said: bytes) -> bool:
+    """Whether a staged name is for a place, by what its lock says."""
+    if said:
+        return said == _named_in_lock(place, staged.parent)
+    # of an earlier engine, or cut short before it said anything: the hidden name alone tells
+    told = staged.name[1 : -len(".01234567.part")]
+    return told == place.name and len(told) < SHOWN and place.parent == staged.parent
+
+
+def _lock_beside(staged: Path, place: Path) -> BinaryIO:
+    """Make the lock of a staged name, which says what place that is for, and hold it."""
     path = _beside(staged, LOCK)
     for _ in range(ATTEMPTS):
         lock = os.fdopen(os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666), "r+b")
@@ -228,6 +218,14 @@ def _lock_beside(staged: Path) -> BinaryIO:
             taken = file_locks.take(lock)
         except OSError:  # no locks here: nobody can tell, so that nothing is ever removed
             return lock
+        try:
+            lock.write(_named_in_lock(place, staged.parent))
+            lock.flush()
+        except OSError:  # a full disk
+            with contextlib.suppress(OSError):
+                lock.close()
+            remove(path)
+            raise
         # who looked for abandoned ones may have been faster, and removed it
         with contextlib.suppress(FileNotFoundError):
             if taken and os.path.samestat(os.fstat(lock.fileno()), path.stat()):

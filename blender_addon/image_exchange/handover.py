@@ -88,7 +88,7 @@ def _filled(
         fields = {}
         for key, held in value.fields.items():
             fields[key] = yield from _filled(held, folder, notes, known)
-        text = json.dumps(fields, ensure_ascii=False) + "\n"
+        text = json.dumps(fields) + "\n"
         return str((yield from written([text.encode()], value.name, ".json", folder)))
     if isinstance(value, dict):
         made = {}

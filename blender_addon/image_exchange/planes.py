@@ -12,7 +12,7 @@ import bpy
 from mathutils import Matrix, Vector
 
 from .. import viewport
-from ..errors import AddonError
+from ..errors import AddonError, printable
 from . import geometry_nodes, materials, plane_materials, sequences, single_users, sources
 from .surface import surface_of
 
@@ -127,7 +127,7 @@ def make_planes(
         place = viewport.free_place(context, area, turn, extent, pictures)
     made = []
     for path, image, width, offset in zip(paths, images, widths, offsets, strict=True):
-        obj = _plane(context.collection, path.stem, image, width, height, shader=options.shader)
+        obj = _plane(context.collection, printable(path.stem), image, width, height, options.shader)
         obj.matrix_world = Matrix.Translation(place + turn @ Vector((offset, 0, 0))) @ turn
         made.append(obj)
     _select(context, made)
@@ -164,7 +164,7 @@ def plane_from_empty(context: bpy.types.Context, empty: bpy.types.Object) -> bpy
     scale = empty.empty_display_size / max(width, height)
     name = empty.name
     empty.name += " (empty)"
-    obj = _plane(None, name, image, width * scale, height * scale, empty.empty_image_offset)
+    obj = _plane(None, name, image, width * scale, height * scale, offset=empty.empty_image_offset)
     for collection in empty.users_collection:
         collection.objects.link(obj)
     obj.parent, obj.parent_type = empty.parent, empty.parent_type
@@ -184,8 +184,8 @@ def _plane(
     image: bpy.types.Image,
     width: float,
     height: float,
-    offset: Sequence[float] = (-0.5, -0.5),
     shader: str = "EMISSION",
+    offset: Sequence[float] = (-0.5, -0.5),
 ) -> bpy.types.Object:
     """A plane that shows an image; `offset` is its lower left corner's, in widths and heights."""
     obj = bpy.data.objects.new(name, _mesh(name, width, height, offset))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..errors import AddonError
+from ..errors import AddonError, printable
 from . import files, live_loops, materials, single_users, sources
 from .materials import PICTURE, ImageNode, Place
 
@@ -295,7 +295,7 @@ def frames_image(
             f"this Blender's color management has no '{colorspace}'; choose another color space."
         ) from error
     if not known:
-        image.name = path.stem if movie else f"{path.parent.name} frames"
+        image.name = printable(path.stem if movie else f"{path.parent.name} frames")
         image.source = "MOVIE" if movie else "SEQUENCE"
     point_to(image, path)
     return image
@@ -305,7 +305,7 @@ def _new_image(path: Path) -> bpy.types.Image:
     """An image of a file; Blender chooses the color space by what is in it."""
     with suppress(RuntimeError):  # it isn't there
         return bpy.data.images.load(str(path))
-    image = bpy.data.images.new(path.name, 1, 1)
+    image = bpy.data.images.new(printable(path.name), 1, 1)
     if path.suffix.lower() in LINEAR:
         with suppress(TypeError):  # another color management, without that name
             image.colorspace_settings.name = "Linear Rec.709"

@@ -12,7 +12,7 @@ from typing import Any
 import bpy
 
 from .. import choices, engine, jobs, window
-from ..errors import AddonError
+from ..errors import AddonError, printable
 from .subject import reporting
 
 
@@ -43,7 +43,7 @@ class LANDSCAPE_OT_find_engine(bpy.types.Operator):
         found = usual_interpreters()
         if found:
             choices.record_interpreter(str(found[0]))
-            self.report({"INFO"}, f"the engine runs in '{found[0]}'.")
+            self.report({"INFO"}, printable(f"the engine runs in '{found[0]}'."))
             return bpy.ops.landscape.check_engine("INVOKE_DEFAULT")
         if not bpy.app.background:
             bpy.ops.preferences.addon_show(module=choices.PACKAGE)

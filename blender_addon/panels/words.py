@@ -8,6 +8,8 @@ import textwrap
 
 import bpy
 
+from ..errors import printable
+
 LETTER_PX = 7.2  # width of a letter at a scale of 1, on average
 MARGIN_PX = 60
 
@@ -45,7 +47,7 @@ def sentence(
     letters = max(16, int((width / scale - MARGIN_PX - beside_px) / LETTER_PX))
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for number, line in enumerate(_Wrapper(letters).wrap(text)):
+    for number, line in enumerate(_Wrapper(letters).wrap(printable(text))):
         column.label(text=line, icon=icon if number == 0 else "BLANK1" if icon != "NONE" else icon)
 
 

@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .. import regular_files
+from .. import pickles
 from ..errors import BundleError
 from ..networks.blocks import channels_last
 from . import checkpoints, pickled_arrays
@@ -106,7 +106,7 @@ def _find(folder: Path, pattern: str) -> Path:
 
 def _read_weights(path: Path) -> dict[str, Tensor]:
     try:
-        regular_files.check(path, regular_files.MOST_WEIGHTS)
+        pickles.check_weights(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except MemoryError:
         raise
@@ -133,6 +133,8 @@ def _read_codes(path: Path) -> list[NDArray[np.float32]]:  # each [n, Z]
     try:
         with np.errstate(over="ignore"):  # too large for float32: refused below, as infinite
             arrays = [a.astype(np.float32) for a in pickled_arrays.read(path)]
+    except MemoryError:
+        raise
     except Exception as error:  # a hostile pickle can raise anything
         raise BundleError(
             f"{path} was refused: {error}; a codebook holds numpy arrays and nothing else: "

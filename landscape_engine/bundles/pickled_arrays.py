@@ -1,8 +1,9 @@
 """Arrays out of a pickle that somebody else made: nothing of Python's or NumPy's is handed to it.
 
 What a pickle of arrays asks for is answered by stand-ins of our own, which know bytes, shapes and
-three types of floats. Its opcodes are looked through before it is loaded: a memo index alone can
-take gigabytes, and there are opcodes that arrays never need. Nothing may be larger than the file.
+three types of floats. Its opcodes are looked through before it is loaded (`pickles`): there are
+some that arrays never need. Nothing may be larger than the file. What a file brings is asked for
+its type before anything else: to hash, to compare or to tell it may take ages.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import io
 import math
 import pickle
-import pickletools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import regular_files
+from .. import pickles, regular_files
 
 FLOATS = {f"{order}{kind}" for order in ("", "<", ">", "=") for kind in ("f2", "f4", "f8")}
 OPCODES = frozenset(
@@ -28,7 +28,6 @@ OPCODES = frozenset(
     "TUPLE2 TUPLE3 EMPTY_LIST LIST APPEND APPENDS GLOBAL STACK_GLOBAL REDUCE BUILD PUT BINPUT "
     "LONG_BINPUT GET BINGET LONG_BINGET MEMOIZE".split()
 )
-_PUTS = {"PUT", "BINPUT", "LONG_BINPUT"}
 
 
 class _Array:
@@ -48,14 +47,15 @@ class _Float:
     """Stands for the type of an array; what is said of it besides its name is left unheard."""
 
     def __init__(self, name: Any = None, *_: Any) -> None:
-        if name not in FLOATS:
-            raise pickle.UnpicklingError(f"it holds numbers of the type {name!r}")
-        self.name: str = name
+        if not isinstance(name, str) or name not in FLOATS:
+            raise pickle.UnpicklingError(f"it holds numbers of the type {_told(name)}")
+        self.name = name
         self.order = name[0] if name[0] in "<>" else "<"
 
     def __setstate__(self, state: Any) -> None:
-        if isinstance(state, tuple) and len(state) > 1 and state[1] in ("<", ">"):
-            self.order = state[1]
+        order = state[1] if isinstance(state, tuple) and len(state) > 1 else None
+        if isinstance(order, str) and order in ("<", ">"):
+            self.order = order
 
     def of_numpy(self) -> np.dtype[Any]:
         """The type itself."""
@@ -91,17 +91,33 @@ def _from_buffer(content: Any, dtype: Any, shape: Any, order: Any = "C") -> _Arr
     return array
 
 
-def _encode_latin1(text: Any, encoding: Any = "latin1") -> bytes:
-    # Protocol 2 keeps bytes as text; only that use is admitted
-    if not isinstance(text, str) or encoding != "latin1":
-        raise pickle.UnpicklingError(f"it asks for the codec {encoding!r}")
-    return text.encode("latin1")
+def _told(value: Any) -> str:
+    """A short text, or what else a value is."""
+    return repr(value[:100]) if isinstance(value, str) else type(value).__name__.strip("_")
+
+
+class _Encoder:
+    """Protocol 2 keeps bytes as text; that use alone of codecs is admitted, and as often as needed.
+
+    Args:
+        most: bytes that may come out in all.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    def __call__(self, text: Any, encoding: Any = "latin1") -> bytes:
+        if not isinstance(text, str) or not isinstance(encoding, str) or encoding != "latin1":
+            raise pickle.UnpicklingError(f"it asks for the codec {_told(encoding)}")
+        self._left -= len(text)
+        if self._left < 0:
+            raise pickle.UnpicklingError("it holds more bytes than the file")
+        return text.encode("latin1")
 
 
 STAND_INS: dict[tuple[str, str], Callable[..., Any]] = {
     ("numpy", "ndarray"): _no_instance,
     ("numpy", "dtype"): _Float,
-    ("_codecs", "encode"): _encode_latin1,
     **{
         (f"numpy.{core}.{module}", name): stand_in
         for core in ("core", "_core")
@@ -114,10 +130,14 @@ STAND_INS: dict[tuple[str, str], Callable[..., Any]] = {
 
 
 class _Unpickler(pickle.Unpickler):
+    def __init__(self, content: bytes) -> None:
+        super().__init__(io.BytesIO(content))
+        self._stand_ins = {**STAND_INS, ("_codecs", "encode"): _Encoder(len(content))}
+
     def find_class(self, module: str, name: str) -> Any:
-        stand_in = STAND_INS.get((module, name))
+        stand_in = self._stand_ins.get((module, name))
         if stand_in is None:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+            raise pickle.UnpicklingError(f"it asks for {_told(f'{module}.{name}')}")
         return _Maker(stand_in)
 
 
@@ -127,13 +147,13 @@ def read(path: Path) -> list[NDArray[Any]]:
     Raises:
         Exception: of any kind, where the file is damaged or holds anything else.
     """
-    content = regular_files.read_bytes(path, regular_files.MOST_CODES)
-    _check_opcodes(content)
-    value = _Unpickler(io.BytesIO(content)).load()
+    content = regular_files.read_bytes(path, pickles.MOST_BYTES)
+    pickles.check(content, OPCODES)
+    value = _Unpickler(content).load()
     if isinstance(value, _Array):
         return [_values(value)]
     if not isinstance(value, list | tuple):
-        raise pickle.UnpicklingError(f"it holds no arrays, but {type(value).__name__.strip('_')}")
+        raise pickle.UnpicklingError(f"it holds no arrays, but {_told(value)}")
     if len(value) > len(content):
         raise pickle.UnpicklingError("it holds more arrays than bytes")
     arrays = [_values(one) for one in value]
@@ -142,25 +162,15 @@ def read(path: Path) -> list[NDArray[Any]]:
     return arrays
 
 
-def _check_opcodes(content: bytes) -> None:
-    """Refuse what arrays never need, and memo places beyond the number of things in the file."""
-    for count, (opcode, argument, _) in enumerate(pickletools.genops(content), 1):
-        if opcode.name not in OPCODES:
-            raise pickle.UnpicklingError(f"it has the opcode {opcode.name}")
-        if opcode.name in _PUTS:
-            if not 0 <= int(argument or 0) <= count:
-                raise pickle.UnpicklingError(f"it puts something at the place {argument}")
-
-
 def _array(content: Any, dtype: Any, shape: Any, order: Any) -> NDArray[Any]:
     """An array of these bytes, of which there must be as many as its shape says."""
-    if not isinstance(dtype, _Float) or order not in ("C", "F"):
+    if not isinstance(dtype, _Float) or not isinstance(order, str) or order not in ("C", "F"):
         raise pickle.UnpicklingError("an array is of another kind")
-    if isinstance(content, str):  # Python 2's bytes
-        content = content.encode("latin1")
-    whole = isinstance(shape, tuple) and all(type(n) is int and n >= 0 for n in shape)
-    if not whole or len(shape) > 3 or not isinstance(content, bytes | bytearray):
+    if not isinstance(content, bytes | bytearray) or not isinstance(shape, tuple):
         raise pickle.UnpicklingError("an array's shape or content is of another form")
+    whole = all(type(n) is int and 0 <= n <= len(content) for n in shape)
+    if not whole or len(shape) > 3:
+        raise pickle.UnpicklingError(f"an array of {len(content)} bytes has another shape")
     kind = dtype.of_numpy()
     if math.prod(shape) * kind.itemsize != len(content):
         raise pickle.UnpicklingError(f"an array of shape {shape} has {len(content)} bytes")
@@ -170,5 +180,5 @@ def _array(content: Any, dtype: Any, shape: Any, order: Any) -> NDArray[Any]:
 
 def _values(value: Any) -> NDArray[Any]:
     if not isinstance(value, _Array) or value.values is None:
-        raise pickle.UnpicklingError(f"it holds {type(value).__name__.strip('_')} among its arrays")
+        raise pickle.UnpicklingError(f"it holds {_told(value)} among its arrays")
     return value.values

@@ -155,6 +155,11 @@ def load_thin(
     return F.interpolate(values.float(), size_hw, mode="nearest-exact") > 0
 
 
+def files(folder: Path, picture: Path) -> list[Path]:
+    """Where the masks of a picture are, if it has any."""
+    return [_file_of(picture, folder), _file_of(picture, folder / THIN)]
+
+
 def has_mask(folder: Path | None, picture: Path) -> bool:
     """Whether a folder of masks holds one of a picture."""
     return folder is not None and _file_of(picture, folder).is_file()

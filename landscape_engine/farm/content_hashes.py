@@ -71,8 +71,7 @@ def of_bundle(folder: Path | None) -> str:
 
 def _files(job: Job) -> Iterator[Path]:
     """The files and folders that a job reads; names of codes aren't absolute, and none of them."""
-    yield job.path("picture")
-    yield from (path for path in read_files.of_job(job) if path.is_absolute())
+    yield from (path for path in read_files.named_by(job) if path.is_absolute())
 
 
 def _of_path(path: Path) -> str:

@@ -31,9 +31,10 @@ from typing import Any, get_args, get_origin
 from .. import regular_files
 from ..errors import LandscapeError, ManifestError
 from ..images.kinds import is_hidden, is_picture
+from ..jobs import read_files
 from ..settings import documents
 from ..settings.documents import GROUPS, Job
-from .roots import Roots
+from .roots import Roots, followed
 
 LINES, TABLES = (".jsonl", ".ndjson"), (".csv",)
 MOST_ITEMS = 100_000
@@ -82,8 +83,8 @@ def read(manifest: Path, roots: Roots, usual: Path | None = None) -> list[Item]:
         usual: a job's document with the settings of all items; its picture and out have no effect.
 
     Raises:
-        ManifestError: it can't be read, a line is malformed, leads out of the roots, or two have
-            one output.
+        ManifestError: it can't be read, a line is malformed, leads out of the roots, writes what
+            is read, or two have one output.
         DocumentError: the document of all items can't be used.
     """
     base = _usual(usual)
@@ -112,7 +113,22 @@ def read(manifest: Path, roots: Roots, usual: Path | None = None) -> list[Item]:
             roots.check(job)
             items.append(Item(roots.place(job.path("out")), said, job))
     _refuse_shared_outputs(manifest, items)
+    _refuse_read_outputs(manifest, items, roots)
     return items
+
+
+def _refuse_read_outputs(manifest: Path, items: list[Item], roots: Roots) -> None:
+    """Refuse an output that an item reads, whosever, or a folder that holds such a file."""
+    read = {followed(path) for item in items for path in read_files.named_by(item.job)}
+    read.add(followed(manifest))
+    held = read.union(*(path.parents for path in read))
+    for item in items:
+        if roots.out / item.name in held:
+            with _said(manifest, item.said):
+                raise ManifestError(
+                    f"'out' is '{item.name}', which this batch reads, or a folder that holds what "
+                    "it reads; expected another, so that nothing is lost: choose one."
+                )
 
 
 class _said:

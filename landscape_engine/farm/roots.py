@@ -5,16 +5,13 @@ A path is followed to where it really lies, links included, before it is judged.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from .. import regular_files
 from ..errors import ManifestError
 from ..jobs import read_files
-from ..settings import parse_key
-from ..settings.documents import Job, is_file_name
+from ..settings.documents import Job
 
 STATE = ".landscape-batch"  # folder below the output that holds locks and records
 POSTERS = "posters"
@@ -48,8 +45,8 @@ class Roots:
                     f"the root '{folder}' is no folder that can be seen from here; expected one "
                     "that holds the pictures: check --root."
                 )
-            folders.append(_followed(folder))
-        return cls(tuple(folders), _followed(out))
+            folders.append(followed(folder))
+        return cls(tuple(folders), followed(out))
 
     def check(self, job: Job) -> None:
         """Refuse a job that would read or write elsewhere.
@@ -60,12 +57,9 @@ class Roots:
         Raises:
             ManifestError: it would; the path is named.
         """
-        for path in _named_files(job):
+        for path in read_files.named_by(job):  # a region in a root may be looked into
             self.check_read(path)
         read_files.check_regions(job.regions)
-        for region in map(Path, job.regions.region):  # in a root, so it may be looked into
-            for path in _files_of_region(region):
-                self.check_read(path)
         self.place(job.path("out"))
 
     def place(self, out: Path) -> str:
@@ -74,7 +68,7 @@ class Roots:
         Raises:
             ManifestError: it lies elsewhere, is the folder itself, or one of the batch's own.
         """
-        found = _followed(out)
+        found = followed(out)
         if self.out not in found.parents:
             raise ManifestError(
                 f"'out' leads to '{found}'; expected a file or folder below '{self.out}', the only "
@@ -90,7 +84,7 @@ class Roots:
 
     def check_read(self, path: Path) -> None:
         """Refuse a file or folder outside of the roots; as `check`."""
-        found = _followed(path)
+        found = followed(path)
         if not any(root in found.parents or root == found for root in self.read):
             among = ", ".join(f"'{root}'" for root in self.read)
             raise ManifestError(
@@ -99,36 +93,15 @@ class Roots:
             )
 
 
-def _followed(path: Path) -> Path:
+def followed(path: Path) -> Path:
+    """Where a path really lies.
+
+    Raises:
+        ManifestError: it can't be followed.
+    """
     try:
         return path.resolve()
     except (OSError, RuntimeError, ValueError) as error:  # a circle of links, a name too long
         raise ManifestError(
             f"the path '{path}' can't be followed ({error}); expected a file or a folder: check it."
         ) from error
-
-
-def _named_files(job: Job) -> Iterator[Path]:
-    """Every file and folder that a job itself names to be read."""
-    yield job.path("picture")
-    masks = (job.regions.still_mask, job.regions.moving_mask)
-    codes = [job.motion.code, job.appearance.code]
-    codes += [parse_key(key)[1] for key in job.appearance.keys]
-    yield from (Path(name) for name in masks if name)
-    yield from map(Path, job.regions.region)
-    yield from (Path(name) for name in codes if name and is_file_name(name))
-
-
-def _files_of_region(region: Path) -> Iterator[Path]:
-    """The files that a region's file names; what is wrong with it is said when it is read."""
-    try:
-        fields: Any = regular_files.read_json(region)
-    except (OSError, ValueError):
-        return
-    if not isinstance(fields, dict):
-        return
-    if fields.get("mask"):
-        yield region.parent / str(fields["mask"])
-    code = fields.get("code")
-    if isinstance(code, str) and is_file_name(code):
-        yield Path(code).absolute()  # as the engine takes it, from where it is started

@@ -21,6 +21,7 @@ _PICTURE_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1", b"jp2 "
 _VIDEOS = (b"\x1aE\xdf\xa3", b"OggS", b"FLV\x01", b"\0\0\x01\xba", b"\0\0\x01\xb3")
 _TEXT = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"[", b"{")  # as JSON begins
 _NUMPY = b"\x93NUMPY"
+_GIF = b"GIF8"
 
 
 def is_hidden(path: Path) -> bool:
@@ -53,6 +54,11 @@ def holds_picture(path: Path) -> bool:
 def holds_numpy(path: Path) -> bool:
     """Whether a file is an array of numpy's."""
     return _head(path).startswith(_NUMPY)
+
+
+def begins_as_gif(path: Path) -> bool:
+    """Whether a file begins as GIFs do, still or moving."""
+    return _head(path).startswith(_GIF)
 
 
 def begins_as_video(path: Path) -> bool:

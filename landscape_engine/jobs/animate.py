@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .. import __version__, images, sequence, staging
+from .. import __version__, images, overwriting, sequence, staging
 from ..animator import Animator, load_animator
 from ..bundles import checkpoints
 from ..fitting.annotations import read_arrows, read_patches
@@ -67,7 +67,7 @@ def animate(
     """
     watch = Stopwatch()
     with watch.stage("total"):
-        check(job, save_motion, poster)
+        check(job, save_motion, poster, bundle)
         with watch.stage("read"):
             stored = {"upright": job.clip.upright, "profile": job.clip.profile}
             image = images.load_image(job.path("picture"), **stored)
@@ -83,8 +83,15 @@ def animate(
     )  # fmt: skip
 
 
-def check(job: Job, save_motion: Path | None = None, poster: Path | None = None) -> None:
+def check(
+    job: Job,
+    save_motion: Path | None = None,
+    poster: Path | None = None,
+    bundle: Path | None = None,
+) -> None:
     """Refuse a job that is malformed, can't be written, or would overwrite what it reads.
+
+    The arguments are those of `animate`.
 
     Raises:
         LandscapeError: it is, or would.
@@ -104,10 +111,8 @@ def check(job: Job, save_motion: Path | None = None, poster: Path | None = None)
     if save_motion:
         staging.check_file(save_motion, ".npy")
     read_files.check_regions(job.regions)
-    read = list(read_files.of_job(job))
-    for target in (out, save_motion, poster):
-        if target:
-            staging.check_apart(target, read)
+    targets = [target for target in (out, save_motion, poster) if target]
+    overwriting.check(targets, read_files.of_job(job, bundle))
 
 
 def render(

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .. import __version__, images, staging
+from .. import __version__, images, overwriting, staging
 from ..animator import load_animator
-from ..bundles import sources
+from ..bundles import checkpoints, sources
 from ..bundles.checkpoints import CodeKind
 from ..errors import AnnotationError
 from ..fitting.annotations import Arrow, ArrowLike, Patch, PatchLike, read_arrows, read_patches
@@ -52,7 +52,7 @@ def fit(
     Raises:
         LandscapeError: the fit can't be done; what is malformed is refused before anything loads.
     """
-    asked = check(arrows, patches, out)
+    asked = check(arrows, patches, out, picture, start, bundle)
     started = time.perf_counter()
     image = images.load_image(picture)
     landscape = load_animator(bundle, device).look_at(image)
@@ -66,8 +66,17 @@ class Asked(NamedTuple):
     patches: tuple[Patch, ...]
 
 
-def check(arrows: Iterable[ArrowLike], patches: Iterable[PatchLike], out: Path) -> Asked:
-    """Parse the request; refuse mixed kinds, malformed values and unwritable targets.
+def check(
+    arrows: Iterable[ArrowLike],
+    patches: Iterable[PatchLike],
+    out: Path,
+    picture: Path,
+    start: Path | None = None,
+    bundle: Path | None = None,
+) -> Asked:
+    """Parse the request; refuse mixed kinds, malformed values and targets that can't be written.
+
+    The arguments are those of `fit`; nothing that is read is such a target.
 
     Raises:
         LandscapeError: it isn't.
@@ -82,6 +91,8 @@ def check(arrows: Iterable[ArrowLike], patches: Iterable[PatchLike], out: Path) 
             )
         )
     staging.check_file(out, ".json")
+    read = [picture, bundle or checkpoints.DEFAULT, *([start] if start else [])]
+    overwriting.check([out], read)
     return asked
 
 

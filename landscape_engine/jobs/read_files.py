@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .. import regular_files
+from ..bundles import checkpoints
 from ..errors import RegionError
-from ..scene import region_files
-from ..settings import RegionSettings, parse_key
+from ..settings import RegionSettings, documents, named_files
 from ..settings.documents import Job
 
 
@@ -31,11 +31,15 @@ def check_regions(settings: RegionSettings) -> None:
             continue  # whoever reads it says what is wrong with it
 
 
-def of_job(job: Job) -> Iterator[Path]:
-    """The files and folders that a job may read; a name of a code may be none."""
+def of_job(job: Job, bundle: Path | None = None) -> Iterator[Path]:
+    """The files and folders that a job reads, its bundle's too; a name of a code may be none."""
+    yield from named_by(job)
+    yield bundle or checkpoints.DEFAULT
+
+
+def named_by(job: Job) -> Iterator[Path]:
+    """Those that a job itself names; a file of a region comes before what it names is read."""
     if job.picture is not None:
         yield job.picture
-    named = [job.motion.code, job.appearance.code]
-    named += [parse_key(key)[1] for key in job.appearance.keys]
-    yield from (Path(name) for name in named if name)
-    yield from region_files.files(job.regions)
+    for group in documents.GROUPS:
+        yield from named_files.of(getattr(job, group))

@@ -28,7 +28,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .. import regular_files
+from .. import pickles, regular_files
 from ..errors import BundleError
 from .blocks import channels_last
 
@@ -128,7 +128,10 @@ def _read(path: Path) -> Any:
             "weights."
         ) from error
     try:
+        pickles.check_weights(path)
         return torch.load(path, map_location="cpu", weights_only=True)
+    except MemoryError:
+        raise
     except Exception as error:  # torch raises what it likes for damaged or hostile files
         raise BundleError(
             f"{path} was refused: it can't be read as weights alone ({type(error).__name__}); "

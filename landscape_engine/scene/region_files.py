@@ -5,9 +5,9 @@ A region's file:
     {"version": 1, "name": "stream", "mask": "stream.png", "code": "0.3", "speed": 0.5,
      "phase": 0.25, "ripple": 2, "sway": 0, "arrows": ["0.4,0.6,0.5,0.7"], "moves": "detail"}
 
-`mask` is a picture beside the file, white where the region is; in its place `polygon` may stand, a
-list of corners [x, y] in shares of the picture's width and height. All but one of these two and the
-version may be left out.
+`mask` is a picture, white where the region is; in its place `polygon` may stand, a list of corners
+[x, y] in shares of the picture's width and height. All but one of these two and the version may be
+left out. The paths of a mask and of a code's file start from the folder of the region's file.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from torch import Tensor
 from .. import images, regular_files
 from ..errors import LandscapeError, RegionError
 from ..ops import polygons, shrinking
-from ..settings import RegionSettings
+from ..settings import RegionSettings, named_files
 from ..settings.sentences import about, prefixed
 from .regions import MASKED, Guide, Moves, Region, region_of
 
@@ -85,23 +85,9 @@ def apply(
     return regions
 
 
-def files(settings: RegionSettings) -> list[Path]:
-    """Every file that the artist's regions are made from, and the masks that regions name."""
-    masks = [settings.still_mask, settings.moving_mask]
-    found = [Path(name) for name in (*masks, *settings.region) if name]
-    for path in map(Path, settings.region):
-        try:
-            named = regular_files.read_json(path).get("mask")
-        except (OSError, ValueError, AttributeError):
-            continue  # whoever reads it for good says what is wrong with it
-        if named:
-            found.append(path.parent / str(named))
-    return found
-
-
 def stamps(settings: RegionSettings) -> tuple[images.Stamp | None, ...]:
     """The state of every file that the artist's regions are made from."""
-    return tuple(map(images.stamp, files(settings)))
+    return tuple(map(images.stamp, named_files.of(settings)))
 
 
 def read_mask(path: Path, size_hw: tuple[int, int]) -> np.ndarray:  # float32 [H, W] 0..1
@@ -195,7 +181,7 @@ def region_from(
     else:
         mask = _paint(fields["polygon"], size_hw, path)
     guide = Guide(
-        code=None if fields.get("code") is None else str(fields["code"]),
+        code=_code(fields.get("code"), path),
         speed=_number(fields, "speed", 1.0, -100, 100, path),
         phase=_number(fields, "phase", 0.0, 0, 1, path),
         ripple=_number(fields, "ripple", 0.0, 0, 100, path),
@@ -228,6 +214,11 @@ def _number(
             f"'{name}' of the region '{path}' is {value!r}; expected a number from {low} to {high}."
         )
     return float(value)
+
+
+def _code(value: Any, path: Path) -> str | None:
+    """A region's code; a path starts from the folder of the region's file, as its mask's does."""
+    return None if value is None else named_files.placed_code(str(value), path.parent)
 
 
 def _moves(value: Any, path: Path) -> Moves | None:

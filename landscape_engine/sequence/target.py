@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from itertools import islice
 from pathlib import Path
 from typing import get_args
 
 from ..errors import OutputError
-from ..images import clips
+from ..images import clips, kinds
 from ..images.kinds import is_hidden
 from ..settings import FormatName, OutputSettings
 from ..settings.sentences import say
@@ -144,11 +145,22 @@ def _check_video(target: str | Path, place: Path, chosen: FormatName, force: boo
 
 
 def _is_film(place: Path) -> bool:
-    """Whether a file holds moving pictures that can be opened."""
+    """Whether a file holds moving pictures, by what is in it and not by its name.
+
+    PyAV opens pictures as films of one frame, and music with a cover too.
+    """
     import av
+    from av.stream import Disposition
 
     try:
+        animation = kinds.begins_as_gif(place)
+        if not animation and not kinds.begins_as_video(place):
+            return False
         with clips.opened(place) as container:
-            return bool(container.streams.video)
+            cover = Disposition.attached_pic
+            films = [s for s in container.streams.video if cover not in s.disposition]
+            if not films or not animation:
+                return bool(films)
+            return len(list(islice((p for p in container.demux(films[0]) if p.size), 2))) > 1
     except (av.FFmpegError, OSError, ValueError):
         return False

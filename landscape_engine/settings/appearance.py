@@ -33,6 +33,7 @@ class AppearanceSettings:
         "bundle has no code LSTM)",
         flag="appearance-code",
         metavar="predict|POS|random|FILE",
+        names="code",
     )
     cycles: int = setting(
         1,
@@ -54,6 +55,7 @@ class AppearanceSettings:
         "repeatable (default: none)",
         flag="appearance-key",
         metavar="FRAME=VALUE",
+        names="key",
     )
     patches: tuple[str, ...] = setting(
         (),

@@ -66,6 +66,7 @@ class TrainAppearanceSettings(TrainedPairSettings):
         "network of the style and content losses: vgg16, or a file of weights; used only where one "
         "of their weights isn't 0",
         metavar="vgg16|FILE",
+        names="file",
     )
     frame_minutes: float = setting(
         0.0, "minutes of the day between two frames of a clip as filmed; 0: use every frame"

@@ -74,6 +74,7 @@ class ClipEvaluationSettings:
         "file, such as VGG16's weights or a distilled VGG-19's",
         flag="perceptual",
         metavar="auto|none|FILE",
+        names="file",
     )
     seed: int = setting(0, "seed of the drawn codes", flag="seed", metavar="K")
 

@@ -29,12 +29,11 @@ from . import (
     MotionSettings,
     OutputSettings,
     RegionSettings,
-    parse_key,
+    named_files,
 )
 from .sentences import in_document, job_fields, prefixed
 
 VERSION = 1
-_NO_FILES = frozenset({"auto", "gaussian", "random", "predict", "input"})  # names of codes
 GROUPS: dict[str, type] = {
     "clip": ClipSettings,
     "motion": MotionSettings,
@@ -93,40 +92,9 @@ def read(path: str | Path) -> Job:
 
 def placed(job: Job, folder: Path) -> Job:
     """A job whose relative paths start from a folder."""
-
-    def path(name: str | None) -> str | None:
-        """The path of what a setting names; what is no file stays."""
-        return str(folder / name) if name and is_file_name(name) else name
-
-    def key(text: str) -> str:
-        frame, value = parse_key(text)
-        return f"{frame}={path(value)}"
-
-    regions, look = job.regions, job.appearance
-    return dataclasses.replace(
-        job,
-        picture=job.picture and folder / job.picture,
-        out=job.out and folder / job.out,
-        motion=dataclasses.replace(job.motion, code=path(job.motion.code) or job.motion.code),
-        regions=dataclasses.replace(
-            regions,
-            still_mask=path(regions.still_mask),
-            moving_mask=path(regions.moving_mask),
-            region=tuple(str(folder / name) for name in regions.region),
-        ),
-        appearance=dataclasses.replace(look, code=path(look.code), keys=tuple(map(key, look.keys))),
-    )
-
-
-def is_file_name(name: str) -> bool:
-    """Whether what a setting of a code names is a file, no position and no word like 'random'."""
-    if name in _NO_FILES:
-        return False
-    try:
-        float(name)
-    except ValueError:
-        return True
-    return False
+    groups = {name: named_files.placed(getattr(job, name), folder) for name in GROUPS}
+    picture, out = job.picture and folder / job.picture, job.out and folder / job.out
+    return dataclasses.replace(job, picture=picture, out=out, **groups)
 
 
 def parse(document: object) -> Job:

@@ -34,6 +34,7 @@ class MotionSettings:
         "whose motion is copied",
         flag="motion-code",
         metavar="auto|POS|random|gaussian|FILE",
+        names="code",
     )
     speed: float = setting(
         1.0,

@@ -19,16 +19,23 @@ class RegionSettings:
         "--no-clean: the raw predicted field",
     )
     still_mask: str | None = setting(
-        None, "mask of the still part: white (grey: partly still)", metavar="FILE"
+        None,
+        "mask of the still part: white (grey: partly still)",
+        metavar="FILE",
+        names="file",
     )
     moving_mask: str | None = setting(
-        None, "mask of the moving part: white; replaces the segmentation", metavar="FILE"
+        None,
+        "mask of the moving part: white; replaces the segmentation",
+        metavar="FILE",
+        names="file",
     )
     region: tuple[str, ...] = setting(
         (),
         "a region with motion of its own: a JSON file with its mask or polygon, and its code, "
         "speed, phase and arrows (repeatable)",
         metavar="FILE.json",
+        names="region",
     )
     horizon: float | None = setting(
         None,

@@ -97,6 +97,12 @@ def settings_from(options: argparse.Namespace, kind: type[Settings]) -> Settings
     return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in given.items()})
 
 
+def kinds_in(options: argparse.Namespace, home: types.ModuleType) -> list[type]:
+    """The settings classes, of the module that has them all, whose flags a command line has."""
+    names = {name.partition(".")[0]: None for name in vars(options) if "." in name}
+    return [getattr(home, name) for name in names]
+
+
 def values_of(job: documents.Job) -> dict[str, Any]:
     """A job's values, by the names of the flags in a namespace."""
     values: dict[str, Any] = {"picture": job.picture, "out": job.out}

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,7 +27,7 @@ from typing import Any, get_type_hints
 import torch
 from torch import Tensor
 
-from .. import images, regular_files
+from .. import images, overwriting, regular_files
 from ..animator import Animator, load_animator
 from ..bundles import checkpoints
 from ..errors import BundleError, CodeError, DocumentError, OutputError, PictureError
@@ -46,6 +47,17 @@ FOUND = {"sky": "#56b4e9", "water": "#0072b2"}  # colors of a label picture
 OWN = ("#e69f00", "#009e73", "#d55e00", "#cc79a7", "#f0e442")  # of the artist's regions, in turn
 
 
+READ = ("picture", "start")  # fields that name what is read, beside "job" and "regions"
+WRITTEN = ("out", "save_motion")  # … and what is written
+ALL = ".*"
+MADE = {  # by the functions of the tasks: what they make in the job's folder; else `ALL`
+    "animate": "",
+    "preview": "frames",
+    "draw_thumbnails": r"picture\.png|\d{3,}_(flow|\d{3,})\.png",
+    "fit": r"code\.json",
+    "find_regions": r"regions\.png",
+    "status": "",
+}
 CHECKED = (str, str | None, int, bool)  # kinds of fields whose type is checked for all tasks
 
 
@@ -81,6 +93,7 @@ class Desk:
         """
         _refuse_links(job.folder)
         task, fields = read_task(job.folder / "job.json")
+        _check_apart(job.folder, task, fields, self.animator.bundle.folder)
         return task(self, job, **fields)
 
     def tidy(self) -> None:
@@ -131,6 +144,24 @@ def _refuse_links(folder: Path) -> None:
         raise DocumentError(
             f"'{linked}' in the job's folder is a link; expected files and folders: remove it."
         )
+
+
+def _check_apart(
+    folder: Path, task: Callable[..., dict[str, Any]], fields: dict[str, Any], bundle: Path | None
+) -> None:
+    """Refuse a job that would destroy what it, or the worker, reads."""
+    job = documents.parse(fields["job"]) if "job" in fields else Job()
+    if "regions" in fields:
+        job = replace(job, regions=_region_settings(fields["regions"]))
+    read = [*read_files.of_job(job, bundle)]
+    read += [Path(fields[name]) for name in READ if isinstance(fields.get(name), str)]
+    asked = [Path(fields[name]) for name in WRITTEN if isinstance(fields.get(name), str)]
+    asked += [job.out] if job.out and task is not preview else []
+    own = [folder / name for name in ("job.json", "events.jsonl")]
+    overwriting.check(asked, [*read, *own, folder.parents[1] / "worker.json"])
+    of_task = re.compile(MADE.get(task.__name__, ALL))
+    made = [p for p in folder.iterdir() if of_task.fullmatch(p.name)]
+    overwriting.check(made, read)
 
 
 # ------------------------------------------------------------------------ tasks
@@ -243,11 +274,11 @@ def fit(
         if not isinstance(value, list | tuple):
             raise DocumentError(f"'{name}' is {value!r}; expected a list.")
     target = events.folder / "code.json" if out is None else _target(out, "out")
-    asked, path = fitting.check(arrows, patches, target), _picture(picture)
+    path, begin = _picture(picture), _source(start, "start") if start else None
+    asked = fitting.check(arrows, patches, target, path, begin, desk.animator.bundle.folder)
     events.progress("read")
     landscape = desk.landscapes.of(path, None, bool(upright), bool(profile))
     events.progress("predict")
-    begin = _source(start, "start") if start else None
     done = fitting.search(landscape, asked, target, start=begin, progress=events.follow)
     if done["note"]:
         events.note(done["note"])
@@ -304,7 +335,7 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
 def _animate(
     desk: Desk, events: JobEvents, job: Job, save_motion: Path | None = None
 ) -> dict[str, Any]:
-    animation.check(job, save_motion)
+    animation.check(job, save_motion, bundle=desk.animator.bundle.folder)
     events.progress("read")
     landscape, own_hw = desk.landscapes.of_job(job)
     events.progress("predict")

@@ -89,6 +89,7 @@ def run_blender(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
             [PYTHON or sys.executable, str(script), *map(str, arguments)],
             capture_output=True,
             text=True,
+            errors="backslashreplace",  # names of files that aren't UTF-8
             timeout=RENDER_LIMIT_S,
             env=environment,
         )

@@ -391,7 +391,8 @@ def test_fit_writes_a_code_that_animate_reads(bundle_folder, tmp_path, capsys):
         assert cli.main(call + common) == 0
         report = json.loads(capsys.readouterr().out.splitlines()[-1])
         assert np.allclose(json.loads(out.read_text()), report["code"]) and report[errors]
-        assert cli.main([*call, "--start", str(out), *common]) == 0
+        again = [*call, "--out", str(tmp_path / "again.json"), "--start", str(out)]
+        assert cli.main([*again, *common]) == 0
         capsys.readouterr()
 
 

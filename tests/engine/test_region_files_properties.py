@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from landscape_engine.errors import LandscapeError, RegionError
 from landscape_engine.scene import region_files
 from landscape_engine.scene.regions import Region
-from landscape_engine.settings import RegionSettings
+from landscape_engine.settings import RegionSettings, named_files
 
 GRID = (32, 32)
 FILE = Path("own.json")
@@ -168,4 +168,23 @@ def test_a_file_may_be_in_unicode_of_any_width(tmp_path, encoding):
     assert region_files.read_region(path, (20, 30), GRID, torch.device("cpu")).core.any()
     named = json.dumps({"version": 1, "mask": "bank.png"}).encode(encoding)
     path.write_bytes(named)
-    assert tmp_path / "bank.png" in region_files.files(RegionSettings(region=(str(path),)))
+    assert tmp_path / "bank.png" in [*named_files.of(RegionSettings(region=(str(path),)))]
+
+
+def test_a_code_starts_from_the_folder_of_its_regions_file(tmp_path, monkeypatch):
+    """As its mask does; the working folder is another one."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    fields = {"version": 1, "polygon": SQUARE}
+    for code, expected in (
+        ("slow.npy", str(tmp_path / "slow.npy")),
+        ("../slow.npy", str(tmp_path / ".." / "slow.npy")),
+        (str(tmp_path / "a" / "slow.npy"), str(tmp_path / "a" / "slow.npy")),
+        ("0.3", "0.3"), (0.3, "0.3"), ("auto", "auto"), ("random", "random"), (None, None),
+    ):  # fmt: skip
+        path = tmp_path / "region.json"
+        path.write_text(json.dumps({**fields, "code": code}))
+        region = region_files.read_region(path, (20, 30), GRID, torch.device("cpu"))
+        assert region.guide.code == expected
+        named = [*named_files.of(RegionSettings(region=(str(path),)))]
+        assert named == [path, *([Path(expected)] if str(expected).endswith("npy") else [])]

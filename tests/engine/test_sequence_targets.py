@@ -4,8 +4,11 @@ import os
 import threading
 
 import av
+import av.stream
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from landscape_engine.sequence import check_target, folder, resolve_format, video, write_sequence
 from landscape_engine.settings import OutputSettings
@@ -132,6 +135,53 @@ def test_a_file_that_is_no_movie_is_left_alone(tmp_path, name):
     for force in (True, False):  # by force, and then a movie of ours
         write_sequence(make_frames(2), target, OutputSettings(force=force))
     assert target.read_bytes() != b"notes"
+
+
+STILLS = {
+    "p.mp4": "PNG", "j.webm": "JPEG", "t.mp4": "TIFF", "b.gif": "BMP", "w.gif": "WEBP",
+    "s.gif": "GIF", "g.mp4": "GIF", "x.webm": "PPM", "tga.mp4": "TGA", "a.mp4": "AVIF",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STILLS)
+def test_a_picture_with_the_name_of_a_movie_is_left_alone(tmp_path, name):
+    """PyAV opens each of them as a film of one frame."""
+    target = tmp_path / name
+    try:
+        Image.fromarray(np.zeros((36, 64, 3), np.uint8)).save(target, format=STILLS[name])
+    except (KeyError, OSError):
+        pytest.skip("this Pillow writes none")
+    before = target.read_bytes()
+    refuse(lambda: write_sequence(make_frames(2), target), "is no movie", "--force")
+    assert target.read_bytes() == before and os.listdir(tmp_path) == [name]
+
+
+def test_music_with_a_cover_is_left_alone(tmp_path):
+    target, cover = tmp_path / "song.mp4", tmp_path / "cover.png"
+    Image.fromarray(np.zeros((36, 64, 3), np.uint8)).save(cover)
+    with av.open(str(target), "w", format="mp4") as made, av.open(str(cover)) as picture:
+        sound = made.add_stream("aac", rate=44100)
+        shown = made.add_stream_from_template(picture.streams.video[0])
+        shown.disposition = av.stream.Disposition.attached_pic
+        frame = av.AudioFrame.from_ndarray(np.zeros((2, 1024), np.float32), "fltp", "stereo")
+        frame.sample_rate = 44100
+        for packet in [*sound.encode(frame), *sound.encode(None)]:
+            made.mux(packet)
+        for packet in picture.demux(video=0):
+            if packet.size:
+                packet.stream = shown
+                made.mux(packet)
+    before = target.read_bytes()
+    refuse(lambda: write_sequence(make_frames(2), target), "is no movie", "--force")
+    assert target.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.gif", "clip.webm"])
+def test_a_movie_is_replaced_whatever_its_name_says_of_its_kind(tmp_path, name):
+    for made in ("a.mp4", "a.gif", "a.webm"):
+        write_sequence(make_frames(2), tmp_path / made)
+        os.replace(tmp_path / made, tmp_path / name)
+        write_sequence(make_frames(3), tmp_path / name)
 
 
 def test_an_empty_file_is_a_name_that_was_kept_free(tmp_path):

@@ -12,6 +12,8 @@ from ...settings.documents import Job
 from .. import bars, endings
 from ..flags import settings_from
 
+WRITES = ("out", "save_motion")
+
 
 def run(options: argparse.Namespace) -> int:
     """Animate one picture."""

@@ -14,14 +14,20 @@ from tqdm import tqdm
 from ...errors import FarmError, OutputError, printable
 from ...farm import batch_report, manifests
 from ...farm.outcomes import End, Plan
-from ...farm.roots import Roots
+from ...farm.roots import PAGE, REPORT, Roots
 from ...settings import BatchSettings
 from ...settings.checks import check_installed
 from .. import endings
 from ..flags import settings_from
 
+WRITES = ("out",)
 FAILED = 1  # exit code: all was tried, and something failed
 SHOWN = 3  # items beside the bar
+
+
+def written(options: argparse.Namespace) -> tuple[Path, ...]:
+    """The report; outputs of items are held against all that items read with the manifest."""
+    return options.out / REPORT, options.out / PAGE
 
 
 def run(options: argparse.Namespace) -> int:

@@ -11,12 +11,12 @@ from ...jobs.contact_sheet import TILE_WIDTH, draw_codebook
 from .. import bars
 
 MOST_ROWS = 256  # of a contact sheet
+WRITES = ("out",)
 
 
 def run(options: argparse.Namespace) -> int:
     """Draw the contact sheets of Figures 14 and 15."""
     staging.check_file(options.out, ".png")
-    staging.check_apart(options.out, [options.picture] if options.picture else [])
     if not 1 <= options.rows <= MOST_ROWS:
         raise SettingsError(f"--rows is {options.rows}; expected 1 to {MOST_ROWS}.")
     given = images.load_image(options.picture) if options.picture else None

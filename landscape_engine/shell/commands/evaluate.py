@@ -33,10 +33,34 @@ from ...settings import ClipEvaluationSettings, EvaluationSettings, LoopSettings
 from .. import bars, endings
 from ..flags import settings_from
 
+WRITES = ("out",)
+NARROWED = ("masks",)  # of the folder those of the pictures are read
 NO_NETWORK = (
     "without a perceptual network, whose weights are a file of their own (see --perceptual), the "
     "perceptual distance is left out."
 )
+
+
+def written(options: argparse.Namespace) -> Iterator[Path]:
+    """The files that are put into the folder, in which others may lie."""
+    for name in _files(options) if options.out else ():
+        yield options.out / name
+
+
+def read(options: argparse.Namespace) -> Iterator[Path]:
+    """The masks of the pictures."""
+    if options.masks:
+        for picture in options.pictures:
+            yield from reference_masks.files(options.masks, picture)
+
+
+def _files(options: argparse.Namespace) -> tuple[str, ...]:
+    """The names of the files that are written for stills and clips."""
+    clips = [path for path in options.pictures if is_clip(path)]
+    stills = [path for path in options.pictures if path not in clips]
+    graded = settings_from(options, EvaluationSettings).sheet
+    of_stills = _sheet_files(stills) if graded else figures.FILES
+    return (*(of_stills if stills else ()), *(clip_report.FILES if clips else ()))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -49,11 +73,8 @@ def run(options: argparse.Namespace) -> int:
     stills = [path for path in options.pictures if path not in clips]
     if settings.sheet and not options.out:
         raise SettingsError("--sheet needs a folder to write to; name one by --out.")
-    of_stills = _sheet_files(stills) if settings.sheet else figures.FILES
     if options.out:
-        for there, files in ((stills, of_stills), (clips, clip_report.FILES)):
-            if there:
-                figures.check_folder(options.out, files)
+        figures.check_folder(options.out, _files(options))
     for picture in stills:  # before the first still's minute, not after
         masks = None if settings.sheet else options.masks
         image, _ = reference_masks.load_still(picture, masks, settings.width)
@@ -76,8 +97,7 @@ def run(options: argparse.Namespace) -> int:
             endings.note([NO_NETWORK])
         described |= _measure_clips(options, animator, clips, network, name)
     if options.out:
-        names = [*(of_stills if stills else ()), *(clip_report.FILES if clips else ())]
-        described["files"] = [str(options.out / name) for name in names]
+        described["files"] = [str(options.out / name) for name in _files(options)]
     endings.end(described, options.json, *([options.out] if options.out else []))
     return 0
 

@@ -8,6 +8,8 @@ from ...jobs.fit import fit
 from .. import endings
 from ..bars import steps
 
+WRITES = ("out",)
+
 
 def run(options: argparse.Namespace) -> int:
     """Fit a motion code to arrows or an appearance code to patches, and write it."""

@@ -8,6 +8,8 @@ import torch
 
 from ...bundles import authors, checkpoints
 
+WRITES = ("out",)
+
 
 def run(options: argparse.Namespace) -> int:
     """Turn the authors' files into a bundle."""

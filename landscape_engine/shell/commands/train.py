@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import torch
 
@@ -31,6 +34,22 @@ from ...training.runs import (
     train_scene,
 )
 from ..flags import settings_from
+
+WRITES = ("run", "bundle")
+FILLS = ("run",)  # a folder in which the bundle may lie
+NARROWED = ("start",)  # a bundle may be trained on in its place
+
+
+def read(options: argparse.Namespace) -> Iterator[Path]:
+    """What a run begins with, and what in the folders of the data leads elsewhere."""
+    if options.start and not _is_one(options.start, options.bundle):
+        yield options.start
+    for folder in (getattr(options, name, None) for name in ("photos", "clips")):
+        yield from (p for p in folder.rglob("*") if p.is_symlink()) if folder else ()
+
+
+def _is_one(folder: Path, other: Path) -> bool:
+    return os.path.realpath(folder) == os.path.realpath(other)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from pathlib import Path
 
 from ...worker.process import Worker
+
+WRITES = ("folder",)
+
+
+def written(options: argparse.Namespace) -> Iterator[Path]:
+    """What lies beside others in its folder, in which each job has its own."""
+    yield options.folder / "worker.json"
+    yield options.folder / "jobs"
 
 
 def run(options: argparse.Namespace) -> int:

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, default_collate
 from tqdm import tqdm
 
-from ... import images, regular_files, staging
+from ... import images, pickles, regular_files, staging
 from ...bundles import checkpoints
 from ...errors import OutputError, TrainingError, is_out_of_memory, printable
 from ...settings import TrainingLoopSettings
@@ -328,7 +328,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         TrainingError: it is damaged, cut off, or of another kind.
     """
     try:
-        regular_files.check(path)
+        pickles.check_weights(path)
         state = torch.load(path, weights_only=True, map_location="cpu")
     except MemoryError:
         raise
