@@ -177,3 +177,19 @@ def test_nothing_is_written_by_reading(home, tmp_path):
     before = sorted(tmp_path.rglob("*"))
     read(home)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_nothing_that_any_item_reads_is_written_over(home):
+    """Not its own files, nor another item's, whether the output is the file or holds it."""
+    first = '{"picture": "sea.png", "motion": {"code": "clips/wind.mp4"}, "out": "a"}'
+    (home / "clips").mkdir()
+    (home / "clips" / "wind.mp4").write_bytes(b"any")
+    roots = Roots.named([home], home)
+    for out, refused in (("clips/wind.mp4", True), ("clips", True), ("clips/new", False)):
+        other = json.dumps({"picture": "lake.jpg", "out": out})
+        manifest = write(home, "a.jsonl", f"{first}\n{other}\n")
+        if refused:
+            with pytest.raises(ManifestError, match="line 2 of .*reads"):
+                manifests.read(manifest, roots)
+        else:
+            assert len(manifests.read(manifest, roots)) == 2
