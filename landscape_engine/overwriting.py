@@ -15,7 +15,6 @@ from .images.kinds import PICTURE_ENDINGS
 from .staging import resolve
 
 DESCRIPTION = "bundle.json"  # of whose folder it and the weights are read
-WEIGHTS = "*.safetensors"
 
 
 def check(
@@ -75,7 +74,7 @@ def _all_of(source: Path) -> Iterator[Path]:
     yield source
     if (source / DESCRIPTION).exists():
         yield source / DESCRIPTION
-        yield from source.glob(WEIGHTS)
+        yield from source.glob("*.safetensors")
     elif source.is_dir():
         with os.scandir(source) as entries:
             yield from [Path(entry.path) for entry in entries if entry.is_symlink()]

@@ -17,6 +17,7 @@ MOST_JSON = 1 << 25  # bytes of a document
 CHUNK = 1 << 18
 MOST_CODES = 1 << 27  # bytes of codes, or of a codebook
 MOST_WEIGHTS = 1 << 33  # bytes of a file of weights
+MOST_TABLE = 1 << 28  # bytes of a table that grows with the steps of a run
 
 
 def check(path: Path | str, most: int | None = None) -> None:
@@ -81,6 +82,21 @@ def parse_json(
         return json.loads(text, object_pairs_hook=object_pairs_hook)
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
+
+
+def open_to_append(path: Path | str) -> int:
+    """Open a regular file to append to, made if it isn't there; no link leads to it.
+
+    Raises:
+        OSError: it is of another kind, or can't be written to.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    opened = os.open(path, flags, 0o666)
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        raise OSError(f"'{path}' is no regular file")
+    return opened
 
 
 def _open(path: Path | str, follow: bool) -> int:

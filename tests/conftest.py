@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 from pathlib import Path
 
 import hypothesis
@@ -112,3 +114,33 @@ def lake(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("pictures") / "lake.png"
     images.save_image(make_picture(90, 160), path)
     return path
+
+
+@pytest.fixture
+def unhung():
+    """Make pipes that let go of whoever waits for them, late, and that nobody may have waited for.
+
+    Without that, a test that fails would hang.
+    """
+    late: list[Path] = []
+
+    def let_go(path: Path) -> None:
+        late.append(path)
+        with contextlib.suppress(OSError):
+            os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK))
+
+    timers: list[threading.Timer] = []
+
+    def make(path: Path) -> Path:
+        if not hasattr(os, "mkfifo"):
+            pytest.skip("no pipes here")
+        os.mkfifo(path)
+        timers.append(threading.Timer(PATIENCE_S, let_go, (path,)))
+        timers[-1].daemon = True
+        timers[-1].start()
+        return path
+
+    yield make
+    for timer in timers:
+        timer.cancel()
+    assert not late, "a pipe was waited for"

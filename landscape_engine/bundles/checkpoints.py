@@ -26,6 +26,7 @@ from torch.overrides import TorchFunctionMode
 
 from .. import regular_files, staging
 from ..errors import BundleError, OutputError
+from ..images import kinds
 from ..networks.appearance import AppearancePredictor
 from ..networks.blocks import channels_last
 from ..networks.code_lstm import CodeLSTM
@@ -210,7 +211,14 @@ def check_target(folder: Path) -> None:
             raise BundleError(
                 f"{folder} is a file; expected a new folder or a bundle's: choose another name."
             )
-        if any(place.iterdir()) and not (place / "bundle.json").exists():
+        there = list(place.iterdir())
+        odd = next((p for p in there if not (p.is_file() or p.is_dir() or p.is_symlink())), None)
+        if odd is not None:
+            raise BundleError(
+                f"{folder} holds '{odd.name}', a pipe or a device; expected files alone: remove it."
+            )
+        described = (place / "bundle.json").exists()
+        if not described and not all(p.is_file() and kinds.is_hidden(p) for p in there):
             raise BundleError(
                 f"{folder} holds other files; expected a new folder or a bundle's: choose another."
             )
@@ -295,7 +303,7 @@ def _tensors(name: str, network: nn.Module, dtype: torch.dtype) -> dict[str, Ten
 
 def _weights(folder: Path) -> list[Path]:
     """The weights files of a bundle, in a fixed order."""
-    return sorted(folder.glob("*.safetensors"))
+    return sorted(path for path in folder.glob("*.safetensors") if not kinds.is_hidden(path))
 
 
 def _write(
@@ -318,9 +326,12 @@ def _write(
                     save_file(tensors, partial / name)
                     os.chmod(partial / name, usual)  # the library makes it private
             for kept in place.iterdir() if place.exists() else ():
-                written = kept.name in files or kept.name == "bundle.json"
-                if kept.is_file() and not written:  # other weights, its card, a licence
-                    shutil.copy(kept, partial)
+                if kept.name in files or kept.name == "bundle.json":
+                    continue
+                if kept.is_dir() and not kept.is_symlink():
+                    shutil.copytree(kept, partial / kept.name, symlinks=True)
+                else:  # other weights, its card, a licence
+                    shutil.copy(kept, partial, follow_symlinks=False)
             if place.exists():
                 staging.swap_folder(partial, place)
             else:

@@ -132,7 +132,10 @@ STAND_INS: dict[tuple[str, str], Callable[..., Any]] = {
 class _Unpickler(pickle.Unpickler):
     def __init__(self, content: bytes) -> None:
         super().__init__(io.BytesIO(content))
-        self._stand_ins = {**STAND_INS, ("_codecs", "encode"): _Encoder(len(content))}
+        self._stand_ins: dict[tuple[str, str], Callable[..., Any]] = {
+            **STAND_INS,
+            ("_codecs", "encode"): _Encoder(len(content)),
+        }
 
     def find_class(self, module: str, name: str) -> Any:
         stand_in = self._stand_ins.get((module, name))
@@ -164,7 +167,9 @@ def read(path: Path) -> list[NDArray[Any]]:
 
 def _array(content: Any, dtype: Any, shape: Any, order: Any) -> NDArray[Any]:
     """An array of these bytes, of which there must be as many as its shape says."""
-    if not isinstance(dtype, _Float) or not isinstance(order, str) or order not in ("C", "F"):
+    columns_first = isinstance(order, str) and order == "F"
+    known = columns_first or (isinstance(order, str) and order == "C")
+    if not isinstance(dtype, _Float) or not known:
         raise pickle.UnpicklingError("an array is of another kind")
     if not isinstance(content, bytes | bytearray) or not isinstance(shape, tuple):
         raise pickle.UnpicklingError("an array's shape or content is of another form")
@@ -174,7 +179,9 @@ def _array(content: Any, dtype: Any, shape: Any, order: Any) -> NDArray[Any]:
     kind = dtype.of_numpy()
     if math.prod(shape) * kind.itemsize != len(content):
         raise pickle.UnpicklingError(f"an array of shape {shape} has {len(content)} bytes")
-    shaped: NDArray[Any] = np.frombuffer(content, kind).reshape(shape, order=order)
+    shaped: NDArray[Any] = np.frombuffer(content, kind).reshape(
+        shape, order="F" if columns_first else "C"
+    )
     return shaped
 
 

@@ -117,4 +117,5 @@ class _Reader:
             )
         self.size = (height, width)
         wide = min(self.width, width)
-        return images.resize(frame, wide, max(2, round(wide * height / width))).clamp(-1, 1)
+        small = images.resize(frame, wide, max(2, round(wide * height / width)))
+        return images.opaque(small).clamp(-1, 1)

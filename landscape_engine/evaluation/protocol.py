@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .. import images
 from ..animator import Animator
 from ..errors import AnnotationError
 from ..jobs.progress import Progress, silent
@@ -136,7 +137,7 @@ def look_at(
         PictureError: one of them can't be used.
     """
     own, drawn = read_still(picture, masks)
-    landscape = animator.look_at(own).at(*at_width(own, width))
+    landscape = animator.look_at(images.opaque(own)).at(*at_width(own, width))
     return landscape, mask_at(drawn, own, landscape.image)
 
 

@@ -55,25 +55,25 @@ def load_still(
         PictureError: one of them can't be used.
     """
     own, drawn = read_still(picture, masks)
-    image = images.resize(own, *at_width(own, width))
+    image = images.opaque(images.resize(own, *at_width(own, width)))
     return image, mask_at(drawn, own, image)
 
 
 def read_still(
     picture: Path, masks: Path | None
-) -> tuple[Tensor, Path | None]:  # [1, 3, H', W'] at its own size
+) -> tuple[Tensor, Path | None]:  # [1, 3|4, H', W'] at its own size
     """A picture, and the file of its mask.
 
     Raises:
         PictureError: the picture can't be used, or has no mask in the folder of masks.
     """
     drawn = None if masks is None else find_mask(masks, picture)
-    return images.load_image(picture)[:, :3], drawn
+    return images.load_image(picture), drawn
 
 
 def mask_at(
     drawn: Path | None,
-    own: Tensor,  # [1, 3, H', W'] the picture at its own size
+    own: Tensor,  # [1, 3|4, H', W'] the picture at its own size
     image: Tensor,  # [1, 3, H, W] at the size wanted
 ) -> ReferenceMask | None:
     """A picture's mask at the size of an image of it; None where none was drawn."""

@@ -11,7 +11,7 @@ colors are converted to linear sRGB on their way in, and back on their way out (
 Legend: B batch (here 1), C channels (3 or 4), H W pixels.
 """
 
-from .clear_pixels import fill_clear
+from .clear_pixels import fill_clear, opaque
 from .color_spaces import LINEAR_SRGB, ColorSpace
 from .limits import MAX_ASPECT, MIN_SIDE_PX
 from .reading import color_space, load_image, notes
@@ -27,6 +27,7 @@ __all__ = [
     "color_space",
     "fill_clear",
     "notes",
+    "opaque",
     "stamp",
     "MAX_ASPECT",
     "MIN_SIDE_PX",

@@ -35,6 +35,13 @@ def fill_clear(
     return torch.cat([torch.where(clear, around, image[:, :3]), image[:, 3:]], 1)
 
 
+def opaque(
+    image: Tensor,  # [B, 3|4, H, W] straight alpha
+) -> Tensor:  # [B, 3, H, W]
+    """The colors of a picture for what knows no alpha; to be asked after it was made smaller."""
+    return fill_clear(image)[:, :3]
+
+
 def _extended(
     weighted: Tensor,  # [B, 3, h, w] colors times their weight
     weight: Tensor,  # [B, 1, h, w]

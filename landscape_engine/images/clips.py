@@ -28,7 +28,7 @@ from ..errors import PictureError
 from .kinds import begins_as_video, is_picture, is_video
 from .reading import load_image
 
-Read = Callable[[], Tensor]  # gives [1, 3, H, W] in [-1, 1] or raises PictureError
+Read = Callable[[], Tensor]  # gives [1, 3|4, H, W] in [-1, 1] or raises PictureError
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,14 @@ def count(path: Path) -> int:
     return len(frame_paths(path)) if path.is_dir() else len(_times(path))
 
 
-def pictures(path: Path) -> Iterator[Tensor]:  # each [1, 3, H, W] in [-1, 1]
-    """All frames of a clip in order.
+def pictures(path: Path) -> Iterator[Tensor]:  # each [1, 3|4, H, W] in [-1, 1]
+    """All frames of a clip in order; those of a folder with their alpha, if they have any.
 
     Raises:
         PictureError: it can't be read, or a frame is damaged.
     """
     if path.is_dir():
-        yield from (load_image(name)[:, :3] for name in frame_paths(path))
+        yield from map(load_image, frame_paths(path))
     else:
         yield from (frame.picture() for frame in video(path))
 
@@ -109,11 +109,7 @@ def numbered(path: Path, wanted: set[int]) -> Iterator[tuple[int, Read]]:
         return
     for number, name in enumerate(frame_paths(path)):
         if number in wanted:
-            yield number, partial(_colors_of, name)
-
-
-def _colors_of(name: Path) -> Tensor:  # [1, 3, H, W] in [-1, 1]
-    return load_image(name)[:, :3]
+            yield number, partial(load_image, name)
 
 
 def video(path: Path) -> Iterator[VideoFrame]:

@@ -29,6 +29,11 @@ def is_hidden(path: Path) -> bool:
     return path.name.startswith(".")
 
 
+def is_hidden_in(folder: Path, path: Path) -> bool:
+    """Whether a file in a folder is hidden, or lies in a hidden one of it."""
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
 def is_video(path: Path) -> bool:
     """Whether a path is a video by its name."""
     return path.suffix.lower() in VIDEO_ENDINGS and not is_hidden(path)

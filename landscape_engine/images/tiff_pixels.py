@@ -125,7 +125,8 @@ def _decompress(
 ) -> NDArray[np.uint8]:  # [N]
     compression, reverse = tags.number(259, 1), tags.number(266, 1) == 2
     if compression in DEFLATE:
-        return np.frombuffer(zlib.decompress(segment.tobytes()), np.uint8)
+        whole = max(rows * row_bytes, 1)  # more would be no pixels, and could be any amount
+        return np.frombuffer(zlib.decompressobj().decompress(segment, whole), np.uint8)
     if reverse:  # of bits within bytes; LZW's codes too
         segment = _REVERSED[segment]
     if compression == UNCOMPRESSED:

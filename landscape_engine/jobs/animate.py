@@ -223,13 +223,16 @@ def _write_kit(
     watch: Stopwatch,
 ) -> sequence.WrittenSequence:
     """Write a kit, whose poster is the picture."""
+
+    def beside() -> None:
+        if save_motion:
+            _save_motion(foreseen.motion, landscape, save_motion)
+        if poster:
+            images.save_image(landscape.image[:, :3], poster)
+
+    motion, light = foreseen.motion, foreseen.light
     with watch.stage("render"):
-        written = live.write(job, animator, landscape, foreseen.motion, foreseen.light, progress)
-    if save_motion:
-        _save_motion(foreseen.motion, landscape, save_motion)
-    if poster:
-        images.save_image(landscape.image[:, :3], poster)
-    return written
+        return live.write(job, animator, landscape, motion, light, progress, beside)
 
 
 def _followed(motion: MotionField, job: Job, progress: Progress) -> MotionField:

@@ -35,7 +35,7 @@ def draw_codebook(
     shows the picture along the sequence.
     """
     height = max(16, round(TILE_WIDTH * image.shape[2] / image.shape[3]))
-    small = animator.look_at(images.resize(image[:, :3], TILE_WIDTH, height))
+    small = animator.look_at(images.opaque(images.resize(image, TILE_WIDTH, height)))
     positions = [k / max(rows - 1, 1) for k in range(rows)]
     table: list[list[tuple[str, Tensor]]] = []
     bundle = animator.bundle

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 
 from .. import sequence
@@ -53,14 +53,15 @@ def write(
     motion: MotionField,
     light: LightCycle | None,
     progress: Progress,
+    beside: Callable[[], object],
 ) -> WrittenSequence:
-    """Make a job's kit, and write it; otherwise as `sequence.write_sequence`."""
+    """Make a job's kit, and write it, with `beside` before it takes its place."""
 
     def made() -> Iterator[Kit]:
         yield animator.kit(landscape, motion, light, job.loop, job.clip)
 
     (kit,) = progress(made(), 1, "maps")
-    paths = sequence.write_kit(kit, job.path("out"), job.output)
+    paths = sequence.write_kit(kit, job.path("out"), job.output, beside)
     height, width = landscape.image.shape[2:]
     told = tuple(_notes(job, landscape, motion, light))
     return WrittenSequence(paths, job.clip.frames, width, height, "live", told)

@@ -33,7 +33,7 @@ def load_clip(path: Path) -> list[Tensor]:  # T of [1, 3, S, S] in [-1, 1]
         PictureError: it can't be read, or holds fewer than two frames.
     """
     shown = islice(clips.pictures(path), MOST_FRAMES)
-    frames = [images.resize(picture, SIZE, SIZE) for picture in shown]
+    frames = [images.opaque(images.resize(picture, SIZE, SIZE)) for picture in shown]
     if len(frames) < 2:
         raise PictureError(
             f"'{path}' holds {len(frames)} frames; expected a video or a folder with two or more."
@@ -42,7 +42,7 @@ def load_clip(path: Path) -> list[Tensor]:  # T of [1, 3, S, S] in [-1, 1]
 
 
 def common_flow(
-    frames: Sequence[Tensor],  # T of [1, 3, H, W] in [-1, 1]
+    frames: Sequence[Tensor],  # T of [1, 3|4, H, W] in [-1, 1]
 ) -> Tensor:  # [1, 2, S, S] backward, normalised, of one frame step
     """The motion that the clip's frames share: the median, pixel by pixel, over all pairs.
 
@@ -81,5 +81,5 @@ def encoder_input(
 
 
 def _gray(frame: Tensor) -> np.ndarray:  # [S, S] uint8
-    small = images.resize(frame[:, :3], SIZE, SIZE)
+    small = images.opaque(images.resize(frame, SIZE, SIZE))
     return cv2.cvtColor(np.ascontiguousarray(images.to_uint8(small)), cv2.COLOR_RGB2GRAY)

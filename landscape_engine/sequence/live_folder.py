@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ def write_kit(
     kit: Kit,
     target: str | Path,
     settings: OutputSettings = OutputSettings(),  # noqa: B008 - frozen
+    beside: Callable[[], object] | None = None,
 ) -> tuple[Path, ...]:
     """Write a kit into a folder; an earlier one, or frames of the engine's, are replaced whole.
 
@@ -41,6 +43,7 @@ def write_kit(
         kit: the kit.
         target: the folder; missing parents are made.
         settings: their `force` replaces frames that the engine didn't write, their fps are noted.
+        beside: writes what belongs to the kit, once that is whole and before it takes its place.
 
     Returns:
         The files, `live.json` first.
@@ -51,9 +54,12 @@ def write_kit(
     check_target(target, replace(settings, format="live"))
     target = Path(target)
     told = {"software": SOFTWARE, **kit.document, "fps": settings.fps}
-    with new_folder(target) as staged, explaining(target):
-        for name, pixels in kit.images.items():
-            write_png(staged / name, pixels)
-        text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
-        (staged / DOCUMENT).write_text(text, encoding="utf-8")
+    with new_folder(target) as staged:
+        with explaining(target):
+            for name, pixels in kit.images.items():
+                write_png(staged / name, pixels)
+            text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+            (staged / DOCUMENT).write_text(text, encoding="utf-8")
+        if beside:
+            beside()
     return tuple(target / name for name in (DOCUMENT, *sorted(kit.images)))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+from .. import regular_files
 from ..errors import printable
 from ..settings.sentences import Sentence, as_data
 
@@ -27,7 +27,9 @@ class JobEvents:
         self.ended = False
         self._lock = threading.RLock()
         self._said = (0.0, "")  # when progress was last said, and of which stage
-        self._file = os.fdopen(_open(folder / "events.jsonl"), "ab", buffering=0)
+        self._file = os.fdopen(
+            regular_files.open_to_append(folder / "events.jsonl"), "ab", buffering=0
+        )
 
     def say(self, event: str, **fields: Any) -> None:
         """Report an event; after the last one nothing is written."""
@@ -77,14 +79,3 @@ class JobEvents:
             elif done > first[1]:
                 left = (time.monotonic() - first[0]) / (done - first[1]) * (total - done)
             self.progress(stage, done, total, left)
-
-
-def _open(path: Path) -> int:
-    """Open a regular file to append to, made if it isn't there; no link leads to it."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
-    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    opened = os.open(path, flags, 0o666)
-    if not stat.S_ISREG(os.fstat(opened).st_mode):
-        os.close(opened)
-        raise OSError(f"'{path}' is no regular file")
-    return opened

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from landscape_engine.evaluation import clip_frames, reference_masks
 from landscape_engine.images import fill_clear, resize
+from landscape_engine.motion import reference_clips
 from landscape_engine.rendering import translucent
 from landscape_engine.settings import (
     AppearanceSettings,
+    ClipEvaluationSettings,
     ClipSettings,
     LoopSettings,
+    MotionClipSettings,
     MotionSettings,
 )
+from landscape_engine.training.data import footage, labelled, lit_clips, stills
 from tests.conftest import make_picture
 
 HEIGHT, WIDTH, FRAMES = 90, 160, 4
@@ -112,3 +122,83 @@ def test_layers_blend_as_far_as_they_are_opaque():
     clear, opaque, half = torch.zeros(1, 1, 1, 1), torch.ones(1, 1, 1, 1), torch.full((1,), 0.5)
     made, weight = translucent.blend(red, clear, blue, opaque, half.view(1, 1, 1, 1))
     assert made.flatten().tolist() == [-1, -1, 1, 0] and weight.item() == 0.5
+
+
+# ------------------------------------------------------- clips and stills that are learnt from
+
+
+def hidden_colors(tmp_path, name="a.png"):
+    """Folders of one picture each, whose clear half hides another color; a soft edge between."""
+    for under in (0, 255, 90):
+        folder = tmp_path / str(under)
+        (folder / name).parent.mkdir(parents=True)
+        pixels = np.full((64, 96, 4), under, np.uint8)
+        pixels[:, 43:, :3] = (200, 120, 40)
+        pixels[..., 3] = 0
+        pixels[:, 43:, 3], pixels[:, 48:, 3] = 128, 255
+        Image.fromarray(pixels).save(folder / name)
+        yield folder
+
+
+def assert_alike(seen):
+    """Only the visible color is there, whatever hides beside it."""
+    for values in seen:
+        apart = (values.reshape(3, -1).float().T - torch.tensor([200.0, 120.0, 40.0])).abs()
+        assert float(apart.max()) <= 2
+
+
+def test_a_sheet_is_cut_without_what_hides(tmp_path):
+    seen = []
+    for folder in hidden_colors(tmp_path):
+        sheet = {"place": [0, 0, 1, 1], "columns": 2, "rows": 1, "inset": 0, "scene": "all"}
+        (folder / "sheets.json").write_text(json.dumps({"a.png": sheet}))
+        (clip,) = lit_clips.load(folder, 7)
+        seen += [*clip.frames]
+    assert_alike(seen)
+
+
+@pytest.mark.parametrize("read", [lit_clips.load, footage.load])
+def test_frames_of_a_clip_are_made_small_without_what_hides(tmp_path, read):
+    seen = []
+    for folder in hidden_colors(tmp_path, "clip/0001.png"):
+        shutil.copy(folder / "clip" / "0001.png", folder / "clip" / "0002.png")
+        every = MotionClipSettings(every=1, least_change=0, held_out=0)
+        asked = () if read is lit_clips.load else (every,)
+        found = read(folder, 7, *asked)
+        seen += [*(found if read is lit_clips.load else found.clips)[0].frames]
+    assert_alike(seen)
+
+
+def test_a_clip_whose_motion_is_copied_is_made_small_without_what_hides(tmp_path, monkeypatch):
+    monkeypatch.setattr(reference_clips, "SIZE", 7)
+    seen = []
+    for folder in hidden_colors(tmp_path):
+        shutil.copy(folder / "a.png", folder / "b.png")
+        seen += [(frame + 1) * 127.5 for frame in reference_clips.load_clip(folder)]
+    assert_alike(seen)
+
+
+def test_a_clip_that_is_evaluated_is_made_small_without_what_hides(tmp_path):
+    seen = []
+    for folder in hidden_colors(tmp_path):
+        shutil.copy(folder / "a.png", folder / "b.png")
+        settings = ClipEvaluationSettings(frames=1)
+        seen.append((clip_frames.load(folder, settings, 10).first + 1) * 127.5)
+    assert_alike(seen)
+
+
+def test_a_still_that_is_evaluated_is_made_small_without_what_hides(tmp_path):
+    for folder in hidden_colors(tmp_path):
+        image, _ = reference_masks.load_still(folder / "a.png", None, 10)
+        assert_alike([(image + 1) * 127.5])
+
+
+def test_a_labelled_still_is_made_small_without_what_hides(tmp_path):
+    for folder in hidden_colors(tmp_path):
+        (folder / "labels").mkdir()
+        Image.new("L", (96, 64), 1).save(folder / "labels" / "a.png")
+        for longest in (12, 1024):
+            (still,) = labelled.load(folder, longest)
+            assert_alike([torch.from_numpy(still.image).permute(2, 0, 1)])
+        found = stills.load(folder)
+        assert_alike([photo.image * 255 for photo in found.photos])

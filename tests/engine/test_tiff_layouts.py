@@ -1,16 +1,21 @@
 """TIFF in every layout: planes apart, odd bits, both byte orders, BigTIFF, tiles and predictors."""
 
+import io
 import struct
+import tracemalloc
 import zlib
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from landscape_engine.errors import PictureError
 from landscape_engine.images import load_image, to_uint16
 from tests.engine.picture_files import HEIGHT, WIDTH, as_hwc, random_pixels
 
 STRIP_ROWS = 7  # the last strip is shorter
+ZIPPED, PACK_BITS = (8, 32946), 32773
+BY_LIBTIFF = {5: "tiff_lzw", 32773: "packbits", 34925: "lzma", 50000: "zstd"}  # Pillow's names
 
 
 def packed(rows, bits, order):
@@ -21,9 +26,41 @@ def packed(rows, bits, order):
     return np.packbits(single.reshape(len(rows), -1).astype(np.uint8), axis=1).tobytes()
 
 
+def foreseen(part, bits, order, predictor):
+    """Numbers [h, w, c] as they are stored after a predictor (TIFF 6.0, technical note 3)."""
+    if predictor == 2:
+        before = np.zeros_like(part)
+        before[:, 1:] = part[:, :-1]
+        return packed((part - before).reshape(len(part), -1), bits, order)
+    channels = part.shape[2]
+    rows = part.reshape(len(part), -1).astype(part.dtype.newbyteorder(">"))
+    planes = rows.view(np.uint8).reshape(*rows.shape, -1).swapaxes(1, 2).reshape(len(part), -1)
+    steps = planes.reshape(len(part), -1, channels)
+    before = np.zeros_like(steps)
+    before[:, 1:] = steps[:, :-1]
+    return (steps - before).tobytes()
+
+
+def compressed(data, rows, way):
+    """Bytes as TIFF's ways of compression have them; of most, as libtiff writes a grey picture."""
+    if way in ZIPPED:
+        return zlib.compress(data)
+    grey = Image.fromarray(np.frombuffer(data, np.uint8).reshape(rows, -1))
+    made = io.BytesIO()
+    try:
+        grey.save(made, "TIFF", compression=BY_LIBTIFF[way], tiffinfo={278: rows})
+    except (KeyError, OSError):
+        pytest.skip("this Pillow's libtiff has no such compression")
+    with Image.open(made) as written:
+        assert written.tag_v2[259] == way and len(written.tag_v2[273]) == 1
+        start, count = written.tag_v2[273][0], written.tag_v2[279][0]
+    return made.getvalue()[start : start + count]
+
+
 def write(path, pixels, bits, order="<", big=False, planar=False, tile=None, zipped=False,
-          photometric=None):  # fmt: skip
+          photometric=None, way=None, predictor=1):  # fmt: skip
     """A TIFF by hand; pixels are [H, W, C]."""
+    way = way or (8 if zipped else 1)
     height, width, channels = pixels.shape
     planes = [pixels[..., k : k + 1] for k in range(channels)] if planar else [pixels]
     rows, columns = tile or (STRIP_ROWS, width)
@@ -35,18 +72,23 @@ def write(path, pixels, bits, order="<", big=False, planar=False, tile=None, zip
                 if tile:
                     missing = (rows - part.shape[0], columns - part.shape[1])
                     part = np.pad(part, (*((0, m) for m in missing), (0, 0)))
-                data = packed(part.reshape(len(part), -1), bits, order)
-                segments.append(zlib.compress(data) if zipped else data)
+                if predictor == 1:
+                    data = packed(part.reshape(len(part), -1), bits, order)
+                else:
+                    data = foreseen(part, bits, order, predictor)
+                segments.append(compressed(data, len(part), way) if way != 1 else data)
     kind = 3 if pixels.dtype.kind == "f" else 1
     photometric = (2 if channels > 1 else 1) if photometric is None else photometric
     start = 4000
     offsets = np.cumsum([start, *map(len, segments)])[:-1].tolist()
     tags = {
-        256: [width], 257: [height], 258: [bits] * channels, 259: [8 if zipped else 1],
+        256: [width], 257: [height], 258: [bits] * channels, 259: [way],
         262: [photometric], 277: [channels], 284: [2 if planar else 1], 339: [kind] * channels,
     }  # fmt: skip
     if channels == 4:
         tags[338] = [2]
+    if predictor != 1:
+        tags[317] = [predictor]
     if tile:
         tags |= {322: [columns], 323: [rows], 324: offsets, 325: [len(s) for s in segments]}
     else:
@@ -92,6 +134,68 @@ def test_whole_numbers_come_back_in_every_layout(tmp_path, layout, order, big, c
         found = to_uint16(load_image(tmp_path / "a.tif"))
         expected = pixels.astype(np.uint16) * (257 if dtype is np.uint8 else 1)
         np.testing.assert_array_equal(found, np.broadcast_to(expected, found.shape))
+
+
+COMPRESSED = [  # what Pillow and OpenCV leave to us
+    {"planar": True}, {"planar": True, "tile": (16, 16)}, {"order": ">", "big": True},
+    {"order": ">", "big": True, "planar": True},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", COMPRESSED)
+@pytest.mark.parametrize("way", [*ZIPPED, *BY_LIBTIFF])
+@pytest.mark.parametrize("predictor", [1, 2])
+def test_whole_numbers_come_back_however_they_are_packed(tmp_path, layout, way, predictor):
+    if way == PACK_BITS and predictor != 1:
+        pytest.skip("TIFF has no predictors there")
+    for dtype in (np.uint8, np.uint16):
+        pixels = random_pixels(3, dtype).reshape(HEIGHT, WIDTH, 3)
+        bits = dtype().itemsize * 8
+        write(tmp_path / "a.tif", pixels, bits, way=way, predictor=predictor, **layout)
+        found = to_uint16(load_image(tmp_path / "a.tif"))
+        expected = pixels.astype(np.uint16) * (257 if dtype is np.uint8 else 1)
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("layout", COMPRESSED)
+@pytest.mark.parametrize("way", [*ZIPPED, *BY_LIBTIFF])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_floats_come_back_however_they_are_packed(tmp_path, layout, way, dtype):
+    light = np.random.default_rng(2).uniform(0, 3, (HEIGHT, WIDTH, 3)).astype(dtype)
+    bits = dtype().itemsize * 8
+    write(tmp_path / "a.tif", light, bits)
+    expected = load_image(tmp_path / "a.tif")
+    predictor = 1 if way == PACK_BITS else 3
+    write(tmp_path / "b.tif", light, bits, way=way, predictor=predictor, **layout)
+    assert load_image(tmp_path / "b.tif").equal(expected)
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14])
+@pytest.mark.parametrize("way", [*ZIPPED, *BY_LIBTIFF])
+def test_odd_bits_come_back_however_they_are_packed(tmp_path, bits, way):
+    pixels = np.random.default_rng(bits).integers(0, 2**bits, (HEIGHT, WIDTH, 3))
+    for planar in (False, True):
+        write(tmp_path / "a.tif", pixels, bits, planar=planar, way=way)
+        found = as_hwc(load_image(tmp_path / "a.tif"))
+        np.testing.assert_allclose(found, pixels * 2 / (2**bits - 1) - 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("way", ZIPPED)
+def test_a_strip_that_unpacks_to_more_than_its_pixels_takes_no_more_memory(tmp_path, way):
+    """A file of 64 kB would take 64 MiB, and one of a megabyte gigabytes."""
+    bomb = zlib.compress(b"\0" * (1 << 26))
+    pixels = np.zeros((HEIGHT, WIDTH, 3), np.uint16)
+    write(tmp_path / "plain.tif", pixels, 16, planar=True, way=way)
+    tracemalloc.start()
+    try:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(zlib, "compress", lambda _: bomb)
+            write(tmp_path / "a.tif", pixels, 16, planar=True, way=way)
+        tracemalloc.reset_peak()
+        assert load_image(tmp_path / "a.tif").equal(load_image(tmp_path / "plain.tif"))
+        assert tracemalloc.get_traced_memory()[1] < 1 << 23
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -11,12 +11,21 @@ import pytest
 import torch
 from PIL import Image
 
+from landscape_engine import regular_files
+from landscape_engine.bundles import checkpoints
 from landscape_engine.errors import LandscapeError, PictureError, TrainingError
 from landscape_engine.images import save_image
+from landscape_engine.settings import MotionClipSettings
 from landscape_engine.shell import cli
-from landscape_engine.training.data import drawn_regions, labelled, stills
+from landscape_engine.training.data import drawn_regions, footage, labelled, stills
 from landscape_engine.training.data import lit_clips as clips
-from landscape_engine.training.runs import train_codes, train_motion
+from landscape_engine.training.runs import (
+    bundling,
+    records,
+    train_codes,
+    train_motion,
+    training_loop,
+)
 from landscape_engine.training.runs.training_loop import append, cut_after
 from tests.conftest import make_picture
 
@@ -182,3 +191,114 @@ def test_a_sheet_that_leaves_its_scene_out_has_one_in_each_row(photos):
     sheet = '{"a.png": {"place": [0, 0, 1, 1], "columns": 3, "rows": 2}}'
     (photos / "sheets.json").write_text(sheet)
     assert [clip.frames.shape for clip in clips.load(photos, 16)] == [(3, 3, 16, 16)] * 2
+
+
+# ------------------------------------------------------------------ what can't be known too soon
+
+
+@pytest.mark.parametrize("damage", ["cut off", "no description", "hidden"])
+@pytest.mark.parametrize("part", ["motion", "scene", "appearance", "codes"])
+def test_a_damaged_bundle_is_found_before_the_first_step(
+    tmp_path, bundle_folder, photos, part, damage, capsys, monkeypatch
+):
+    bundle = shutil.copytree(bundle_folder, tmp_path / "bundle")
+    weights = bundle / "motion_predictor.safetensors"
+    if damage == "cut off":
+        weights.write_bytes(cut(weights.read_bytes()))
+    elif damage == "no description":
+        (bundle / "bundle.json").write_text("{")
+    else:  # what a Mac leaves beside each file that it copies is no damage
+        (bundle / "._codebooks.safetensors").write_bytes(b"no weights")
+        checkpoints.load(bundle)
+        return
+    monkeypatch.setattr(training_loop.Run, "__init__", lambda *_, **__: pytest.fail("it began"))
+    flags = ["--run", str(tmp_path / "run"), "--bundle", str(bundle), "--device", "cpu"]
+    if part == "appearance":
+        flags += ["--clips", str(photos)]
+    assert cli.main(["train", part, *flags]) == 2
+    err = capsys.readouterr().err
+    assert len(err.splitlines()) == 1 and "bundle" in err and "copy the bundle anew" in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_else_is_in_a_bundle_stays(tmp_path, bundle_folder):
+    bundle = shutil.copytree(bundle_folder, tmp_path / "bundle")
+    (bundle / "notes").mkdir()
+    (bundle / "notes" / "diary.txt").write_text("dear diary")
+    (bundle / "card.md").write_text("a card")
+    (bundle / "link").symlink_to("card.md")
+    checkpoints.save(checkpoints.load(bundle), bundle)
+    assert (bundle / "notes" / "diary.txt").read_text() == "dear diary"
+    assert (bundle / "card.md").read_text() == "a card" and os.readlink(
+        bundle / "link"
+    ) == "card.md"
+
+
+def test_a_folder_of_litter_is_a_new_one(tmp_path, bundle_folder):
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / ".DS_Store").touch()
+    checkpoints.save(checkpoints.load(bundle_folder), tmp_path / "new")
+    assert checkpoints.load(tmp_path / "new").networks
+
+
+LITTER = "._a.png", "labels/._a.png", ".cache/a.png", ".cache/labels/a.png"
+
+
+def test_what_is_hidden_beside_stills_is_passed_over(photos):
+    for name in LITTER:
+        (photos / name).parent.mkdir(exist_ok=True)
+        (photos / name).write_bytes(b"litter of a Mac")
+    assert [still.name for still in labelled.load(photos)] == ["a.png"]
+    assert len(stills.load(photos).photos) == 1
+    assert [entry["name"] for entry in records._files(photos)] == ["a.png", "labels/a.png"]
+
+
+def test_hidden_folders_beside_clips_are_passed_over(tmp_path):
+    for name in ("clip/a.png", "clip/b.png", ".trash/a.png", ".trash/b.png", "clip/._a.png"):
+        save_image(make_picture(64, 96), tmp_path / name)
+    (tmp_path / "clip" / "._b.png").write_bytes(b"litter")
+    (tmp_path / "._clip.mp4").write_bytes(b"litter")
+    assert [clip.name for clip in clips.load(tmp_path, 16)] == ["clip"]
+    film = footage.load(tmp_path, 16, MotionClipSettings(every=1, least_change=0, mirror=False))
+    assert [clip.name for clip in film.clips] == ["clip"] and not film.remarks
+
+
+def test_a_remark_on_a_clip_is_one_line_whatever_its_name(tmp_path, capsys, monkeypatch):
+    for name in ("clip/a.png", "clip/b.png", "clip/c.png", "clip/d.png", "two\nlines\x1b[2J/a.png"):
+        save_image(make_picture(64, 96), tmp_path / "clips" / name)
+    monkeypatch.setattr(train_motion, "train", lambda *_, **__: None)
+    monkeypatch.setattr(bundling, "add_motion", lambda *_, **__: None)
+    monkeypatch.setattr(records, "write", lambda *_, **__: None)
+    flags = ["--run", str(tmp_path / "run"), "--bundle", str(tmp_path / "bundle")]
+    flags += ["--clips", str(tmp_path / "clips"), "--least-change", "0"]
+    assert cli.main(["train", "motion", *flags, "--device", "cpu"]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "two lines" in line and line.isprintable()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+@pytest.mark.parametrize("name", ["losses.csv", "settings.json", "sheets"])
+def test_a_pipe_in_the_place_of_a_runs_file_is_refused(run, name, unhung):
+    (run / name).unlink(missing_ok=True)
+    unhung(run / name)
+    with pytest.raises(LandscapeError, match=name):
+        train_motion.train(run, TINY, loop(3, log_every=1), None, CPU)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_in_the_place_of_a_table_or_a_record_is_refused(tmp_path, unhung):
+    unhung(tmp_path / "held_out.csv")
+    with pytest.raises(LandscapeError, match="held_out.csv"):
+        cut_after(tmp_path / "held_out.csv", 3)
+    with pytest.raises(LandscapeError, match="held_out.csv"):
+        append(tmp_path / "held_out.csv", 3, {"code": 0.5})
+    unhung(tmp_path / "settings.json")
+    with pytest.raises(TrainingError, match="settings.json"):
+        records.write(tmp_path, "motion", tmp_path, [])
+
+
+@pytest.mark.parametrize("name", ["losses.csv", "checkpoint.pt"])
+def test_a_runs_file_beyond_all_bounds_is_refused(run, name):
+    os.truncate(run / name, regular_files.MOST_WEIGHTS + 1)  # of which nothing is on the disk
+    with pytest.raises(TrainingError, match=f"{name}.* expected at most"):
+        train_motion.train(run, TINY, loop(3), None, CPU)

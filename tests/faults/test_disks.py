@@ -6,6 +6,7 @@ Real ones, in memory, where this process may mount them; elsewhere these tests a
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 
 import pytest
@@ -104,20 +105,26 @@ def test_a_motion_that_the_disk_has_no_room_for(nursery, small_disk, lake, bundl
     assert not os.listdir(small_disk) and not (tmp_path / "out").exists()
 
 
-def test_a_motion_that_cannot_be_saved_leaves_the_earlier_frames(
-    lake, tmp_path, bundle_folder, monkeypatch
+@pytest.mark.parametrize("format", ["png", "live"])
+def test_a_motion_that_cannot_be_saved_leaves_what_was_there(
+    lake, tmp_path, bundle_folder, monkeypatch, format
 ):
     out, motion = tmp_path / "out", tmp_path / "motion.npy"
     arguments = ["animate", lake, "--out", out, "--bundle", bundle_folder, "--frames", "2"]
+    arguments += ["--format", format]
     assert cli.main([str(a) for a in arguments]) == 0
-    earlier = (out / "0001.png").stat().st_mtime_ns
+    earlier = {path.name: path.stat().st_mtime_ns for path in out.iterdir()}
 
     def fail(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(animation.np, "save", fail)
     assert cli.main([str(a) for a in (*arguments, "--save-motion", motion)]) == 2
-    assert (out / "0001.png").stat().st_mtime_ns == earlier and not motion.exists()
+    assert {path.name: path.stat().st_mtime_ns for path in out.iterdir()} == earlier
+    assert sorted(os.listdir(tmp_path)) == ["out"]
+    shutil.rmtree(out)
+    assert cli.main([str(a) for a in (*arguments, "--save-motion", motion)]) == 2
+    assert not os.listdir(tmp_path)
 
 
 def test_a_full_disk_leaves_the_checkpoint_before(tmp_path, monkeypatch):

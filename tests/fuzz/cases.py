@@ -1,4 +1,8 @@
-"""Cases: files as others might send them, damaged by a seed, and what the engine makes of each."""
+"""Cases: files as others might send them, damaged by a seed, and what the engine makes of each.
+
+A third of them go the whole way of a user: a command line with a damaged file, which ends with the
+code 0 or with 2 and one line, or a worker's job of odd values, which is done.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,11 @@ import contextlib
 import csv
 import io
 import json
+import os
 import pickle
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -19,18 +25,20 @@ import OpenEXR
 import torch
 from PIL import Image
 
-from landscape_engine import __version__, images, regular_files, staging
+from landscape_engine import __version__, images, staging
 from landscape_engine.bundles import authors, checkpoints, sources
-from landscape_engine.errors import LandscapeError
+from landscape_engine.errors import LandscapeError, is_out_of_memory
 from landscape_engine.farm import items, manifests
 from landscape_engine.farm.roots import Roots
 from landscape_engine.images import clips
 from landscape_engine.scene import region_files
 from landscape_engine.sequence import write_sequence
 from landscape_engine.settings import OutputSettings, documents
+from landscape_engine.shell import cli
 from landscape_engine.training.data import labelled, lit_clips
-from landscape_engine.training.runs import training_loop
+from landscape_engine.training.runs import bundling, training_loop
 from landscape_engine.worker import tasks
+from landscape_engine.worker.events import JobEvents
 from tests import hostile_pickles
 from tests.conftest import make_bundle, make_picture
 
@@ -79,7 +87,13 @@ class Sources:
         ]
         self.pickles = [pickle.dumps([codes, codes + 1], protocol) for protocol in range(6)]
         self.pickles += [*hostile_pickles.REFUSED.values(), hostile_pickles.STATED_POINTERS]
-        self.document = documents.write(documents.Job(Path("/a.png"), Path("/out")))
+        self.folder = folder
+        self.document = documents.write(documents.Job(Path("a.png"), Path("out"))) | {
+            "clip": {"frames": 2, "size": "32x24", "seed": 1, "upright": True, "profile": True},
+            "regions": {"clean": False},
+        }
+        self.picture = dict(self.pictures)["a.png"]
+        self.desk = tasks.Desk.furnish(folder / "bundle", "cpu")
         self.region = {
             "version": 1, "name": "stream", "polygon": [[0, 0], [0.5, 0], [0.5, 1]], "speed": 0.5,
             "phase": 0.25, "ripple": 2, "sway": 1, "arrows": ["0.4,0.7,0.3,0.7"], "code": "0.5",
@@ -97,11 +111,21 @@ class Sources:
         torch.save({"step": 3, "described": "{}", "modules": {"a": torch.ones(4)}}, folder / "c.pt")
         self.checkpoint = (folder / "c.pt").read_bytes()
         self.tasks = [
-            {"protocol": 1, "task": "animate", "job": self.document, "save_motion": "/m.npy"},
-            {"protocol": 1, "task": "fit", "picture": "/a.png", "arrows": ["0,0,1,1"]},
-            {"protocol": 1, "task": "thumbnails", "picture": "/a.png", "kind": "motion",
-             "positions": [0, 0.5], "side": 32},
+            {"protocol": 1, "task": "animate", "job": self.document, "save_motion": "HERE/m.npy"},
+            {"protocol": 1, "task": "preview", "job": self.document, "side": 32, "frames": 2},
+            {"protocol": 1, "task": "thumbnails", "picture": "HERE/a.png", "kind": "motion",
+             "positions": [0, 0.5], "side": 32, "frames": 2},
+            {"protocol": 1, "task": "regions", "picture": "HERE/a.png",
+             "regions": {"moving_mask": "HERE/a.png"}},
         ]  # fmt: skip
+
+
+@dataclass
+class Case:
+    """What is done, and the names in the case's folder of what it may write."""
+
+    do: Callable[[], Any]
+    writes: tuple[str, ...] = ()
 
 
 def _all_in(folder: Path) -> list[tuple[str, bytes]]:
@@ -181,32 +205,123 @@ def codebook(rng: random.Random, known: Sources, folder: Path) -> Callable[[], A
     return lambda: authors._read_codes(path)
 
 
-def document(rng: random.Random, known: Sources, folder: Path) -> Callable[[], Any]:
-    """A document of odd values is read."""
+def document(rng: random.Random, known: Sources, folder: Path) -> Case:
+    """A document of odd values is done."""
+    (folder / "a.png").write_bytes(known.picture)
     content = json.dumps(odd(rng, known.document)).encode()
     if rng.random() < 0.4:
         content = damaged(rng, content)
     (folder / "job.json").write_bytes(content)
-    return lambda: documents.read(folder / "job.json")
+    return _command(known, folder, "animate", "--job", "job.json", writes=(_out_of(content),))
 
 
-def message(rng: random.Random, known: Sources, folder: Path) -> Callable[[], Any]:
-    """A worker's job of odd values is read, and its line."""
-    content = json.dumps(odd(rng, rng.choice(known.tasks))).encode()
+def _out_of(content: bytes) -> str:
+    """The target that a document names, whether or not it can be used."""
+    try:
+        return str(json.loads(content)["out"])
+    except (ValueError, LookupError, TypeError):
+        return "out"
+
+
+def message(rng: random.Random, known: Sources, folder: Path) -> Case:
+    """A worker's job of odd values is done."""
+    (folder / "a.png").write_bytes(known.picture)
+    asked = odd(rng, _placed(rng.choice(known.tasks), folder))
+    content = json.dumps(asked).encode()
     if rng.random() < 0.3:
         content = damaged(rng, content)
-    (folder / "job.json").write_bytes(content)
+    job = folder / "jobs" / "job"
+    job.mkdir(parents=True)
+    (job / "job.json").write_bytes(content)
 
-    def read() -> None:
+    def do() -> None:
+        events = JobEvents(job)
         try:
-            regular_files.parse_json(content)
-        except ValueError:
-            pass  # the line is no request
-        _, fields = tasks.read_task(folder / "job.json")
-        if "job" in fields:
-            documents.parse(fields["job"])
+            known.desk.do(events)
+        finally:
+            events.end("cancelled")
 
-    return read
+    return Case(do, ("jobs", "out", "m.npy"))
+
+
+def _placed(value: Any, folder: Path) -> Any:
+    """A task whose paths are those of files in a folder."""
+    if isinstance(value, dict):
+        placed = {name: _placed(held, folder) for name, held in value.items()}
+        if "version" in value:
+            placed |= {name: str(folder / value[name]) for name in ("picture", "out")}
+        return placed
+    return value.replace("HERE", str(folder)) if isinstance(value, str) else value
+
+
+def command(rng: random.Random, known: Sources, folder: Path) -> Case:
+    """A command line with a file that is damaged."""
+    (folder / "a.png").write_bytes(known.picture)
+    name, content = rng.choice(known.pictures)
+    odd_picture = f"odd{Path(name).suffix}"
+    short = ["--frames", "2", "--size", "32x24", "--loop", "none", "--no-clean"]
+    plain = ["animate", "a.png", "--out", "out", *short]
+    kind = rng.randrange(8)
+    if kind < 2:
+        (folder / odd_picture).write_bytes(damaged(rng, content))
+        words = [["animate", odd_picture, "--out", "out", *short, "--appearance", "off"],
+                 ["codebook", odd_picture, "--out", "out.png", "--rows", "1"]][kind]  # fmt: skip
+    elif kind == 2:
+        name, content = rng.choice(known.clips)
+        (folder / name).write_bytes(damaged(rng, content))
+        words = [*plain, "--motion-code", name, "--appearance", "off"]
+    elif kind == 3:
+        name, content = rng.choice(known.codes)
+        (folder / name).write_bytes(damaged(rng, content))
+        words = [*plain, "--motion-code", name, "--appearance-code", name]
+    elif kind == 4:
+        (folder / odd_picture).write_bytes(damaged(rng, content))
+        words = [*plain, "--appearance-key", f"1={odd_picture}"]
+    elif kind == 5:
+        (folder / "codebook_m_1.pkl").write_bytes(damaged(rng, rng.choice(known.pickles)))
+        (folder / "PMNet_weight_1.pth").write_bytes(damaged(rng, known.checkpoint))
+        words = ["import-authors", ".", "--out", "out"]
+    elif kind == 6:
+        name, content = rng.choice(known.clips)
+        (folder / name).write_bytes(damaged(rng, content))
+        words = ["evaluate", name, "--clip-frames", "1", "--clip-codes", "1", "--clip-search", "0",
+                 "--clip-lights", "0", "--perceptual", "none", "--width", "64"]  # fmt: skip
+    else:
+        (folder / "run").mkdir()
+        (folder / "run" / "checkpoint.pt").write_bytes(damaged(rng, known.checkpoint))
+        words = ["train", "motion", "--run", "run", "--bundle", "out", "--steps", "1",
+                 "--batch", "1", "--workers", "0", "--width", "4", "--encoder-width", "4",
+                 "--size", "64", "--device", "cpu", "--no-mixed"]  # fmt: skip
+    return _command(known, folder, *words, writes=("out", "out.png", "run"))
+
+
+def _command(known: Sources, folder: Path, *words: str, writes: tuple[str, ...]) -> Case:
+    """A command line that is given in a folder."""
+    asked = [*words]
+    if words[0] not in ("import-authors", "train"):
+        asked += ["--bundle", str(known.folder / "bundle"), "--device", "cpu"]
+
+    def do() -> None:
+        before, said = os.getcwd(), io.StringIO()
+        os.chdir(folder)
+        bundling.CANDIDATES = 40  # codes to cluster: what is made of them is no matter here
+        try:
+            with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+                code = cli.main(asked)
+        except SystemExit as refused:
+            code = refused.code
+        finally:
+            os.chdir(before)
+        lines = said.getvalue().splitlines()
+        if code not in (0, 2) or "Traceback" in said.getvalue():
+            raise AssertionError(f"the code {code}: {said.getvalue()[-300:]}")
+        if code == 2 and "memory" in lines[-1]:
+            raise MemoryError(lines[-1])
+        refusals = [line for line in lines if line.startswith("landscape-engine: ")]
+        if code == 2 and (len(refusals) != len(lines) or not lines[-1].isprintable()):
+            raise AssertionError(f"it is refused by {lines}")
+
+    return Case(do, writes)
 
 
 def clip(rng: random.Random, known: Sources, folder: Path) -> Callable[[], Any]:
@@ -363,7 +478,7 @@ def _write_odd(rng: random.Random, path: Path, value: Any) -> None:
 
 KINDS = (
     picture, bundle, code, codebook, document, message, clip, region, training, checkpoint,
-    manifest,
+    command, command, manifest,
 )  # fmt: skip
 
 
@@ -372,11 +487,11 @@ def run_hostile(name: str, folder: Path) -> str:
     folder.mkdir(parents=True)
     path = folder / "codebook_m_1.pkl"
     path.write_bytes(hostile_pickles.REFUSED[name])
-    refused, wrong = _end_of(lambda: authors._read_codes(path), folder)
+    refused, wrong = _end_of(Case(lambda: authors._read_codes(path)), folder)
     return wrong or ("" if refused else "it was read")
 
 
-def kind_of(number: int, only: str | None = None) -> Callable[..., Callable[[], Any]]:
+def kind_of(number: int, only: str | None = None) -> Callable[..., Case | Callable[[], Any]]:
     """What is damaged in a case: each kind in turn, or one alone, by its name."""
     kinds = [kind for kind in KINDS if only in (None, kind.__name__)]
     return kinds[number % len(kinds)]
@@ -386,21 +501,53 @@ def run(number: int, known: Sources, folder: Path, seed: int = 0, only: str | No
     """Run a case in a folder of its own; gives what is wrong with its end, or nothing."""
     rng = random.Random(f"{seed} {number}")
     folder.mkdir(parents=True)
-    do = kind_of(number, only)(rng, known, folder)
-    return _end_of(do, folder)[1]
+    case = kind_of(number, only)(rng, known, folder)
+    return _end_of(case if isinstance(case, Case) else Case(case), folder)[1]
 
 
-def _end_of(do: Callable[[], Any], folder: Path) -> tuple[bool, str]:
+def _end_of(case: Case, folder: Path) -> tuple[bool, str]:
     """Whether a sentence refuses it, and what is wrong with how it ends, or nothing."""
-    before = sorted(folder.rglob("*"))
+    home = folder.parent  # of the sources too, and of this process's temporary files
+    before = _files(home)
     refused = False
     try:
         with torch.inference_mode():
-            do()
+            case.do()
     except LandscapeError as error:
         refused = True
+        if _is_for_want_of_memory(error):
+            return True, f"it took more memory than it may: {error}"
         if not str(error).isprintable() or not str(error):
             return True, f"its sentence is no line: {error!r}"
     except Exception as error:
-        return False, f"{type(error).__name__}: {str(error)[:200]}"
-    return refused, "" if sorted(folder.rglob("*")) == before else "it left files"
+        return False, f"{type(error).__name__}: {str(error)[:300]}"
+    written = [folder / name for name in case.writes if name]
+    after = _files(home)
+    changed = [
+        path
+        for path in before.keys() | after.keys()
+        if before.get(path) != after.get(path)
+        and not any(path == one or one in path.parents for one in written)
+    ]
+    return refused, f"it wrote {sorted(changed)[:3]}" if changed else ""
+
+
+def _is_for_want_of_memory(error: BaseException | None) -> bool:
+    """Whether an error was raised because of one that says so."""
+    while error is not None:
+        if is_out_of_memory(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _files(folder: Path) -> dict[Path, tuple[int, int, int]]:
+    """All that is in a folder, with what changes where something is written, or replaced."""
+    found = {}
+    for path in folder.rglob("*"):
+        if any(part.startswith("torchinductor") for part in path.parts):
+            continue  # torch's own folder for temporary files
+        state = path.lstat()
+        times = 0 if path.is_dir() else state.st_mtime_ns
+        found[path] = (state.st_ino, 0 if path.is_dir() else state.st_size, times)
+    return found

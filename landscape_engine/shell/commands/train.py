@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 
-from ...bundles import checkpoints
 from ...bundles.devices import choose_device
 from ...errors import TrainingError
 from ...settings import (
@@ -33,6 +31,7 @@ from ...training.runs import (
     train_motion,
     train_scene,
 )
+from .. import endings
 from ..flags import settings_from
 
 WRITES = ("run", "bundle")
@@ -57,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     for place in (options.bundle, options.run):
         if place.exists() and not place.is_dir():
             raise TrainingError(f"{place} is a file; expected a folder: choose another name.")
-    checkpoints.check_target(options.bundle)
+    bundling.check_target(options.bundle)
     with ranks.joined(choose_device(options.device)) as device:
         _train(options, device)
         if ranks.is_first():
@@ -113,8 +112,8 @@ def _train_motion(
     if options.clips:
         of_clips = settings_from(options, MotionClipSettings)
         film = footage.load(options.clips, what.size, of_clips)
-    for remark in film.remarks if ranks.is_first() else ():
-        print(f"landscape-engine: {remark}", file=sys.stderr)
+    if ranks.is_first():
+        endings.note(film.remarks)
     networks = train_motion.train(
         options.run,
         what,

@@ -72,7 +72,7 @@ def load(folder: Path, size: int, settings: MotionClipSettings) -> Film:
     """
     if not folder.is_dir():
         raise TrainingError(f"{folder} is no folder; expected one with clips.")
-    inside = sorted(folder.iterdir())
+    inside = sorted(path for path in folder.iterdir() if not kinds.is_hidden(path))
     places = [p for p in inside if p.is_dir() or kinds.is_video(p)]
     if not places and any(map(kinds.is_picture, inside)):
         places = [folder]
@@ -125,16 +125,17 @@ def _folder(place: Path, size: int, remarks: list[str]) -> Iterator[Tensor | Non
     first = None
     for path in clips.frame_paths(place):
         try:
-            picture = images.load_image(path)[0, :3]
+            picture = images.load_image(path)[0]
         except PictureError as error:
             remarks.append(f"a frame was left out: {error}")
             yield None
             continue
-        first = first or picture.shape
-        if picture.shape != first:
+        height, width = picture.shape[1:]
+        first = first or (height, width)
+        if (height, width) != first:
             remarks.append(
-                f"{path} was left out: it has {picture.shape[2]} × {picture.shape[1]} pixels; "
-                f"expected {first[2]} × {first[1]} as in the clip's first frame."
+                f"{path} was left out: it has {width} × {height} pixels; "
+                f"expected {first[1]} × {first[0]} as in the clip's first frame."
             )
             yield None
             continue

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ... import images, regular_files
 from ...errors import TrainingError
-from ...images.kinds import PICTURE_ENDINGS
+from ...images.kinds import PICTURE_ENDINGS, is_hidden_in
 from .drawn_regions import load_regions, paint_masks
 
 LAND, SKY, WATER, WHITE_WATER, UNKNOWN = 0, 1, 2, 3, 255
@@ -47,9 +47,10 @@ def load(folder: Path, longest: int = LONGEST) -> list[LabelledStill]:
     table = regions_of(folder)
     found = []
     for name in names(folder, table):
-        picture = Image.fromarray(read_photo(folder / name))
+        pixels = read_photo(folder / name)
+        picture = Image.fromarray(pixels[..., :3])
         picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
-        image = np.array(picture)
+        image = np.array(picture) if pixels.shape[2] == 3 else opaque(pixels, picture.size)
         label, white = _read(folder / name, (image.shape[0], image.shape[1])), None
         if label is not None:
             foam = label == WHITE_WATER
@@ -62,13 +63,22 @@ def load(folder: Path, longest: int = LONGEST) -> list[LabelledStill]:
     return found
 
 
-def read_photo(path: Path) -> np.ndarray:  # uint8 [H, W, 3]
+def read_photo(path: Path) -> np.ndarray:  # uint8 [H, W, 3|4]
     """A photograph as it is stored, by the engine's own door for pictures.
 
     Raises:
         PictureError: it can't be read.
     """
-    return images.to_uint8(images.load_image(path, upright=False)[:, :3])
+    return images.to_uint8(images.load_image(path, upright=False))
+
+
+def opaque(
+    pixels: np.ndarray,  # uint8 [H, W, 4]
+    size_wh: tuple[int, int],
+) -> np.ndarray:  # uint8 [h, w, 3]
+    """The colors of a photograph at another size; what hides under clear pixels is left out."""
+    straight = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 127.5 - 1
+    return images.to_uint8(images.opaque(images.resize(straight, *size_wh)))
 
 
 def regions_of(folder: Path) -> dict[str, dict]:
@@ -92,6 +102,7 @@ def names(folder: Path, table: dict[str, dict]) -> list[str]:
         for path in folder.rglob("*")
         if path.suffix.lower() in STILL_ENDINGS
         and path.parent.name != "labels"
+        and not is_hidden_in(folder, path)
         and label_path(path).exists()
     }
     return sorted(drawn | painted)

@@ -47,7 +47,7 @@ def load(folder: Path, size: int, stride: int = 1) -> list[Clip]:
     own = folder / "sheets.json"
     table = _table(own if own.exists() else Path(__file__).with_name("sheets.json"))
     found: list[Clip] = []
-    for path in sorted(folder.iterdir()):
+    for path in sorted(path for path in folder.iterdir() if not kinds.is_hidden(path)):
         found += [c for c in _read(path, table.get(path.name), size, stride) if len(c.frames) > 1]
     found += _grouped(found, table)
     if not found:
@@ -163,16 +163,19 @@ def _cut(picture: Tensor, cell: tuple[float, float, float, float], size: int) ->
 
 
 def shrink(
-    picture: Tensor,  # [3, H, W] of 0..255
+    picture: Tensor,  # [3|4, H, W] of 0..255
     size: int,
 ) -> Tensor:  # [3, size, size] uint8
-    """A picture squeezed into a square."""
+    """A picture squeezed into a square; what hides under its clear pixels is left out."""
+    if len(picture) == 4:
+        seen = images.resize(picture[None].float() / 127.5 - 1, size, size)
+        return ((images.opaque(seen)[0] + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
     small = F.interpolate(picture[None].float(), (size, size), mode="bilinear", antialias=True)
     return small[0].round().clamp(0, 255).to(torch.uint8)
 
 
-def _picture(path: Path) -> Tensor:  # [3, H, W] uint8
-    pixels = images.to_uint8(images.load_image(path)[:, :3])
+def _picture(path: Path) -> Tensor:  # [3|4, H, W] uint8
+    pixels = images.to_uint8(images.load_image(path))
     return torch.from_numpy(pixels).permute(2, 0, 1)
 
 

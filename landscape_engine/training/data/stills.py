@@ -66,9 +66,13 @@ def _add(found: Stills, path: Path, name: str, entry: dict) -> None:
 
     from .drawn_regions import paint_masks
 
-    picture = Image.fromarray(labelled.read_photo(path))
-    width, height = WORKING_WIDTH, max(1, round(WORKING_WIDTH * picture.height / picture.width))
-    pixels = np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS))
+    photo = labelled.read_photo(path)
+    width, height = WORKING_WIDTH, max(1, round(WORKING_WIDTH * photo.shape[0] / photo.shape[1]))
+    if photo.shape[2] == 4:
+        pixels = labelled.opaque(photo, (width, height))
+    else:
+        picture = Image.fromarray(photo)
+        pixels = np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS))
     image = torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255
     label = labelled.read_label(path, (height, width))
 

@@ -104,6 +104,16 @@ def motion_codes(networks: nn.ModuleDict, alone: bool) -> Tensor:  # [at most 10
     return torch.cat([filmed, cluster(winds, MOST_MOTION_CODES - len(filmed))])
 
 
+def check_target(folder: Path) -> None:
+    """Refuse, before the first step, a folder that no network could be added to after the last.
+
+    Raises:
+        BundleError: it holds other things, can't be written to, or holds a bundle that is damaged.
+    """
+    checkpoints.check_target(folder)
+    _open(folder)
+
+
 def check_clustering() -> None:
     """Refuse to train where the codebook couldn't be clustered in the end.
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ... import __version__, staging
+from ... import __version__, regular_files, staging
 from ...errors import TrainingError
-from ...images.kinds import PICTURE_ENDINGS, VIDEO_ENDINGS
+from ...images.kinds import PICTURE_ENDINGS, VIDEO_ENDINGS, is_hidden_in
 
 HASHED_BYTES = 1 << 20  # of each file, from its start
 DATA_ENDINGS = VIDEO_ENDINGS | PICTURE_ENDINGS | {".json"}
@@ -24,7 +24,13 @@ def write(bundle: Path, part: str, run: Path, sources: Sequence[Path]) -> None:
     data, name, bytes and the first MiB's hash. Times and places are left out: a copy of the same
     data is described alike.
     """
-    record = json.loads((run / "settings.json").read_text(encoding="utf-8"))
+    try:
+        record = regular_files.read_json(run / "settings.json")
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"'{run / 'settings.json'}' can't be read ({error}); expected the settings of the run: "
+            "run the command again."
+        ) from error
     record |= {"version": __version__, "revision": revision()}
     record["data"] = [entry for source in sources for entry in _files(source)]
     if not bundle.is_dir():
@@ -56,7 +62,8 @@ def revision() -> str | None:
 def _files(source: Path) -> Iterator[dict[str, Any]]:
     paths = sorted(p for p in source.rglob("*") if p.suffix.lower() in DATA_ENDINGS)
     for path in paths if source.is_dir() else [source]:
-        if path.is_file():
+        hidden = source.is_dir() and is_hidden_in(source, path)
+        if path.is_file() and not hidden:
             with path.open("rb") as file:
                 digest = hashlib.sha256(file.read(HASHED_BYTES)).hexdigest()
             name = path.relative_to(source).as_posix() if source.is_dir() else path.name

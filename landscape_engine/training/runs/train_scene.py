@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
+from ... import staging
 from ...errors import TrainingError
 from ...networks.blocks import channels_last
 from ...networks.mosaic import SceneParser
@@ -25,6 +26,7 @@ from ..scenes import cameras, rare_scenes, relit, things
 from . import ranks, scoring, trunks
 from .training_loop import Losses, Run
 
+HELD_OUT = "held_out.json"  # how well it does on stills that were held out
 SCENES_SEEN = 0.9, 1.4  # as `labelled.SEEN`: scenes are drawn at the size of a sample
 PARSER_SEEN = 0.7, 1.6  # … of the parser, which is asked about whole pictures
 RARE = 0.3  # share of the scenes that are of a rare kind
@@ -179,12 +181,16 @@ def train(
         optimizer=optimizer_of(network, settings, loop.learning_rate),
         schedule=lambda done: one_cycle(done, loop.decay_from),
     )
+    if kept_out:
+        staging.check_file(folder / HELD_OUT)
     samples = LabelledScenes(settings, loop.seed, learnt, textures)
     networks = run.train(samples, loss, device, minutes)
     if kept_out and ranks.is_first():
         found = scoring.score(networks[name_of(settings)].cpu().eval(), kept_out)
         text = json.dumps(found, indent=1) + "\n"
-        (folder / "held_out.json").write_text(text, encoding="utf-8")
+        place = folder / HELD_OUT
+        with staging.explaining(place), staging.new_file(place) as staged:
+            staged.write_text(text, encoding="utf-8")
         print(f"landscape-engine: {scoring.line(found)}", file=sys.stderr)
     return networks
 

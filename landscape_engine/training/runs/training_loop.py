@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -85,6 +86,8 @@ class Run:
             if folder.exists() and not folder.is_dir():
                 raise TrainingError(f"{folder} is a file; expected a folder for the run.")
             folder.mkdir(parents=True, exist_ok=True)
+            if (folder / "sheets").exists() and not (folder / "sheets").is_dir():
+                raise TrainingError(f"{folder / 'sheets'} is a file; expected a folder: remove it.")
         if self._checkpoint.exists():
             self._resume()
         elif start is not None:
@@ -365,7 +368,7 @@ def cut_after(path: Path, step: int) -> None:
     if not path.exists():
         return
     with staging.explaining(path):
-        content = path.read_text(encoding="utf-8", errors="replace")
+        content = _read_table(path)
         lines = content.splitlines(keepends=True)
         columns = lines[0].count(",") if lines else 0
         kept = [line for line in lines[1:] if _belongs(line, columns, step)]
@@ -376,6 +379,16 @@ def cut_after(path: Path, step: int) -> None:
             file.write(text)
 
 
+def _read_table(path: Path) -> str:
+    try:
+        read = regular_files.read_bytes(path, regular_files.MOST_TABLE)
+    except ValueError as error:
+        raise TrainingError(
+            f"'{path}' can't be gone on with ({error}); expected the table of a run: remove it."
+        ) from error
+    return read.decode("utf-8", errors="replace")
+
+
 def _belongs(line: str, columns: int, step: int) -> bool:
     first = line.partition(",")[0]
     whole = line.endswith("\n") and line.count(",") == columns
@@ -384,7 +397,10 @@ def _belongs(line: str, columns: int, step: int) -> bool:
 
 def append(path: Path, step: int, values: dict[str, float]) -> None:
     """Add a step's values to a table, begun with their names if it isn't there yet."""
-    with staging.explaining(path), path.open("a", newline="") as file:
+    with (
+        staging.explaining(path),
+        os.fdopen(regular_files.open_to_append(path), "a", newline="") as file,
+    ):
         fresh = not file.tell()
         writer = csv.writer(file, lineterminator="\n")
         if fresh:
