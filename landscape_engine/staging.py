@@ -42,6 +42,7 @@ _FLAGS = (
 )
 _unfinished: dict[Path, list[Path]] = {}  # what is being written, and the folders made for it
 _locks: dict[Path, BinaryIO] = {}  # held beside what is being written
+_ours: set[Path] = set()  # hidden names that nobody else had
 _installing = threading.RLock()  # held while something is made or takes its place
 
 
@@ -107,9 +108,12 @@ def resolve(target: Path) -> Path:
     circle = f"'{target}' leads in a circle of links; expected a file or folder: choose another."
     try:
         place = target.resolve()
+        linked = place.is_symlink()  # what Python 3.13 gives in place of an error
     except (OSError, RuntimeError) as error:  # a link that leads to itself
+        if isinstance(error, OSError) and error.errno != errno.ELOOP:
+            raise explain_write_failure(target, error) from error
         raise OutputError(circle) from error
-    if place.is_symlink():  # what Python 3.13 gives in place of the error
+    if linked:
         raise OutputError(circle)
     return place
 
@@ -150,15 +154,16 @@ def stage(target: Path, place: Path, home: Path) -> Iterator[Path]:
             # where a run that stood in the folder, or didn't, has left something
             for folder in dict.fromkeys([home, place.parent, *([place] if place.is_dir() else [])]):
                 _remove_abandoned(folder, place)
+            _ours.add(staged)
             _locks[staged] = _lock_beside(staged, place)
         yield staged
     except BaseException:
         _discard(staged, made)
         raise
     finally:
-        remove(staged)
-        _release(staged)
+        _discard(staged, [])
         _unfinished.pop(staged, None)
+        _ours.discard(staged)
 
 
 def making() -> contextlib.AbstractContextManager[object]:
@@ -213,7 +218,12 @@ def _lock_beside(staged: Path, place: Path) -> BinaryIO:
     """Make the lock of a staged name, which says what place that is for, and hold it."""
     path = _beside(staged, LOCK)
     for _ in range(ATTEMPTS):
-        lock = os.fdopen(os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666), "r+b")
+        try:
+            opened = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666)
+        except FileExistsError:
+            _ours.discard(staged)
+            raise
+        lock = os.fdopen(opened, "r+b")
         try:
             taken = file_locks.take(lock)
         except OSError:  # no locks here: nobody can tell, so that nothing is ever removed
@@ -263,14 +273,16 @@ def discard_forgotten(patience_s: float = math.inf) -> None:
     while _unfinished and time.monotonic() < deadline:
         for staged, made in list(_unfinished.items()):
             _discard(staged, made)
-            if not (os.path.lexists(staged) or os.path.lexists(_beside(staged, LOCK))):
+            left = os.path.lexists(staged) or os.path.lexists(_beside(staged, LOCK))
+            if not (left and staged in _ours):
                 _unfinished.pop(staged, None)
         time.sleep(0.01)  # a helper wrote to it meanwhile, or has it open, which Windows minds
 
 
 def _discard(staged: Path, made: list[Path]) -> None:
-    remove(staged)
-    _release(staged)
+    if staged in _ours:
+        remove(staged)
+        _release(staged)
     for parent in reversed(made):
         with contextlib.suppress(OSError):
             parent.rmdir()
@@ -341,3 +353,13 @@ def explain_write_failure(target: Path, error: OSError) -> OutputError:
         said = error.strerror or " ".join(str(error).split()) or "unknown reason"
         what = f"{said}; expected a place that can be written to: choose another"
     return OutputError(f"'{target}' can't be written: {what}.")
+
+
+def explain_failure(error: OSError) -> str:
+    """Describe in one sentence what the system refused, of a file that is read or written."""
+    if error.errno == errno.ENOSPC:
+        return str(explain_write_failure(Path(error.filename or "the output"), error))
+    known = isinstance(error.filename, str | bytes | os.PathLike)
+    name = f"'{os.fsdecode(error.filename)}'" if known else "a file"
+    reason = error.strerror or " ".join(str(error).split()) or type(error).__name__
+    return f"{name} can't be used ({reason}); expected one that can: check its name and its rights."

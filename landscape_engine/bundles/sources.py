@@ -42,7 +42,7 @@ def read_codes(path: Path, size: int) -> Tensor:  # [K, Z]
         if holds_numpy(path):
             values = _read_npy(path)
         else:
-            values = np.asarray(regular_files.read_json(path), dtype=np.float32)
+            values = np.asarray(regular_files.read_json(path), dtype=np.float64)
         with np.errstate(over="ignore"):  # too large for float32: refused below, as infinite
             codes = torch.from_numpy(np.atleast_2d(values).astype(np.float32))
     except (FileNotFoundError, NotADirectoryError) as error:

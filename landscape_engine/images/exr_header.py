@@ -5,6 +5,7 @@ Legend: a window is left, top, right, bottom in pixels, all within it.
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -98,6 +99,7 @@ def as_copied(name: str) -> str:
 
 
 def _headers(file: BinaryIO, several: bool) -> Iterator[_Header]:
+    end = os.fstat(file.fileno()).st_size
     for _ in range(_MOST_PARTS):
         header: _Header = {}
         for _ in range(_MOST_ATTRIBUTES):
@@ -107,9 +109,9 @@ def _headers(file: BinaryIO, several: bool) -> Iterator[_Header]:
             kind = _name(file)
             (size,) = struct.unpack("<i", file.read(4))
             at = file.tell()
-            value = file.read(size) if size >= 0 else b""
-            if len(value) != size:
+            if not 0 <= size <= end - at:  # before memory is taken for it
                 raise ValueError("the header is cut off")
+            value = file.read(size)
             header[name] = _Attribute(name, kind, value, at)
         if header:
             yield header

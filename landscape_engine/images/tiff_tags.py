@@ -63,10 +63,14 @@ def read_tags(path: Path) -> TiffTags:
         size = 20 if big else 12
         entries = file.read(size * count)
         values: dict[int, Value] = {}
+        left = 2 * file.seek(0, SEEK_END)  # bytes: each tag may name all of the file for its own
         for at in range(0, size * count, size):
             tag, kind = struct.unpack_from(order + "HH", entries, at)
             (many,) = struct.unpack_from(order + ("Q" if big else "I"), entries, at + 4)
             if kind in _KINDS:
+                left -= struct.calcsize(f"={_KINDS[kind]}") * many
+                if left < 0:
+                    raise ValueError("its tags have more than the file")
                 inline = entries[at + (12 if big else 8) : at + size]
                 values[tag] = _value(file, order, big, kind, many, inline)
     return TiffTags(order, big, values)

@@ -10,13 +10,11 @@ from __future__ import annotations
 import argparse
 import atexit
 import contextlib
-import errno
 import os
 import signal
 import sys
 import types
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NoReturn
 
 from .. import staging
@@ -59,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 "the memory is used up; expected room for the frames: try a smaller --size."
             )
         if isinstance(error, OSError):
-            return _refuse(_explain(error))
+            return _refuse(staging.explain_failure(error))
         raise
     finally:
         staging.discard_forgotten(PATIENCE_S)  # a signal can come while a writer cleans up
@@ -68,15 +66,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _refuse(sentence: str) -> int:
     print(f"landscape-engine: {printable(sentence)}", file=sys.stderr)
     return 2
-
-
-def _explain(error: OSError) -> str:
-    """What the system refused, in one sentence."""
-    if error.errno == errno.ENOSPC:
-        return str(staging.explain_write_failure(Path(error.filename or "the output"), error))
-    name = f"'{os.fsdecode(error.filename)}'" if error.filename else "a file"
-    reason = error.strerror or " ".join(str(error).split()) or type(error).__name__
-    return f"{name} can't be used ({reason}); expected one that can: check its name and its rights."
 
 
 def entry() -> NoReturn:
@@ -89,7 +78,7 @@ def entry() -> NoReturn:
         heed_swallowed()
         code = main()
     except OSError as error:  # no descriptors left for streams of our own
-        code = _refuse(_explain(error))
+        code = _refuse(staging.explain_failure(error))
     atexit._run_exitfuncs()  # what others want done before the end
     lost = streams.finish()
     if lost is not None:

@@ -260,8 +260,7 @@ def _explain(error: Exception) -> str:
     if is_out_of_memory(error):
         return "the memory is used up; expected room for the frames: try a smaller size."
     if isinstance(error, OSError):
-        name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "a file"
-        return str(staging.explain_write_failure(Path(name), error))
+        return staging.explain_failure(error)
     return (
         f"the engine failed ({type(error).__name__}) and starts anew with the next job; try again, "
         "and if it fails again, report it as a fault with its log."

@@ -27,7 +27,7 @@ from typing import Any, get_type_hints
 import torch
 from torch import Tensor
 
-from .. import images, overwriting, regular_files
+from .. import images, overwriting, regular_files, staging
 from ..animator import Animator, load_animator
 from ..bundles import checkpoints
 from ..errors import BundleError, CodeError, DocumentError, OutputError, PictureError
@@ -382,7 +382,11 @@ def _picture(path: Any) -> Path:
         raise DocumentError(f"'picture' is {path!r}; expected the path of a picture: name one.")
     if not Path(path).is_absolute():
         raise PictureError(f"the picture's path is '{path}'; expected an absolute one.")
-    if not Path(path).is_file():
+    try:
+        there = Path(path).is_file()
+    except OSError as error:  # a name that no system takes
+        raise PictureError(staging.explain_failure(error)) from error
+    if not there:
         raise PictureError(f"'{path}' isn't there or is no file; expected a picture: check it.")
     return Path(path)
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from landscape_engine import pickles, regular_files
 from landscape_engine.animator import Animator, load_animator
 from landscape_engine.bundles import authors, checkpoints
 from landscape_engine.errors import BundleError
@@ -19,6 +20,7 @@ from landscape_engine.images import load_image, to_uint8
 from landscape_engine.light.color_maps import transfer_maps
 from landscape_engine.ops import color
 from landscape_engine.settings import ClipSettings, LoopSettings, MotionSettings
+from landscape_engine.shell import cli
 from tests.hostile_pickles import MANY_TIMES, NO_ARRAYS, OBJECTS, STATED_POINTERS
 
 
@@ -168,3 +170,36 @@ def test_missing_files_are_named(tmp_path):
         authors.import_authors(tmp_path)
     with pytest.raises(BundleError, match="no folder"):
         authors.import_authors(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("name", ["PMNet_weight_1.pth", "codebook_m_1.pkl"])
+@pytest.mark.parametrize("damage", ["pipe", "bounds"])
+def test_a_pipe_or_an_endless_file_is_refused(tmp_path, name, damage, unhung):
+    path = tmp_path / name
+    if damage == "pipe":
+        unhung(path)
+    else:
+        path.touch()
+        weights = name.endswith("pth")
+        os.truncate(path, (regular_files.MOST_WEIGHTS if weights else pickles.MOST_BYTES) + 1)
+    read = authors._read_weights if name.endswith("pth") else authors._read_codes
+    with pytest.raises(BundleError, match=name):
+        read(path)
+
+
+def test_a_pipe_in_their_folder_ends_the_import_in_one_line(tmp_path, capsys, unhung):
+    (tmp_path / "theirs").mkdir()
+    unhung(tmp_path / "theirs" / "PMNet_weight_1.pth")
+    words = ["import-authors", str(tmp_path / "theirs"), "--out", str(tmp_path / "bundle")]
+    assert cli.main(words) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert os.listdir(tmp_path) == ["theirs"]
+
+
+def test_a_file_in_the_bundles_place_is_refused_at_the_start(tmp_path, capsys):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "theirs").mkdir()
+    words = ["import-authors", str(tmp_path / "theirs"), "--out", str(tmp_path / "file")]
+    assert cli.main(words) == 2
+    assert "file is a file; expected a new folder" in capsys.readouterr().err
+    assert (tmp_path / "file").read_text() == "mine"

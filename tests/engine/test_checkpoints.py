@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from landscape_engine import regular_files
 from landscape_engine.bundles import checkpoints
 from landscape_engine.errors import BundleError
 
@@ -216,4 +217,34 @@ def test_a_bundle_is_as_private_as_the_umask_says(bundle, tmp_path):
 def test_a_predictor_without_its_codebook(copy):
     change(copy, lambda t: t.pop("codebook.motion"))
     with pytest.raises(BundleError, match="without its codebook"):
+        checkpoints.load(copy)
+
+
+@pytest.mark.parametrize(
+    "name", ["motion_encoder", "motion_predictor", "appearance_encoder", "appearance_predictor"]
+)
+def test_a_network_of_another_code_size_is_refused(copy, name):
+    """Its weights fit its description, but not the other parts."""
+    described = json.loads((copy / "bundle.json").read_text())["networks"][name]
+    arguments = {**described, "code_size": 5}
+    network = checkpoints.build(name, arguments)
+    tensors = {f"{name}.{k}": v.clone().contiguous() for k, v in network.state_dict().items()}
+    save_file(tensors, copy / f"{name}.safetensors")
+    describe(copy, **{f"networks__{name}": arguments})
+    with pytest.raises(BundleError, match=f"several sizes .*{name.partition('_')[2]} 5"):
+        checkpoints.load(copy)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_a_description_may_be_in_unicode_of_any_width(copy, encoding):
+    text = (copy / "bundle.json").read_text()
+    (copy / "bundle.json").write_bytes(text.encode(encoding))
+    assert checkpoints.load(copy).networks
+
+
+@pytest.mark.parametrize("name", ["bundle.json", "motion_predictor.safetensors"])
+def test_a_file_beyond_all_bounds_is_refused(copy, name):
+    most = regular_files.MOST_JSON if name == "bundle.json" else regular_files.MOST_WEIGHTS
+    os.truncate(copy / name, most + 1)  # of which nothing is on the disk
+    with pytest.raises(BundleError, match="expected at most"):
         checkpoints.load(copy)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from landscape_engine import regular_files
 from landscape_engine.errors import DocumentError, SettingsError
 from landscape_engine.light import cycles
 from landscape_engine.settings import ClipSettings, MotionSettings, RegionSettings, documents
 from landscape_engine.settings.documents import Job
+from landscape_engine.shell import cli
 
 
 def test_there_and_back():
@@ -99,3 +102,16 @@ def test_a_document_may_be_in_unicode_of_any_width(tmp_path, encoding):
     (tmp_path / "job.json").write_bytes(text.encode(encoding))
     job = documents.read(tmp_path / "job.json")
     assert job.clip.frames == 7 and job.out == tmp_path / "küste"
+
+
+@pytest.mark.parametrize("damage", ["pipe", "bounds"])
+def test_a_pipe_or_an_endless_file_is_no_job(tmp_path, damage, unhung, capsys):
+    path = tmp_path / "job.json"
+    if damage == "pipe":
+        unhung(path)
+    else:
+        path.write_text("{}")
+        os.truncate(path, regular_files.MOST_JSON + 1)  # of which nothing is on the disk
+    assert cli.main(["animate", "--job", str(path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "job.json" in line and ("pipe" in line or "expected at most" in line)

@@ -366,3 +366,12 @@ def test_the_masks_of_the_repository_can_be_used(shared):
         image, mask = reference_masks.load_still(picture, masks, 160)
         assert isinstance(mask, ReferenceMask) and bool(mask.land.any())
         assert reference_masks.paint(image, mask).shape == image.shape
+
+
+@pytest.mark.parametrize("name", ["file", "file/deeper"])
+def test_a_file_in_the_folders_place_is_refused_at_the_start(lake, tmp_path, name, capsys):
+    (tmp_path / "file").write_text("mine")
+    assert cli.main(["evaluate", str(lake), "--out", str(tmp_path / name)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "which is a file; expected a folder" in line
+    assert (tmp_path / "file").read_text() == "mine"

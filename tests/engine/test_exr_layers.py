@@ -11,8 +11,9 @@ from landscape_engine import images
 from landscape_engine.errors import PictureError
 from landscape_engine.images import color_spaces, load_image, to_linear_float16
 from landscape_engine.images.color_spaces import ACESCG, LINEAR_SRGB, REC2020, XYZ_D65, XYZ_E
+from landscape_engine.jobs.animate import animate
 from landscape_engine.sequence import write_sequence
-from landscape_engine.settings import OutputSettings
+from landscape_engine.settings import OutputSettings, documents
 from tests.engine.picture_files import HEIGHT, WIDTH, write_exr
 
 BEAUTY = (0.75, 0.5, 0.25)
@@ -232,3 +233,25 @@ def test_the_shared_pictures_are_the_expected_one(shared, name):
     expected = load_image(folder / "expected_64x40.png")
     found = load_image(folder / f"exr_{name}.exr")
     assert torch.allclose(found, expected, atol=1 / 127.5)
+
+
+@pytest.mark.parametrize("space", [ACESCG, REC2020])
+def test_animate_writes_frames_in_the_pictures_own_space_and_tells(tmp_path, bundle_folder, space):
+    light = np.random.default_rng(0).uniform(0.1, 1, (HEIGHT, WIDTH, 3)).astype(np.float32)
+    named = {"chromaticities": tuple(map(float, space.chromaticities))}
+    picture = tmp_path / "a.exr"
+    planes = {letter: light[..., n].copy() for n, letter in enumerate("RGB")}
+    parts = {f"ViewLayer.Combined.{letter}": plane for letter, plane in planes.items()}
+    parts["ViewLayer.Normal.X"] = planes["R"]
+    write_exr(picture, parts, **named)
+    asked = {"clip": {"frames": 1}, "appearance": {"kind": "off"}, "regions": {"clean": False},
+             "loop": {"kind": "none"}, "output": {"format": "exr"}}  # fmt: skip
+    job = documents.parse(
+        {"version": 1, "picture": str(picture), "out": str(tmp_path / "out"), **asked}
+    )
+    report = animate(job, bundle=bundle_folder, device="cpu")
+    assert any("ViewLayer.Combined" in note for note in report["notes"])
+    assert images.color_space(report["paths"][0]) == space
+    file = OpenEXR.File(report["paths"][0])
+    assert file.header().get("colorInteropID", "") == space.tag
+    np.testing.assert_allclose(file.channels()["RGB"].pixels, light, rtol=4e-3, atol=4e-3)

@@ -302,3 +302,26 @@ def test_a_runs_file_beyond_all_bounds_is_refused(run, name):
     os.truncate(run / name, regular_files.MOST_WEIGHTS + 1)  # of which nothing is on the disk
     with pytest.raises(TrainingError, match=f"{name}.* expected at most"):
         train_motion.train(run, TINY, loop(3), None, CPU)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_tables_may_be_in_unicode_of_any_width(photos, encoding):
+    regions = {"version": 1, "pictures": {"a.png": {"sky": [[[0, 0], [1, 0], [1, 1]]]}}}
+    (photos / "regions.json").write_bytes(json.dumps(regions).encode(encoding))
+    assert drawn_regions.load_regions(photos / "regions.json").keys() == {"a.png"}
+    sheets = {"a.png": {"place": [0, 0, 1, 1], "columns": 2, "rows": 1}}
+    (photos / "sheets.json").write_bytes(json.dumps(sheets).encode(encoding))
+    assert len(clips.load(photos, 16)[0].frames) == 2
+
+
+@pytest.mark.parametrize("name", ["regions.json", "sheets.json"])
+@pytest.mark.parametrize("damage", ["pipe", "bounds"])
+def test_a_pipe_or_an_endless_file_is_no_table(photos, name, damage, unhung):
+    if damage == "pipe":
+        unhung(photos / name)
+    else:
+        (photos / name).write_text("{}")
+        os.truncate(photos / name, regular_files.MOST_JSON + 1)
+    read = labelled.load if name == "regions.json" else clips.load
+    with pytest.raises(TrainingError, match=name):
+        read(photos, 16)

@@ -574,3 +574,54 @@ def test_it_ends_with_stdin_whatever_happened_to_its_folder(talk, lake, tmp_path
     one.process.stdin.close()
     assert one.process.wait(10) == 0
     assert not list(tmp_path.glob(".x.mp4*"))
+
+
+LONG_NAME = "y" * 300
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are of another kind there")
+@pytest.mark.parametrize(
+    "task",
+    [
+        {"task": "fit", "picture": LONG_NAME, "arrows": ["0,0.5,1,0.5"]},
+        {"task": "regions", "picture": LONG_NAME},
+        {"task": "thumbnails", "picture": LONG_NAME, "kind": "motion", "positions": [0]},
+        {"task": "animate", "job": {"picture": LONG_NAME, "out": "out"}},
+        {"task": "preview", "job": {"picture": LONG_NAME}},
+        {"task": "fit", "picture": "lake", "arrows": ["0,0.5,1,0.5"], "start": LONG_NAME},
+        {"task": "fit", "picture": "lake", "arrows": ["0,0.5,1,0.5"], "out": LONG_NAME + ".json"},
+        {"task": "animate", "job": {"picture": "lake", "out": LONG_NAME}},
+        {"task": "animate", "job": {"picture": "lake", "out": "out"},
+         "save_motion": LONG_NAME + ".npy"},
+        {"task": "animate", "job": {"picture": "lake", "out": "out",
+                                    "motion": {"code": LONG_NAME}}},
+        {"task": "animate", "job": {"picture": "lake", "out": "out",
+                                    "regions": {"region": [LONG_NAME]}}},
+        {"task": "regions", "picture": "lake", "regions": {"still_mask": LONG_NAME}},
+        {"task": "animate", "job": {"picture": "lake", "out": "out",
+                                    "appearance": {"keys": [f"1={LONG_NAME}"]}}},
+    ],
+)  # fmt: skip
+def test_a_name_beyond_all_measure_is_said_in_the_words_for_what_it_is_for(
+    worker, lake, tmp_path, task
+):
+    """What is read can't be "written"."""
+
+    def placed(value, name=""):
+        if isinstance(value, dict):
+            return {key: placed(held, key) for key, held in value.items()}
+        if name in ("picture", "out", "start", "save_motion"):
+            return str(lake) if value == "lake" else str(tmp_path / value)
+        return value
+
+    task = placed(task)
+    if "job" in task:
+        task["job"] = {"version": 1, "clip": {"frames": 2}, **task["job"]}
+    end = worker.do(task)
+    assert end["event"] == "failed" and not end.get("fault"), end
+    message = end["message"]
+    assert len(message) < 2500 and message.isprintable()
+    written = any(LONG_NAME in str(task.get(name, "")) for name in ("out", "save_motion"))
+    written = written or LONG_NAME in task.get("job", {}).get("out", "")
+    assert ("written" in message) == written, message
+    assert not list(tmp_path.iterdir())

@@ -535,7 +535,8 @@ def _end_of(case: Case, folder: Path) -> tuple[bool, str]:
 def _is_for_want_of_memory(error: BaseException | None) -> bool:
     """Whether an error was raised because of one that says so."""
     while error is not None:
-        if is_out_of_memory(error):
+        # FFmpeg says the same of a size that it doesn't even try
+        if is_out_of_memory(error) and not type(error).__module__.startswith("av."):
             return True
         error = error.__cause__ or error.__context__
     return False
