@@ -144,7 +144,7 @@ def lose_the_frames():
 def add_elsewhere():
     """The menu beside the world's buttons, and what comes of its entries."""
     found: dict[str, tuple[float, float]] = {}
-    below = "landscape.show_world_picture"  # a menu's button tells no name
+    below = "landscape.load_world_frames"  # a menu's button tells no name
     yield from find_button(below, found)
     x, y = found[below][0], found[below][1] + ROW_PX
     yield from click((x, y))
