@@ -151,14 +151,8 @@ def _demo(commands: Commands) -> None:
         help="folder for the video and its poster (default: %(default)s)",
     )
     _add_render_flags(demo)
-    # a light breeze from the right, a day from morning to night: chosen by eye for this picture
-    demo.set_defaults(
-        **{
-            "MotionSettings.code": "0.727",
-            "MotionSettings.speed": 0.4,
-            "AppearanceSettings.code": "0.532",
-        }
-    )
+    # a light breeze from the right: chosen by eye for this picture
+    demo.set_defaults(**{"MotionSettings.code": "0.727", "MotionSettings.speed": 0.4})
 
 
 def _codebook(commands: Commands) -> None:
