@@ -122,7 +122,8 @@ def through(
     """
     left = (wanted + 1 + TOE) / (mean + 1 + TOE)
     gain = left.amax(1, keepdim=True).clamp(max=1)
-    before, after = _inside(mean), _inside((wanted + 1 + TOE) / gain - 1 - TOE)
+    rest = torch.where(gain < 1, (wanted + 1 + TOE) / gain - 1 - TOE, wanted)  # exact at 1
+    before, after = _inside(mean), _inside(rest)
     slope = slope / gain
     weights = (slope * before * (1 - before) / (after * (1 - after))).clamp(FLATTEST, BOLDEST)
     return torch.cat([weights, after.logit() - weights * before.logit(), gain], dim=1)
