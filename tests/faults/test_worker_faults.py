@@ -182,8 +182,8 @@ def test_a_target_whose_disk_fills_up_meanwhile_is_that_jobs_error(
 ):
     disk = mounted("size=1m")
     worker = Worker(nursery, tmp_path / "home", lake, bundle_folder)
-    worker.place.parent.rmdir()
-    worker.place.parent.symlink_to(disk)  # whose moments are watched
+    worker.place = disk / "out"
+    worker.job["out"] = str(worker.place)
     worker.start(signal.SIGSTOP, moments // 2)
     job = worker.submit()
     assert worker.child.wait() is None
