@@ -14,7 +14,10 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-ALONE = {".ci/run", "LICENSE", "README.md", "constraints.txt", "install_addon.py", "pyproject.toml"}
+ALONE = {
+    ".ci/run", "LICENSE", "README.md", "constraints.txt", "constraints-blender.txt",
+    "install_addon.py", "pyproject.toml",
+}  # fmt: skip
 WHOLE = "benchmarks", "blender_addon", "docs", "examples", "landscape_engine", "tests"
 
 
@@ -88,6 +91,18 @@ def test_each_dependency_has_one_version_that_the_project_accepts(project):
     assert len(versions) == len(pins)
     for one in direct(project):
         assert one.specifier.contains(versions[canonicalize_name(one.name)]), one
+
+
+def test_what_comes_with_blenders_wheels_has_one_version_too():
+    """CI installs it by these lines, and fails where anything else came in."""
+    lines = (ROOT / "constraints-blender.txt").read_text(encoding="utf-8").splitlines()
+    pins = dict(line.split("==") for line in lines if not line.startswith("#"))
+    assert {"numpy", "pillow", "requests", "zstandard", "Cython"} <= pins.keys()
+    assert Requirement("numpy<2").specifier.contains(pins["numpy"])
+    script = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    installs = re.findall(r"^.*pip\" install.*bpy==.*$", script, re.MULTILINE)
+    assert installs and all("-c constraints-blender.txt" in line for line in installs)
+    assert 'locked "$scratch/bpy$1/bin/python" constraints-blender.txt' in script
 
 
 def test_lower_bounds_are_those_beyond_the_known_holes(project):

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .. import pickles
-from ..errors import BundleError
+from ..errors import BundleError, is_out_of_memory
 from ..networks.blocks import channels_last
 from . import checkpoints, pickled_arrays
 from .checkpoints import ModelBundle
@@ -108,9 +108,9 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
     try:
         pickles.check_weights(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except MemoryError:
-        raise
     except Exception as error:  # torch raises what it likes for damaged or hostile files
+        if is_out_of_memory(error):
+            raise
         raise BundleError(
             f"{path} can't be read as weights alone ({type(error).__name__}); expected a plain "
             "state dict: download it anew."
@@ -133,9 +133,9 @@ def _read_codes(path: Path) -> list[NDArray[np.float32]]:  # each [n, Z]
     try:
         with np.errstate(over="ignore"):  # too large for float32: refused below, as infinite
             arrays = [a.astype(np.float32) for a in pickled_arrays.read(path)]
-    except MemoryError:
-        raise
     except Exception as error:  # a hostile pickle can raise anything
+        if is_out_of_memory(error):
+            raise
         raise BundleError(
             f"{path} was refused: {error}; a codebook holds numpy arrays and nothing else: "
             "download it anew."

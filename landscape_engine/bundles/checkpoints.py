@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from .. import regular_files, staging
-from ..errors import BundleError, OutputError
+from ..errors import BundleError, OutputError, is_out_of_memory
 from ..images import kinds
 from ..networks.appearance import AppearancePredictor
 from ..networks.blocks import channels_last
@@ -418,9 +418,9 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         regular_files.check(path, regular_files.MOST_WEIGHTS)
         return load_file(path)
-    except MemoryError:
-        raise
     except Exception as error:  # its own kind, and others for types of numbers that it hasn't
+        if is_out_of_memory(error):
+            raise
         raise BundleError(f"{path} is damaged ({error}); copy the bundle anew.") from error
 
 

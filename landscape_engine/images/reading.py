@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from ..errors import PictureError
+from ..errors import PictureError, is_out_of_memory
 from . import exr
 from .color_spaces import LINEAR_SRGB, ColorSpace
 from .decoding import turn_back
@@ -55,12 +55,12 @@ def load_image(path: str | Path, *, upright: bool = True, profile: bool = True) 
         raise
     except PermissionError as error:
         raise PictureError(_say_forbidden(path)) from error
-    except MemoryError as error:
-        raise PictureError(
-            f"'{path}' doesn't fit into memory; expected room for 12 bytes per pixel and the file: "
-            "use a smaller picture."
-        ) from error
     except Exception as error:  # decoders raise nearly every kind of error on a damaged file
+        if is_out_of_memory(error):
+            raise PictureError(
+                f"'{path}' doesn't fit into memory; expected room for 12 bytes per pixel and the "
+                "file: use a smaller picture."
+            ) from error
         raise PictureError(
             f"'{path}' is damaged or cut off; expected a whole picture: copy or export it again."
         ) from error

@@ -126,7 +126,7 @@ def _decompress(
     compression, reverse = tags.number(259, 1), tags.number(266, 1) == 2
     if compression in DEFLATE:
         whole = max(rows * row_bytes, 1)  # more would be no pixels, and could be any amount
-        return np.frombuffer(zlib.decompressobj().decompress(segment.tobytes(), whole), np.uint8)
+        return np.frombuffer(zlib.decompressobj().decompress(segment.data, whole), np.uint8)
     if reverse:  # of bits within bytes; LZW's codes too
         segment = _REVERSED[segment]
     if compression == UNCOMPRESSED:

@@ -29,7 +29,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .. import pickles, regular_files
-from ..errors import BundleError
+from ..errors import BundleError, is_out_of_memory
 from .blocks import channels_last
 
 TAPS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
@@ -130,9 +130,9 @@ def _read(path: Path) -> Any:
     try:
         pickles.check_weights(path)
         return torch.load(path, map_location="cpu", weights_only=True)
-    except MemoryError:
-        raise
     except Exception as error:  # torch raises what it likes for damaged or hostile files
+        if is_out_of_memory(error):
+            raise
         raise BundleError(
             f"{path} was refused: it can't be read as weights alone ({type(error).__name__}); "
             "expected a plain state dict: get it anew from where it was published."

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+
 import cv2
 import numpy as np
 import OpenEXR
 import pytest
 from PIL import Image
+
+from landscape_engine.jobs.animate import animate
+from landscape_engine.settings import documents
+from tests.engine.picture_files import write_png
+from tests.engine.test_images import make_wide_profile
 
 VIEW = """
 scene = bpy.context.scene
@@ -273,3 +281,38 @@ told["standard"] = [list(bpy.ops.landscape.show_live()), *shown()]
         assert "PNG frames, or use Show Own Colors" in refused
     assert told["still"] == ["der See.png", False]
     assert told["standard"] == [["FINISHED"], "der See.png", True]
+
+
+@pytest.mark.parametrize("kind", ["png", "jpg", "tif", "16 bits"])
+def test_a_still_pixel_of_a_picture_with_a_profile_stays_what_it_was(
+    run, tmp_path, bundle_folder, kind
+):
+    """Blender shows such a picture without its profile, and so have its frames to be made."""
+    y, x = np.mgrid[:54, :96]
+    pixels = np.stack([x * 2 + 30, 200 - y * 3, x + y + 40], 2).astype(np.uint8)
+    file = tmp_path / f"wide.{'png' if kind == '16 bits' else kind}"
+    if kind == "16 bits":
+        content = b"wide\0\0" + zlib.compress(make_wide_profile())
+        head = struct.pack(">I", len(content)) + b"iCCP" + content
+        extra = head + struct.pack(">I", zlib.crc32(b"iCCP" + content))
+        write_png(file, pixels.astype(np.uint16) * 257, extra)
+    else:
+        Image.fromarray(pixels).save(file, quality=98, icc_profile=make_wide_profile())
+    with Image.open(file) as picture:
+        assert picture.info["icc_profile"]
+        stored = np.asarray(picture.convert("RGB"), int) if kind != "16 bits" else pixels
+    told = run(
+        """
+from blender_addon import job_documents
+bpy.ops.landscape.make_plane(filepath=given["picture"])
+plane = bpy.context.object
+plane.landscape.clip.frames = 1
+plane.landscape.appearance.kind = "off"
+asked = job_documents.order(bpy.context, plane, given["folder"])
+told["document"] = asked.document
+""",
+        picture=str(file),
+    )
+    job = documents.parse({**told["document"], "out": str(tmp_path / "out")})
+    report = animate(job, bundle=bundle_folder, device="cpu")
+    assert np.abs(levels(report["paths"][0]) - stored).max() <= 1

@@ -6,11 +6,18 @@ import os
 import signal
 
 import pytest
+import safetensors.torch
 import torch
+from PIL import Image
 
+from landscape_engine import images
+from landscape_engine.bundles import authors, checkpoints, pickled_arrays
 from landscape_engine.errors import is_out_of_memory
 from landscape_engine.jobs import animate as animation
+from landscape_engine.networks import perceptual
 from landscape_engine.shell import cli
+from landscape_engine.training.data import labelled
+from landscape_engine.training.runs import training_loop
 
 from .commands import animation_words, training_words
 
@@ -84,3 +91,36 @@ def test_time_that_is_over_leaves_nothing_to_the_next(nursery, lake, bundle_fold
     assert child.wait() == -signal.SIGXCPU
     assert nursery.start(*words, folder=tmp_path).wait() == 0
     assert os.listdir(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError(MEMORY), MemoryError(), OSError(12, "no memory")])
+def test_what_finds_no_memory_is_not_called_damaged(
+    lake, tmp_path, bundle_folder, monkeypatch, error
+):
+    """Whoever reads a file that others wrote, and takes any error for damage."""
+
+    def fail(*_, **__):
+        raise error
+
+    (tmp_path / "labels").mkdir()
+    Image.new("L", (20, 20), 1).save(tmp_path / "labels" / "a.png")
+    torch.save({"step": 1}, tmp_path / "PMNet_weight_1.pth")
+    (tmp_path / "codebook_m_1.pkl").touch()
+    for place, name in (
+        (images.reading, "load_with_pillow"), (torch, "load"), (safetensors.torch, "load_file"),
+        (pickled_arrays, "read"), (Image, "open"),
+    ):  # fmt: skip
+        monkeypatch.setattr(place, name, fail)
+    for read in (
+        lambda: images.load_image(lake),
+        lambda: authors._read_weights(tmp_path / "PMNet_weight_1.pth"),
+        lambda: authors._read_codes(tmp_path / "codebook_m_1.pkl"),
+        lambda: perceptual.load_perceptual(str(tmp_path / "PMNet_weight_1.pth")),
+        lambda: training_loop.read_checkpoint(tmp_path / "PMNet_weight_1.pth"),
+        lambda: checkpoints.load(bundle_folder),
+        lambda: labelled.read_label(tmp_path / "a.png", (20, 20)),
+    ):
+        with pytest.raises(Exception) as caught:  # noqa: B017 - one of ours says so, or it passes
+            read()
+        assert caught.value is error or "memory" in str(caught.value)
+        assert "damaged" not in str(caught.value)

@@ -56,3 +56,19 @@ def test_a_folder_that_is_deleted_meanwhile_is_one_sentence(nursery, unbroken, t
         assert code in (0, 2), (at, code, child.err)
         assert len(child.err.splitlines()) == (1 if code else 0), (at, child.err)
         unbroken.check_resumed(nursery, home, at)
+
+
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)], ids=str)
+def test_a_run_comes_to_the_same_weights_whatever_streams_there_are(
+    nursery, unbroken, tmp_path, closed
+):
+    """The descriptor of a closed one would be the checkpoint's, and what is said lands in it."""
+    child = nursery.start(*training_words(tmp_path), folder=tmp_path, closed=closed)
+    assert child.wait() == 0
+    unbroken.check(tmp_path, closed)
+
+
+def test_a_run_that_cannot_say_where_its_bundle_is_keeps_it(nursery, unbroken, tmp_path):
+    full = {"stdout": "/dev/full", "stderr": "/dev/full"}
+    assert nursery.start(*training_words(tmp_path), folder=tmp_path, **full).wait() == 1
+    unbroken.check(tmp_path)

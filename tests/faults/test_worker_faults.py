@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import PATIENCE_S
 
+from .test_disks import fill
 from .test_moments import FEW
 
 ENDS = {signal.SIGKILL: -9, signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
@@ -34,13 +35,20 @@ class Worker:
         }  # fmt: skip
         self.jobs = 0
 
-    def start(self, number: int = 0, at: int | None = None, **limits: int) -> None:
+    def start(
+        self,
+        number: int = 0,
+        at: int | None = None,
+        closed: tuple[int, ...] = (),
+        **limits: int,
+    ) -> None:
         """Start it; moments are those at the job's target."""
         pipe = self.home / f"pipe-{self.jobs}"
         os.mkfifo(pipe)
         self.child = self.nursery.start(
             "worker", "--folder", self.folder, "--bundle", self.bundle, folder=self.home,
             within=self.place.parent, number=number, at=at, stdin=str(pipe), limits=limits,
+            closed=closed,
         )  # fmt: skip
         self.stdin = open(pipe, "wb", buffering=0)
 
@@ -147,3 +155,97 @@ def test_too_little_memory_is_that_jobs_error(nursery, lake, bundle_folder, tmp_
     worker.job["clip"] = small
     assert worker.end_of(worker.submit()) == "done"
     worker.stop()
+
+
+@pytest.mark.parametrize("kind", ["full", "read-only"])
+def test_a_targets_disk_that_takes_nothing_is_that_jobs_error(
+    nursery, lake, bundle_folder, tmp_path, mounted, kind
+):
+    disk = mounted("ro" if kind == "read-only" else "size=64k")
+    if kind == "full":
+        fill(disk)
+    worker = Worker(nursery, tmp_path / "home", lake, bundle_folder)
+    out = worker.job["out"]
+    worker.job["out"] = str(disk / "out")
+    worker.start()
+    job = worker.submit()
+    assert worker.end_of(job) == "failed"
+    last = json.loads((job / "events.jsonl").read_text().splitlines()[-1])
+    assert "can't be written" in last["message"] and not last.get("fault")
+    worker.job["out"] = out
+    assert worker.end_of(worker.submit()) == "done"
+    worker.stop()
+
+
+def test_a_target_whose_disk_fills_up_meanwhile_is_that_jobs_error(
+    nursery, lake, bundle_folder, tmp_path, mounted, moments
+):
+    disk = mounted("size=1m")
+    worker = Worker(nursery, tmp_path / "home", lake, bundle_folder)
+    worker.place = disk / "out"
+    worker.job["out"] = str(worker.place)
+    worker.start(signal.SIGSTOP, moments // 2)
+    job = worker.submit()
+    assert worker.child.wait() is None
+    fill(disk)
+    worker.child.send(signal.SIGCONT)
+    assert worker.end_of(job) == "failed"
+    last = json.loads((job / "events.jsonl").read_text().splitlines()[-1])
+    assert "disk full" in last["message"]
+    assert os.listdir(disk) == ["other"]
+    (disk / "other").unlink()
+    assert worker.end_of(worker.submit()) == "done"
+    worker.stop()
+
+
+@pytest.mark.parametrize("kind", ["full", "read-only"])
+def test_a_worker_whose_own_disk_takes_nothing_says_so_and_ends(
+    nursery, lake, bundle_folder, tmp_path, mounted, kind
+):
+    disk = mounted("ro" if kind == "read-only" else "size=64k")
+    if kind == "full":
+        (disk / "jobs").mkdir()
+        fill(disk)
+    worker = Worker(nursery, tmp_path / "home", lake, bundle_folder)
+    worker.folder = disk
+    worker.start()
+    assert worker.child.wait() == 2
+    worker.stdin.close()
+    assert "Traceback" not in worker.child.err
+    assert "can't be written" in worker.child.err.splitlines()[-1], worker.child.err
+
+
+def test_a_worker_whose_own_disk_fills_up_meanwhile_ends_with_stdin(
+    nursery, lake, bundle_folder, tmp_path, mounted, moments
+):
+    """It can't say anything any more; the target is whole or isn't there."""
+    disk = mounted("size=1m")
+    worker = Worker(nursery, tmp_path / "home", lake, bundle_folder)
+    worker.folder = disk
+    worker.start(signal.SIGSTOP, moments // 2)
+    worker.submit()
+    assert worker.child.wait() is None
+    fill(disk)
+    worker.child.send(signal.SIGCONT)
+    worker.stdin.close()
+    code = worker.child.wait()
+    assert code in (0, 2), (code, worker.child.err)
+    assert os.listdir(worker.place.parent) in ([], ["out"])
+
+
+@pytest.mark.parametrize("closed", [(1,), (2,), (1, 2)], ids=str)
+def test_a_worker_does_its_jobs_without_streams_to_say_anything(
+    nursery, lake, bundle_folder, tmp_path, closed
+):
+    worker = Worker(nursery, tmp_path / "home", lake, bundle_folder)
+    worker.start(closed=closed)
+    assert worker.end_of(worker.submit()) == "done"
+    worker.stop()
+    assert sorted(os.listdir(worker.place)) == ["0001.png", "0002.png", "0003.png"]
+
+
+def test_a_worker_without_stdin_ends(nursery, bundle_folder, tmp_path):
+    words = ["worker", "--folder", tmp_path / "worker", "--bundle", bundle_folder]
+    child = nursery.start(*words, folder=tmp_path, closed=(0,))
+    assert child.wait() == 0 and "Traceback" not in child.err
+    assert not (tmp_path / "worker" / "worker.json").exists()

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ... import images, regular_files
-from ...errors import TrainingError
+from ...errors import TrainingError, is_out_of_memory
 from ...images.kinds import PICTURE_ENDINGS, is_hidden_in
 from .drawn_regions import load_regions, paint_masks
 
@@ -140,9 +140,9 @@ def _read(picture: Path, hw: tuple[int, int]) -> np.ndarray | None:  # uint8 [H,
             warnings.simplefilter("ignore")
             drawn = Image.open(path, formats=["PNG"])  # any other would choose its own decoder
             label = np.array(drawn.resize((hw[1], hw[0]), Image.Resampling.NEAREST))
-    except MemoryError:
-        raise
     except Exception as error:  # decoders raise nearly every kind of error on a damaged file
+        if is_out_of_memory(error):
+            raise
         raise TrainingError(
             f"'{path}' can't be read as labels ({error}); expected a whole 8-bit PNG: draw or copy "
             "it anew."

@@ -333,8 +333,6 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     try:
         pickles.check_weights(path)
         state = torch.load(path, weights_only=True, map_location="cpu")
-    except MemoryError:
-        raise
     except Exception as error:  # torch raises what it likes for damaged files
         if is_out_of_memory(error):
             raise
