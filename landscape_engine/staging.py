@@ -4,10 +4,7 @@ Whatever the engine writes grows under a hidden name beside its place and is ren
 removed if anything goes wrong; folders made on the way go as well. What the system says about a
 failed write becomes one sentence here.
 
-Beside a hidden name lies a lock, held for as long as its writer lives, which says what target it is
-for. What a killed writer left is known by a lock that nobody holds, and goes when something is
-written to the same target again, and no other: of an exchange that was cut short, the earlier
-result lies there.
+What a killed writer left goes when something is written to the same target again (`leftovers`).
 """
 
 from __future__ import annotations
@@ -16,9 +13,7 @@ import contextlib
 import errno
 import math
 import os
-import re
 import secrets
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -27,19 +22,18 @@ from typing import BinaryIO
 
 from . import file_locks
 from .errors import OutputError
-
-STAGED_NAME = re.compile(r"\..*\.[0-9a-f]{8}\.part(\.old|\.lock)?")
-LOCK, OLD = ".lock", ".old"  # endings of what lies beside a staged name
-SHOWN = 40  # characters of a target's name that are in a hidden one
-LONGEST_NAME = 4096  # bytes of what a lock says
-ATTEMPTS = 20  # at a name of one's own
-_FLAGS = (
-    os.O_RDWR
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_BINARY", 0)
+from .leftovers import (
+    FLAGS,
+    LOCK,
+    OLD,
+    SHOWN,
+    beside,
+    named_in_lock,
+    remove,
+    remove_abandoned,
 )
+
+ATTEMPTS = 20  # at a name of one's own
 _unfinished: dict[Path, list[Path]] = {}  # what is being written, and the folders made for it
 _locks: dict[Path, BinaryIO] = {}  # held beside what is being written
 _ours: set[Path] = set()  # hidden names that nobody else had
@@ -153,7 +147,7 @@ def stage(target: Path, place: Path, home: Path) -> Iterator[Path]:
                     made.append(parent)
             # where a run that stood in the folder, or didn't, has left something
             for folder in dict.fromkeys([home, place.parent, *([place] if place.is_dir() else [])]):
-                _remove_abandoned(folder, place)
+                remove_abandoned(folder, place)
             _ours.add(staged)
             _locks[staged] = _lock_beside(staged, place)
         yield staged
@@ -171,55 +165,12 @@ def making() -> contextlib.AbstractContextManager[object]:
     return _installing
 
 
-def _remove_abandoned(home: Path, place: Path) -> None:
-    """Remove from a folder what writers to a place that live no more have left in it.
-
-    If a writer was ended while it exchanged the place, what was there before is put back.
-    """
-    with contextlib.suppress(OSError), os.scandir(home) as found:
-        locks = [e.path for e in found if e.name.endswith(LOCK) and STAGED_NAME.fullmatch(e.name)]
-        for path in locks:
-            _remove_if_abandoned(Path(path.removesuffix(LOCK)), place)
-
-
-def _remove_if_abandoned(staged: Path, place: Path) -> None:
-    with contextlib.suppress(OSError):
-        lock = os.fdopen(os.open(_beside(staged, LOCK), _FLAGS), "r+b")
-        with lock:
-            if not file_locks.take(lock):
-                return
-            lock.seek(0)
-            said, old = lock.read(LONGEST_NAME), _beside(staged, OLD)
-            begun = os.path.lexists(staged) or os.path.lexists(old)
-            if not _is_for(place, staged, said) and (said or begun):
-                return
-            if old.exists() and not place.exists():
-                old.rename(place)
-            for path in (staged, old):
-                remove(path)
-        remove(_beside(staged, LOCK))
-
-
-def _named_in_lock(place: Path, home: Path) -> bytes:
-    """What the lock of a place says: where that lies, seen from the lock's own folder."""
-    return b"." if place == home else os.fsencode(place.name)
-
-
-def _is_for(place: Path, staged: Path, said: bytes) -> bool:
-    """Whether a staged name is for a place, by what its lock says."""
-    if said:
-        return said == _named_in_lock(place, staged.parent)
-    # of an earlier engine, or cut short before it said anything: the hidden name alone tells
-    told = staged.name[1 : -len(".01234567.part")]
-    return told == place.name and len(told) < SHOWN and place.parent == staged.parent
-
-
 def _lock_beside(staged: Path, place: Path) -> BinaryIO:
     """Make the lock of a staged name, which says what place that is for, and hold it."""
-    path = _beside(staged, LOCK)
+    path = beside(staged, LOCK)
     for _ in range(ATTEMPTS):
         try:
-            opened = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666)
+            opened = os.open(path, FLAGS | os.O_CREAT | os.O_EXCL, 0o666)
         except FileExistsError:
             _ours.discard(staged)
             raise
@@ -229,7 +180,7 @@ def _lock_beside(staged: Path, place: Path) -> BinaryIO:
         except OSError:  # no locks here: nobody can tell, so that nothing is ever removed
             return lock
         try:
-            lock.write(_named_in_lock(place, staged.parent))
+            lock.write(named_in_lock(place, staged.parent))
             lock.flush()
         except OSError:  # a full disk
             with contextlib.suppress(OSError):
@@ -249,16 +200,12 @@ def _release(staged: Path) -> None:
     lock = _locks.pop(staged, None)
     if lock is not None:
         lock.close()  # first, or Windows keeps it
-    remove(_beside(staged, LOCK))
+    remove(beside(staged, LOCK))
 
 
 def _make_file(staged: Path) -> None:
     """Make a new file, never one that is there already or that a link leads to."""
-    os.close(os.open(staged, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666))
-
-
-def _beside(staged: Path, ending: str) -> Path:
-    return staged.with_name(staged.name + ending)
+    os.close(os.open(staged, FLAGS | os.O_CREAT | os.O_EXCL, 0o666))
 
 
 def discard_unfinished(patience_s: float = math.inf) -> None:
@@ -273,7 +220,7 @@ def discard_forgotten(patience_s: float = math.inf) -> None:
     while _unfinished and time.monotonic() < deadline:
         for staged, made in list(_unfinished.items()):
             _discard(staged, made)
-            left = os.path.lexists(staged) or os.path.lexists(_beside(staged, LOCK))
+            left = os.path.lexists(staged) or os.path.lexists(beside(staged, LOCK))
             if not (left and staged in _ours):
                 _unfinished.pop(staged, None)
         time.sleep(0.01)  # a helper wrote to it meanwhile, or has it open, which Windows minds
@@ -290,7 +237,7 @@ def _discard(staged: Path, made: list[Path]) -> None:
 
 def swap_folder(staged: Path, place: Path) -> None:
     """Put a finished folder in an earlier one's place, which is kept until the last step."""
-    old = _beside(staged, OLD)
+    old = beside(staged, OLD)
     with contextlib.suppress(OSError):
         os.chmod(staged, place.stat().st_mode & 0o7777)
     with _installing:
@@ -311,15 +258,6 @@ def rename_all(moves: list[tuple[Path, Path]]) -> None:
                 with contextlib.suppress(OSError):
                     goal.rename(source)
             raise
-
-
-def remove(path: Path) -> None:
-    """Remove a file or a whole folder, as far as the system lets us."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ ORDER = [  # as in CONTRIBUTING.md; within a room anything goes
     "regular_files",
     "pickles",
     "file_locks",
+    "leftovers",
     "staging",
     "cpus",
     "settings",

@@ -20,7 +20,7 @@ from typing import Any
 from distributed import Client, Future
 from distributed.scheduler import KilledWorker
 
-from .. import __version__, staging
+from .. import __version__, leftovers, staging
 from ..errors import FarmError
 from ..settings import documents
 from . import content_hashes, dask_tasks
@@ -113,7 +113,7 @@ class _Run:
             with staging.explaining(out):
                 probe.write_bytes(bytes(ROOM))
         finally:
-            staging.remove(probe)
+            leftovers.remove(probe)
 
     def _look_at_open(self) -> None:
         """Take from the disk what this run has made of items that it heard nothing more of."""

@@ -18,8 +18,8 @@ from torch import Tensor
 from .. import cpus, staging
 from ..images import LINEAR_SRGB, ColorSpace, to_linear_float16, to_uint8, to_uint16
 from ..images.kinds import is_hidden
+from ..leftovers import STAGED_NAME
 from ..staging import (
-    STAGED_NAME,
     explaining,
     rename_all,
     resolve,

@@ -10,9 +10,10 @@ from typing import get_args
 from ..errors import OutputError
 from ..images import clips, kinds
 from ..images.kinds import is_hidden
+from ..leftovers import STAGED_NAME
 from ..settings import FormatName, OutputSettings
 from ..settings.sentences import say
-from ..staging import STAGED_NAME, check_file, check_parents, check_writable, explaining, resolve
+from ..staging import check_file, check_parents, check_writable, explaining, resolve
 from . import folder, video
 
 _OTHER_MEDIA = frozenset(

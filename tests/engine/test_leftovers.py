@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from landscape_engine.leftovers import STAGED_NAME
 from landscape_engine.sequence import write_sequence
-from landscape_engine.staging import STAGED_NAME
 from tests.conftest import PATIENCE_S, ROOT
 from tests.engine.clips import make_frames
 

@@ -5,7 +5,7 @@ import os
 import pytest
 import torch
 
-from landscape_engine import images, staging
+from landscape_engine import images, leftovers, staging
 from landscape_engine.bundles import checkpoints
 from landscape_engine.errors import LandscapeError, OutputError
 from landscape_engine.settings import TrainingLoopSettings
@@ -113,7 +113,7 @@ def test_what_is_staged_takes_nobody_elses_name(tmp_path, monkeypatch, kind):
         if name.endswith(".lock"):
             assert sorted(os.listdir(tmp_path)) == before
             assert kind != "file" or taken.read_text() == "somebody's"
-        staging.remove(taken)
+        leftovers.remove(taken)
 
 
 def test_the_hidden_file_itself_is_a_new_one(tmp_path):
