@@ -25,7 +25,7 @@ import OpenEXR
 import torch
 from PIL import Image
 
-from landscape_engine import __version__, images, staging
+from landscape_engine import __version__, images, leftovers, staging
 from landscape_engine.bundles import authors, checkpoints, sources
 from landscape_engine.errors import LandscapeError, is_out_of_memory
 from landscape_engine.farm import items, manifests
@@ -467,7 +467,7 @@ def _do_batch(path: Path, plates: Path, out: Path) -> None:
         assert outside() == before, "it wrote outside of the output folder"
         for entry in out.iterdir():
             if entry.name != "link":
-                staging.remove(entry)
+                leftovers.remove(entry)
 
 
 def _write_odd(rng: random.Random, path: Path, value: Any) -> None:
