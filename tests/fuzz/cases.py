@@ -25,7 +25,7 @@ import OpenEXR
 import torch
 from PIL import Image
 
-from landscape_engine import __version__, images, leftovers, staging
+from landscape_engine import __version__, images, leftovers
 from landscape_engine.bundles import authors, checkpoints, sources
 from landscape_engine.errors import LandscapeError, is_out_of_memory
 from landscape_engine.farm import items, manifests
