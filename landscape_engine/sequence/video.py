@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -69,8 +71,9 @@ class Video:
         # same bytes. use_editlist=0: with no B-frames there is nothing to shift, and a loop has no
         # list that players read differently.
         self._stream: Any = None
+        self._file = _File(path, "wb")
         self._container: Any = av.open(
-            str(path),
+            self._file,
             "w",
             format=format,
             options={
@@ -196,6 +199,7 @@ class Video:
             self._drain_graph()
         self._mux(None)
         self._container.close()  # writes the index: the disk may still turn out to be full
+        self._file.close()
         return []
 
     def close(self) -> None:
@@ -203,6 +207,24 @@ class Video:
         # After a failure the trailer fails as well, and that is no news.
         with contextlib.suppress(Exception):
             self._container.close()
+        with contextlib.suppress(Exception):
+            self._file.close()
+
+
+class _File(io.FileIO):
+    """A file that is ours to close: FFmpeg keeps its own open where not even a header fits.
+
+    FFmpeg takes a short write for a whole one, and hears of a failure by a number below 0.
+    """
+
+    def write(self, data: Any) -> int:
+        left = memoryview(data)
+        try:
+            while left:
+                left = left[super().write(left) :]
+        except OSError as error:
+            return -(error.errno or errno.EIO)
+        return len(data)
 
 
 def frame_rate(fps: float) -> Fraction:

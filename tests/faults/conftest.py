@@ -131,7 +131,9 @@ def mounted(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
 
     yield mount
     for disk in mounts:
-        subprocess.run(["umount", str(disk)], check=True)
+        if subprocess.run(["umount", str(disk)]).returncode:
+            subprocess.run(["umount", "-l", str(disk)], check=True)
+            pytest.fail(f"a file of '{disk}' is still open")
 
 
 @pytest.fixture
