@@ -12,16 +12,19 @@ import argparse
 import contextlib
 import faulthandler
 import shutil
+import signal
 import sys
 import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests import hostile_pickles
 
 from . import cases
 
-HANGS_S = 20
+HANGS_S = 20  # of the processor, that no case needs: on a busy machine the clock tells nothing
+WAITS_S = 180  # of the clock, for what hangs and does nothing
 MOST_MORE = 1 << 31  # bytes
 
 
@@ -41,20 +44,17 @@ def main() -> int:
         known = cases.Sources(folder / "known")
         _bound_memory()
         for name in hostile_pickles.REFUSED if not (options.first or options.kind) else ():
-            faulthandler.dump_traceback_later(HANGS_S, exit=True)
-            found = cases.run_hostile(name, folder / "case")
-            faulthandler.cancel_dump_traceback_later()
+            with _bound_time():
+                found = cases.run_hostile(name, folder / "case")
             shutil.rmtree(folder / "case")
             if found:
                 wrong += 1
                 print(f"hostile pickle ({name}): {found}")
         for number in range(options.first, options.first + options.cases):
             print(number, end="\r", flush=True)
-            faulthandler.dump_traceback_later(HANGS_S, exit=True)
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), _bound_time():
                 warnings.simplefilter("error")
                 found = cases.run(number, known, folder / "case", options.seed, options.kind)
-            faulthandler.cancel_dump_traceback_later()
             shutil.rmtree(folder / "case")
             if found:
                 wrong += 1
@@ -63,6 +63,19 @@ def main() -> int:
         shutil.rmtree(folder, ignore_errors=True)
     print(f"{options.cases} cases, {wrong} wrong")
     return 1 if wrong else 0
+
+
+@contextlib.contextmanager
+def _bound_time() -> Iterator[None]:
+    """Let a case take a certain time; beyond that the run ends with each thread's traceback."""
+    timed = hasattr(signal, "setitimer")  # Windows can't
+    faulthandler.dump_traceback_later(WAITS_S, exit=True)
+    if timed:
+        signal.setitimer(signal.ITIMER_PROF, HANGS_S)
+    yield
+    if timed:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    faulthandler.cancel_dump_traceback_later()
 
 
 def _bound_memory() -> None:
@@ -77,4 +90,6 @@ def _bound_memory() -> None:
 
 if __name__ == "__main__":
     faulthandler.enable()
+    if hasattr(signal, "SIGPROF"):
+        faulthandler.register(signal.SIGPROF, chain=True)  # and then it ends this process
     sys.exit(main())
