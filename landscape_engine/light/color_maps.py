@@ -16,7 +16,8 @@ from torch.nn.functional import interpolate
 from ..landscape import Landscape
 from ..ops import color, shrinking, warping
 from ..scene.segmentation import GRID_HW
-from . import daylight, tone_curves
+from . import daylight, relighting, tone_curves
+from .lit_scene import Scene
 
 Predict = Callable[[Tensor, Tensor], Tensor]  # picture [B, 3, S, S], codes [B, Z] → maps
 Map = Callable[[Tensor], Tensor]  # a code [1, Z] → a map or curves [1, M, 256, 256]
@@ -138,20 +139,21 @@ class RelativePredictor(AnchoredPredictor):
         """
         super().__init__(predictor, own_code)
         self._scene = cache(scene)
-        self._lit: dict[int, tuple[Tensor, Tensor | None, Tensor]] = {}  # by the picture's size
+        self._lit: dict[int, tuple[Tensor, Scene]] = {}  # by the picture's size
 
     def _related(self, maps: Tensor, own: Tensor, picture: Tensor) -> Tensor:
         size = picture.shape[3]
         if size not in self._lit:
             with torch.inference_mode(False), torch.no_grad():
                 self._lit[size] = self._formless(picture[:1].clone())
-        return tone_curves.relate(maps, own, *self._lit[size], starry=self._scene()[1])
+        return tone_curves.relate(maps, own, *self._lit[size])
 
-    def _formless(self, picture: Tensor) -> tuple[Tensor, Tensor | None, Tensor]:
-        """The picture without the forms of what moves, its shares, and the picture."""
-        shares, _ = self._scene()
+    def _formless(self, picture: Tensor) -> tuple[Tensor, Scene]:
+        """The picture without the forms of what moves, and what its light depends on."""
+        shares, starry = self._scene()
         if shares is None:
-            return picture, None, picture
+            return picture, relighting.scene_of(picture, None, picture, starry)
         if shares.shape[2:] != picture.shape[2:]:
             shares = interpolate(shares, picture.shape[2:], mode="bilinear", antialias=True)
-        return tone_curves.formless(picture, shares), shares, picture
+        formless = tone_curves.formless(picture, shares)
+        return formless, relighting.scene_of(formless, shares, picture, starry)

@@ -44,6 +44,7 @@ class Scene:
     ) -> None:
         count, _, h, w = light.shape
         self.light, self.shares, self.sharp, self.starry = light, shares, sharp, starry
+        self._fewer: dict[int, Scene] = {}  # the same of some pixels, by how far they are apart
         if places is None:
             y = torch.linspace(-1, 1, h, device=light.device).view(1, 1, h, 1)
             x = torch.linspace(-1, 1, w, device=light.device).view(1, 1, 1, w)
@@ -70,7 +71,9 @@ class Scene:
         shares = None if self.shares is None else self.shares[some]
         sharp = None if self.sharp is None else self.sharp[some]
         places = self.x[some], self.y[some]
-        return Scene(self.light[some], shares, sharp, self.starry, places)
+        if apart not in self._fewer:
+            self._fewer[apart] = Scene(self.light[some], shares, sharp, self.starry, places)
+        return self._fewer[apart]
 
     @property
     def seen(self) -> Tensor:  # [B, 1, 1, 1] 0..1

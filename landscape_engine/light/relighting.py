@@ -78,26 +78,35 @@ DIM = 22.0  # mean L* below which a picture has less of a day
 BY_NIGHT = 0.85  # share of the change of color that no sun makes: stars keep theirs
 MOONLIT = 0.6  # ... and of the light
 MOST_GAIN = 3.2  # times that a timid change is lengthened
+STEPS = 3  # by which that is found
+
+
+def scene_of(
+    picture: Tensor,  # [B or 1, 3, h, w] in [-1, 1], without its texture
+    shares: Tensor | None = None,  # [1, 3, h, w] of land, sky and water
+    sharp: Tensor | None = None,  # [1, 3, h, w] in [-1, 1] the picture with its texture
+    starry: float = 0.0,  # 0..1 the share of the sky that is full of stars
+) -> Scene:
+    """Read off a picture what a change of its light depends on: once, for all changes."""
+    return Scene(
+        daylight.linear(picture), shares, None if sharp is None else daylight.linear(sharp), starry
+    )
 
 
 def natural(
     wanted: Tensor,  # [B, 3, h, w] in [-1, 1] the picture as a network relights it
     picture: Tensor,  # [B or 1, 3, h, w] in [-1, 1], without its texture
-    shares: Tensor | None = None,  # [1, 3, h, w] of land, sky and water
-    sharp: Tensor | None = None,  # [1, 3, h, w] in [-1, 1] the picture with its texture
-    starry: float = 0.0,  # 0..1 the share of the sky that is full of stars
+    scene: Scene,  # the picture's, as `scene_of` reads it
 ) -> Tensor:  # [B, 3, h, w] in [-1, 1]
     """Relight the picture as a day would; unchanged where no change is requested."""
-    before = daylight.linear(picture).expand_as(wanted)
-    change = _change(before, daylight.linear(wanted)).clamp(-LONGEST, LONGEST)
+    change = _change(scene.light, daylight.linear(wanted)).clamp(-LONGEST, LONGEST)
     if float(change.abs().amax()) < 1e-4:
         return picture.expand_as(wanted)
     apart = max(1, min(wanted.shape[2:]) // FITTED_SIDE)
-    scene = Scene(before, shares, None if sharp is None else daylight.linear(sharp), starry)
     small = scene.every(apart)
     fitted = small.fit(change[..., apart // 2 :: apart, apart // 2 :: apart])
     gain = _gain(small.at(fitted), small)
-    return daylight.encoded(_lit(before, _by_day(gain * scene.at(fitted), scene)))
+    return daylight.encoded(_lit(scene.light, _by_day(gain * scene.at(fitted), scene)))
 
 
 def _by_day(
@@ -325,9 +334,11 @@ def _gain(
     most = MOST * (mean(scene.lightness, everywhere) / DIM).clamp(0.5, 1)
     most = most * (1 - MOONLIT * scene.night)
     most = most * (1 + DEEPER * rising(-mean(change[:, :1], everywhere), DIMMED))
-    goal = most * (1 - (-far(gain) / EASE).exp())
-    for _ in range(3):
-        gain = (gain * goal / far(gain).clamp(min=0.1)).clamp(0.3, MOST_GAIN)
+    reached = far(gain)
+    goal = most * (1 - (-reached / EASE).exp())
+    for step in range(STEPS):
+        reached = far(gain) if step else reached
+        gain = (gain * goal / reached.clamp(min=0.1)).clamp(0.3, MOST_GAIN)
     return gain
 
 

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from ..ops import color, masks
 from . import relighting
+from .lit_scene import Scene
 
 EDGE = 0.08  # E: how far beyond black and white curves end, of 1
 BOLDEST = 1.3  # how much stronger texture becomes at most, in the terms of the light about it
@@ -73,9 +74,7 @@ def relate(
     color_map: Tensor,  # [B, 6, h, w] of a look
     own_map: Tensor,  # [B or 1, 6, h, w], predicted for the picture's own look
     picture: Tensor,  # [B or 1, 3, h, w] in [-1, 1], `formless`
-    shares: Tensor | None = None,  # [1, 3, h, w] of land, sky and water, if they are known
-    sharp: Tensor | None = None,  # [1, 3, h, w] in [-1, 1] the picture with its forms
-    starry: float = 0.0,  # 0..1 the share of its sky that is full of stars
+    scene: Scene,  # the picture's, as `relighting.scene_of` reads it
 ) -> Tensor:  # [B, 7, h, w]
     """The tone curves that change a picture as one map's output differs from the other's.
 
@@ -90,7 +89,7 @@ def relate(
     lit = (picture + 1) * factor - 1
     pale = 1 - (1 - picture) * (1 - shown) / (1 - own).clamp(min=1e-3)
     wanted = torch.where(shown < own, lit, torch.minimum(lit, pale))
-    wanted = relighting.natural(wanted, picture, shares, sharp, starry)
+    wanted = relighting.natural(wanted, picture, scene)
     return through(picture, wanted, (wanted + 1 + TOE) / (picture + 1 + TOE))
 
 

@@ -42,6 +42,10 @@ def relit(picture, red=0.0, green=0.0, blue=0.0):
     return daylight.encoded((daylight.linear(picture) * factor).clamp(0, 1))
 
 
+def natural(wanted, picture, *known, **starry):
+    return relighting.natural(wanted, picture, relighting.scene_of(picture, *known, **starry))
+
+
 def random_maps(count, size=32):
     generator = torch.Generator().manual_seed(3)
     weights = 0.7 + 0.2 * torch.randn(count, 3, size, size, generator=generator)
@@ -54,7 +58,7 @@ def random_maps(count, size=32):
 def test_curves_of_the_own_look_are_the_picture_to_the_bit_of_its_file():
     own = random_maps(1)
     picture = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(1)) * 2 - 1
-    curves = tone_curves.relate(own, own, picture)
+    curves = tone_curves.relate(own, own, picture, relighting.scene_of(picture))
     identity = torch.tensor([1.0, 1, 1, 0, 0, 0, 1]).view(1, 7, 1, 1)
     assert (curves - identity).abs().max() < 1e-4
     still = torch.nn.functional.interpolate(curves, (4, 256))
@@ -88,7 +92,7 @@ def test_black_stays_black_and_no_texture_is_torn_up(bias):
     look = own.clone()
     look[:, 3:] += bias
     levels = torch.linspace(-1, 1, 32).expand(1, 3, 32, -1)
-    curves = tone_curves.relate(look, own, levels)
+    curves = tone_curves.relate(look, own, levels, relighting.scene_of(levels))
     assert 0 <= curves[:, :3].min() and curves[:, :3].max() <= tone_curves.BOLDEST
     shown = tone_curves.shade(levels, curves)
     assert shown[..., 0].max() < -0.85, "a lifted black is fog"
@@ -108,7 +112,7 @@ def test_the_glow_of_a_sun_gets_no_steps_and_a_mast_before_it_stays_dark():
 def test_a_pale_sky_darkens_as_any_does():
     picture = scene(sky=0.2)
     picture[..., :24, :40] = 1.0
-    shown = relighting.natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES)
+    shown = natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES)
     assert change_of(shown, picture)[..., :20, :36].mean() < -0.6
 
 
@@ -170,7 +174,7 @@ def test_what_a_network_wants_of_single_places_is_left_out():
     picture = scene()
     blotched = picture.clone()
     blotched[..., 8:14, 8:14] -= 0.5
-    shown = relighting.natural(blotched * 0.9 - 0.1, picture, SHARES)
+    shown = natural(blotched * 0.9 - 0.1, picture, SHARES)
     change = change_of(shown, picture).mean(1)[0]
     inside, beside = change[8:14, 8:14].mean(), change[8:14, 16:22].mean()
     assert change.mean() < -0.1 and abs(inside - beside) < 0.05
@@ -180,7 +184,7 @@ def test_what_a_network_wants_of_single_places_is_left_out():
 def test_what_turns_grey_things_green_or_magenta_is_light_of_a_day(green):
     picture = scene()
     wanted = relit(picture, -green / 3, green * 2 / 3, -green / 3) * 0.9
-    red, up, blue = change_of(relighting.natural(wanted, picture, SHARES), picture).unbind(1)
+    red, up, blue = change_of(natural(wanted, picture, SHARES), picture).unbind(1)
     beside = up - (red + blue) / 2 - daylight.GREEN_OF_WARMTH * (red - blue)
     assert beside.abs().mean() < 0.05
 
@@ -189,12 +193,12 @@ def test_gold_falls_on_what_is_lit_and_dusk_is_blue():
     picture = scene(sky=0.5, land=0.0)
     picture[..., 32:48, :32] -= 0.8  # land in shade
     red, _, blue = change_of(
-        relighting.natural(relit(picture, 0.3, 0.1, -0.4), picture, SHARES), picture
+        natural(relit(picture, 0.3, 0.1, -0.4), picture, SHARES), picture
     ).unbind(1)
     warmth = (red - blue)[0, 32:48]
     assert warmth[:, 34:].mean() > 0.2 and warmth[:, :30].mean() < warmth[:, 34:].mean() / 2
     red, _, blue = change_of(
-        relighting.natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES), picture
+        natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES), picture
     ).unbind(1)
     assert (red - blue)[0, 32:48].mean() < -0.1, "without the sun land is lit by the sky"
 
@@ -202,7 +206,7 @@ def test_gold_falls_on_what_is_lit_and_dusk_is_blue():
 def test_a_black_and_white_picture_stays_one():
     picture = scene().mean(1, keepdim=True).expand(1, 3, -1, -1).contiguous()
     for wanted in (relit(picture, 0.4, 0.1, -0.5), relit(picture, -1.2, -1.0, -0.8)):
-        change = change_of(relighting.natural(wanted, picture, SHARES), picture)
+        change = change_of(natural(wanted, picture, SHARES), picture)
         assert float((change - change.mean(1, keepdim=True)).abs().max()) < 1e-3
         assert float(change.abs().mean()) > 0.02, "its light changes"
 
@@ -212,7 +216,7 @@ def test_a_low_sun_reddens_and_dims_as_its_sky_gets_dark():
     y, x = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
     sun = ((y - 22) ** 2 + (x - 40) ** 2 < 16)[None, None]
     picture = torch.where(sun, torch.ones(()), picture)
-    dark = relighting.natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES, picture)
+    dark = natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES, picture)
     change = change_of(dark, picture)
     of_sun, of_sky = (change[:, :, rows, columns].mean((0, 2, 3)) for rows, columns in (
         (slice(20, 25), slice(38, 43)), (slice(18, 26), slice(4, 16))
@@ -229,7 +233,7 @@ def test_a_picture_with_a_sun_in_its_sky_gets_no_night():
     land = (..., slice(36, 60), slice(4, 60))
 
     def fall(picture, by):
-        shown = relighting.natural(relit(picture, by, by, by), picture, SHARES, picture)
+        shown = natural(relit(picture, by, by, by), picture, SHARES, picture)
         return float(change_of(shown, picture)[land].mean())
 
     assert fall(sunny, -1.8) > 0.7 * fall(plain, -1.8), "dusk, where others have a night"
@@ -255,11 +259,7 @@ def test_a_streak_of_white_cloud_is_no_sun():
     streaked[:, :, 20:23, 4:60] = 1.0
     land = (..., slice(36, 60), slice(4, 60))
     plain_falls, streaked_falls = (
-        float(
-            change_of(relighting.natural(relit(one, -1.8, -1.8, -1.8), one, SHARES, one), one)[
-                land
-            ].mean()
-        )
+        float(change_of(natural(relit(one, -1.8, -1.8, -1.8), one, SHARES, one), one)[land].mean())
         for one in (plain, streaked)
     )
     assert streaked_falls < 0.8 * plain_falls < 0, "its night comes"
@@ -270,7 +270,7 @@ def test_land_loses_color_in_the_dusk_and_not_in_the_evening():
     picture[:, :, 36:46, 10:50] = torch.tensor([0.1, 0.4, -0.6]).view(1, 3, 1, 1)  # a green hedge
 
     def color_left(by):
-        shown = relighting.natural(relit(picture, by, by, by), picture, SHARES)
+        shown = natural(relit(picture, by, by, by), picture, SHARES)
         a, b = (
             torch.cat([one.amax(1) - one.amin(1)])[:, 38:44, 14:46].mean()
             / one.amax(1)[:, 38:44, 14:46].mean()
@@ -286,7 +286,7 @@ def test_an_afterglow_stays_at_the_horizon_and_land_does_not_see_it(monkeypatch)
     warm = []
     for glow in (relighting.AFTERGLOW, 0.0):
         monkeypatch.setattr(relighting, "AFTERGLOW", glow)
-        shown = relighting.natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES)
+        shown = natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES)
         red, _, blue = change_of(shown, picture).unbind(1)
         warm.append(red - blue)
     gained = (warm[0] - warm[1])[0]
@@ -298,7 +298,7 @@ def test_a_white_wall_darkens_by_day_and_a_lamp_burns_on_by_night():
     def fall(picture):
         lit = picture.clone()
         lit[..., 44:50, 28:34] = 1.0
-        shown = relighting.natural(relit(lit, -0.8, -0.8, -0.8), lit, SHARES, lit)
+        shown = natural(relit(lit, -0.8, -0.8, -0.8), lit, SHARES, lit)
         return float(change_of(shown, lit)[..., 46:48, 30:32].mean())
 
     by_day, by_night = fall(scene(sky=0.6, land=0.2)), fall(scene(sky=-0.7, land=-0.9))
@@ -310,7 +310,7 @@ def test_dry_grass_stays_gold_under_a_bright_sky():
         picture = scene(sky=sky, land=-0.3)
         picture[..., 36:46, 10:50] += torch.tensor([0.7, 0.4, -0.2]).view(3, 1, 1)
         picture = picture.clamp(-1, 1)
-        shown = relighting.natural(relit(picture, -0.9, -0.9, -0.9), picture, SHARES)
+        shown = natural(relit(picture, -0.9, -0.9, -0.9), picture, SHARES)
         red, _, blue = change_of(shown, picture)[..., 38:44, 14:46].unbind(1)
         return float((blue - red).mean())
 
@@ -319,7 +319,7 @@ def test_dry_grass_stays_gold_under_a_bright_sky():
 
 def test_a_white_sky_does_not_redden():
     picture = scene(sky=0.98, land=-0.5).clamp(max=1)
-    dark = relighting.natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES, picture)
+    dark = natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES, picture)
     warmer = change_of(dark, picture)[:, 0] - change_of(dark, picture)[:, 2]
     assert float(warmer[:, :16].mean()) < 0.05  # at the horizon there is an afterglow
 
@@ -330,16 +330,14 @@ def test_a_suns_glow_in_the_sharp_picture_is_not_cooled_nor_its_disc_darkened():
     sharp[:, :, 18:28, 18:28] = torch.tensor([1.0, 0.5, -0.2]).view(1, 3, 1, 1)  # too small a glow
     sharp[:, :, 21:25, 21:25] = 1.0  # for the picture without its forms
     wanted = relit(picture, -0.9, -0.7, -0.3)
-    red, green, blue = change_of(
-        relighting.natural(wanted, picture, SHARES, sharp), picture
-    ).unbind(1)
+    red, green, blue = change_of(natural(wanted, picture, SHARES, sharp), picture).unbind(1)
     near, far = (slice(19, 27), slice(19, 27)), (slice(4, 10), slice(50, 60))
     cooled = (red - blue)[0]
     assert cooled[far].mean() < -0.2 and cooled[near].mean() > cooled[far].mean() / 2
     assert green[0, 22:24, 22:24].mean() > green[0][far].mean() / 2
     assert torch.equal(
-        relighting.natural(wanted, picture, SHARES, picture),
-        relighting.natural(wanted, picture, SHARES),
+        natural(wanted, picture, SHARES, picture),
+        natural(wanted, picture, SHARES),
     )
 
 
@@ -348,7 +346,7 @@ def test_a_large_sun_is_not_cooled_in_its_middle():
     picture[:, :, 6:30, 16:40] = torch.tensor([1.0, 0.5, -0.2]).view(1, 3, 1, 1)
     picture[:, :, 10:26, 20:36] = 1.0
     wanted = relit(picture, -0.9, -0.7, -0.3)
-    red, _, blue = change_of(relighting.natural(wanted, picture, SHARES), picture).unbind(1)
+    red, _, blue = change_of(natural(wanted, picture, SHARES), picture).unbind(1)
     middle, far = (slice(16, 20), slice(26, 30)), (slice(8, 20), slice(52, 62))
     assert (red - blue)[0][far].mean() < -0.2
     assert (red - blue)[0][middle].mean() > -0.15
@@ -360,7 +358,7 @@ def test_land_that_is_blue_already_gets_less_blue_at_dusk(monkeypatch):
     cooled = []
     for less in (relighting.BLUE, 0.0):
         monkeypatch.setattr(relighting, "BLUE", less)
-        shown = relighting.natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES)
+        shown = natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES)
         red, _, blue = change_of(shown, picture).unbind(1)
         cooled.append(float((red - blue)[0, 32:48].mean()))
     assert cooled[0] > cooled[1] + 0.05
@@ -372,7 +370,7 @@ def test_lilac_clouds_get_no_green_rim_as_they_cool():
     logs = torch.cat([warmth / 2 + 0.12, torch.full_like(warmth, -0.24), 0.12 - warmth / 2], 1)
     picture[:, :, :32] = daylight.encoded((0.2 * logs.exp()).clamp(0, 1))  # 0.36 of magenta
     cooled = relit(picture, -1.6, -1.2, -0.8)
-    change = change_of(relighting.natural(cooled, picture, SHARES), picture)[:, :, :32]
+    change = change_of(natural(cooled, picture, SHARES), picture)[:, :, :32]
     _, green = daylight.axes(change)
     assert green.max() < 0.35, "they are still lilac"
 
@@ -389,7 +387,7 @@ def test_a_grey_sky_takes_less_gold_than_a_blue_one():
     grey, blue = scene(sky=0.5), scene(sky=0.5)
     blue[:, 0, :32] -= 0.5
     gold = [
-        change_of(relighting.natural(relit(one, 0.6, 0.1, -0.8), one, SHARES), one)[:, :, :32]
+        change_of(natural(relit(one, 0.6, 0.1, -0.8), one, SHARES), one)[:, :, :32]
         for one in (grey, blue)
     ]
     low, high = (float((one[:, 0] - one[:, 2]).mean()) for one in gold)
@@ -402,7 +400,7 @@ def test_the_light_of_land_agrees_with_its_skys(golden):
     wanted, lit = picture.clone(), relit(picture, 0.5, 0.1, -0.7)
     rows = slice(0, 32) if golden == "sky" else slice(32, 48)
     wanted[:, :, rows] = lit[:, :, rows]
-    red, _, blue = change_of(relighting.natural(wanted, picture, SHARES), picture).unbind(1)
+    red, _, blue = change_of(natural(wanted, picture, SHARES), picture).unbind(1)
     sky, land = ((red - blue)[0, some].mean() for some in (slice(0, 32), slice(32, 48)))
     assert max(sky, land) > 0.15, "there is gold"
     least, most = sky - relighting.APART[1], sky.clamp(min=0) + relighting.APART[0]
@@ -416,7 +414,7 @@ def test_no_sun_lights_the_night(sky):
 
     def warmed(picture, starry=0.0):
         wanted = relit(picture, 0.3, 0.1, -0.4)
-        shown = relighting.natural(wanted, picture, SHARES, starry=starry)
+        shown = natural(wanted, picture, SHARES, starry=starry)
         red, _, blue = change_of(shown, picture).unbind(1)
         return float((red - blue)[0, :32].mean())
 
@@ -428,7 +426,7 @@ def test_no_sun_lights_the_night(sky):
 def test_snow_takes_less_gold_than_rock(monkeypatch):
     def gold(land):
         picture = scene(sky=0.4, land=land)
-        shown = relighting.natural(relit(picture, 0.1, 0.0, -0.5), picture, SHARES, picture)
+        shown = natural(relit(picture, 0.1, 0.0, -0.5), picture, SHARES, picture)
         red, _, blue = change_of(shown, picture).unbind(1)
         return float((red - blue)[0, 34:46].mean())
 
@@ -443,7 +441,7 @@ def test_an_alpenglow_leaves_a_dark_valley_and_dry_grass_keeps_its_gold_by_day()
         lit = (slice(None), slice(None), slice(34, 40), slice(20, 44))
         picture[lit] = torch.tensor([0.3, -0.35, -0.7])[None, :, None, None]
         change = change_of(
-            relighting.natural(relit(picture, -0.8, -0.8, -0.8), picture, SHARES, picture), picture
+            natural(relit(picture, -0.8, -0.8, -0.8), picture, SHARES, picture), picture
         )
         red, _, blue = change.unbind(1)
         return float((red - blue)[0, 36:38, 26:38].mean())
@@ -456,7 +454,7 @@ def test_the_glow_of_a_sun_that_is_gone_goes_out(monkeypatch):
     picture[:, :, 24:32] = torch.tensor([0.75, 0.3, -0.3])[None, :, None, None]  # not burnt out
 
     def glow():
-        shown = relighting.natural(relit(picture, -1.8, -1.8, -1.8), picture, SHARES, picture)
+        shown = natural(relit(picture, -1.8, -1.8, -1.8), picture, SHARES, picture)
         red, green, blue = change_of(shown, picture)[..., 27:30, :].mean((2, 3))[0].tolist()
         return green, red - blue
 
@@ -474,9 +472,7 @@ def test_under_a_sky_that_a_town_lights_lamps_keep_their_colors():
     changes = []
     for picture in (dark, town):
         wanted = relit(picture, -0.6, -0.3, 0.2)
-        red, _, blue = change_of(
-            relighting.natural(wanted, picture, SHARES, picture), picture
-        ).unbind(1)
+        red, _, blue = change_of(natural(wanted, picture, SHARES, picture), picture).unbind(1)
         changes.append(float((red - blue).abs().mean()))
     assert changes[1] < 0.5 * changes[0]
 
@@ -485,7 +481,7 @@ def test_under_a_sky_that_a_town_lights_lamps_keep_their_colors():
 def test_a_blue_or_teal_sky_has_a_day(sky):
     picture = scene()
     picture[:, :, :32] = torch.tensor(sky)[None, :, None, None]
-    change = change_of(relighting.natural(picture - 0.3, picture, SHARES), picture)
+    change = change_of(natural(picture - 0.3, picture, SHARES), picture)
     assert change.mean() < -0.3
 
 
@@ -499,7 +495,7 @@ def test_an_alpenglow_fades_as_it_gets_dark_and_not_before():
         light, warmth = (red + blue) / 2, red - blue
         return [float(one[:, 2:6].mean() - one[:, 10:14].mean()) for one in (light, warmth)]
 
-    dark, dawn = (relighting.natural(picture + e, picture, SHARES) for e in (-0.6, 0.1))
+    dark, dawn = (natural(picture + e, picture, SHARES) for e in (-0.6, 0.1))
     light, warmth = apart(dark)
     assert light < -0.25 and warmth < -0.3
     assert warmth < apart(dawn)[1] - 0.15
@@ -507,14 +503,14 @@ def test_an_alpenglow_fades_as_it_gets_dark_and_not_before():
 
 def test_the_night_is_blue_but_for_the_horizon_and_what_is_green_gets_no_magenta():
     picture = scene(sky=0.5, land=0.1, water=0.1)
-    night = relighting.natural(relit(picture, -2.5, -2.5, -2.5), picture, SHARES)
+    night = natural(relit(picture, -2.5, -2.5, -2.5), picture, SHARES)
     red, _, blue = change_of(night, picture).unbind(1)
     bluer = (blue - red)[0].mean(1)
     assert bluer[:8].mean() > 0.4 and bluer[36:44].mean() > 0.4, "zenith, land"
     assert bluer[28:32].mean() < 0.5 * bluer[:8].mean(), "afterglow"
     picture[:, :, 48:] = torch.tensor([-0.2, 0.15, -0.2])[None, :, None, None]  # green water
     picture[:, 2, 48:] += torch.linspace(-0.15, 0.15, 64)  # from warm to cold
-    night = relighting.natural(relit(picture, -2.5, -2.5, -2.5), picture, SHARES)
+    night = natural(relit(picture, -2.5, -2.5, -2.5), picture, SHARES)
     red, green, blue = night[..., 52:60, :].mean(2)[0]
     assert (green - torch.maximum(red, blue) > -0.12).all()
     ahead = green - (red + blue) / 2
@@ -525,7 +521,7 @@ def test_land_darkens_with_its_sky_and_water_shows_it():
     picture = scene()
     wanted = picture.clone()
     wanted[..., :32, :] -= 0.5
-    change = change_of(relighting.natural(wanted, picture, SHARES), picture).mean((0, 1, 3))
+    change = change_of(natural(wanted, picture, SHARES), picture).mean((0, 1, 3))
     sky, land, water = (float(part.mean()) for part in (change[:32], change[32:48], change[48:]))
     assert sky < -0.3 and land < 0.7 * sky and water < 0.3 * sky
 
@@ -533,7 +529,7 @@ def test_land_darkens_with_its_sky_and_water_shows_it():
 def test_a_blue_sky_becomes_golden_by_way_of_grey_and_not_of_green():
     picture = scene()
     picture[:, :, :32] = torch.tensor([-0.9, -0.1, 0.5])[None, :, None, None]
-    shown = relighting.natural(relit(picture, 0.4, 0.0, -0.8), picture, SHARES)[..., :32, :]
+    shown = natural(relit(picture, 0.4, 0.0, -0.8), picture, SHARES)[..., :32, :]
     _, a, _ = daylight.lab(daylight.linear(shown))
     assert a.mean() > -1.5
 
@@ -546,16 +542,16 @@ def test_timid_changes_are_lengthened_and_none_goes_too_far():
         return float((labs[0] - labs[1]).square().sum(1).sqrt().mean())
 
     timid, bold = relit(picture, -0.15, -0.15, -0.15), relit(picture, -3.0, -3.0, -3.0)
-    assert far(relighting.natural(timid, picture, SHARES)) > 1.3 * far(timid)
-    darkest = far(relighting.natural(bold, picture, SHARES))
+    assert far(natural(timid, picture, SHARES)) > 1.3 * far(timid)
+    darkest = far(natural(bold, picture, SHARES))
     assert darkest < (1 + relighting.DEEPER) * relighting.MOST and darkest < far(bold)
 
 
 def test_nothing_is_clipped_that_was_not_and_nothing_wanted_is_the_picture():
     picture = scene(sky=0.75)
-    shown = relighting.natural(relit(picture, 1.5, 1.0, 0.5), picture, SHARES)
+    shown = natural(relit(picture, 1.5, 1.0, 0.5), picture, SHARES)
     assert shown.amax() <= max(float(picture.amax()), 0.92)
-    assert torch.equal(relighting.natural(picture, picture, SHARES), picture)
+    assert torch.equal(natural(picture, picture, SHARES), picture)
     assert not shown.isnan().any()
 
 
