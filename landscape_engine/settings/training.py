@@ -110,6 +110,9 @@ class TrainSceneSettings:
     things_share: float = setting(
         0.2, "share of the samples with rocks, railings, masts, reeds or twigs placed in front"
     )
+    air_share: float = setting(
+        0.2, "share of the samples with haze over what is far, or far ridges in it"
+    )
     scenes: int = setting(400, "scenes that are drawn; each is seen many times, as a still is")
     hold_out: str | None = setting(
         None,
@@ -126,6 +129,7 @@ class TrainSceneSettings:
         check_within("--still-share", self.still_share, 0, 1)
         check_within("--white-share", self.white_share, 0, 1)
         check_within("--things-share", self.things_share, 0, 1)
+        check_within("--air-share", self.air_share, 0, 1)
         check_within("--trunk-rate", self.trunk_rate, 0, 10)
         if self.width < 8 or self.width % 8:
             raise SettingsError(f"--width is {self.width}; expected a multiple of 8.")

@@ -18,7 +18,7 @@ from landscape_engine.training.data import labelled, stills
 from landscape_engine.training.data.labelled import LAND, SKY, UNKNOWN, WATER, LabelledStill
 from landscape_engine.training.losses import flow_losses as losses
 from landscape_engine.training.runs import scoring, train_scene, trunks
-from landscape_engine.training.scenes import cameras, rare_scenes, things
+from landscape_engine.training.scenes import air, cameras, rare_scenes, things
 
 CPU = torch.device("cpu")
 TINY = TrainSceneSettings(trunk="tiny", width=8, size=64, scenes=3)
@@ -240,6 +240,35 @@ def test_things_before_a_still_are_land_and_the_rest_is_as_it_was(seed):
     assert not (changed & (taken < 0.02) & (shares[1] > 0.99)).any(), "what covers the sky is land"
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_air_before_a_still_leaves_land_what_it_hides(seed):
+    label = layers(96, 96)
+    still = LabelledStill("still", painted(label), label, label == WATER)
+    rng = np.random.default_rng(seed)
+    image, shares = labelled.crop(rng, 96, still, (1.0, 1.001))
+    shown, after = air.put_before(rng, image.clone(), shares.clone(), [])
+    assert 0 <= shown.min() and shown.max() <= 1
+    assert torch.allclose(after[:3].sum(0), shares[:3].sum(0), atol=1e-5)
+    assert torch.equal(after[2:], shares[2:]), "ridges are before the sky alone"
+    open_sky = after[1] > 0.999
+    assert torch.equal(shown[:, open_sky], image[:, open_sky]), "air hides no sky"
+    ridges, sky = (shares[1] - after[1]) > 0.999, image[:, shares[1] > 0.999].mean(1)
+    if ridges.any():
+        there = (shown[:, ridges] - sky[:, None]).abs().mean()
+        assert there < 0.45, "far ridges come near the sky's color"
+    land, hazy = (shares[0] > 0.999), (shown - sky[:, None, None]).abs().mean(0)
+    before = (image - sky[:, None, None]).abs().mean(0)
+    assert hazy[land].mean() < before[land].mean() + 1e-4, "haze leads to the sky's color"
+
+
+def test_where_no_sky_is_there_is_no_air():
+    rng = np.random.default_rng(0)
+    image, shares = torch.rand(3, 32, 32), torch.zeros(4, 32, 32)
+    shares[0] = 1
+    shown, after = air.put_before(rng, image, shares, [])
+    assert shown is image and after is shares
+
+
 # -------------------------------------------------------------------------- training
 
 
@@ -304,8 +333,9 @@ def test_settings_that_make_no_sense_are_refused():
         {"hold_out": "3/3"},
         {"hold_out": "a"},
         {"things_share": 2},
+        {"air_share": -1},
     ):
-        with pytest.raises(SettingsError, match="--(width|size|hold-out|things-share)"):
+        with pytest.raises(SettingsError, match="--(width|size|hold-out|things-share|air-share)"):
             TrainSceneSettings(**changes)
     with pytest.raises(SettingsError, match="--trunk"):
         TrainSceneSettings(trunk="resnet")

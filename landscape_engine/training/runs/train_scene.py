@@ -22,7 +22,7 @@ from ...settings import TrainSceneLoopSettings, TrainSceneSettings
 from ..data import labelled, stills
 from ..data.labelled import LabelledStill
 from ..losses import flow_losses as losses
-from ..scenes import cameras, rare_scenes, relit, things
+from ..scenes import air, cameras, rare_scenes, relit, things
 from . import ranks, scoring, trunks
 from .training_loop import Losses, Run
 
@@ -69,8 +69,10 @@ class LabelledScenes(Dataset):
         else:
             still, seen = self._scene(int(rng.integers(self.settings.scenes))), SCENES_SEEN
         image, shares = labelled.crop(rng, self.settings.size, still, seen, white)
+        grounds = self.textures.grounds if self.textures is not None else []
+        if rng.random() < self.settings.air_share:
+            image, shares = air.put_before(rng, image, shares, grounds)
         if rng.random() < self.settings.things_share:
-            grounds = self.textures.grounds if self.textures is not None else []
             image, shares = things.put_before(rng, image, shares, grounds)
         return cameras.shoot(rng, image) * 2 - 1, shares
 

@@ -43,10 +43,10 @@ def put_before(
     else:
         behind = rare_scenes.behind_twigs(rng, Scene(image, torch.stack([sky, water]), horizon))
         image, (sky, water) = behind.image, behind.masks
-    return image, _with(shares, sky, water)
+    return image, with_less(shares, sky, water)
 
 
-def _with(shares: Tensor, sky: Tensor, water: Tensor) -> Tensor:
+def with_less(shares: Tensor, sky: Tensor, water: Tensor) -> Tensor:
     """The shares with less sky and water; what they lose is land, and white water shrinks too."""
     taken = shares[SKY] + shares[WATER] - sky - water
     kept = water / shares[WATER].clamp(min=1e-6)
