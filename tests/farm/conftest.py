@@ -28,6 +28,10 @@ ENVIRONMENT = {
     "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
 }  # fmt: skip
 LONG_S = 4 * PATIENCE_S  # for a whole batch
+HEARS_SIGINT = (  # which a shell's background processes, and theirs, ignore
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -58,6 +62,7 @@ class Process:
         self.words, self.log, self.again = [str(w) for w in words], log, again
         self.env = {**os.environ, **ENVIRONMENT, **env}
         self.out = log.with_suffix(".out")
+        self.starting = threading.Lock()
         self._start()
         if again:  # what the manual tells users to have a supervisor for
             threading.Thread(target=self._supervise, daemon=True).start()
@@ -65,21 +70,24 @@ class Process:
     def _start(self) -> None:
         with self.log.open("ab") as err, self.out.open("ab") as out:
             self.process = subprocess.Popen(
-                self.words, cwd=ROOT, stdout=out, stderr=err, env=self.env, start_new_session=True
-            )
+                [sys.executable, "-c", HEARS_SIGINT, *self.words],
+                cwd=ROOT, stdout=out, stderr=err, env=self.env, start_new_session=True,
+            )  # fmt: skip
 
     def _supervise(self) -> None:
         while self.again:
             self.process.wait()
-            if self.again:
-                time.sleep(0.2)
-                self._start()
+            time.sleep(0.2)
+            with self.starting:
+                if self.again:
+                    self._start()
 
     def wait(self) -> int:
         return self.process.wait(LONG_S)
 
     def close(self) -> None:
-        self.again = False
+        with self.starting:
+            self.again = False
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
