@@ -27,6 +27,8 @@ LAMPS, LIT_SKY = (0.001, 0.004), (8.0, 10.0)  # share of lamps below it: few, a 
 AURORA, ITS_GLOW = (0.18, 0.3), (62.0, 50.0)  # green share and mean L*: no aurora, surely one
 GREENER = 0.05  # ln of G over R and B from which sky is green: blue and teal are by day too
 UNCOLORED = 1.0, 2.5  # chroma of nearly all of a picture: black and white surely, and at most
+LEAVES = 0.1, 0.3  # g beyond daylight's line: none, surely leaves
+CLOSE = 0.05  # of the width, to a sun
 SHINES = 0.1, 0.4  # most confidence of a sun in a sky: it has none, surely one
 OF_TONE = (3, 4, 9, 12)  # terms that would make of a change of light one of contrast
 
@@ -107,6 +109,18 @@ class Scene:
     def sun(self) -> suns.Sun:
         """The sun that stands in the sky."""
         return suns.find(self.sharpest[0], self.sky[:1], self.warmth[:1])
+
+    @cached_property
+    def leaves(self) -> Tensor:  # [B, 1, h, w] 0..1
+        """How sure leaves and grass are: yellow, but greener than anything that gold falls on."""
+        return rising(self.green, LEAVES) * self.land
+
+    @cached_property
+    def around_the_sun(self) -> Tensor:  # [1, 1, h, w] 0..1
+        """The confidence that a place shows a sun or its glow, with what lies close to it."""
+        sun = torch.maximum(self.sun.glow, torch.maximum(self.sun.disc, self.sun.setting))
+        reach = max(1, round(CLOSE * sun.shape[3]))
+        return masks.blur(-masks.shrink(-sun, reach), reach)
 
     @cached_property
     def sun_up(self) -> Tensor:  # [B or 1, 1, h, w] 0..1

@@ -22,7 +22,8 @@ from torch import Tensor
 from ..ops import masks
 from ..ops.masks import mean_within as mean
 from ..ops.masks import soft_threshold as rising
-from . import daylight, suns
+from . import daylight, nightfall, suns
+from .greying import by_grey
 from .lit_scene import BY_A_LAMP, SHINES, Scene
 
 FITTED_SIDE = 64  # pixels of the grid on which a change is fitted and measured, or a few more
@@ -45,8 +46,6 @@ SUNLIT = (0.25, 0.75), (0.0, 14.0)  # w and L* by which land is above its mean: 
 LAST_SUN = 0.15, 0.75  # e below 0 at which the sun leaves what it lit, and has left it
 OF_SUN = 0.7, 0.55  # share of its warmth above the mean, and e, that it then loses
 RED = 0.9  # w above the mean of which no more is lost
-FADES, FADED = (0.5, 1.4), 0.4  # e below 0 from which land loses color, to the most; share of it
-IN_WATER = 0.6  # ... and of water, which shows its sky's
 LAST_ON_CLOUDS, ABOVE_GLOW = (0.5, 1.2), (0.05, 0.4)  # e below 0, and height, from which clouds
 OF_CLOUDS, LIGHTER = (0.7, 0.45), 30.0  # lose so much of their warmth, and e; L* that counts whole
 CALM = 0.04  # of the width, over which what they lose is averaged
@@ -55,22 +54,17 @@ IN_SHADE = 24.0, 38.0  # ... and of land, most of which has no sun any more: sur
 COLORED = 1.8, 2.6  # w from which land is colored by itself (autumn trees): a little, surely …
 REDDENED = 0.6, 0.9  # … unless it is red, ln R - ln G: leaves are yellow
 ZENITH = 0.5  # by how much of it the zenith darkens more than the horizon
-NIGHTFALL, NIGHT_BLUE = (0.5, 2.0), 0.57  # e below 0 from and to which all gets blue; w, at most
-OF_PARTS = 0.8, 1.0, 0.9  # shares of it that land, sky and water get
-STEEL = 0.25  # share of daylight's magenta that it has
-OF_WARM = 0.55  # share of the warmth of what is warm that is lost with it
-BLUE_ALREADY = -1.1, 0.0  # w of what gets no bluer by it, and of what gets it wholly
 BLUE_HOUR = 0.35  # share of daylight's magenta that what gets blue lacks: dusk is no violet
 ROSE = 0.085  # of g, that gold has less than a black body: the air takes green too
 COOL_SHADE = 0.93  # of warmth, that black has less than what is lit
-LILAC = 0.06, 0.4  # of g, that a color may gain on its way by grey: at least, and of what it lacks
 GREY = 0.3  # of w and g, about which a thing is grey and keeps its tinge
 MOST, EASE = 30.0, 14.0  # mean ΔE that no light reaches, and from which on it grows slower
 DEEPER, DIMMED = 1.25, (0.1, 0.5)  # share of it that a dusk gets more, by its mean e below 0
 GLARE = 0.85  # share of its change that what is burnt out does not take: the sun stays the sun
 SETS, REDDENS = 0.4, 0.5  # share of its sky's e < 0 that a low sun takes; and w it gets for each
-SUN_UP = 0.8  # e below 0 that a picture with a sun in its sky never reaches: by night there is none
-SUN_DOWN = 1.7  # ... with its glow alone, which goes out
+SUN_DOWN = 2.1  # e below 0 that a picture with a sun in its sky, or its glow, never reaches
+AS_MOON = 0.8, 1.6  # mean e below 0 from and to which a sun gets the light of a moon
+MOONSHINE = 0.3  # share of its e that the moon does not take
 LAST_GLOW, OF_GLOW = (0.7, 1.5), (0.6, 0.6)  # e below 0 at which it fades; share of its warmth, and
 # e for `LIGHTER`, that it then loses
 SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun's, or a pale sky's
@@ -125,30 +119,43 @@ def _by_day(
     sun = scene.sun
     glare = torch.maximum(glare, GLARE * sun.disc)
     exposure = _while_a_sun_shines(exposure, scene)
+    moon = rising(-mean(exposure, torch.ones_like(exposure)), AS_MOON) * (1 - scene.night)
+    by_moon = moon * scene.around_the_sun
     dimmed = (-exposure).clamp(min=0)
-    exposure = exposure * (1 - torch.where(exposure < 0, glare.clamp(max=1 - SETS), glare))
-    # no sun gets colder, nor its glow; it reddens as it sets
-    kept = torch.maximum(torch.maximum(glare / GLARE, sun.glow), sun.setting)
-    warmth = warmth * (1 - torch.where(warmth < 0, kept, glare)) + REDDENS * dimmed * sun.setting
+    sets = torch.lerp(glare.clamp(max=1 - SETS), MOONSHINE * glare, moon * scene.skyward)
+    exposure = exposure * (1 - torch.where(exposure < 0, sets, glare))
+    # no sun gets colder, nor its glow; it reddens as it sets, and is a moon by night
+    lamps = glare / GLARE * (1 - moon * (scene.sky + scene.water).clamp(max=1))
+    kept = torch.maximum(lamps, torch.maximum(sun.glow, sun.setting) * (1 - moon))
+    reddens = REDDENS * dimmed.clamp(max=AS_MOON[0]) * sun.setting * (1 - moon)
+    warmth = warmth * (1 - torch.where(warmth < 0, kept, glare)) + reddens
     green = _green(green, warmth, scene)
     exposure, warmth, green = _sun_leaves(exposure, warmth, green, scene)
     exposure, warmth, green = _clouds_go_grey(exposure, warmth, green, scene)
-    warmth, green = _colors_fade(exposure, warmth, green, scene)
-    warmth, green = _night_falls(exposure, warmth, green, kept, scene)
+    warmth, green = _turns_pale(warmth, green, by_moon, scene)
+    warmth, green = nightfall.colors_fade(exposure, warmth, green, scene)
+    warmth, green = nightfall.night_falls(
+        exposure, warmth, green, torch.maximum(kept, by_moon), scene
+    )
+    exposure = nightfall.seen_by_night(exposure, scene)
     colored = (1 - BY_NIGHT * scene.night) * scene.colored
     return torch.cat([exposure * (1 - MOONLIT * scene.night), warmth * colored, green * colored], 1)
 
 
 def _while_a_sun_shines(exposure: Tensor, scene: Scene) -> Tensor:
-    """The sun stays where the picture has it, and so the evening that comes is not the night.
-
-    Of one that is behind clouds, or below the horizon, there is the glow alone: it goes out.
-    """
+    """A sun stays where the picture has it: the night that comes is a moonlit one."""
     setting = rising(scene.sun.setting.amax((2, 3), True), SHINES)
-    for shines, most in ((setting, SUN_DOWN), (scene.sunny, SUN_UP)):
-        dusk = -most * (-exposure / most).clamp(min=0).tanh()
-        exposure = torch.where(exposure < 0, torch.lerp(exposure, dusk, shines), exposure)
-    return exposure
+    shines = torch.maximum(setting, scene.sunny)
+    dusk = -SUN_DOWN * (-exposure / SUN_DOWN).clamp(min=0).tanh()
+    return torch.where(exposure < 0, torch.lerp(exposure, dusk, shines), exposure)
+
+
+def _turns_pale(
+    warmth: Tensor, green: Tensor, by_moon: Tensor, scene: Scene
+) -> tuple[Tensor, Tensor]:
+    """What is seen `by_moon` has no gold of its own, and gets none."""
+    lost = by_moon * (scene.warmth + warmth).clamp(min=0)
+    return warmth - lost, green + by_grey(warmth - lost, scene) - by_grey(warmth, scene)
 
 
 def _exposure(exposure: Tensor, scene: Scene) -> Tensor:
@@ -220,8 +227,8 @@ def _sun_leaves(
     by_day = rising(mean(scene.lightness, scene.sky), BRIGHT_SKY) * scene.seen
     sunlit = sunlit * (1 - by_day * rising(mean(scene.lightness, scene.land), IN_SHADE))
     gone = rising(-exposure, LAST_SUN) * sunlit
-    lost = OF_SUN[0] * gone * warmer.clamp(0, RED)
-    return exposure - OF_SUN[1] * gone, warmth - lost, green + _by_grey(-lost, scene)
+    lost = OF_SUN[0] * gone * warmer.clamp(0, RED) * (1 - scene.leaves)
+    return exposure - OF_SUN[1] * gone, warmth - lost, green + by_grey(-lost, scene)
 
 
 def _clouds_go_grey(
@@ -234,7 +241,7 @@ def _clouds_go_grey(
     above = rising(scene.height, ABOVE_GLOW)
     warmer = (scene.warmth - mean(scene.warmth, scene.sky)).clamp(0, RED)
     lighter = ((scene.lightness - mean(scene.lightness, scene.sky)) / LIGHTER).clamp(0, 1)
-    down = 1 - scene.sunny
+    down = torch.maximum(1 - scene.sunny, rising(-mean(exposure, scene.sky), AS_MOON))
     lost, dimmed = torch.zeros_like(warmth), torch.zeros_like(warmth)
     for where, when, share in (
         (above, LAST_ON_CLOUDS, OF_CLOUDS),
@@ -247,36 +254,7 @@ def _clouds_go_grey(
         scene.skyward * masks.blur_within(one, scene.skyward.clamp(min=1e-4), reach)
         for one in (lost, dimmed)
     )
-    return exposure - dimmed, warmth - lost, green + _by_grey(-lost, scene)
-
-
-def _colors_fade(
-    exposure: Tensor, warmth: Tensor, green: Tensor, scene: Scene
-) -> tuple[Tensor, Tensor]:
-    """In the dusk the eye sees less color: it is mixed with grey of the same luminance.
-
-    That of the sky stays, and much of what water shows of it.
-    """
-    dull = scene.land + IN_WATER * scene.water
-    faded = FADED * rising(-exposure, FADES) * dull * (1 - scene.night)
-    color = scene.light + daylight.FAINT
-    mixed = torch.lerp(color, daylight.luminance(color).expand_as(color), faded)
-    after, before = daylight.axes(mixed.log()), daylight.axes(color.log())
-    return warmth + after[0] - before[0], green + after[1] - before[1]
-
-
-def _night_falls(
-    exposure: Tensor, warmth: Tensor, green: Tensor, kept: Tensor, scene: Scene
-) -> tuple[Tensor, Tensor]:
-    """In the night all is blue but the horizon, and lamps and suns, which are `kept`."""
-    dimmed = (-exposure - NIGHTFALL[0]).clamp(0, NIGHTFALL[1] - NIGHTFALL[0])
-    land, sky, water = OF_PARTS
-    parts = land * scene.land + sky * scene.sky * scene.height.sqrt() + water * scene.water
-    falls = dimmed / (NIGHTFALL[1] - NIGHTFALL[0]) * parts * (1 - kept) * (1 - scene.night)
-    lost = OF_WARM * falls * (scene.warmth + warmth).clamp(min=0)
-    blue = NIGHT_BLUE * falls * rising(scene.warmth + warmth, BLUE_ALREADY)
-    gone = _by_grey(warmth - lost, scene) - _by_grey(warmth, scene)
-    return warmth - lost - blue, green + gone - daylight.GREEN_OF_WARMTH * STEEL * blue
+    return exposure - dimmed, warmth - lost, green + by_grey(-lost, scene)
 
 
 def _green(green: Tensor, warmth: Tensor, scene: Scene) -> Tensor:
@@ -289,33 +267,7 @@ def _green(green: Tensor, warmth: Tensor, scene: Scene) -> Tensor:
     colorful = 1 - (-color / GREY**2).exp()
     fading = colorful * torch.where(own > 0, scene.sky, 0.6 + 0.4 * scene.sky)
     fading = fading * (warmth * own < 0)
-    return torch.lerp(locus, _by_grey(warmth, scene), fading) - ROSE * gold + rose
-
-
-def _by_grey(warmth: Tensor, scene: Scene) -> Tensor:
-    """The change of g of a color that gets so much warmer or colder by being mixed with grey.
-
-    With grey of the same luminance Y, `(R + s (Y - R)) = exp(w') (B + s (Y - B))` gives its share
-    s. Beyond grey the change follows daylight, as that of what is green or magenta does, which has
-    no such way.
-    """
-    own = scene.warmth
-    left = torch.where(own < 0, (own + warmth).clamp(max=0), (own + warmth).clamp(min=0))
-    color, grey, ratio = (
-        scene.light + daylight.FAINT,
-        daylight.luminance(scene.light) + daylight.FAINT,
-        left.exp(),
-    )
-    red, blue = color[:, :1], color[:, 2:]
-    whole = (grey - red) - ratio * (grey - blue)
-    share = (ratio * blue - red) / torch.where(whole.abs() < 1e-6, 1.0, whole)
-    mixed = torch.lerp(color, grey.expand_as(color), share.clamp(0, 1)).log()
-    _, found = daylight.axes(mixed)
-    before = scene.green + daylight.GREEN_OF_WARMTH * own
-    change = found - before + daylight.GREEN_OF_WARMTH * (own + warmth - left)
-    along = own.square() / (own.square() + scene.green.square()).clamp(min=1e-6)
-    change = torch.lerp(daylight.GREEN_OF_WARMTH * warmth, change, along)
-    return torch.minimum(change, LILAC[0] - LILAC[1] * scene.green.clamp(max=0))
+    return torch.lerp(locus, by_grey(warmth, scene), fading) - ROSE * gold + rose
 
 
 def _gain(

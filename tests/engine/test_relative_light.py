@@ -16,6 +16,7 @@ from landscape_engine.light import (
     daylight,
     days,
     looks,
+    nightfall,
     relighting,
     suns,
     tone_curves,
@@ -211,7 +212,13 @@ def test_a_black_and_white_picture_stays_one():
         assert float(change.abs().mean()) > 0.02, "its light changes"
 
 
-def test_a_low_sun_reddens_and_dims_as_its_sky_gets_dark():
+@pytest.fixture
+def no_moon(monkeypatch):
+    """A sun stays one, however dark it gets."""
+    monkeypatch.setattr(relighting, "AS_MOON", (8.0, 9.0))
+
+
+def test_a_low_sun_reddens_and_dims_as_its_sky_gets_dark(no_moon):
     picture = scene(sky=0.2, land=-0.5)
     y, x = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
     sun = ((y - 22) ** 2 + (x - 40) ** 2 < 16)[None, None]
@@ -225,19 +232,71 @@ def test_a_low_sun_reddens_and_dims_as_its_sky_gets_dark():
     assert of_sun[0] - of_sun[2] > 0.1, "redder"
 
 
-def test_a_picture_with_a_sun_in_its_sky_gets_no_night():
+def test_a_picture_with_a_sun_in_its_sky_gets_a_night_in_which_it_is_a_moon():
     plain = scene(sky=0.2, land=-0.5)
     y, x = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
-    sun = ((y - 22) ** 2 + (x - 40) ** 2 < 16)[None, None]
-    sunny = torch.where(sun, torch.ones(()), plain)
-    land = (..., slice(36, 60), slice(4, 60))
+    away = ((y - 22) ** 2 + (x - 40) ** 2)[None, None]
+    glow = torch.where(away < 64, torch.tensor([0.95, 0.6, 0.1]).view(1, 3, 1, 1), plain)
+    sunny = torch.where(away < 9, torch.ones(()), glow)
+    land, halo = (..., slice(36, 60), slice(4, 60)), (..., slice(17, 18), slice(38, 43))
+
+    def shown(picture, by):
+        return natural(relit(picture, by, by, by), picture, SHARES, picture)
 
     def fall(picture, by):
-        shown = natural(relit(picture, by, by, by), picture, SHARES, picture)
-        return float(change_of(shown, picture)[land].mean())
+        return float(change_of(shown(picture, by), picture)[land].mean())
 
-    assert fall(sunny, -1.8) > 0.7 * fall(plain, -1.8), "dusk, where others have a night"
+    assert fall(sunny, -1.8) < 0.6 * fall(plain, -1.8), "a night, if no black one"
     assert abs(fall(sunny, -0.2) - fall(plain, -0.2)) < 0.05, "and the same evening before"
+    night, dusk = shown(sunny, -2.2), shown(sunny, -0.25)
+    disc, sky = night[..., 21:24, 39:42], night[..., 4:28, 4:24]
+    assert disc.mean() > sky.mean() + 0.4, "the moon"
+    red, _, blue = night[halo].mean((0, 2, 3))
+    assert red - blue < 0.1, "its halo is not gold"
+    red, _, blue = dusk[halo].mean((0, 2, 3))
+    assert red - blue > 0.5, "but that of the sun is"
+
+
+def test_an_aurora_is_no_sun_that_turns_into_a_moon():
+    picture = scene(sky=-0.7, land=-0.95)
+    y, x = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
+    away = ((y - 22) ** 2 + (x - 40) ** 2)[None, None]
+    glow = torch.where(away < 64, torch.tensor([0.95, 0.6, 0.1]).view(1, 3, 1, 1), picture)
+    picture = torch.where(away < 9, torch.ones(()), glow)
+    shown = natural(relit(picture, -2.2, -2.2, -2.2), picture, SHARES, picture, starry=1.0)
+    red, _, blue = change_of(shown, picture)[..., 17:18, 38:43].mean((0, 2, 3))
+    assert abs(red - blue) < 0.2
+
+
+def test_leaves_by_night_are_dark_and_green_and_not_frosted(monkeypatch):
+    def night(color):
+        picture = scene(sky=0.3, land=-0.4)
+        picture[..., 36:46, 10:50] = torch.tensor(color).view(3, 1, 1)
+        shown = natural(relit(picture, -2.2, -2.2, -2.2), picture, SHARES, picture)
+        light = daylight.linear(shown[..., 38:44, 14:46])
+        return float(daylight.luminance(light).mean()), light.mean((0, 2, 3))
+
+    grass, grey = [-0.05, 0.1, -0.75], [0.0, 0.0, 0.0]  # about as light
+    dark, (red, green, blue) = night(grass)
+    assert dark < 0.75 * night(grey)[0]
+    assert green > 1.15 * red and green > 1.15 * blue
+    monkeypatch.setattr(nightfall, "SHADE_OF_LEAVES", 0.0)
+    monkeypatch.setattr(nightfall, "SHIFT", 0.0)
+    assert dark < 0.85 * night(grass)[0]
+
+
+def test_red_is_seen_darker_than_blue_by_night():
+    def dims(color):
+        picture = scene(sky=0.3, land=-0.4)
+        picture[..., 36:46, 10:50] = torch.tensor(color).view(3, 1, 1)
+        shown = natural(relit(picture, -2.2, -2.2, -2.2), picture, SHARES, picture)
+        before, after = (
+            daylight.luminance(daylight.linear(one[..., 38:44, 14:46])).mean().log()
+            for one in (picture, shown)
+        )
+        return float(after - before)
+
+    assert dims([0.3, -0.5, -0.6]) < dims([-0.6, -0.3, 0.3]) - 0.15
 
 
 @pytest.mark.parametrize("blinds", [True, False])  # or a cloud, about which the sky is as blue
@@ -308,7 +367,7 @@ def test_a_white_wall_darkens_by_day_and_a_lamp_burns_on_by_night():
 def test_dry_grass_stays_gold_under_a_bright_sky():
     def loses(sky):
         picture = scene(sky=sky, land=-0.3)
-        picture[..., 36:46, 10:50] += torch.tensor([0.7, 0.4, -0.2]).view(3, 1, 1)
+        picture[..., 36:46, 10:50] += torch.tensor([0.7, 0.25, -0.05]).view(3, 1, 1)
         picture = picture.clamp(-1, 1)
         shown = natural(relit(picture, -0.9, -0.9, -0.9), picture, SHARES)
         red, _, blue = change_of(shown, picture)[..., 38:44, 14:46].unbind(1)
@@ -324,7 +383,7 @@ def test_a_white_sky_does_not_redden():
     assert float(warmer[:, :16].mean()) < 0.05  # at the horizon there is an afterglow
 
 
-def test_a_suns_glow_in_the_sharp_picture_is_not_cooled_nor_its_disc_darkened():
+def test_a_suns_glow_in_the_sharp_picture_is_not_cooled_nor_its_disc_darkened(no_moon):
     picture = scene(sky=0.3)
     sharp = picture.clone()
     sharp[:, :, 18:28, 18:28] = torch.tensor([1.0, 0.5, -0.2]).view(1, 3, 1, 1)  # too small a glow
@@ -341,7 +400,7 @@ def test_a_suns_glow_in_the_sharp_picture_is_not_cooled_nor_its_disc_darkened():
     )
 
 
-def test_a_large_sun_is_not_cooled_in_its_middle():
+def test_a_large_sun_is_not_cooled_in_its_middle(no_moon):
     picture = scene(sky=0.3)
     picture[:, :, 6:30, 16:40] = torch.tensor([1.0, 0.5, -0.2]).view(1, 3, 1, 1)
     picture[:, :, 10:26, 20:36] = 1.0
@@ -449,7 +508,7 @@ def test_an_alpenglow_leaves_a_dark_valley_and_dry_grass_keeps_its_gold_by_day()
     assert loses(-0.9) < loses(-0.1) - 0.05
 
 
-def test_the_glow_of_a_sun_that_is_gone_goes_out(monkeypatch):
+def test_the_glow_of_a_sun_that_is_gone_goes_out(monkeypatch, no_moon):
     picture = scene(sky=0.0, land=-0.8, water=-0.2)
     picture[:, :, 24:32] = torch.tensor([0.75, 0.3, -0.3])[None, :, None, None]  # not burnt out
 

@@ -1,0 +1,66 @@
+"""Nightfall: what the eye sees of colors as it gets dark.
+
+It sees less of them, and red and yellow darker than blue; the light that is left is blue; leaves
+are darker than what was as light by day, and stay green. Legend as in `relighting`.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..ops.masks import soft_threshold as rising
+from . import daylight
+from .greying import by_grey
+from .lit_scene import Scene
+
+FADES, FADED = (0.5, 1.4), 0.4  # e below 0 from which land loses color, to the most; share of it
+IN_WATER = 0.6  # ... and of water, which shows its sky's
+NIGHTFALL, NIGHT_BLUE = (0.5, 2.0), 0.57  # e below 0 from and to which all gets blue; w, at most
+OF_PARTS = 0.8, 1.0, 0.9  # shares of it that land, sky and water get
+STEEL = 0.25  # share of daylight's magenta that it has
+OF_WARM = 0.55  # share of the warmth of what is warm that is lost with it
+BLUE_ALREADY = -1.1, 0.0  # w of what gets no bluer by it, and of what gets it wholly
+OF_LEAVES = 0.5  # share of the color that they keep
+SHADE_OF_LEAVES = 0.35  # of e, by which leaves are darker by night than what is as light by day
+RODS, SHIFT = (0.062, 0.608, 0.33), 0.5  # what rods see of linear R, G, B; share of a night by them
+
+
+def colors_fade(
+    exposure: Tensor, warmth: Tensor, green: Tensor, scene: Scene
+) -> tuple[Tensor, Tensor]:
+    """In the dusk the eye sees less color: it is mixed with grey of the same luminance.
+
+    That of the sky stays, and much of what water shows of it.
+    """
+    dull = scene.land + IN_WATER * scene.water
+    faded = FADED * rising(-exposure, FADES) * dull * (1 - scene.night)
+    faded = faded * (1 - OF_LEAVES * scene.leaves)
+    color = scene.light + daylight.FAINT
+    mixed = torch.lerp(color, daylight.luminance(color).expand_as(color), faded)
+    after, before = daylight.axes(mixed.log()), daylight.axes(color.log())
+    return warmth + after[0] - before[0], green + after[1] - before[1]
+
+
+def night_falls(
+    exposure: Tensor, warmth: Tensor, green: Tensor, kept: Tensor, scene: Scene
+) -> tuple[Tensor, Tensor]:
+    """In the night all is blue but the horizon, and lamps and suns, which are `kept`."""
+    dimmed = (-exposure - NIGHTFALL[0]).clamp(0, NIGHTFALL[1] - NIGHTFALL[0])
+    land, sky, water = OF_PARTS
+    parts = land * scene.land + sky * scene.sky * scene.height.sqrt() + water * scene.water
+    falls = dimmed / (NIGHTFALL[1] - NIGHTFALL[0]) * parts * (1 - kept) * (1 - scene.night)
+    lost = OF_WARM * falls * (scene.warmth + warmth).clamp(min=0)
+    lost = lost * (1 - OF_LEAVES * scene.leaves)
+    blue = NIGHT_BLUE * falls * rising(scene.warmth + warmth, BLUE_ALREADY)
+    gone = by_grey(warmth - lost, scene) - by_grey(warmth, scene)
+    return warmth - lost - blue, green + gone - daylight.GREEN_OF_WARMTH * STEEL * blue
+
+
+def seen_by_night(exposure: Tensor, scene: Scene) -> Tensor:
+    """The eye of the night sees red and yellow darker than blue (Purkinje's shift)."""
+    red, green, blue = (scene.light + daylight.FAINT).split(1, 1)
+    rods = RODS[0] * red + RODS[1] * green + RODS[2] * blue
+    darker = (rods / daylight.luminance(scene.light + daylight.FAINT)).log().clamp(max=0)
+    darker = torch.lerp(SHIFT * darker, darker - SHADE_OF_LEAVES, scene.leaves)
+    return exposure + darker * scene.land * rising(-exposure, NIGHTFALL) * (1 - scene.night)
