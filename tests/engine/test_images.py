@@ -11,6 +11,7 @@ from PIL import Image, ImageCms
 
 from landscape_engine.errors import OutputError
 from landscape_engine.images import load_image, save_image, to_linear_float16, to_uint8, to_uint16
+from landscape_engine.images.profiles import convert_by_profile
 from tests.engine.picture_files import (
     HEIGHT,
     WIDTH,
@@ -207,6 +208,22 @@ def test_icc_profile_is_converted_to_srgb(tmp_path):
     picture.save(tmp_path / "b.png", icc_profile=make_wide_profile())
     found = to_uint8(load_image(tmp_path / "b.png"))
     assert np.abs(found[..., :3].astype(int) - 188).max() <= 1 and (found[..., 3] == 77).all()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_a_profile_is_never_applied_to_the_file_itself(tmp_path, mode):
+    """Pillow maps uncompressed pixels: writing to them ends the process, or changes the bytes."""
+    stored = bytes([128, 128, 128, 77][: len(mode)]) * (WIDTH * HEIGHT)
+    mapped = Image.frombuffer(mode, (WIDTH, HEIGHT), stored, "raw", mode, 0, 1)
+    converted = np.asarray(convert_by_profile(mapped, make_wide_profile(), mode))
+    assert set(stored) == {128, *([77] if mode == "RGBA" else [])}
+    assert np.abs(converted[..., :3].astype(int) - 188).max() <= 1
+    for compression in (None, "tiff_lzw"):
+        path = tmp_path / "a.tif"
+        mapped.save(path, compression=compression, icc_profile=make_wide_profile())
+        before = path.read_bytes()
+        np.testing.assert_array_equal(to_uint8(load_image(path)), converted)
+        assert path.read_bytes() == before
 
 
 def test_icc_profile_of_a_16_bit_picture_is_converted_without_8_bit_steps(tmp_path):

@@ -41,6 +41,7 @@ from landscape_engine.worker import tasks
 from landscape_engine.worker.events import JobEvents
 from tests import hostile_pickles
 from tests.conftest import make_bundle, make_picture
+from tests.engine.test_images import make_wide_profile
 
 ODD: list[Any] = [
     None, True, -1, 0, 3, 1e-9, 0.4, 1e308, 10**400, float("nan"), float("inf"), "", "\0",
@@ -65,6 +66,8 @@ class Sources:
             picture.save(folder / name)
         picture.save(folder / "lzw.tif", compression="tiff_lzw")
         picture.save(folder / "jpeg.tif", compression="jpeg")
+        alpha = picture.convert("RGBA")
+        alpha.save(folder / "profile.tif", icc_profile=make_wide_profile())
         light = make_picture(24, 32, 4)[0].permute(1, 2, 0).numpy().copy()
         for name in ("ZIP", "PIZ", "DWAA", "B44"):
             header = {"compression": getattr(OpenEXR, f"{name}_COMPRESSION")}
