@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -87,18 +86,14 @@ def _read_planes(path: Path, layer: Layer) -> dict[str, Any]:
     """The library's channels of a layer by their roles."""
     import OpenEXR
 
+    source: Any = str(path)
+    names = layer.channels
+    if not exr_header.is_utf8(path):  # which the library gives up on, or says nothing of
+        source, plain = exr_header.plain_copy(path)
+        names = {role: plain[layer.part][name] for role, name in names.items()}
     with silenced(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            channels = OpenEXR.File(str(path), separate_channels=True).parts[layer.part].channels
-            names = layer.channels
-        except UnicodeDecodeError:
-            with tempfile.TemporaryDirectory(prefix="landscape-") as folder:
-                copy = Path(folder) / "plain.exr"
-                exr_header.plain_copy(path, copy)
-                file = OpenEXR.File(str(copy), separate_channels=True)
-            channels = file.parts[layer.part].channels
-            names = {k: exr_header.as_copied(name) for k, name in layer.channels.items()}
+        channels = OpenEXR.File(source, separate_channels=True).parts[layer.part].channels
     return {role: channels[name] for role, name in names.items()}
 
 

@@ -1,6 +1,7 @@
 """EXR: the layer that is the picture, its colors in sRGB, in its place in the window."""
 
 import struct
+import tempfile
 
 import numpy as np
 import OpenEXR
@@ -208,6 +209,39 @@ def test_names_in_another_encoding_are_names(tmp_path):
     (tmp_path / "a.exr").write_bytes(raw.replace(b"##", b"\xe9\xff"))
     assert middle(tmp_path / "a.exr") == pytest.approx(BEAUTY, rel=2e-3)
     assert "méÿn" in images.notes(tmp_path / "a.exr")[0]
+
+
+@pytest.mark.parametrize("other", ["a##.", "b#."])
+def test_names_in_several_encodings_are_names(tmp_path, other):
+    """Layers of Latin-1 beside one of UTF-8, or that differ in such letters alone."""
+    channels = planes(BEAUTY, prefix="m##n.") | data(f"normal{other}") | data("normal_b#.")
+    write_exr(tmp_path / "a.exr", channels, comments="caf##")
+    raw = (
+        (tmp_path / "a.exr").read_bytes().replace(b"b#.", b"b\xe9.").replace(b"a##.", b"a\xe9\xff.")
+    )
+    (tmp_path / "a.exr").write_bytes(raw.replace(b"##", "é".encode()))
+    assert middle(tmp_path / "a.exr") == pytest.approx(BEAUTY, rel=2e-3)
+    assert "'mén'" in images.notes(tmp_path / "a.exr")[0]
+
+
+def test_layers_that_differ_in_foreign_letters_alone_are_several(tmp_path):
+    write_exr(tmp_path / "a.exr", planes(BEAUTY, prefix="x#.") | data("x$."), comments="#")
+    raw = (tmp_path / "a.exr").read_bytes()
+    raw = raw.replace(b"x#.", b"x\xe0.").replace(b"x$.", b"x\xff.").replace(b"#", b"\xe0")
+    (tmp_path / "a.exr").write_bytes(raw)
+    assert middle(tmp_path / "a.exr") == pytest.approx(BEAUTY, rel=2e-3)
+    assert images.notes(tmp_path / "a.exr")[0] == (
+        "the picture's colors are 'xà'; left aside: 'xÿ'."
+    )
+
+
+def test_a_text_in_another_encoding_needs_no_room_on_a_disk(tmp_path, monkeypatch):
+    """A copy would stay behind where the process is ended, and could fill the disk."""
+    write_exr(tmp_path / "a.exr", planes(BEAUTY), comments="caf#")
+    raw = (tmp_path / "a.exr").read_bytes()
+    (tmp_path / "a.exr").write_bytes(raw.replace(b"caf#", b"caf\xe9"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    assert middle(tmp_path / "a.exr") == pytest.approx(BEAUTY, rel=2e-3)
 
 
 def test_deep_data_is_named(tmp_path):

@@ -73,6 +73,8 @@ class Sources:
             header = {"compression": getattr(OpenEXR, f"{name}_COMPRESSION")}
             colors = {"RGBA": light.astype(np.float16 if name == "B44" else np.float32)}
             OpenEXR.File(header, colors).write(str(folder / f"{name}.exr"))
+        plain = (folder / "ZIP.exr").read_bytes()
+        (folder / "latin.exr").write_bytes(plain.replace(b"\0A\0", b"\0\xe4\0", 1))
         deep = np.arange(24 * 32 * 3, dtype=np.uint16).reshape(24, 32, 3) * 28
         for name in ("deep.png", "deep.tif"):
             cv2.imwrite(str(folder / name), deep)
