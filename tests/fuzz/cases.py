@@ -231,13 +231,18 @@ def _out_of(content: bytes) -> str:
 def message(rng: random.Random, known: Sources, folder: Path) -> Case:
     """A worker's job of odd values is done."""
     (folder / "a.png").write_bytes(known.picture)
-    asked = odd(rng, _placed(rng.choice(known.tasks), folder))
+    task = rng.choice(known.tasks)
+    if rng.random() < 0.1 and "job" in task:  # at the place of another job, which waits
+        task = {**task, "job": {**task["job"], "out": rng.choice(["jobs/next/a.gif", "jobs/a"])}}
+    asked = odd(rng, _placed(task, folder))
     content = json.dumps(asked).encode()
     if rng.random() < 0.3:
         content = damaged(rng, content)
     job = folder / "jobs" / "job"
     job.mkdir(parents=True)
     (job / "job.json").write_bytes(content)
+    (folder / "jobs" / "next").mkdir()
+    (folder / "jobs" / "next" / "job.json").write_bytes(b"{}")
 
     def do() -> None:
         events = JobEvents(job)
@@ -246,7 +251,7 @@ def message(rng: random.Random, known: Sources, folder: Path) -> Case:
         finally:
             events.end("cancelled")
 
-    return Case(do, ("jobs", "out", "m.npy"))
+    return Case(do, ("jobs/job", "out", "m.npy"))
 
 
 def _placed(value: Any, folder: Path) -> Any:
