@@ -231,10 +231,11 @@ def _out_of(content: bytes) -> str:
 def message(rng: random.Random, known: Sources, folder: Path) -> Case:
     """A worker's job of odd values is done."""
     (folder / "a.png").write_bytes(known.picture)
-    task = rng.choice(known.tasks)
-    if rng.random() < 0.1 and "job" in task:  # at the place of another job, which waits
-        task = {**task, "job": {**task["job"], "out": rng.choice(["jobs/next/a.gif", "jobs/a"])}}
-    asked = odd(rng, _placed(task, folder))
+    asked = _placed(rng.choice(known.tasks), folder)
+    if "job" in asked and rng.random() < 0.15:  # among the other jobs, of which one waits
+        asked["job"]["out"] = str(folder / rng.choice(["jobs/next/a.gif", "jobs/a"]))
+    else:
+        asked = odd(rng, asked)
     content = json.dumps(asked).encode()
     if rng.random() < 0.3:
         content = damaged(rng, content)
