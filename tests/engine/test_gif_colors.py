@@ -8,6 +8,7 @@ import torch
 
 from landscape_engine.images import to_uint8
 from landscape_engine.sequence import write_sequence
+from landscape_engine.sequence.gif_colors import HELD
 from landscape_engine.settings import OutputSettings
 from tests.conftest import make_picture
 
@@ -85,10 +86,10 @@ def test_changing_light_gets_new_colors(tmp_path):
 
 
 def test_another_scene_gets_its_own_colors_though_a_frame_around_it_stands_still(tmp_path):
-    frames = []
-    for n in range(FRAMES):
+    frames, long = [], HELD + 2
+    for n in range(3 * long):
         frame = torch.full((1, 3, HEIGHT, WIDTH), -0.5)
-        color = torch.tensor([[1, -1, -1], [-1, 1, -1], [-1, -1, 1]])[n // 4]
+        color = torch.tensor([[1, -1, -1], [-1, 1, -1], [-1, -1, 1]])[n // long]
         ramp = torch.linspace(0, 1, WIDTH - 20).view(1, 1, 1, -1)
         frame[:, :, 10:-10, 10:-10] = color.view(1, 3, 1, 1) * ramp
         frames.append(frame)
