@@ -86,6 +86,8 @@ def _read_orientation(picture: Image.Image) -> int:
 
 def take_pixels(path: Path, picture: Image.Image) -> tuple[NDArray[Any], float]:
     """The pixels `[H, W, 1|3|4]` of a loaded picture in sRGB, and half their largest value."""
+    if picture.mode == "La":  # grey, premultiplied
+        picture = picture.convert("LA")
     mode = picture.mode
     if mode.startswith("I;16") or (mode == "I" and picture.format == "PPM"):
         return np.asarray(picture)[..., None], 32767.5

@@ -42,6 +42,7 @@ from landscape_engine.worker.events import JobEvents
 from tests import hostile_pickles
 from tests.conftest import make_bundle, make_picture
 from tests.engine.test_images import make_wide_profile
+from tests.engine.test_tiff_layouts import write as write_tiff
 
 ODD: list[Any] = [
     None, True, -1, 0, 3, 1e-9, 0.4, 1e308, 10**400, float("nan"), float("inf"), "", "\0",
@@ -78,6 +79,11 @@ class Sources:
         deep = np.arange(24 * 32 * 3, dtype=np.uint16).reshape(24, 32, 3) * 28
         for name in ("deep.png", "deep.tif"):
             cv2.imwrite(str(folder / name), deep)
+        inks = np.dstack([deep, deep[..., :1]])
+        write_tiff(folder / "cmyk.tif", inks, 16, ">", planar=True, photometric=5)
+        write_tiff(folder / "ycbcr.tif", (deep >> 8).astype(np.uint8), 8, photometric=6)
+        write_tiff(folder / "half.tif", light[..., [0, 0]].astype(np.float16), 16, photometric=1)
+        write_tiff(folder / "lab.tif", deep, 16, big=True, photometric=8)
         self.pictures = _all_in(folder)
         for name in ("a.mp4", "a.webm", "b.gif"):
             write_sequence([make_picture(24, 32)] * 3, folder / name, OutputSettings())
