@@ -15,7 +15,7 @@ from torch import Tensor
 from ..errors import PictureError
 from ..settings import MAX_SIDE_PX
 from . import exr_header, exr_layers
-from .color_spaces import LINEAR_SRGB, ColorSpace, convert
+from .color_spaces import LINEAR_SRGB, ColorSpace, convert, is_known
 from .curves import STRIP_ROWS, encode_scene
 from .decoding import silenced
 from .exr_header import ExrPart, Window
@@ -53,15 +53,24 @@ def color_space(path: Path) -> ColorSpace:
 
 
 def layer_notes(path: Path) -> list[str]:
-    """What was taken of an EXR that holds more than one picture, a sentence."""
-    layers = _check_layers(path, exr_header.read_parts(path))
+    """What was taken of an EXR that holds more than one picture, and for what, a sentence each."""
+    parts = exr_header.read_parts(path)
+    layers = _check_layers(path, parts)
+    part = parts[layers[0].part]
+    notes = []
+    if part.tag and not is_known(part.tag):
+        taken = part.space.tag or "linear ones of its chromaticities"
+        notes.append(
+            f"the picture's color space '{part.tag}' isn't known; its colors are read, and frames "
+            f"in EXR written, as {taken}."
+        )
     if len(layers) == 1 and not layers[0].prefix:
-        return []
+        return notes
     names = [f"'{layer.name}'" if layer.name else "the plain channels" for layer in layers]
     if len(names) == 1:
-        return [f"the picture's colors are its layer {names[0]}."]
+        return [*notes, f"the picture's colors are its layer {names[0]}."]
     others = ", ".join(names[1:_NAMED]) + (", …" if len(names) > _NAMED else "")
-    return [f"the picture's colors are {names[0]}; left aside: {others}."]
+    return [*notes, f"the picture's colors are {names[0]}; left aside: {others}."]
 
 
 def _check_layers(path: Path, parts: Sequence[ExrPart]) -> list[Layer]:

@@ -36,6 +36,7 @@ class ExrPart:
         data_window: where there are pixels.
         display_window: the picture.
         space: the color space of its colors.
+        tag: the `colorInteropID` that it states, known or not, or "".
     """
 
     name: str
@@ -46,6 +47,7 @@ class ExrPart:
     data_window: Window
     display_window: Window
     space: ColorSpace
+    tag: str = ""
 
     @property
     def is_deep(self) -> bool:
@@ -195,6 +197,7 @@ def _part(known: _Header, not_flat: bool) -> ExrPart:
         data_window=(int(data[0]), int(data[1]), int(data[2]), int(data[3])),
         display_window=(int(display[0]), int(display[1]), int(display[2]), int(display[3])),
         space=of_file(primaries, text(b"colorInteropID")),
+        tag=text(b"colorInteropID"),
     )
 
 
