@@ -103,6 +103,18 @@ def test_a_table_without_content_begins_with_its_names(tmp_path):
     assert path.read_text().split() == ["step,flow", "1,0.500000"]
 
 
+@pytest.mark.parametrize(
+    "left", ["step,fl", "step", "step,flow", "step,fl3,0.100000\n4,0.100000\n", "\n1,2\n",
+             "\0" * 40, "st\n1,0.5\n", "1,0.5\n2,0.5\n", "step,\n1,0.5\n"],
+)  # fmt: skip
+def test_a_table_whose_names_are_damaged_begins_anew(tmp_path, left):
+    path = tmp_path / "losses.csv"
+    path.write_text(left)
+    cut_after(path, 3)
+    append(path, 4, {"flow": 0.5})
+    assert path.read_text().split() == ["step,flow", "4,0.500000"]
+
+
 @pytest.mark.parametrize("flag", ["--run", "--bundle"])
 def test_files_in_the_place_of_folders_are_refused_at_the_start(tmp_path, flag, capsys):
     (tmp_path / "file").write_text("mine")

@@ -368,9 +368,11 @@ def cut_after(path: Path, step: int) -> None:
     with staging.explaining(path):
         content = _read_table(path)
         lines = content.splitlines(keepends=True)
-        columns = lines[0].count(",") if lines else 0
-        kept = [line for line in lines[1:] if _belongs(line, columns, step)]
-        text = "".join([*lines[:1], *kept])
+        kept: list[str] = []  # all of it goes where nobody knows what its columns are
+        if lines and _is_head(lines[0]):
+            columns = lines[0].count(",")
+            kept = [lines[0], *(line for line in lines[1:] if _belongs(line, columns, step))]
+        text = "".join(kept)
         if text == content:
             return
         with staging.new_file(path) as staged, staged.open("w", newline="") as file:
@@ -385,6 +387,13 @@ def _read_table(path: Path) -> str:
             f"'{path}' can't be gone on with ({error}); expected the table of a run: remove it."
         ) from error
     return read.decode("utf-8", errors="replace")
+
+
+def _is_head(line: str) -> bool:
+    """Whether a line is a table's first, whole and with nothing that came after a cut."""
+    first, *names = line.rstrip("\r\n").split(",")
+    named = bool(names) and all(name.isprintable() and name[:1].isalpha() for name in names)
+    return first == "step" and named and line.endswith("\n")
 
 
 def _belongs(line: str, columns: int, step: int) -> bool:
