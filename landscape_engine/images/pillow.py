@@ -49,7 +49,11 @@ def load_with_pillow(
                 return fill_tensor(*take_pixels(path, picture), orientation)
             profile = picture.info.get("icc_profile")
             grey = not stored.startswith("RGB")
+            clear = picture.info.get("transparency") if grey else None
     pixels = decode_with_opencv(path)  # Pillow would keep 8 of the 16 bits
+    if isinstance(clear, int) and pixels.shape[2] == 1:  # which OpenCV heeds in colors alone
+        alpha = np.where(pixels == clear, 0, 65535).astype(pixels.dtype)
+        pixels = np.concatenate([pixels, pixels, pixels, alpha], -1)
     tensor = fill_tensor(pixels, 32767.5, orientation)
     return apply_profile(tensor, profile, grey)
 

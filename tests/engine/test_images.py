@@ -133,6 +133,16 @@ def test_keyed_color_of_a_16_bit_png_is_clear(tmp_path):
     assert found[0, 0, 3] == 0 and (found[1:, :, 3] == 65535).all()
 
 
+def test_keyed_level_of_a_16_bit_grey_png_is_clear(tmp_path):
+    pixels = random_pixels(1, np.uint16)
+    pixels[0, 0], pixels[1, 0] = 300, 301  # which differ in the low byte
+    chunk = write_png(tmp_path / "a.png", pixels)
+    write_png(tmp_path / "a.png", pixels, chunk(b"tRNS", struct.pack(">H", 300)))
+    found = to_uint16(load_image(tmp_path / "a.png"))
+    assert found.shape[2] == 4 and found[0, 0, 3] == 0 and found[1, 0, 3] == 65535
+    np.testing.assert_array_equal(found[..., 1], pixels)
+
+
 def test_only_the_first_frame_of_an_animation(tmp_path):
     red, blue = (Image.new("RGB", (WIDTH, HEIGHT), color) for color in ("red", "blue"))
     for ending in ("gif", "webp", "png"):

@@ -337,3 +337,53 @@ def test_a_pipe_or_an_endless_file_is_no_table(photos, name, damage, unhung):
     read = labelled.load if name == "regions.json" else clips.load
     with pytest.raises(TrainingError, match=name):
         read(photos, 16)
+
+
+@pytest.mark.parametrize("part", ["motion", "appearance", "scene", "codes"])
+def test_what_a_run_begins_with_has_to_be_there(tmp_path, part, capsys):
+    """Nothing of it is damaged, and nothing is begun."""
+    (tmp_path / "things").mkdir()
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "data").mkdir()
+    flags = ["train", part, "--run", str(tmp_path / "run"), "--bundle", str(tmp_path / "bundle")]
+    flags += ["--steps", "1"]
+    flags += ["--clips", str(tmp_path / "data")] if part in ("appearance", "codes") else []
+    said = {
+        "nope": "doesn't exist; expected a run or a bundle to start from: check the spelling",
+        "things": "holds neither a bundle.json nor a checkpoint.pt",
+        "file": "is a file; expected the folder of a run or a bundle",
+    }
+    for name, words in said.items():
+        assert cli.main([*flags, "--start", str(tmp_path / name)]) == 2
+        assert words in capsys.readouterr().err
+    assert sorted(os.listdir(tmp_path)) == ["data", "file", "things"]
+
+
+@pytest.mark.parametrize(
+    ("part", "flag"),
+    [("motion", "--photos"), ("motion", "--clips"), ("appearance", "--clips"),
+     ("scene", "--photos")],
+)  # fmt: skip
+def test_data_are_a_folder(tmp_path, part, flag, capsys):
+    save_image(make_picture(24, 32), tmp_path / "a.png")
+    flags = ["train", part, "--run", str(tmp_path / "run"), "--bundle", str(tmp_path / "bundle")]
+    for name, words in {"a.png": "is a file; expected a folder", "no": "doesn't exist"}.items():
+        assert cli.main([*flags, flag, str(tmp_path / name), "--steps", "1"]) == 2
+        said = capsys.readouterr().err
+        assert words in said and ("photographs" if flag == "--photos" else "clips") in said
+
+
+@pytest.mark.parametrize("place", ["data/new", "link/new"])
+@pytest.mark.parametrize("flag", ["--run", "--bundle"])
+@pytest.mark.parametrize("of", ["--photos", "--clips"])
+def test_nothing_is_written_into_data(tmp_path, place, flag, of, capsys):
+    """The sheets of a run are pictures, which the next one would learn from."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "data")
+    save_image(make_picture(24, 32), tmp_path / "data" / "a.png")
+    places = {"--run": "run", "--bundle": "bundle", flag: place}
+    flags = [part for name, one in places.items() for part in (name, str(tmp_path / one))]
+    asked = ["train", "motion", *flags, of, str(tmp_path / "data"), "--steps", "1"]
+    assert cli.main(asked) == 2
+    assert "data" in (said := capsys.readouterr().err) and "learned from" in said, said
+    assert os.listdir(tmp_path / "data") == ["a.png"]

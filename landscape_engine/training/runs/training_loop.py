@@ -82,6 +82,8 @@ class Run:
             modules,
             multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.average),
         )
+        if start is not None and not self._checkpoint.exists():
+            check_start(start)
         with staging.explaining(folder):
             if folder.exists() and not folder.is_dir():
                 raise TrainingError(f"{folder} is a file; expected a folder for the run.")
@@ -322,6 +324,23 @@ def _flat(described: dict[str, Any]) -> dict[str, Any]:
         for part, values in described.items()
         for name, value in (values if isinstance(values, dict) else {"": values}).items()
     }
+
+
+def check_start(start: Path) -> None:
+    """Refuse what is no run and no bundle, by the names of its files.
+
+    Raises:
+        TrainingError: it isn't there, or holds neither.
+    """
+    if not start.exists():
+        raise TrainingError(
+            f"{start} doesn't exist; expected a run or a bundle to start from: check the spelling."
+        )
+    if not any((start / name).exists() for name in ("bundle.json", "checkpoint.pt")):
+        what = "holds neither a bundle.json nor a checkpoint.pt" if start.is_dir() else "is a file"
+        raise TrainingError(
+            f"{start} {what}; expected the folder of a run or a bundle to start from: name that."
+        )
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
