@@ -15,6 +15,7 @@ COLORS = {  # channels by the way that colors are stored
     WHITE_IS_ZERO: 1, GREY: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3, CIE_LAB: 3, ICC_LAB: 3,
 }  # fmt: skip
 _OPENCV_COMPRESSIONS = (1, 5, 8, 32946, 32773)  # none, LZW, ZIP, PackBits
+_MOST_CHANNELS = 16  # memory is taken for all of them
 _UNSPECIFIED = 0  # kinds of extra channels: a saved selection, say
 _PREMULTIPLIED, _STRAIGHT = 1, (2, 999)  # … and alpha; 999: CorelDRAW's
 _KINDS = {1: "unsigned integer", 2: "signed integer", 3: "floating point"}
@@ -83,10 +84,12 @@ def layout_of(path: Path, tags: TiffTags) -> TiffLayout:
     sizes, samples, kind = tags.numbers(258, (1,)), tags.number(277, 1), _kind(tags)
     photometric, bits = tags.number(262, GREY), max(sizes)
     colors = COLORS[photometric]
-    if not _is_known(photometric, kind, bits) or len(set(sizes)) > 1 or samples < colors:
+    numbers = _is_known(photometric, kind, bits) and len(set(sizes)) == 1
+    if not numbers or not colors <= samples <= _MOST_CHANNELS:
         raise PictureError(
             f"'{path}' has {samples} channels of {bits}-bit {_KINDS.get(kind, 'unknown')} numbers; "
-            "expected grey or RGB of 8, 16 or 32 bits, CMYK, YCbCr or Lab of 8 or 16: export it so."
+            "expected at most 16, of grey or RGB in 8, 16 or 32 bits, CMYK, YCbCr or "
+            "Lab in 8 or 16: export it so."
         )
     if photometric == YCBCR and not _is_whole(tags) and (_is_planar(tags) or bits != 8):
         raise PictureError(
