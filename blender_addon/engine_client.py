@@ -17,6 +17,7 @@ import json
 import os
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ KEPT_JOBS = 20  # newest job folders that are kept
 UNTOUCHED_S = 600  # a younger folder may be another Blender's and is left alone
 START_S = 300.0  # a worker that isn't ready by then, on the slowest disk, never will be
 GRACE_S = 5.0  # a worker that was told to end and hasn't by then is killed
+EVENTS = "events.jsonl"  # in a job's folder
 ENDS = ("done", "failed", "cancelled")  # the events of which a job gets exactly one, as its last
 
 Event = dict[str, Any]
@@ -153,6 +155,7 @@ class EngineClient:
         with self._explaining():
             folder.mkdir()
             (folder / "job.json").write_text(text, encoding="utf-8")
+            (folder / EVENTS).touch()  # a worker that couldn't make it could say so nowhere
         self._jobs[job_id] = _OpenJob(folder, leftovers.targets_of(task))
         self._clean_jobs()
         self._hand_over()
@@ -372,7 +375,11 @@ class EngineClient:
 def _new_lines(job: _OpenJob) -> list[Event]:
     """The whole lines that a job's events got since they were last read."""
     try:
-        with (job.folder / "events.jsonl").open("rb") as file:
+        path = job.folder / EVENTS
+        if not stat.S_ISREG(path.lstat().st_mode):  # a pipe would be waited for
+            _fail_unheard(job)
+            return []
+        with path.open("rb") as file:
             file.seek(job.read)
             new = file.read()
     except OSError:
@@ -386,6 +393,16 @@ def _new_lines(job: _OpenJob) -> list[Event]:
             if isinstance(event, dict):
                 events.append(event)
     return events
+
+
+def _fail_unheard(job: _OpenJob) -> None:
+    """The worker takes no job whose events it couldn't write, and can't say so either."""
+    if not _ended(job):
+        reason = (
+            f"'{job.folder / EVENTS}' is a link, a folder or a pipe; expected a file that the "
+            "engine writes to: remove it, and start the job again."
+        )
+        job.made_up.append({"event": "failed", "message": reason, "kind": "WorkerError"})
 
 
 def _ended(job: _OpenJob) -> bool:

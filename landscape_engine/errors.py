@@ -17,8 +17,11 @@ LandscapeError
 from __future__ import annotations
 
 import errno
+import re
 
+LONGEST_NUMBER = 60  # digits of a number; of longer ones the beginning and the end are kept
 LONGEST = 2000  # characters of a sentence; of longer ones the beginning and the end are kept
+_LONG_NUMBER = re.compile(rf"\d{{{LONGEST_NUMBER + 1},}}")
 _MEMORY = ("can't allocate memory", "not enough memory", "insufficient memory", "bad_alloc",
            "out of memory", "unable to allocate", "can't start new thread")  # fmt: skip
 _MEMORY_ALONE = "could not create a primitive"  # oneDNN says more where it can't do a thing
@@ -89,9 +92,15 @@ def printable(text: str) -> str:
     """Text as one line that every terminal, log and window shows, whatever was put into it."""
     if not text.isprintable():
         text = "".join(c if c.isprintable() else _escaped(c) for c in text)
+    text = _LONG_NUMBER.sub(_shortened, text)
     if len(text) > LONGEST:
         text = f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
     return text
+
+
+def _shortened(number: re.Match[str]) -> str:
+    digits = number[0]
+    return f"{digits[:8]}…{digits[-4:]} ({len(digits)} digits)"
 
 
 def _escaped(character: str) -> str:

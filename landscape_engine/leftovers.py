@@ -58,6 +58,14 @@ def _remove_if_abandoned(staged: Path, place: Path) -> None:
         remove(beside(staged, LOCK))
 
 
+def is_staged(entry: Path) -> bool:
+    """Whether something has a hidden name of the engine's, and the lock that tells whose it is."""
+    if not STAGED_NAME.fullmatch(entry.name):
+        return False
+    staged = entry.with_name(entry.name.removesuffix(LOCK).removesuffix(OLD))
+    return beside(staged, LOCK).is_file()
+
+
 def named_in_lock(place: Path, home: Path) -> bytes:
     """What the lock of a place says: where that lies, seen from the lock's own folder."""
     return b"." if place == home else os.fsencode(place.name)

@@ -114,6 +114,14 @@ def test_animating_does_not_pay_for_training():
         assert not re.search(r"(from|import) .*commands(\.| import )train\b", text), path
 
 
+def test_temporary_files_have_no_names():
+    """A file with a name stays behind if the process is ended; only `staging` finds those."""
+    used = set()
+    for path in FILES:
+        used |= set(re.findall(r"\btempfile\.(\w+)", path.read_text(encoding="utf-8")))
+    assert used <= {"TemporaryFile", "gettempdir"}
+
+
 def test_no_file_is_called_after_nothing():
     assert not {"utils", "misc", "common", "helpers"} & {p.stem for p in FILES}
 

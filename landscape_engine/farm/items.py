@@ -237,7 +237,7 @@ class _Frames:
 
 def _small(picture: Tensor) -> Tensor:  # [1, 3 or 4, H, W] → [1, 3, h, w], both in [-1, 1]
     width, height = fit_within((picture.shape[3], picture.shape[2]), POSTER_SIDE)
-    return images.resize(picture[:, :3].detach().float().cpu(), width, height)
+    return images.opaque(images.resize(picture.detach().float().cpu(), width, height))
 
 
 def _is_of_disk(error: LandscapeError) -> bool:

@@ -164,7 +164,9 @@ def _packets(path: Path) -> Iterator[Any]:
     try:
         with opened(path) as container:
             yield from container.demux(video=0)
-    except (av.error.FFmpegError, IndexError) as error:
+    except IndexError as error:  # PyAV's, where there is none to choose
+        raise PictureError(_say_unreadable(path, "there are no pictures in it")) from error
+    except av.error.FFmpegError as error:
         raise PictureError(_say_unreadable(path, error)) from error
 
 

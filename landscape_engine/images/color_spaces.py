@@ -7,9 +7,11 @@
 | ACES2065-1 (AP0) | lin_ap0_scene | by its matrix | so too |
 | Rec.2020 | lin_rec2020_scene | by its matrix | so too |
 | P3-D65 | lin_p3d65_scene | by its matrix | so too |
+| Adobe RGB (1998) | lin_adobergb_scene | by its matrix | so too |
 | CIE XYZ of white E | | by its matrix | back, with chromaticities |
 | CIE XYZ of white D65 | lin_ciexyzd65_scene | by its matrix | back, with its tag |
 | any other primaries | | by their matrix | back, with chromaticities |
+| any other tag | | by its chromaticities, else as Rec.709; a note tells | as it is read |
 
 White stays white: from one white point to another, colors are adapted by Bradford's matrix.
 """
@@ -92,11 +94,17 @@ ACESCG = ColorSpace((0.713, 0.293, 0.165, 0.830, 0.128, 0.044, *_ACES), "lin_ap1
 ACES2065 = ColorSpace((0.7347, 0.2653, 0, 1, 0.0001, -0.077, *_ACES), "lin_ap0_scene")
 REC2020 = ColorSpace((0.708, 0.292, 0.170, 0.797, 0.131, 0.046, *_D65), "lin_rec2020_scene")
 P3_D65 = ColorSpace((0.680, 0.320, 0.265, 0.690, 0.150, 0.060, *_D65), "lin_p3d65_scene")
+ADOBE_RGB = ColorSpace((0.64, 0.33, 0.21, 0.71, 0.15, 0.06, *_D65), "lin_adobergb_scene")
 XYZ_E = ColorSpace((1, 0, 0, 1, 0, 0, 1 / 3, 1 / 3))
 XYZ_D65 = _OfD65White((1, 0, 0, 1, 0, 0, 1 / 3, 1 / 3), "lin_ciexyzd65_scene")
 
-_NAMED = (LINEAR_SRGB, ACESCG, ACES2065, REC2020, P3_D65, XYZ_E)
+_NAMED = (LINEAR_SRGB, ACESCG, ACES2065, REC2020, P3_D65, ADOBE_RGB, XYZ_E)
 _BY_TAG = {space.tag: space for space in (*_NAMED, XYZ_D65) if space.tag}
+
+
+def is_known(tag: str) -> bool:
+    """Whether a `colorInteropID` is one of a space that is read as it is meant."""
+    return tag in _BY_TAG
 
 
 def of_file(chromaticities: Chromaticities | None, tag: str = "") -> ColorSpace:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from torch import Tensor
 from ..errors import PictureError
 from ..settings import MAX_SIDE_PX
 from . import exr_header, exr_layers
-from .color_spaces import LINEAR_SRGB, ColorSpace, convert
+from .color_spaces import LINEAR_SRGB, ColorSpace, convert, is_known
 from .curves import STRIP_ROWS, encode_scene
 from .decoding import silenced
 from .exr_header import ExrPart, Window
@@ -54,15 +53,24 @@ def color_space(path: Path) -> ColorSpace:
 
 
 def layer_notes(path: Path) -> list[str]:
-    """What was taken of an EXR that holds more than one picture, a sentence."""
-    layers = _check_layers(path, exr_header.read_parts(path))
+    """What was taken of an EXR that holds more than one picture, and for what, a sentence each."""
+    parts = exr_header.read_parts(path)
+    layers = _check_layers(path, parts)
+    part = parts[layers[0].part]
+    notes = []
+    if part.tag and not is_known(part.tag):
+        taken = part.space.tag or "linear ones of its chromaticities"
+        notes.append(
+            f"the picture's color space '{part.tag}' isn't known; its colors are read, and frames "
+            f"in EXR written, as {taken}."
+        )
     if len(layers) == 1 and not layers[0].prefix:
-        return []
+        return notes
     names = [f"'{layer.name}'" if layer.name else "the plain channels" for layer in layers]
     if len(names) == 1:
-        return [f"the picture's colors are its layer {names[0]}."]
+        return [*notes, f"the picture's colors are its layer {names[0]}."]
     others = ", ".join(names[1:_NAMED]) + (", …" if len(names) > _NAMED else "")
-    return [f"the picture's colors are {names[0]}; left aside: {others}."]
+    return [*notes, f"the picture's colors are {names[0]}; left aside: {others}."]
 
 
 def _check_layers(path: Path, parts: Sequence[ExrPart]) -> list[Layer]:
@@ -87,18 +95,14 @@ def _read_planes(path: Path, layer: Layer) -> dict[str, Any]:
     """The library's channels of a layer by their roles."""
     import OpenEXR
 
+    source: Any = str(path)
+    names = layer.channels
+    if not exr_header.is_utf8(path):  # which the library gives up on, or says nothing of
+        source, plain = exr_header.plain_copy(path)
+        names = {role: plain[layer.part][name] for role, name in names.items()}
     with silenced(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            channels = OpenEXR.File(str(path), separate_channels=True).parts[layer.part].channels
-            names = layer.channels
-        except UnicodeDecodeError:
-            with tempfile.TemporaryDirectory(prefix="landscape-") as folder:
-                copy = Path(folder) / "plain.exr"
-                exr_header.plain_copy(path, copy)
-                file = OpenEXR.File(str(copy), separate_channels=True)
-            channels = file.parts[layer.part].channels
-            names = {k: exr_header.as_copied(name) for k, name in layer.channels.items()}
+        channels = OpenEXR.File(source, separate_channels=True).parts[layer.part].channels
     return {role: channels[name] for role, name in names.items()}
 
 

@@ -9,6 +9,7 @@ import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +19,7 @@ Window = tuple[int, int, int, int]
 
 _MULTIPART, _NOT_FLAT = 0x1000, 0x800  # flags of the version
 _LONGEST_NAME = 255
+_LAST_LETTER = ord("~")  # of ASCII
 _MOST_PARTS, _MOST_ATTRIBUTES = 4096, 65536
 
 
@@ -34,6 +36,7 @@ class ExrPart:
         data_window: where there are pixels.
         display_window: the picture.
         space: the color space of its colors.
+        tag: the `colorInteropID` that it states, known or not, or "".
     """
 
     name: str
@@ -44,6 +47,7 @@ class ExrPart:
     data_window: Window
     display_window: Window
     space: ColorSpace
+    tag: str = ""
 
     @property
     def is_deep(self) -> bool:
@@ -64,38 +68,71 @@ _Header = dict[bytes, _Attribute]  # by their names
 
 def read_parts(path: Path) -> list[ExrPart]:
     """The headers of a file; what is damaged raises `ValueError` or `struct.error`."""
-    with path.open("rb") as file:
-        flags = struct.unpack("<II", file.read(8))[1]
-        headers = list(_headers(file, bool(flags & _MULTIPART)))
-    return [_part(header, bool(flags & _NOT_FLAT)) for header in headers]
+    headers, not_flat = _read_headers(path)
+    return [_part(header, not_flat) for header in headers]
 
 
-def plain_copy(path: Path, target: Path) -> None:
-    """Copy a file, with "~" for each byte in its names and texts that isn't ASCII.
+def is_utf8(path: Path) -> bool:
+    """Whether all names and texts of a file are what its library can read."""
+    try:
+        for header in _read_headers(path)[0]:
+            for _, text in _texts_in(header):
+                text.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
-    That sorts last, as such bytes do: so the channels keep their order, which is their pixels'.
+
+def plain_copy(path: Path) -> tuple[BytesIO, list[dict[str, str]]]:
+    """A file in memory, with ASCII in place of all else in its names and texts.
+
+    What stands in for other bytes sorts last, as they do: so the channels keep their order, which
+    is their pixels'.
+
+    Returns:
+        The copy, and for each part the names in it of the channels, by those of `read_parts`.
     """
-    data = bytearray(path.read_bytes())
+    copy, plain = BytesIO(path.read_bytes()), []
+    with copy.getbuffer() as data:
+        for header in _read_headers(path)[0]:
+            names = [name for _, name in _channel_names(header[b"channels"].value)]
+            letters = _plain_letters(names)
+            for start, text in _texts_in(header):
+                data[start : start + len(text)] = text.translate(letters)
+            plain.append({_text(name): name.translate(letters).decode("ascii") for name in names})
+    return copy, plain
+
+
+def _plain_letters(names: list[bytes]) -> bytes:
+    """What stands in for each byte: the last ones of ASCII, which keep names apart if they can."""
+    used = sorted({byte for name in names for byte in name})
+    foreign = [byte for byte in used if byte >= 128]
+    first = _LAST_LETTER + 1 - len(foreign)
+    letters = bytearray(range(128)) + bytes([_LAST_LETTER]) * 128
+    if first > max((byte for byte in used if byte < 128), default=0):
+        for number, byte in enumerate(foreign):
+            letters[byte] = first + number
+    return bytes(letters)
+
+
+def _read_headers(path: Path) -> tuple[list[_Header], bool]:
+    """The headers of a file, and whether what doesn't say otherwise is deep."""
     with path.open("rb") as file:
         flags = struct.unpack("<II", file.read(8))[1]
-        for header in _headers(file, bool(flags & _MULTIPART)):
-            for one in header.values():
-                spans = [(one.at - 4 - len(one.kind) - 2 - len(one.name), len(one.name))]
-                if one.kind == b"string":
-                    spans.append((one.at, len(one.value)))
-                elif one.kind in (b"chlist", b"stringvector"):
-                    listed = _channel_names if one.kind == b"chlist" else _texts
-                    spans += [(one.at + at, len(text)) for at, text in listed(one.value)]
-                for start, length in spans:
-                    span = data[start : start + length]
-                    plain = bytes(byte if byte < 128 else ord("~") for byte in span)
-                    data[start : start + length] = plain
-    target.write_bytes(data)
+        return list(_headers(file, bool(flags & _MULTIPART))), bool(flags & _NOT_FLAT)
 
 
-def as_copied(name: str) -> str:
-    """A channel's name in what `plain_copy` has made."""
-    return "".join(c if ord(c) < 128 else "~" for c in name)
+def _texts_in(header: _Header) -> Iterator[tuple[int, bytes]]:
+    """Where in the file the header's names and texts stand, and what they are."""
+    for one in header.values():
+        kind_at = one.at - 4 - len(one.kind) - 1
+        yield kind_at - 1 - len(one.name), one.name
+        yield kind_at, one.kind
+        if one.kind == b"string":
+            yield one.at, one.value
+        elif one.kind in (b"chlist", b"stringvector"):
+            listed = _channel_names if one.kind == b"chlist" else _texts
+            yield from ((one.at + at, text) for at, text in listed(one.value))
 
 
 def _headers(file: BinaryIO, several: bool) -> Iterator[_Header]:
@@ -160,6 +197,7 @@ def _part(known: _Header, not_flat: bool) -> ExrPart:
         data_window=(int(data[0]), int(data[1]), int(data[2]), int(data[3])),
         display_window=(int(display[0]), int(display[1]), int(display[2]), int(display[3])),
         space=of_file(primaries, text(b"colorInteropID")),
+        tag=text(b"colorInteropID"),
     )
 
 

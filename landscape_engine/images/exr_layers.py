@@ -1,8 +1,10 @@
 """Which layer of an EXR is the picture: the beauty before normals, occlusion and positions.
 
 A layer is a part's channels of one prefix: "ViewLayer.Combined" of `ViewLayer.Combined.R`. Plain R,
-G, B come first, then Blender's Combined, then what other renderers call the beauty, then any other
-colors, those last that are named after data; luminance alone where there are no colors at all.
+G, B come first, then Blender's Combined, then what other renderers call the beauty, then light of
+any kind, then any other colors, those last that are named after data; luminance alone where there
+are no colors at all. A name counts by its words ("VRayBumpNormals" has normals in it), but for
+those that all layers share, as the name of a scene, and for that of an only part.
 """
 
 from __future__ import annotations
@@ -17,17 +19,36 @@ _ROLES = {
     "r": "R", "red": "R", "g": "G", "green": "G", "b": "B", "blue": "B", "a": "A", "alpha": "A",
     "y": "Y", "ry": "RY", "by": "BY", "x": "X", "z": "Z",
 }  # fmt: skip
-_COMBINED = {"combined"}
-_BEAUTY = {"beauty", "rgba", "rgb", "c", "ci", "color", "colour", "composite", "final", "primary"}
-_DATA = {  # words of the names of layers that are no pictures
-    "n", "nn", "ng", "normal", "normals", "nworld", "p", "pref", "pworld", "pos", "position",
-    "positions", "worldposition", "ao", "occlusion", "ambientocclusion", "z", "depth", "zdepth",
-    "mist", "fog", "uv", "st", "uvs", "vector", "vectors", "motion", "motionvector", "velocity",
-    "speed", "albedo", "diffcol", "glosscol", "transcol", "diffuse_albedo", "id", "objectid",
-    "materialid", "mask", "matte", "mattes", "shadow", "shadows", "denoising", "variance", "noise",
-    "tangent", "curvature", "facing", "fresnel", "samples", "sampling", "roughness", "wirecolor",
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+")
+_COMBINED = "combined"
+_DENOISED, _NOISY = "denoised", "noisy"
+_BEAUTY_ALONE = {"c", "ci"}  # as a whole name
+_BEAUTY = {
+    "beauty", "rgba", "rgb", "color", "colour", "composite", "final", "primary", "image", "main",
+    "master", "radiance", "render", _DENOISED,
 }  # fmt: skip
-_DATA_BEGINNINGS = ("crypto", "normal", "position", "denois", "motion", "occlusion", "albedo")
+_LIGHT = {
+    "light", "lights", "lighting", "lightmix", "diffuse", "specular", "gloss", "glossy", "gi",
+    "reflection", "reflections", "refraction", "refractions", "transmission", "emission", "emit",
+    "emissive", "illumination", "sss", "subsurface", "coat", "sheen", "volume", "direct",
+    "indirect", "caustics", "background", "env", "environment", "atmosphere",
+}  # fmt: skip
+_DATA_ALONE = {"n", "p", "z"}  # as a whole name
+_DATA = {  # words of the names of layers that are no pictures, or whole names without spaces
+    "nn", "ng", "normal", "normals", "nworld", "pref", "pworld", "pos", "position", "positions",
+    "ao", "occ", "occlusion", "depth", "mist", "fog", "uv", "uvs", "uvw", "st", "vector",
+    "vectors", "motion", "velocity", "speed", "albedo", "diffcol", "glosscol", "transcol", "id",
+    "ids", "index", "mask", "matte", "mattes", "shadow", "shadows", "denoising", "variance",
+    "noise", "tangent", "tangents", "curvature", "facing", "fresnel", "sample", "samples",
+    "sampling", "roughness", "wire", "wirecolor", "wireframe", "bump", "height", "displacement",
+    "thickness", "coverage", "coord", "coords", "coordinates", "count", "heatmap", "crypto",
+    "cryptomatte", "basecolor", "diffusecolor", "objectcolor", "vertexcolor",
+}  # fmt: skip
+_DATA_BEGINNINGS = ("crypto", "normal", "position", "denoising", "motion", "occlusion", "albedo")
+_DATA_ENDINGS = (
+    "normal", "normals", "position", "positions", "occlusion", "depth", "velocity", "vector",
+    "vectors", "albedo",
+)  # fmt: skip
 _VIEWS = ("", "left", "center", "centre", "right")
 
 
@@ -50,13 +71,16 @@ class Layer:
 
 def find(parts: Sequence[ExrPart]) -> list[Layer]:
     """The flat layers that can be taken for a picture, the best one first."""
-    found = [
-        (_rank(part, layer), layer)
-        for number, part in enumerate(parts)
-        if not part.is_deep
-        for layer in _layers(number, part)
+    flat = [(number, part) for number, part in enumerate(parts) if not part.is_deep]
+    found = [(part, layer) for number, part in flat for layer in _layers(number, part)]
+    named = [_names(part, layer, len(parts) > 1) for part, layer in found]
+    words = [{word for name in names for word in _words(name)} for names in named]
+    shared = set.intersection(*words) if len(words) > 1 else set()
+    ranks = [
+        _rank(part, layer, names, shared) for (part, layer), names in zip(found, named, strict=True)
     ]
-    return [layer for _, layer in sorted(found, key=lambda one: one[0])]
+    order = sorted(range(len(found)), key=ranks.__getitem__)
+    return [found[n][1] for n in order]
 
 
 def _layers(number: int, part: ExrPart) -> list[Layer]:
@@ -84,26 +108,56 @@ def _layers(number: int, part: ExrPart) -> list[Layer]:
     return layers
 
 
-def _rank(part: ExrPart, layer: Layer) -> tuple[int, ...]:
+def _names(part: ExrPart, layer: Layer, several: bool) -> list[str]:
+    """What a layer is called within what; the name of an only part tells nothing."""
+    text = f"{part.name if several else ''}.{layer.prefix}"
+    return [name for name in re.split(r"[./\s:]+", text) if name]
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name in small letters: "bump" and "normals" of "bumpNormals_01"."""
+    return [word.lower() for word in _WORD.findall(name)]
+
+
+def _rank(part: ExrPart, layer: Layer, names: Sequence[str], shared: set[str]) -> tuple[int, ...]:
     """The lower, the more likely it is the picture; equal ones stay in the order of the file."""
-    views = part.views or _VIEWS
-    words = [word for word in re.split(r"[./\s:]+", layer.name.lower()) if word]
-    named = [word for word in words if word in map(str.lower, views)]
-    view = part.view.lower() or (named[0] if named else "")
-    words = [word for word in words if word not in named]
-    lowered = [one.lower() for one in views]
+    lowered = [one.lower() for one in part.views or _VIEWS]
+    seen = [name.lower() for name in names if name.lower() in lowered]
+    view = part.view.lower() or (seen[0] if seen else "")
     colorless = "R" not in layer.channels and "RY" not in layer.channels
-    return int(colorless), _kind(layer, words), lowered.index(view) if view in lowered else 0
+    telling = [name for name in names if name.lower() not in lowered]
+    return (
+        int(colorless),
+        *_kind(telling, shared, layer.prefix, "A" in layer.channels),
+        lowered.index(view) if view in lowered else 0,
+    )
 
 
-def _kind(layer: Layer, words: list[str]) -> int:
-    """0 plain, 1 Combined, 2 beauty, 3 other colors, 4 data."""
-    last = words[-1:] or [""]
-    pieces = [piece for word in words for piece in re.split(r"[_\-\d]+", word) if piece]
-    if set(last) & _COMBINED or set(pieces[-1:]) & _COMBINED:
-        return 1
-    if any(word in _DATA or word.startswith(_DATA_BEGINNINGS) for word in {*words, *pieces}):
-        return 4
-    if not layer.prefix:
-        return 0
-    return 2 if set(last) & _BEAUTY or set(pieces) & _BEAUTY else 3
+def _kind(
+    names: Sequence[str],
+    shared: set[str],
+    prefix: str,
+    alpha: bool,
+) -> tuple[int, int, int, int]:
+    """0 plain, 1 Combined, 2 beauty, 3 light, 4 other colors, 5 data; and what is better of these.
+
+    That is what isn't noisy, what has few other words in its name, and what was denoised; of data,
+    a part's plain channels.
+    """
+    last = _words(names[-1]) if names else []
+    if last[-1:] == [_COMBINED]:
+        return 1, 0, 0, 0
+    whole = {"".join(_words(name)) for name in names}
+    words = {word for name in names for word in _words(name)}
+    if not names:
+        return 0, 0, 0, 0
+    if (whole - shared) & (_DATA_ALONE | _DATA) or any(map(_is_data, words - shared)):
+        return 5, int(bool(prefix)), 0, 0
+    noisy, raw = int(_NOISY in words), int(_DENOISED not in words)
+    if whole & _BEAUTY_ALONE or (words & _BEAUTY and not words & _LIGHT):
+        return 2, noisy, len(set(last) - _BEAUTY), raw
+    return (3 if alpha or words & _LIGHT else 4), noisy, 0, raw
+
+
+def _is_data(word: str) -> bool:
+    return word in _DATA or word.startswith(_DATA_BEGINNINGS) or word.endswith(_DATA_ENDINGS)

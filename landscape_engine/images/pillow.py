@@ -49,7 +49,11 @@ def load_with_pillow(
                 return fill_tensor(*take_pixels(path, picture), orientation)
             profile = picture.info.get("icc_profile")
             grey = not stored.startswith("RGB")
+            clear = picture.info.get("transparency") if grey else None
     pixels = decode_with_opencv(path)  # Pillow would keep 8 of the 16 bits
+    if isinstance(clear, int) and pixels.shape[2] == 1:  # which OpenCV heeds in colors alone
+        alpha = np.where(pixels == clear, 0, 65535).astype(pixels.dtype)
+        pixels = np.concatenate([pixels, pixels, pixels, alpha], -1)
     tensor = fill_tensor(pixels, 32767.5, orientation)
     return apply_profile(tensor, profile, grey)
 
@@ -86,6 +90,8 @@ def _read_orientation(picture: Image.Image) -> int:
 
 def take_pixels(path: Path, picture: Image.Image) -> tuple[NDArray[Any], float]:
     """The pixels `[H, W, 1|3|4]` of a loaded picture in sRGB, and half their largest value."""
+    if picture.mode == "La":  # grey, premultiplied
+        picture = picture.convert("LA")
     mode = picture.mode
     if mode.startswith("I;16") or (mode == "I" and picture.format == "PPM"):
         return np.asarray(picture)[..., None], 32767.5

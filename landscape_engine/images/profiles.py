@@ -22,10 +22,8 @@ def convert_by_profile(picture: Image.Image, profile: bytes | None, mode: str) -
     transform = _build_transform(profile, picture.mode, mode)
     if transform is None:
         return picture
-    if picture.mode != mode:
-        return ImageCms.applyTransform(picture, transform) or picture
-    ImageCms.applyTransform(picture, transform, inPlace=True)
-    return picture
+    # never in place: what isn't compressed may be the file's own memory, which can't be written
+    return ImageCms.applyTransform(picture, transform) or picture
 
 
 def _build_transform(profile: bytes | None, source_mode: str, mode: str) -> Any | None:

@@ -26,6 +26,8 @@ UNCOMPRESSED, DEFLATE = 1, (8, 32946)
 BY_LIBTIFF = (5, 32773, 34925, 50000)  # LZW, PackBits, LZMA, Zstandard
 COMPRESSIONS = (UNCOMPRESSED, *DEFLATE, *BY_LIBTIFF)
 _DIFFERENCES, _FLOATING_DIFFERENCES = 2, 3  # predictors
+_WHOLE_BYTES = (8, 16, 32, 64)  # bits of numbers that aren't packed
+_YCBCR, _LAB = 6, (8, 9)  # ways that colors are stored
 _UNPACKED = 1 << 22  # numbers of odd bits that are unpacked at one time
 _REVERSED = np.array([int(f"{byte:08b}"[::-1], 2) for byte in range(256)], np.uint8)
 
@@ -40,7 +42,7 @@ def check_is_whole(path: Path, tags: TiffTags) -> None:
 
 
 def read_pixels(path: Path, tags: TiffTags) -> NDArray[Any]:  # [H, W, C]
-    """The first picture's numbers as they are stored: unsigned ones or floating-point ones.
+    """The first picture's numbers as they are stored: whole ones or floating-point ones.
 
     Raises:
         ValueError: pixels are missing; as zlib, struct and Pillow, for what is damaged.
@@ -77,13 +79,11 @@ def read_pixels(path: Path, tags: TiffTags) -> NDArray[Any]:  # [H, W, C]
 
 
 def _dtype(tags: TiffTags) -> np.dtype[Any]:
-    """The type of stored numbers; odd bits are unpacked to 16."""
-    bits = tags.number(258, 1)
-    if tags.number(339, 1) == 3:
-        return np.dtype(f"{tags.order}f{bits // 8}")
-    if bits <= 8:
-        return np.dtype(np.uint8)
-    return np.dtype(f"{tags.order}u2" if bits <= 16 else f"{tags.order}u{bits // 8}")
+    """The type of stored numbers; odd bits are unpacked to 8 or 16."""
+    bits, lab = tags.number(258, 1), tags.number(262, 1) in _LAB
+    letter = {2: "i", 3: "f"}.get(1 if lab else tags.number(339, 1), "u")
+    stored = bits if bits in _WHOLE_BYTES else 8 if bits < 8 else 16
+    return np.dtype(f"{tags.order}{letter}{stored // 8}")
 
 
 def _decode(
@@ -95,12 +95,15 @@ def _decode(
 ) -> NDArray[Any]:  # [h, w, c]
     """The pixels of one strip or tile."""
     bits, dtype, predictor = tags.number(258, 1), _dtype(tags), tags.number(317, 1)
+    step_x, step_y = tags.numbers(530, (2, 2))[:2]
+    if tags.number(262, 1) == _YCBCR and channels > 1 and (step_x, step_y) != (1, 1):
+        return _spread(segment, tags, rows, width, step_x, step_y)
     row_bytes = -(-width * channels * bits // 8)
     flat = _decompress(segment, tags, row_bytes, rows)
     if len(flat) < rows * row_bytes:
         raise ValueError("pixels are missing")
     lines = flat[: rows * row_bytes].reshape(rows, row_bytes)
-    if bits not in (8, 16, 32, 64):
+    if bits not in _WHOLE_BYTES:
         return _unpack(lines, bits, width * channels).reshape(rows, width, channels)
     if predictor == _FLOATING_DIFFERENCES:
         # a row's bytes were sorted by their weight, the highest first, before they were subtracted
@@ -118,6 +121,29 @@ def _decode(
         summed: NDArray[Any] = np.cumsum(unsigned, 1, unsigned.dtype)
         return summed.view(dtype.newbyteorder("="))
     return numbers
+
+
+def _spread(
+    segment: NDArray[np.uint8],
+    tags: TiffTags,
+    rows: int,
+    width: int,
+    step_x: int,
+    step_y: int,
+) -> NDArray[np.uint8]:  # [h, w, 3]
+    """Pixels of YCbCr of which a block shares its two colors, which come after its luminances."""
+    if tags.number(277, 1) != 3 or not {step_x, step_y} <= {1, 2, 4}:
+        raise ValueError("no blocks of colors")
+    down, across, block = -(-rows // step_y), -(-width // step_x), step_x * step_y + 2
+    flat = _decompress(segment, tags, across * block, down)
+    if len(flat) < down * across * block:
+        raise ValueError("pixels are missing")
+    blocks = flat[: down * across * block].reshape(down, across, block)
+    spread = np.empty((down, step_y, across, step_x, 3), np.uint8)
+    luminances = blocks[..., :-2].reshape(down, across, step_y, step_x)
+    spread[..., 0] = luminances.swapaxes(1, 2)
+    spread[..., 1:] = blocks[:, None, :, None, -2:]
+    return spread.reshape(down * step_y, across * step_x, 3)[:rows, :width]
 
 
 def _decompress(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass
 from os import SEEK_END
@@ -26,11 +27,13 @@ class TiffTags:
         order: "<" or ">", struct's sign of the byte order.
         big: whether it is a BigTIFF.
         values: by tag, numbers or bytes; a fraction is two numbers.
+        ratios: the tags whose values are fractions.
     """
 
     order: str
     big: bool
     values: dict[int, Value]
+    ratios: frozenset[int] = frozenset()
 
     def numbers(self, tag: int, default: tuple[int, ...] = ()) -> tuple[int, ...]:
         """The whole numbers of a tag."""
@@ -41,11 +44,21 @@ class TiffTags:
         """The first number of a tag."""
         return (self.numbers(tag) or (default,))[0]
 
+    def fractions(self, tag: int) -> tuple[float, ...]:
+        """The numbers of a tag that may be fractions; none where one is no number."""
+        found = tuple(float(one) for one in self.values.get(tag, ()))
+        if tag in self.ratios:
+            pairs = zip(found[::2], found[1::2], strict=True)
+            found = tuple(a / b if b else math.nan for a, b in pairs)
+        return found if all(map(math.isfinite, found)) else ()
+
     @property
     def profile(self) -> bytes | None:
-        """The ICC profile."""
-        found = self.values.get(_PROFILE)
-        return found if isinstance(found, bytes) else None
+        """The ICC profile, whatever kind of bytes it is stored as."""
+        found = self.values.get(_PROFILE, b"")
+        if not isinstance(found, bytes):
+            found = bytes(int(one) & 255 for one in found)
+        return found or None
 
 
 def read_tags(path: Path) -> TiffTags:
@@ -63,6 +76,7 @@ def read_tags(path: Path) -> TiffTags:
         size = 20 if big else 12
         entries = file.read(size * count)
         values: dict[int, Value] = {}
+        ratios = set()
         left = 2 * file.seek(0, SEEK_END)  # bytes: each tag may name all of the file for its own
         for at in range(0, size * count, size):
             tag, kind = struct.unpack_from(order + "HH", entries, at)
@@ -73,7 +87,9 @@ def read_tags(path: Path) -> TiffTags:
                     raise ValueError("its tags have more than the file")
                 inline = entries[at + (12 if big else 8) : at + size]
                 values[tag] = _value(file, order, big, kind, many, inline)
-    return TiffTags(order, big, values)
+                if len(_KINDS[kind]) == 2:
+                    ratios.add(tag)
+    return TiffTags(order, big, values, frozenset(ratios))
 
 
 def _value(file: BinaryIO, order: str, big: bool, kind: int, many: int, inline: bytes) -> Value:

@@ -18,7 +18,7 @@ from torch import Tensor
 from .. import cpus, staging
 from ..images import LINEAR_SRGB, ColorSpace, to_linear_float16, to_uint8, to_uint16
 from ..images.kinds import is_hidden
-from ..leftovers import STAGED_NAME
+from ..leftovers import remove_abandoned
 from ..staging import (
     explaining,
     rename_all,
@@ -177,9 +177,13 @@ def _must_stay(folder: Path) -> bool:
 
 
 def _is_kept(entry: Path) -> bool:
-    """Whether a file in a folder is someone's: hidden, and no litter of a Mac's browser."""
+    """Whether a file in a folder is someone's: hidden, and no litter of a Mac's browser.
+
+    So is what another run writes there, or has left for another target: whose lock nobody holds
+    goes by `leftovers` alone.
+    """
     litter = entry.name == ".DS_Store" or entry.name.startswith("._")
-    return is_hidden(entry) and not litter and not STAGED_NAME.fullmatch(entry.name)
+    return is_hidden(entry) and not litter
 
 
 @contextlib.contextmanager
@@ -190,6 +194,8 @@ def new_folder(target: Path) -> Iterator[Path]:
         OutputError: it can't be made, or can't take its place.
     """
     place = resolve(target)
+    if place.is_dir():
+        remove_abandoned(place, place)
     home = place if _must_stay(place) else place.parent
     with staging.stage(target, place, home) as staged:
         with explaining(target), staging.making():
@@ -209,7 +215,7 @@ def _install_folder(staged: Path, place: Path) -> None:
             if not place.exists():
                 raise
             # another run has made one since
-    if staged.parent != place:
+    if staged.parent != place and not _must_stay(place):  # others may have begun in it since
         try:
             swap_folder(staged, place)
             return

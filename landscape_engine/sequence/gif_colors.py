@@ -2,7 +2,8 @@
 
 Another palette would give pixels that never change another color each time: they would flicker. So
 a palette is kept while part of the picture stands still, and otherwise while it suits the frames;
-when the light changes, all pixels do, and new colors are chosen as they are needed.
+when the light changes, all pixels do, and new colors are chosen as they are needed. It is chosen
+from several frames: in the first of a picture of few flat colors their mixtures are missing.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ SAMPLES = 4096  # pixels of a frame by which its palette is judged, about
 STANDING = 0.03  # share of them that stands still while the light stays
 WORSE, WORSE_LEVELS = 1.25, 0.5  # times the error of a new palette, and more, that is borne
 FAR_WORSE, FAR_WORSE_LEVELS = 1.5, 1.0  # ... where part of the picture stands still
+BORNE_LEVELS = 6.0  # an error that is borne there in any case, as photographs have it
+HELD, HELD_BYTES = 12, 1 << 26  # frames that a palette is chosen from, at most
 
 
 class GifColors:
@@ -28,9 +31,11 @@ class GifColors:
         self._size = width, height
         self._rate = rate
         self._step = max(1, round((width * height / SAMPLES) ** 0.5))
+        self._most = max(1, min(HELD, HELD_BYTES // (3 * width * height)))
+        self._held: list[tuple[Any, NDArray[np.uint8]]] = []  # frames without a palette yet
         self._palette: NDArray[np.float32] | None = None  # [256, 3]
-        self._first: NDArray[np.uint8] | None = None  # [n, 3] samples of its frame
-        self._error = 0.0  # of its frame, levels
+        self._first: NDArray[np.uint8] | None = None  # [n, 3] samples of its first frame
+        self._error = 0.0  # the largest of its frames, levels
         self._graph: tuple[Any, Any] | None = None
 
     def take(self, frame: Any, pixels: NDArray[np.uint8]) -> Iterator[Any]:
@@ -41,16 +46,38 @@ class GifColors:
             pixels: the same [H, W, 3].
         """
         samples = pixels[:: self._step, :: self._step].reshape(-1, 3)
-        if self._graph is None or not self._suits(samples):
-            yield from self.finish()
-            self._choose(frame, samples)
+        if self._held and _standing(self._held[0][1], samples) < STANDING:
+            yield from self._begin()
+        if self._graph is not None and not self._suits(samples):
+            yield from self._end()
+        if self._graph is not None:
+            yield from self._color(frame)
+            return
+        self._held.append((frame, samples))
+        if len(self._held) == self._most:
+            yield from self._begin()
+
+    def finish(self) -> Iterator[Any]:
+        """Give the frames that are left."""
+        yield from self._begin()
+        yield from self._end()
+
+    def _begin(self) -> Iterator[Any]:
+        """Choose a palette for the frames that are held, and color them."""
+        if self._held:
+            held, self._held = self._held, []
+            self._choose([frame for frame, _ in held], [samples for _, samples in held])
+            for frame, _ in held:
+                yield from self._color(frame)
+
+    def _color(self, frame: Any) -> Iterator[Any]:
         assert self._graph is not None
         source, sink = self._graph
         source.push(frame)
         yield from _ready(sink)
 
-    def finish(self) -> Iterator[Any]:
-        """Give the frames that are left."""
+    def _end(self) -> Iterator[Any]:
+        """Give what is left of the frames that share a palette."""
         if self._graph is not None:
             source, sink = self._graph
             source.push(None)
@@ -59,10 +86,10 @@ class GifColors:
 
     def _suits(self, samples: NDArray[np.uint8]) -> bool:
         """Whether the palette does for a frame, by some of its pixels [n, 3]."""
-        standing = float((samples == self._first).all(1).mean())
+        assert self._first is not None
         error = self._error_of(samples)
-        if standing >= STANDING:
-            return error <= FAR_WORSE * self._error + FAR_WORSE_LEVELS
+        if _standing(self._first, samples) >= STANDING:
+            return error <= max(FAR_WORSE * self._error + FAR_WORSE_LEVELS, BORNE_LEVELS)
         return error <= WORSE * self._error + WORSE_LEVELS
 
     def _error_of(self, samples: NDArray[np.uint8]) -> float:
@@ -73,8 +100,8 @@ class GifColors:
         nearest = (squares - 2 * colors @ self._palette.T).min(1)
         return float(np.sqrt(np.maximum(nearest, 0)).mean())
 
-    def _choose(self, frame: Any, samples: NDArray[np.uint8]) -> None:
-        """Choose a palette for a frame, and use it from there on."""
+    def _choose(self, frames: list[Any], samples: list[NDArray[np.uint8]]) -> None:
+        """Choose a palette for frames, and use it from there on."""
         import av.filter
 
         chooser = av.filter.Graph()
@@ -84,13 +111,12 @@ class GifColors:
         source.link_to(generate)
         generate.link_to(sink)
         chooser.configure()
-        source.push(frame)
-        source.push(None)
+        for frame in (*frames, None):
+            source.push(frame)
         palette: Any = sink.pull()
-        palette.pts, palette.time_base = frame.pts, frame.time_base
+        palette.pts, palette.time_base = frames[0].pts, frames[0].time_base
         self._palette = palette.to_ndarray(format="rgb24").reshape(-1, 3).astype(np.float32)
-        self._first, self._error = samples.copy(), 0.0
-        self._error = self._error_of(samples)
+        self._first, self._error = samples[0].copy(), max(map(self._error_of, samples))
 
         user = av.filter.Graph()
         source = self._source(user, "rgb24", *self._size)
@@ -113,6 +139,14 @@ class GifColors:
         return graph.add_buffer(
             width=width, height=height, format=av.VideoFormat(format), time_base=1 / self._rate
         )
+
+
+def _standing(
+    first: NDArray[np.uint8],  # [n, 3] pixels of one frame
+    then: NDArray[np.uint8],  # [n, 3] the same of a later one
+) -> float:
+    """The share of pixels that are what they were."""
+    return float((then == first).all(1).mean())
 
 
 def _ready(sink: Any) -> Iterator[Any]:

@@ -10,7 +10,7 @@ from typing import get_args
 from ..errors import OutputError
 from ..images import clips, kinds
 from ..images.kinds import is_hidden
-from ..leftovers import STAGED_NAME
+from ..leftovers import is_staged
 from ..settings import FormatName, OutputSettings
 from ..settings.sentences import say
 from ..staging import check_file, check_parents, check_writable, explaining, resolve
@@ -102,7 +102,7 @@ def _check_folder(target: str | Path, place: Path, force: bool) -> None:
     frames = []
     for entry in sorted(place.iterdir()):
         ours = entry.is_file() and folder.is_replaceable(entry)
-        passed = entry.name in _LITTER or STAGED_NAME.fullmatch(entry.name)
+        passed = entry.name in _LITTER or is_staged(entry)
         if not (ours or passed or (is_hidden(entry) and entry.is_file())):
             raise OutputError(
                 f"'{target}' holds other things ('{entry.name}'); expected a new or empty folder, "

@@ -26,6 +26,7 @@ from .flags import with_negatives
 from .interruption import ENDING, INTERRUPTED, at_once, heed_swallowed
 
 PATIENCE_S = 5.0  # for what can't be removed at the end
+SIGNALLED = 128  # exit codes from here on are those of signals
 AT_ONCE = ("animate", "demo", "codebook", "fit", "evaluate")  # ended so by Ctrl-C
 
 
@@ -77,6 +78,10 @@ def entry() -> NoReturn:
         streams.prepare(sys.argv[1:])
         heed_swallowed()
         code = main()
+    except SystemExit as ended:  # of --help and --version; a signal's goes on as it came
+        if not isinstance(ended.code, int) or ended.code >= SIGNALLED:
+            raise
+        code = ended.code
     except OSError as error:  # no descriptors left for streams of our own
         code = _refuse(staging.explain_failure(error))
     atexit._run_exitfuncs()  # what others want done before the end

@@ -149,7 +149,7 @@ def _refuse_links(folder: Path) -> None:
 def _check_apart(
     folder: Path, task: Callable[..., dict[str, Any]], fields: dict[str, Any], bundle: Path | None
 ) -> None:
-    """Refuse a job that would destroy what it, or the worker, reads."""
+    """Refuse a job that would destroy what it, or the worker, reads: the other jobs too."""
     job = documents.parse(fields["job"]) if "job" in fields else Job()
     if "regions" in fields:
         job = replace(job, regions=_region_settings(fields["regions"]))
@@ -159,9 +159,31 @@ def _check_apart(
     asked += [job.out] if job.out and task is not preview else []
     own = [folder / name for name in ("job.json", "events.jsonl")]
     overwriting.check(asked, [*read, *own, folder.parents[1] / "worker.json"])
+    for target in asked:
+        _refuse_other_jobs(target, folder)
     of_task = re.compile(MADE.get(task.__name__, ALL))
     made = [p for p in folder.iterdir() if of_task.fullmatch(p.name)]
     overwriting.check(made, read)
+
+
+def _refuse_other_jobs(target: Path, folder: Path) -> None:
+    """Refuse a target among the worker's jobs that isn't in the job's own folder."""
+    place = staging.resolve(target)
+    for there in (place, *place.parents):
+        if _is_same(there, folder):
+            return
+        if _is_same(there, folder.parent):
+            raise OutputError(
+                f"'{target}' lies among the worker's jobs, which others read; expected a place in "
+                "this job's own folder or elsewhere: choose another."
+            )
+
+
+def _is_same(path: Path, folder: Path) -> bool:
+    try:
+        return path.samefile(folder)
+    except (OSError, ValueError):  # it doesn't exist yet, or never can
+        return False
 
 
 # ------------------------------------------------------------------------ tasks

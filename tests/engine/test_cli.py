@@ -308,8 +308,8 @@ def test_bad_settings_get_one_line_and_leave_nothing(run, tmp_path, arguments, w
         (["codebook", "{}/in/lake.png", "--out", "{}/sheet.txt"], "expected .png"),
         (["fit", "{}/in/lake.png", "--out", "{}/code.json"], "expected one kind"),
         (["evaluate", "{}/nowhere.png", "--out", "{}/evaluation"], "doesn't exist"),
-        (["train", "motion", "--run", "{}/r", "--bundle", "{}/b", "--photos", "{}"], "regions"),
-        (["train", "appearance", "--run", "{}/r", "--bundle", "{}/b", "--clips", "{}"], "clips"),
+        (["train", "motion", "--run", "{}/r", "--bundle", "{}/b", "--photos", "{}/in"], "regions"),
+        (["train", "appearance", "--run", "{}/r", "--bundle", "{}/b", "--clips", "{}/no"], "clips"),
     ],
     ids=lambda a: " ".join(a[:2]) if isinstance(a, list) else None,
 )

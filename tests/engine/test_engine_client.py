@@ -415,3 +415,22 @@ def test_a_long_log_is_set_aside(fake):
     fake.start()
     assert fake.log_path.stat().st_size < 1000
     assert (fake.folder / "worker.old.log").stat().st_size == 1_000_000
+
+
+@pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
+def test_a_job_whose_events_nobody_can_write_fails_with_the_reason(fake, kind, tmp_path):
+    """The worker refuses it, and can't say so in its events."""
+    job = fake.submit({"task": "status"})
+    path = job.folder / "events.jsonl"
+    path.unlink()
+    if kind == "link":
+        path.symlink_to(tmp_path / "elsewhere")
+        (tmp_path / "elsewhere").write_text('{"event": "done", "result": {}}\n')
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        os.mkfifo(path)
+    ((job_id, event),) = fake.poll()
+    assert job_id == job.id and event["event"] == "failed"
+    assert "is a link, a folder or a pipe; expected a file" in event["message"]
+    assert fake.poll() == [] and fake.state == "ready"

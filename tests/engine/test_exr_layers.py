@@ -1,6 +1,7 @@
 """EXR: the layer that is the picture, its colors in sRGB, in its place in the window."""
 
 import struct
+import tempfile
 
 import numpy as np
 import OpenEXR
@@ -10,7 +11,15 @@ import torch
 from landscape_engine import images
 from landscape_engine.errors import PictureError
 from landscape_engine.images import color_spaces, load_image, to_linear_float16
-from landscape_engine.images.color_spaces import ACESCG, LINEAR_SRGB, REC2020, XYZ_D65, XYZ_E
+from landscape_engine.images.color_spaces import (
+    ACESCG,
+    ADOBE_RGB,
+    LINEAR_SRGB,
+    REC2020,
+    XYZ_D65,
+    XYZ_E,
+    ColorSpace,
+)
 from landscape_engine.jobs.animate import animate
 from landscape_engine.sequence import write_sequence
 from landscape_engine.settings import OutputSettings, documents
@@ -89,13 +98,30 @@ LAYERS = {
     "no axis is a luminance": data("N.", "XYZ") | data("P.", "xyz") | planes(BEAUTY, prefix="z."),
     "small letters": planes(BEAUTY, "rgb"),
     "words": planes(BEAUTY, ("red", "green", "blue"), "main."),
+    "the part's name is that of a scene": data("AO.") | planes(BEAUTY),
+    "light after bumps": data("bumpNormals.") | planes(BEAUTY, prefix="radiance."),
+    "light after the camera's normals": data("camNormal.") | planes(BEAUTY, prefix="light."),
+    "light after shading": data("shadingNormal.") | planes(BEAUTY, prefix="specular."),
+    "light after occlusion": data("AmbOcc.") | planes(BEAUTY, prefix="Reflection."),
+    "light after V-Ray's normals": data("VRayNormals.") | planes(BEAUTY, prefix="VRayRawLight."),
+    "light after V-Ray's velocity": data("VRayVelocity.") | planes(BEAUTY, prefix="VRayzLight."),
+    "light after small letters": data("bumpnormals.") | planes(BEAUTY, prefix="light."),
+    "an image after objects": data("uCryptoObject00.") | planes(BEAUTY, prefix="x_image."),
+    "light after what nobody knows": data("abcd.") | planes(BEAUTY, prefix="lighting."),
+    "beauty after a color that is none": data("baseColor.") | planes(BEAUTY, prefix="picture."),
+    "what was denoised before one light": data("diffuse.")
+    | planes(BEAUTY, prefix="beauty_denoised."),
+    "what was denoised before all": data("beauty.") | planes(BEAUTY, prefix="beauty_denoised."),
+    "what isn't noisy": data("Noisy Image.") | planes(BEAUTY, prefix="Denoised."),
+    "noise before data": data("Denoising Normal.") | planes(BEAUTY, prefix="Noisy Image."),
+    "all lights before one": data("RGBA_default.") | planes(BEAUTY, prefix="rgba."),
     "Cryptomatte is none": data("CryptoObject00.") | planes(BEAUTY, prefix="main."),
 }
 
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_the_beauty_is_taken(tmp_path, name):
-    write_exr(tmp_path / "a.exr", LAYERS[name])
+    write_parts(tmp_path / "a.exr", ("shadow_canyon", LAYERS[name], {}))
     assert middle(tmp_path / "a.exr") == pytest.approx(BEAUTY, rel=2e-3)
 
 
@@ -107,6 +133,11 @@ def test_the_beauty_is_taken(tmp_path, name):
         [("V.AO", data("V.AO."), {}), ("V.Combined", planes(BEAUTY, prefix="V.Combined."), {})],
         [("rgba.right", data(""), {"view": "right"}), ("rgba.left", planes(BEAUTY),
                                                        {"view": "left"})],
+        [("WorldNormals", data(""), {}), ("final", planes(BEAUTY), {})],
+        [("smoothNormals", data(""), {}), ("image", planes(BEAUTY), {})],
+        [("diffuse", data(""), {}), ("beauty", planes(BEAUTY), {})],
+        [("mist_010.AO", data(""), {}), ("mist_010.specular", planes(BEAUTY), {})],
+        [("shadow_canyon", planes(BEAUTY) | data("AO."), {}), ("normals", data(""), {})],
     ],
 )  # fmt: skip
 def test_the_beauty_is_found_in_any_part(tmp_path, parts):
@@ -122,6 +153,25 @@ def test_what_was_taken_is_told(tmp_path):
         "the picture's colors are 'beauty'; left aside: 'N'."
     ]
     assert images.notes(tmp_path / "missing.exr") == []
+
+
+@pytest.mark.parametrize(
+    ("tag", "space", "said"),
+    [
+        ("g22_rec709_scene", None, "as lin_rec709_scene"),
+        ("data", None, "as lin_rec709_scene"),
+        ("srgb_p3d65_scene", color_spaces.P3_D65, "as lin_p3d65_scene"),
+        ("film", ColorSpace((0.6, 0.3, 0.3, 0.6, 0.2, 0.1, 0.31, 0.33)), "of its chromaticities"),
+        ("lin_adobergb_scene", None, ""),
+        ("lin_ap1_scene", None, ""),
+    ],
+)
+def test_a_color_space_that_nobody_knows_is_told(tmp_path, tag, space, said):
+    header = {"chromaticities": tuple(map(float, space.chromaticities))} if space else {}
+    write_exr(tmp_path / "a.exr", planes(BEAUTY), colorInteropID=tag, **header)
+    notes = images.notes(tmp_path / "a.exr")
+    assert len(notes) == bool(said)
+    assert all(f"'{tag}' isn't known" in note and said in note for note in notes)
 
 
 def test_luminance_and_chroma_are_colors(tmp_path):
@@ -140,7 +190,7 @@ def test_luminance_and_chroma_are_colors(tmp_path):
     )
 
 
-@pytest.mark.parametrize("space", [ACESCG, REC2020, XYZ_E, XYZ_D65, color_spaces.P3_D65])
+@pytest.mark.parametrize("space", [ACESCG, REC2020, XYZ_E, XYZ_D65, color_spaces.P3_D65, ADOBE_RGB])
 def test_colors_are_converted_in_and_back_out(tmp_path, space):
     light = np.random.default_rng(0).uniform(0.1, 4, (HEIGHT, WIDTH, 3)).astype(np.float32)
     theirs = light @ np.linalg.inv(space.to_srgb).T.astype(np.float32)
@@ -208,6 +258,39 @@ def test_names_in_another_encoding_are_names(tmp_path):
     (tmp_path / "a.exr").write_bytes(raw.replace(b"##", b"\xe9\xff"))
     assert middle(tmp_path / "a.exr") == pytest.approx(BEAUTY, rel=2e-3)
     assert "méÿn" in images.notes(tmp_path / "a.exr")[0]
+
+
+@pytest.mark.parametrize("other", ["a##.", "b#."])
+def test_names_in_several_encodings_are_names(tmp_path, other):
+    """Layers of Latin-1 beside one of UTF-8, or that differ in such letters alone."""
+    channels = planes(BEAUTY, prefix="m##n.") | data(f"normal{other}") | data("normal_b#.")
+    write_exr(tmp_path / "a.exr", channels, comments="caf##")
+    raw = (
+        (tmp_path / "a.exr").read_bytes().replace(b"b#.", b"b\xe9.").replace(b"a##.", b"a\xe9\xff.")
+    )
+    (tmp_path / "a.exr").write_bytes(raw.replace(b"##", "é".encode()))
+    assert middle(tmp_path / "a.exr") == pytest.approx(BEAUTY, rel=2e-3)
+    assert "'mén'" in images.notes(tmp_path / "a.exr")[0]
+
+
+def test_layers_that_differ_in_foreign_letters_alone_are_several(tmp_path):
+    write_exr(tmp_path / "a.exr", planes(BEAUTY, prefix="x#.") | data("x$."), comments="#")
+    raw = (tmp_path / "a.exr").read_bytes()
+    raw = raw.replace(b"x#.", b"x\xe0.").replace(b"x$.", b"x\xff.").replace(b"#", b"\xe0")
+    (tmp_path / "a.exr").write_bytes(raw)
+    assert middle(tmp_path / "a.exr") == pytest.approx(BEAUTY, rel=2e-3)
+    assert images.notes(tmp_path / "a.exr")[0] == (
+        "the picture's colors are 'xà'; left aside: 'xÿ'."
+    )
+
+
+def test_a_text_in_another_encoding_needs_no_room_on_a_disk(tmp_path, monkeypatch):
+    """A copy would stay behind where the process is ended, and could fill the disk."""
+    write_exr(tmp_path / "a.exr", planes(BEAUTY), comments="caf#")
+    raw = (tmp_path / "a.exr").read_bytes()
+    (tmp_path / "a.exr").write_bytes(raw.replace(b"caf#", b"caf\xe9"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    assert middle(tmp_path / "a.exr") == pytest.approx(BEAUTY, rel=2e-3)
 
 
 def test_deep_data_is_named(tmp_path):

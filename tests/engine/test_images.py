@@ -11,6 +11,7 @@ from PIL import Image, ImageCms
 
 from landscape_engine.errors import OutputError
 from landscape_engine.images import load_image, save_image, to_linear_float16, to_uint8, to_uint16
+from landscape_engine.images.profiles import convert_by_profile
 from tests.engine.picture_files import (
     HEIGHT,
     WIDTH,
@@ -132,6 +133,16 @@ def test_keyed_color_of_a_16_bit_png_is_clear(tmp_path):
     assert found[0, 0, 3] == 0 and (found[1:, :, 3] == 65535).all()
 
 
+def test_keyed_level_of_a_16_bit_grey_png_is_clear(tmp_path):
+    pixels = random_pixels(1, np.uint16)
+    pixels[0, 0], pixels[1, 0] = 300, 301  # which differ in the low byte
+    chunk = write_png(tmp_path / "a.png", pixels)
+    write_png(tmp_path / "a.png", pixels, chunk(b"tRNS", struct.pack(">H", 300)))
+    found = to_uint16(load_image(tmp_path / "a.png"))
+    assert found.shape[2] == 4 and found[0, 0, 3] == 0 and found[1, 0, 3] == 65535
+    np.testing.assert_array_equal(found[..., 1], pixels)
+
+
 def test_only_the_first_frame_of_an_animation(tmp_path):
     red, blue = (Image.new("RGB", (WIDTH, HEIGHT), color) for color in ("red", "blue"))
     for ending in ("gif", "webp", "png"):
@@ -207,6 +218,22 @@ def test_icc_profile_is_converted_to_srgb(tmp_path):
     picture.save(tmp_path / "b.png", icc_profile=make_wide_profile())
     found = to_uint8(load_image(tmp_path / "b.png"))
     assert np.abs(found[..., :3].astype(int) - 188).max() <= 1 and (found[..., 3] == 77).all()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_a_profile_is_never_applied_to_the_file_itself(tmp_path, mode):
+    """Pillow maps uncompressed pixels: writing to them ends the process, or changes the bytes."""
+    stored = bytes([128, 128, 128, 77][: len(mode)]) * (WIDTH * HEIGHT)
+    mapped = Image.frombuffer(mode, (WIDTH, HEIGHT), stored, "raw", mode, 0, 1)
+    converted = np.asarray(convert_by_profile(mapped, make_wide_profile(), mode))
+    assert set(stored) == {128, *([77] if mode == "RGBA" else [])}
+    assert np.abs(converted[..., :3].astype(int) - 188).max() <= 1
+    for compression in (None, "tiff_lzw"):
+        path = tmp_path / "a.tif"
+        mapped.save(path, compression=compression, icc_profile=make_wide_profile())
+        before = path.read_bytes()
+        np.testing.assert_array_equal(to_uint8(load_image(path)), converted)
+        assert path.read_bytes() == before
 
 
 def test_icc_profile_of_a_16_bit_picture_is_converted_without_8_bit_steps(tmp_path):

@@ -160,3 +160,17 @@ def test_a_playlist_that_names_a_server_asks_none(tmp_path):
             list(clips.video(path))
         with pytest.raises(BlockingIOError):  # nobody has called
             server.accept()
+
+
+def test_a_video_that_was_cut_off_is_said_in_words(tmp_path):
+    write_sequence(make_frames(3), tmp_path / "a.mp4")
+    content = (tmp_path / "a.mp4").read_bytes()
+    reasons = set()
+    for kept in range(16, len(content), max(1, len(content) // 60)):
+        (tmp_path / "b.mp4").write_bytes(content[:kept])
+        try:
+            list(clips.pictures(tmp_path / "b.mp4"))
+        except PictureError as error:
+            assert "export it again" in str(error) and "index" not in str(error), error
+            reasons.add("no pictures in it" in str(error))
+    assert reasons == {True, False}

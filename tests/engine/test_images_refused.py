@@ -127,15 +127,16 @@ def test_unsupported_channels_are_named(tmp_path):
     plane = np.ones((HEIGHT, WIDTH), np.float32)
     write_exr(tmp_path / "a.exr", {"Z": plane, "normal.X": plane})
     refuse(tmp_path / "a.exr", "channels", "Z", "expected R, G, B")
-    for dtype, channels, words in (
-        (np.uint16, 2, "2 channels"),
-        (np.uint16, 5, "5 channels"),
-        (np.uint32, 1, "32-bit unsigned"),
-        (np.float16, 3, "16-bit floating"),
+    for dtype, channels, photometric, words in (
+        (np.uint16, 2, 2, "2 channels"),
+        (np.uint16, 3, 5, "3 channels"),
+        (np.uint8, 300, 2, "300 channels"),
+        (np.uint64, 1, 1, "64-bit unsigned"),
+        (np.float32, 4, 5, "32-bit floating"),
     ):
         pixels = np.ones((HEIGHT, WIDTH, channels), dtype)
-        write_tiff(tmp_path / "a.tif", pixels, 1 if channels < 3 else 2)
-        refuse(tmp_path / "a.tif", words, "expected 1, 3 or 4 channels")
+        write_tiff(tmp_path / "a.tif", pixels, photometric)
+        refuse(tmp_path / "a.tif", words, "expected at most 16, of grey or RGB in 8, 16")
 
 
 @pytest.mark.parametrize(

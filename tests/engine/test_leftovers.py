@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from landscape_engine import staging
+from landscape_engine.errors import OutputError
 from landscape_engine.leftovers import STAGED_NAME
 from landscape_engine.sequence import write_sequence
 from tests.conftest import PATIENCE_S, ROOT
@@ -136,3 +139,58 @@ def test_a_lock_that_was_cut_short_goes_with_the_next_run(tmp_path):
     assert hidden(tmp_path) == [".shot.v2.01234567.part", ".shot.v2.01234567.part.lock"]
     write_sequence(make_frames(1), tmp_path / "shot.v2")
     assert not hidden(tmp_path)
+
+
+@pytest.mark.parametrize("stays", [False, True])
+def test_what_only_has_a_hidden_name_of_the_engines_is_someone_elses(tmp_path, stays, monkeypatch):
+    """Such as a browser's download; a folder is refused as others are."""
+    target = tmp_path / "shot"
+    write_sequence(make_frames(2), target)
+    if stays:
+        monkeypatch.chdir(target)
+    for ending in ("", ".old", ".lock"):
+        (target / f".film.01234567.part{ending}").write_text("precious")
+    for _ in range(2):
+        write_sequence(make_frames(3), target)
+    assert [(target / name).read_text() for name in hidden(target)] == ["precious"] * 3
+    (target / ".album.01234567.part").mkdir()
+    with pytest.raises(OutputError, match=r"holds other things \('\.album"):
+        write_sequence(make_frames(3), target)
+
+
+@pytest.mark.parametrize("first_stands_in_it", [True, False])
+def test_what_a_living_run_has_not_finished_stays(tmp_path, monkeypatch, first_stands_in_it):
+    """Whichever of two runs to one folder stands in it: each leaves the other its own."""
+    target = tmp_path / "shot"
+    write_sequence(make_frames(5), target)
+    places = (target, tmp_path) if first_stands_in_it else (tmp_path, target)
+
+    def frames():
+        yield from make_frames(1)
+        monkeypatch.chdir(places[1])
+        begun = hidden(places[0])
+        write_sequence(make_frames(2), target)
+        assert begun and hidden(places[0]) == begun
+        yield from make_frames(3)
+
+    monkeypatch.chdir(places[0])
+    write_sequence(frames(), target)
+    assert sorted(os.listdir(target)) == [f"000{n}.png" for n in range(1, 5)]
+    assert os.listdir(tmp_path) == ["shot"]
+
+
+def test_a_run_that_began_beside_a_folder_leaves_one_that_has_begun_in_it_since(tmp_path):
+    target = tmp_path / "shot"
+    write_sequence(make_frames(5), target)
+    with contextlib.ExitStack() as other:
+
+        def frames():
+            yield from make_frames(1)
+            staged = other.enter_context(staging.stage(target, target, target))
+            staged.mkdir()
+            (staged / "0001.png").write_text("unfinished")
+
+        write_sequence(frames(), target)
+        (staged,) = [target / name for name in hidden(target) if not name.endswith(".lock")]
+        assert (staged / "0001.png").read_text() == "unfinished"
+    assert os.listdir(target) == ["0001.png"] and os.listdir(tmp_path) == ["shot"]

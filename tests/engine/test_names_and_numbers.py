@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
@@ -47,3 +48,14 @@ def test_a_name_of_two_lines_is_said_in_one(lake, tmp_path, bundle_folder, capsy
     assert cli.main([str(a) for a in arguments]) == 2
     said = capsys.readouterr()
     assert said.err.count("\n") == 1 and not said.out
+
+
+@pytest.mark.parametrize("digits", [61, 4000])
+def test_a_number_of_many_digits_is_not_said_whole(tmp_path, digits, capsys):
+    number = "9" * digits
+    job = {"version": 1, "picture": "a.png", "out": "out", "clip": {"seed": int(number)}}
+    (tmp_path / "a.json").write_text(json.dumps(job))
+    assert cli.main(["animate", "--job", str(tmp_path / "a.json")]) == 2
+    assert cli.main(["animate", "a.png", "--out", "out", "--seed", number]) == 2
+    for line in capsys.readouterr().err.splitlines():
+        assert f"99999999…9999 ({digits} digits)" in line and len(line) < 400, line

@@ -235,6 +235,35 @@ def test_a_task_does_not_write_over_what_it_reads(home, desk, task):
     assert {name: after[name] for name in before} == before
 
 
+@pytest.mark.parametrize(
+    "out", ["jobs/two/job.json", "jobs/two/code.json", "jobs/new.json", "link/two/events.json"]
+)
+def test_a_task_writes_into_no_other_jobs_folder(home, desk, out):
+    (home / "jobs" / "two").mkdir(parents=True)
+    (home / "jobs" / "two" / "job.json").write_text('{"protocol": 1, "task": "status"}')
+    (home / "link").symlink_to(home / "jobs")
+    fit = {"task": "fit", "picture": "lake.png", "arrows": ["0,0,1,1"], "out": out}
+    animation = {"version": 1, "picture": "lake.png", "out": out + ".d", "clip": {"frames": 2}}
+    saved = {**animation, "out": "new"}
+    before = contents(home)
+    for task in (
+        fit,
+        {"task": "animate", "job": animation},
+        {"task": "animate", "job": saved, "save_motion": out + ".npy"},
+    ):
+        with pytest.raises(OutputError, match="among the worker's jobs.*expected a place in this"):
+            do(desk, home, _absolute(task, home))
+        after = contents(home)
+        assert {name: after[name] for name in before} == before
+        assert not (home / "new").exists()
+
+
+def test_a_task_may_write_into_its_own_folder(home, desk):
+    out = home / "jobs" / "one" / "fitted.json"
+    fit = {"task": "fit", "picture": "lake.png", "arrows": ["0,0,1,1"], "out": str(out)}
+    assert do(desk, home, _absolute(fit, home))["path"] == str(out) and out.is_file()
+
+
 def _absolute(value, folder: Path):
     """A task with absolute paths."""
     if isinstance(value, dict):

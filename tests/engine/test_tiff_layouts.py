@@ -58,8 +58,8 @@ def compressed(data, rows, way):
 
 
 def write(path, pixels, bits, order="<", big=False, planar=False, tile=None, zipped=False,
-          photometric=None, way=None, predictor=1):  # fmt: skip
-    """A TIFF by hand; pixels are [H, W, C]."""
+          photometric=None, way=None, predictor=1, more=()):  # fmt: skip
+    """A TIFF by hand; pixels are [H, W, C], `more` tags with struct's letter and their values."""
     way = way or (8 if zipped else 1)
     height, width, channels = pixels.shape
     planes = [pixels[..., k : k + 1] for k in range(channels)] if planar else [pixels]
@@ -77,7 +77,7 @@ def write(path, pixels, bits, order="<", big=False, planar=False, tile=None, zip
                 else:
                     data = foreseen(part, bits, order, predictor)
                 segments.append(compressed(data, len(part), way) if way != 1 else data)
-    kind = 3 if pixels.dtype.kind == "f" else 1
+    kind = {"f": 3, "i": 2}.get(pixels.dtype.kind, 1) if bits in (8, 16, 32, 64) else 1
     photometric = (2 if channels > 1 else 1) if photometric is None else photometric
     start = 4000
     offsets = np.cumsum([start, *map(len, segments)])[:-1].tolist()
@@ -93,6 +93,8 @@ def write(path, pixels, bits, order="<", big=False, planar=False, tile=None, zip
         tags |= {322: [columns], 323: [rows], 324: offsets, 325: [len(s) for s in segments]}
     else:
         tags |= {273: offsets, 278: [rows], 279: [len(s) for s in segments]}
+    letters = {tag: letter for tag, (letter, _) in dict(more).items()}
+    tags |= {tag: values for tag, (_, values) in dict(more).items()}
     word = "Q" if big else "I"
     slot, entry = struct.calcsize(f"={word}"), 20 if big else 12
     where = 16 if big else 8
@@ -102,11 +104,11 @@ def write(path, pixels, bits, order="<", big=False, planar=False, tile=None, zip
     )
     directory, more = struct.pack(f"{order}{'Q' if big else 'H'}", len(tags)), b""
     for tag, values in sorted(tags.items()):
-        letter = word if tag in (273, 279, 324, 325) else "H"
+        letter = letters.get(tag, word if tag in (273, 279, 324, 325) else "H")
         data = struct.pack(f"{order}{len(values)}{letter}", *values)
         if len(data) > slot:
             more, data = more + data, struct.pack(order + word, after + len(more))
-        number = {"H": 3, "I": 4, "Q": 16}[letter]
+        number = {"B": 1, "H": 3, "I": 4, "Q": 16}[letter]
         directory += struct.pack(f"{order}HH{word}", tag, number, len(values))
         directory += data.ljust(slot, b"\0")
     made = head + directory + bytes(slot) + more

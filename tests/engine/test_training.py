@@ -237,7 +237,7 @@ def test_a_sheet_is_cut_into_its_scenes(tmp_path):
 def test_no_clips_are_refused(tmp_path):
     with pytest.raises(TrainingError, match="holds no clips"):
         clips.load(tmp_path, 32)
-    with pytest.raises(TrainingError, match="no folder"):
+    with pytest.raises(TrainingError, match="missing doesn't exist; expected a folder with clips"):
         clips.load(tmp_path / "missing", 32)
 
 

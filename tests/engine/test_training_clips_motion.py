@@ -122,7 +122,7 @@ def test_clips_that_cannot_be_used_are_named(tmp_path):
     found = load(film, every=1)
     assert [c.name for c in found.clips] == ["good"]
     assert [any(name in r for r in found.remarks) for name in ("one", "broken.mp4", "still")]
-    with pytest.raises(TrainingError, match="no folder"):
+    with pytest.raises(TrainingError, match="missing doesn't exist; expected a folder with clips"):
         load(tmp_path / "missing")
 
 

@@ -103,6 +103,18 @@ def test_a_table_without_content_begins_with_its_names(tmp_path):
     assert path.read_text().split() == ["step,flow", "1,0.500000"]
 
 
+@pytest.mark.parametrize(
+    "left", ["step,fl", "step", "step,flow", "step,fl3,0.100000\n4,0.100000\n", "\n1,2\n",
+             "\0" * 40, "st\n1,0.5\n", "1,0.5\n2,0.5\n", "step,\n1,0.5\n"],
+)  # fmt: skip
+def test_a_table_whose_names_are_damaged_begins_anew(tmp_path, left):
+    path = tmp_path / "losses.csv"
+    path.write_text(left)
+    cut_after(path, 3)
+    append(path, 4, {"flow": 0.5})
+    assert path.read_text().split() == ["step,flow", "4,0.500000"]
+
+
 @pytest.mark.parametrize("flag", ["--run", "--bundle"])
 def test_files_in_the_place_of_folders_are_refused_at_the_start(tmp_path, flag, capsys):
     (tmp_path / "file").write_text("mine")
@@ -325,3 +337,53 @@ def test_a_pipe_or_an_endless_file_is_no_table(photos, name, damage, unhung):
     read = labelled.load if name == "regions.json" else clips.load
     with pytest.raises(TrainingError, match=name):
         read(photos, 16)
+
+
+@pytest.mark.parametrize("part", ["motion", "appearance", "scene", "codes"])
+def test_what_a_run_begins_with_has_to_be_there(tmp_path, part, capsys):
+    """Nothing of it is damaged, and nothing is begun."""
+    (tmp_path / "things").mkdir()
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "data").mkdir()
+    flags = ["train", part, "--run", str(tmp_path / "run"), "--bundle", str(tmp_path / "bundle")]
+    flags += ["--steps", "1"]
+    flags += ["--clips", str(tmp_path / "data")] if part in ("appearance", "codes") else []
+    said = {
+        "nope": "doesn't exist; expected a run or a bundle to start from: check the spelling",
+        "things": "holds neither a bundle.json nor a checkpoint.pt",
+        "file": "is a file; expected the folder of a run or a bundle",
+    }
+    for name, words in said.items():
+        assert cli.main([*flags, "--start", str(tmp_path / name)]) == 2
+        assert words in capsys.readouterr().err
+    assert sorted(os.listdir(tmp_path)) == ["data", "file", "things"]
+
+
+@pytest.mark.parametrize(
+    ("part", "flag"),
+    [("motion", "--photos"), ("motion", "--clips"), ("appearance", "--clips"),
+     ("scene", "--photos")],
+)  # fmt: skip
+def test_data_are_a_folder(tmp_path, part, flag, capsys):
+    save_image(make_picture(24, 32), tmp_path / "a.png")
+    flags = ["train", part, "--run", str(tmp_path / "run"), "--bundle", str(tmp_path / "bundle")]
+    for name, words in {"a.png": "is a file; expected a folder", "no": "doesn't exist"}.items():
+        assert cli.main([*flags, flag, str(tmp_path / name), "--steps", "1"]) == 2
+        said = capsys.readouterr().err
+        assert words in said and ("photographs" if flag == "--photos" else "clips") in said
+
+
+@pytest.mark.parametrize("place", ["data/new", "link/new"])
+@pytest.mark.parametrize("flag", ["--run", "--bundle"])
+@pytest.mark.parametrize("of", ["--photos", "--clips"])
+def test_nothing_is_written_into_data(tmp_path, place, flag, of, capsys):
+    """The sheets of a run are pictures, which the next one would learn from."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "data")
+    save_image(make_picture(24, 32), tmp_path / "data" / "a.png")
+    places = {"--run": "run", "--bundle": "bundle", flag: place}
+    flags = [part for name, one in places.items() for part in (name, str(tmp_path / one))]
+    asked = ["train", "motion", *flags, of, str(tmp_path / "data"), "--steps", "1"]
+    assert cli.main(asked) == 2
+    assert "data" in (said := capsys.readouterr().err) and "learned from" in said, said
+    assert os.listdir(tmp_path / "data") == ["a.png"]

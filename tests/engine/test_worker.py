@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -21,9 +22,9 @@ from landscape_engine.jobs.preview import reduce
 from landscape_engine.light import cycles
 from landscape_engine.motion import codes
 from landscape_engine.settings import AppearanceSettings, ClipSettings, MotionSettings, documents
-from landscape_engine.worker import AGAIN
+from landscape_engine.worker import AGAIN, requests
 from landscape_engine.worker.landscapes import KEPT, KeptLandscapes
-from tests.conftest import NEVER_ENDING, PATIENCE_S, make_picture
+from tests.conftest import NEVER_ENDING, PATIENCE_S, ROOT, make_picture
 
 LONG = {"clip": {"frames": 5000}, "appearance": {"kind": "off"}}  # longer than any test waits
 
@@ -483,6 +484,22 @@ def test_lines_of_any_kind_and_length_leave_it_listening(worker):
     assert worker.do({"task": "status"})["event"] == "done"
 
 
+def test_a_line_without_end_takes_no_memory_and_is_no_request(capsys):
+    """It is passed over as it comes; whoever asks after it is heard."""
+    source, sink = os.pipe()
+    heard, ended = [], threading.Event()
+    requests.listen(heard.append, ended.set, source)
+    with open(sink, "wb") as asking:
+        asking.write(b'{"job": "' + b"x" * 3_000_000)
+        asking.flush()
+        asking.write(b'"}\n{"job": "next"}\n{"job": "' + b"y" * 1000 + b'"}\n')
+    assert ended.wait(PATIENCE_S)
+    os.close(source)
+    assert heard == [{"job": "next"}, {"job": "y" * 1000}]
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["landscape-engine: no request: a line is longer than 1048576 bytes"]
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -574,6 +591,21 @@ def test_it_ends_with_stdin_whatever_happened_to_its_folder(talk, lake, tmp_path
     one.process.stdin.close()
     assert one.process.wait(10) == 0
     assert not list(tmp_path.glob(".x.mp4*"))
+
+
+def test_it_ends_though_what_is_unfinished_can_never_be_removed(tmp_path):
+    """As on a disk that is gone, where the system lets nobody go on."""
+    program = f"""
+import time
+from pathlib import Path
+from landscape_engine import staging
+from landscape_engine.worker import process
+staging.discard_unfinished = lambda *_: time.sleep(3600)
+process.END_S = 0.1
+process.Worker(Path({str(tmp_path)!r}), None, "cpu", 5)._end_at_once()
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, timeout=PATIENCE_S)
+    assert done.returncode == 0
 
 
 LONG_NAME = "y" * 300

@@ -60,6 +60,23 @@ def test_an_item_is_made_once_and_then_found(bench):
     assert again["worker"]["loads"] == first["worker"]["loads"]
 
 
+@pytest.mark.parametrize("format", ["png", "live"])
+def test_a_poster_shows_no_color_that_is_hidden(bench, format):
+    """Under clear pixels: neither there nor along their edge."""
+    usual = {**JOB, "clip": {"frames": 3}, "output": {"format": format}}
+    bench.usual.write_text(json.dumps(usual))
+    posters = []
+    for hidden in (-1.0, 1.0):
+        picture = make_picture(48, 900, 4)
+        picture[:, 3] = 1
+        picture[:, 3, :, 401:] = -1
+        picture[:, :3, :, 401:] = hidden
+        images.save_image(picture, bench.plates / "lake.png")
+        done = items.do(bench.order(run=f"{hidden}"))
+        posters.append(images.load_image(bench.out / done["record"]["poster"]))
+    assert posters[0].shape[3] < 900 and posters[0].equal(posters[1])
+
+
 def test_a_result_that_lost_a_file_is_made_again(bench):
     items.do(bench.order())
     (bench.out / "lake" / "0002.png").unlink()

@@ -82,3 +82,12 @@ def test_what_libraries_print_goes_nowhere_near_stdout(verbose):
     )
     assert done.stdout == b"said\n"
     assert done.stderr == (b"noise of 1noise of 2" if verbose else b"")
+
+
+@pytest.mark.parametrize("words", ["--help", "animate --help", "--version"])
+def test_help_that_nobody_gets_is_no_success(words):
+    done = shell(f"{sys.executable} -m landscape_engine {words} >/dev/full")
+    assert done.returncode == 1
+    assert b"can't be told on stdout (No space left on device)" in done.stderr
+    assert shell(f"{sys.executable} -m landscape_engine {words} >/dev/null").returncode == 0
+    assert shell(f"{sys.executable} -m landscape_engine --nope").returncode == 2

@@ -41,6 +41,8 @@ from landscape_engine.worker import tasks
 from landscape_engine.worker.events import JobEvents
 from tests import hostile_pickles
 from tests.conftest import make_bundle, make_picture
+from tests.engine.test_images import make_wide_profile
+from tests.engine.test_tiff_layouts import write as write_tiff
 
 ODD: list[Any] = [
     None, True, -1, 0, 3, 1e-9, 0.4, 1e308, 10**400, float("nan"), float("inf"), "", "\0",
@@ -65,14 +67,23 @@ class Sources:
             picture.save(folder / name)
         picture.save(folder / "lzw.tif", compression="tiff_lzw")
         picture.save(folder / "jpeg.tif", compression="jpeg")
+        alpha = picture.convert("RGBA")
+        alpha.save(folder / "profile.tif", icc_profile=make_wide_profile())
         light = make_picture(24, 32, 4)[0].permute(1, 2, 0).numpy().copy()
         for name in ("ZIP", "PIZ", "DWAA", "B44"):
             header = {"compression": getattr(OpenEXR, f"{name}_COMPRESSION")}
             colors = {"RGBA": light.astype(np.float16 if name == "B44" else np.float32)}
             OpenEXR.File(header, colors).write(str(folder / f"{name}.exr"))
+        plain = (folder / "ZIP.exr").read_bytes()
+        (folder / "latin.exr").write_bytes(plain.replace(b"\0A\0", b"\0\xe4\0", 1))
         deep = np.arange(24 * 32 * 3, dtype=np.uint16).reshape(24, 32, 3) * 28
         for name in ("deep.png", "deep.tif"):
             cv2.imwrite(str(folder / name), deep)
+        inks = np.dstack([deep, deep[..., :1]])
+        write_tiff(folder / "cmyk.tif", inks, 16, ">", planar=True, photometric=5)
+        write_tiff(folder / "ycbcr.tif", (deep >> 8).astype(np.uint8), 8, photometric=6)
+        write_tiff(folder / "half.tif", light[..., [0, 0]].astype(np.float16), 16, photometric=1)
+        write_tiff(folder / "lab.tif", deep, 16, big=True, photometric=8)
         self.pictures = _all_in(folder)
         for name in ("a.mp4", "a.webm", "b.gif"):
             write_sequence([make_picture(24, 32)] * 3, folder / name, OutputSettings())
@@ -226,13 +237,19 @@ def _out_of(content: bytes) -> str:
 def message(rng: random.Random, known: Sources, folder: Path) -> Case:
     """A worker's job of odd values is done."""
     (folder / "a.png").write_bytes(known.picture)
-    asked = odd(rng, _placed(rng.choice(known.tasks), folder))
+    asked = _placed(rng.choice(known.tasks), folder)
+    if "job" in asked and rng.random() < 0.15:  # among the other jobs, of which one waits
+        asked["job"]["out"] = str(folder / rng.choice(["jobs/next/a.gif", "jobs/a"]))
+    else:
+        asked = odd(rng, asked)
     content = json.dumps(asked).encode()
     if rng.random() < 0.3:
         content = damaged(rng, content)
     job = folder / "jobs" / "job"
     job.mkdir(parents=True)
     (job / "job.json").write_bytes(content)
+    (folder / "jobs" / "next").mkdir()
+    (folder / "jobs" / "next" / "job.json").write_bytes(b"{}")
 
     def do() -> None:
         events = JobEvents(job)
@@ -241,7 +258,7 @@ def message(rng: random.Random, known: Sources, folder: Path) -> Case:
         finally:
             events.end("cancelled")
 
-    return Case(do, ("jobs", "out", "m.npy"))
+    return Case(do, ("jobs/job", "out", "m.npy"))
 
 
 def _placed(value: Any, folder: Path) -> Any:

@@ -21,7 +21,7 @@ from ...settings import (
     TrainSceneLoopSettings,
     TrainSceneSettings,
 )
-from ...training.data import footage
+from ...training.data import data_folders, footage
 from ...training.runs import (
     bundling,
     ranks,
@@ -30,6 +30,7 @@ from ...training.runs import (
     train_codes,
     train_motion,
     train_scene,
+    training_loop,
 )
 from .. import endings
 from ..flags import settings_from
@@ -56,6 +57,10 @@ def run(options: argparse.Namespace) -> int:
     for place in (options.bundle, options.run):
         if place.exists() and not place.is_dir():
             raise TrainingError(f"{place} is a file; expected a folder: choose another name.")
+    if options.start and not (options.run / "checkpoint.pt").exists():
+        training_loop.check_start(options.start)
+    data = [getattr(options, name, None) for name in ("photos", "clips")]
+    data_folders.check_apart(filter(None, data), (options.run, options.bundle))
     bundling.check_target(options.bundle)
     with ranks.joined(choose_device(options.device)) as device:
         _train(options, device)

@@ -20,6 +20,7 @@ from ... import images
 from ...errors import PictureError, TrainingError
 from ...images import clips, kinds
 from ...settings import MotionClipSettings
+from . import data_folders
 from .lit_clips import shrink
 
 MEASURED_PAIRS = 40  # pairs of a clip whose optical flow is taken at most
@@ -70,8 +71,7 @@ def load(folder: Path, size: int, settings: MotionClipSettings) -> Film:
     Raises:
         TrainingError: there is no folder, or no pair of frames to learn from in it.
     """
-    if not folder.is_dir():
-        raise TrainingError(f"{folder} is no folder; expected one with clips.")
+    data_folders.check(folder, "clips")
     inside = sorted(path for path in folder.iterdir() if not kinds.is_hidden(path))
     places = [p for p in inside if p.is_dir() or kinds.is_video(p)]
     if not places and any(map(kinds.is_picture, inside)):

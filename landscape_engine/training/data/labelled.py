@@ -17,6 +17,7 @@ from torch import Tensor
 from ... import images, regular_files
 from ...errors import TrainingError, is_out_of_memory
 from ...images.kinds import PICTURE_ENDINGS, is_hidden_in
+from . import data_folders
 from .drawn_regions import load_regions, paint_masks
 
 LAND, SKY, WATER, WHITE_WATER, UNKNOWN = 0, 1, 2, 3, 255
@@ -82,7 +83,12 @@ def opaque(
 
 
 def regions_of(folder: Path) -> dict[str, dict]:
-    """The folder's own table of regions, or else the one that comes with the engine."""
+    """The folder's own table of regions, or else the one that comes with the engine.
+
+    Raises:
+        TrainingError: it is no folder.
+    """
+    data_folders.check(folder, "photographs")
     own = folder / "regions.json"
     return load_regions(own if own.exists() else None)
 

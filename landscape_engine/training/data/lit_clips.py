@@ -21,6 +21,7 @@ from torch import Tensor
 from ... import images, regular_files
 from ...errors import TrainingError
 from ...images import clips, kinds
+from . import data_folders
 
 INSET = 0.04  # share of a cell that is cut off all around: gutters and frames drawn about it
 LONGEST = 64  # frames of a clip that are kept, evenly
@@ -42,8 +43,7 @@ def load(folder: Path, size: int, stride: int = 1) -> list[Clip]:
         TrainingError: there is no folder, or no clip of two frames or more in it.
         PictureError: a file, or a frame of it, can't be read.
     """
-    if not folder.is_dir():
-        raise TrainingError(f"{folder} is no folder; expected one with clips.")
+    data_folders.check(folder, "clips")
     own = folder / "sheets.json"
     table = _table(own if own.exists() else Path(__file__).with_name("sheets.json"))
     found: list[Clip] = []

@@ -82,6 +82,8 @@ class Run:
             modules,
             multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.average),
         )
+        if start is not None and not self._checkpoint.exists():
+            check_start(start)
         with staging.explaining(folder):
             if folder.exists() and not folder.is_dir():
                 raise TrainingError(f"{folder} is a file; expected a folder for the run.")
@@ -324,6 +326,23 @@ def _flat(described: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def check_start(start: Path) -> None:
+    """Refuse what is no run and no bundle, by the names of its files.
+
+    Raises:
+        TrainingError: it isn't there, or holds neither.
+    """
+    if not start.exists():
+        raise TrainingError(
+            f"{start} doesn't exist; expected a run or a bundle to start from: check the spelling."
+        )
+    if not any((start / name).exists() for name in ("bundle.json", "checkpoint.pt")):
+        what = "holds neither a bundle.json nor a checkpoint.pt" if start.is_dir() else "is a file"
+        raise TrainingError(
+            f"{start} {what}; expected the folder of a run or a bundle to start from: name that."
+        )
+
+
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """The state that a checkpoint holds; nothing in it is executed.
 
@@ -368,9 +387,11 @@ def cut_after(path: Path, step: int) -> None:
     with staging.explaining(path):
         content = _read_table(path)
         lines = content.splitlines(keepends=True)
-        columns = lines[0].count(",") if lines else 0
-        kept = [line for line in lines[1:] if _belongs(line, columns, step)]
-        text = "".join([*lines[:1], *kept])
+        kept: list[str] = []  # all of it goes where nobody knows what its columns are
+        if lines and _is_head(lines[0]):
+            columns = lines[0].count(",")
+            kept = [lines[0], *(line for line in lines[1:] if _belongs(line, columns, step))]
+        text = "".join(kept)
         if text == content:
             return
         with staging.new_file(path) as staged, staged.open("w", newline="") as file:
@@ -385,6 +406,13 @@ def _read_table(path: Path) -> str:
             f"'{path}' can't be gone on with ({error}); expected the table of a run: remove it."
         ) from error
     return read.decode("utf-8", errors="replace")
+
+
+def _is_head(line: str) -> bool:
+    """Whether a line is a table's first, whole and with nothing that came after a cut."""
+    first, *names = line.rstrip("\r\n").split(",")
+    named = bool(names) and all(name.isprintable() and name[:1].isalpha() for name in names)
+    return first == "step" and named and line.endswith("\n")
 
 
 def _belongs(line: str, columns: int, step: int) -> bool:
