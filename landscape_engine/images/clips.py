@@ -12,6 +12,7 @@ Legend: H W pixels.
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from ..errors import PictureError
 from .kinds import begins_as_video, is_picture, is_video
 from .reading import load_image
 
+_TOO_LARGE = "it asks for more memory than there is, as damaged ones do"
 Read = Callable[[], Tensor]  # gives [1, 3|4, H, W] in [-1, 1] or raises PictureError
 
 
@@ -215,4 +217,8 @@ def _refuse_damaged() -> Tensor:
 
 
 def _say_unreadable(path: Path, reason: object) -> str:
+    import av
+
+    if isinstance(reason, av.error.FFmpegError):  # which tells a number and a URL of its own too
+        reason = _TOO_LARGE if reason.errno == errno.ENOMEM else reason.strerror
     return f"'{path}' can't be read as a video ({reason}); export it again as MP4."

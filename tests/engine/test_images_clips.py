@@ -111,6 +111,21 @@ def test_a_damaged_frame_is_a_gap_where_it_would_be_shown(tmp_path):
         list(clips.pictures(broken))
 
 
+def test_a_video_of_a_size_beyond_memory_is_told_without_the_decoders_words(tmp_path, monkeypatch):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"no video")
+    with pytest.raises(PictureError) as plain:
+        list(clips.pictures(path))
+    assert "Errno" not in str(plain.value) and "file:" not in str(plain.value)
+
+    def starve(_):
+        raise av.error.MemoryError(12, "Cannot allocate memory", "file:a.mp4")
+
+    monkeypatch.setattr(clips, "opened", starve)
+    with pytest.raises(PictureError, match="more memory than there is, as damaged ones do"):
+        list(clips.pictures(path))
+
+
 def test_what_is_no_clip_is_refused(tmp_path):
     (tmp_path / "no.mp4").write_bytes(b"nothing")
     for read in (clips.count, lambda path: list(clips.pictures(path))):
