@@ -69,11 +69,11 @@ class Scene:
         """The same of some of its pixels."""
         if apart == 1:
             return self
-        some = (..., slice(apart // 2, None, apart), slice(apart // 2, None, apart))
-        shares = None if self.shares is None else self.shares[some]
-        sharp = None if self.sharp is None else self.sharp[some]
-        places = self.x[some], self.y[some]
         if apart not in self._fewer:
+            some = (..., slice(apart // 2, None, apart), slice(apart // 2, None, apart))
+            shares = None if self.shares is None else self.shares[some]
+            sharp = None if self.sharp is None else self.sharp[some]
+            places = self.x[some], self.y[some]
             self._fewer[apart] = Scene(self.light[some], shares, sharp, self.starry, places)
         return self._fewer[apart]
 
