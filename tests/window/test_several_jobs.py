@@ -22,7 +22,7 @@ def test_frames_come_to_a_renamed_object_after_an_undo(told):
 
 def test_escape_leaves_another_objects_job_and_its_button_cancels_it(told):
     assert told["escape"] == "running"
-    assert told["cancelled"] == ["cancelled", ["FILE", 0]]
+    assert told["cancelled"] == ["cancelled", ["FILE", 0]], told["its end"]
 
 
 def test_one_button_animates_both_selected_planes_with_their_own_settings(told):
