@@ -25,7 +25,7 @@ from typing import Any
 SIZES = ("640x360", "1920x1080", "3840x2160")
 FRAMES = 24  # whose mean is a frame's time
 OWN = "--one"  # marks the process of one size
-MIB = 1 << (0 if sys.platform == "darwin" else 10)  # what ru_maxrss counts in, over bytes
+UNIT = 1 if sys.platform == "darwin" else 1024  # bytes that ru_maxrss counts by
 
 
 def seconds(call: Callable[[], Any], times: int = 1) -> float:
@@ -73,7 +73,7 @@ def measure(width: int, height: int, frames: int) -> dict[str, Any]:
         write = lambda: sequence.write_sequence(iter(kept), target, OutputSettings())  # noqa: E731
         each["encode as MP4"] = seconds(write) / frames
     floors = _floors(picture, kept)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MIB
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT
     return {
         "size": f"{width}x{height}", "frames": frames, "threads": torch.get_num_threads(),
         "once": once, "frame": each, "floors": floors, "peak": peak,
@@ -87,6 +87,7 @@ def _floors(picture: Any, frames: list[Any]) -> dict[str, float]:
 
     from landscape_engine.images import to_uint8
     from landscape_engine.ops import warping
+    from landscape_engine.sequence import video
 
     height, width = picture.shape[2:]
     grid = warping.identity_grid(height, width, picture.device).permute(0, 2, 3, 1) + 0.001
@@ -106,10 +107,10 @@ def _floors(picture: Any, frames: list[Any]) -> dict[str, float]:
     def encode() -> None:
         with tempfile.TemporaryDirectory() as folder:
             with av.open(str(Path(folder) / "bare.mp4"), "w") as file:
-                stream = file.add_stream("libx264", rate=25)
+                stream = file.add_stream(video.CODECS["mp4"], rate=25)
                 stream.width, stream.height = width - width % 2, height - height % 2
                 stream.pix_fmt = "yuv420p"
-                stream.options = {"preset": "veryfast", "crf": "17", "bf": "0"}
+                stream.options = {"preset": video.MP4_PRESET, "crf": str(video.MP4_CRF), "bf": "0"}
                 for one in pixels:
                     bare = av.VideoFrame.from_ndarray(one[: stream.height, : stream.width], "rgb24")
                     file.mux(stream.encode(bare))

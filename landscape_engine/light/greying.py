@@ -39,3 +39,8 @@ def by_grey(warmth: Tensor, scene: Scene) -> Tensor:
     along = own.square() / (own.square() + scene.green.square()).clamp(min=1e-6)
     change = torch.lerp(daylight.GREEN_OF_WARMTH * warmth, change, along)
     return torch.minimum(change, LILAC[0] - LILAC[1] * scene.green.clamp(max=0))
+
+
+def less_warm(warmth: Tensor, green: Tensor, lost: Tensor, scene: Scene) -> tuple[Tensor, Tensor]:
+    """A change of color by which so much warmth is lost, by grey."""
+    return warmth - lost, green + (by_grey(warmth - lost, scene) - by_grey(warmth, scene))

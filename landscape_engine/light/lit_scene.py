@@ -27,6 +27,7 @@ LAMPS, LIT_SKY = (0.001, 0.004), (8.0, 10.0)  # share of lamps below it: few, a 
 AURORA, ITS_GLOW = (0.18, 0.3), (62.0, 50.0)  # green share and mean L*: no aurora, surely one
 GREENER = 0.05  # ln of G over R and B from which sky is green: blue and teal are by day too
 UNCOLORED = 1.0, 2.5  # chroma of nearly all of a picture: black and white surely, and at most
+SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun's, or a pale sky's
 LEAVES = 0.1, 0.3  # g beyond daylight's line: none, surely leaves
 CLOSE = 0.05  # of the width, to a sun
 SHINES = 0.1, 0.4  # most confidence of a sun in a sky: it has none, surely one
@@ -127,6 +128,21 @@ class Scene:
         """The confidence that the sun itself is seen, burnt out."""
         white = self.sun.setting * rising(self.sharpest[1], suns.BURNT)
         return torch.maximum(self.sun.disc, white)
+
+    @cached_property
+    def glare(self) -> Tensor:  # [B, 1, h, w] 0..1
+        """The confidence that a place is burnt out by a light, which stays as things get dark.
+
+        A pale sky is none, and a white wall neither.
+        """
+        burnt = rising(self.lightness, suns.BURNT)
+        large = rising(mean(burnt, torch.ones_like(burnt)), (SUN, PALE_SKY))
+        around = masks.blur(self.lightness, max(1, self.x.shape[3] // 12))
+        lamp = 1 - rising(around, BY_A_LAMP)
+        glare = (1 - large) * masks.blur(burnt, max(1, self.x.shape[3] // 21))
+        return torch.maximum(
+            glare * torch.lerp(lamp, torch.ones_like(lamp), self.sky), self.sun.disc
+        )
 
     @cached_property
     def sunny(self) -> Tensor:  # [B or 1, 1, 1, 1] 0..1

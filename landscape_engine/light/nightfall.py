@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..ops.masks import soft_threshold as rising
 from . import daylight
-from .greying import by_grey
+from .greying import less_warm
 from .lit_scene import Scene
 
 FADES, FADED = (0.5, 1.4), 0.4  # e below 0 from which land loses color, to the most; share of it
@@ -53,8 +53,8 @@ def night_falls(
     lost = OF_WARM * falls * (scene.warmth + warmth).clamp(min=0)
     lost = lost * (1 - OF_LEAVES * scene.leaves)
     blue = NIGHT_BLUE * falls * rising(scene.warmth + warmth, BLUE_ALREADY)
-    gone = by_grey(warmth - lost, scene) - by_grey(warmth, scene)
-    return warmth - lost - blue, green + gone - daylight.GREEN_OF_WARMTH * STEEL * blue
+    warmth, green = less_warm(warmth, green, lost, scene)
+    return warmth - blue, green - daylight.GREEN_OF_WARMTH * STEEL * blue
 
 
 def seen_by_night(exposure: Tensor, scene: Scene) -> Tensor:

@@ -22,9 +22,9 @@ from torch import Tensor
 from ..ops import masks
 from ..ops.masks import mean_within as mean
 from ..ops.masks import soft_threshold as rising
-from . import daylight, nightfall, suns
-from .greying import by_grey
-from .lit_scene import BY_A_LAMP, SHINES, Scene
+from . import daylight, nightfall
+from .greying import by_grey, less_warm
+from .lit_scene import SHINES, Scene
 
 FITTED_SIDE = 64  # pixels of the grid on which a change is fitted and measured, or a few more
 LONGEST = 3.0  # change on any axis that is believed
@@ -67,7 +67,6 @@ AS_MOON = 0.8, 1.6  # mean e below 0 from and to which a sun gets the light of a
 MOONSHINE = 0.3  # share of its e that the moon does not take
 LAST_GLOW, OF_GLOW = (0.7, 1.5), (0.6, 0.6)  # e below 0 at which it fades; share of its warmth, and
 # e for `LIGHTER`, that it then loses
-SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun's, or a pale sky's
 DIM = 22.0  # mean L* below which a picture has less of a day
 BY_NIGHT = 0.85  # share of the change of color that no sun makes: stars keep theirs
 MOONLIT = 0.6  # ... and of the light
@@ -111,13 +110,7 @@ def _by_day(
     exposure, warmth, green = change.split(1, 1)
     exposure = _exposure(exposure.clamp(DIMMEST, BRIGHTEST), scene)
     warmth = _warmth(warmth, exposure, scene)
-    burnt = rising(scene.lightness, suns.BURNT)
-    large = rising(mean(burnt, torch.ones_like(burnt)), (SUN, PALE_SKY))
-    glare = GLARE * (1 - large) * masks.blur(burnt, max(1, scene.x.shape[3] // 21))
-    lamp = 1 - rising(masks.blur(scene.lightness, max(1, scene.x.shape[3] // 12)), BY_A_LAMP)
-    glare = glare * torch.lerp(lamp, torch.ones_like(lamp), scene.sky)  # a white wall is no light
-    sun = scene.sun
-    glare = torch.maximum(glare, GLARE * sun.disc)
+    sun, glare = scene.sun, GLARE * scene.glare
     exposure = _while_a_sun_shines(exposure, scene)
     moon = rising(-mean(exposure, torch.ones_like(exposure)), AS_MOON) * (1 - scene.night)
     by_moon = moon * scene.around_the_sun
@@ -132,7 +125,8 @@ def _by_day(
     green = _green(green, warmth, scene)
     exposure, warmth, green = _sun_leaves(exposure, warmth, green, scene)
     exposure, warmth, green = _clouds_go_grey(exposure, warmth, green, scene)
-    warmth, green = _turns_pale(warmth, green, by_moon, scene)
+    gold = (scene.warmth + warmth).clamp(min=0)  # of which a moon has none, and what it lights
+    warmth, green = less_warm(warmth, green, by_moon * gold, scene)
     warmth, green = nightfall.colors_fade(exposure, warmth, green, scene)
     warmth, green = nightfall.night_falls(
         exposure, warmth, green, torch.maximum(kept, by_moon), scene
@@ -148,14 +142,6 @@ def _while_a_sun_shines(exposure: Tensor, scene: Scene) -> Tensor:
     shines = torch.maximum(setting, scene.sunny)
     dusk = -SUN_DOWN * (-exposure / SUN_DOWN).clamp(min=0).tanh()
     return torch.where(exposure < 0, torch.lerp(exposure, dusk, shines), exposure)
-
-
-def _turns_pale(
-    warmth: Tensor, green: Tensor, by_moon: Tensor, scene: Scene
-) -> tuple[Tensor, Tensor]:
-    """What is seen `by_moon` has no gold of its own, and gets none."""
-    lost = by_moon * (scene.warmth + warmth).clamp(min=0)
-    return warmth - lost, green + by_grey(warmth - lost, scene) - by_grey(warmth, scene)
 
 
 def _exposure(exposure: Tensor, scene: Scene) -> Tensor:

@@ -70,10 +70,9 @@ class LabelledScenes(Dataset):
             still, seen = self._scene(int(rng.integers(self.settings.scenes))), SCENES_SEEN
         image, shares = labelled.crop(rng, self.settings.size, still, seen, white)
         grounds = self.textures.grounds if self.textures is not None else []
-        if rng.random() < self.settings.air_share:
-            image, shares = air.put_before(rng, image, shares, grounds)
-        if rng.random() < self.settings.things_share:
-            image, shares = things.put_before(rng, image, shares, grounds)
+        for share, what in ((self.settings.air_share, air), (self.settings.things_share, things)):
+            if rng.random() < share:
+                image, shares = what.put_before(rng, image, shares, grounds)
         return cameras.shoot(rng, image) * 2 - 1, shares
 
     def _scene(self, number: int) -> LabelledStill:
