@@ -24,7 +24,7 @@ from . import images
 from .bundles.checkpoints import ModelBundle, PredictorName
 from .networks import inputs, mosaic, scene
 from .ops.wrapping import Wrap
-from .scene import region_files, regions, segmentation
+from .scene import falls, region_files, regions, segmentation
 from .scene.regions import Region
 from .settings import RegionSettings, wrapped
 
@@ -161,7 +161,9 @@ class Landscape:
         parsed = self._parsed
         if parsed is not None:
             with torch.inference_mode():
-                told, found = found, segmentation.agreed(found, parsed[:, :3])
+                told = found
+                upright = falls.upright(self.image, told[:, 3:])
+                found = segmentation.agreed(told, parsed[:, :3], upright)
                 found = segmentation.whitened(found, told, self.image)
         return found[:, :3] if network.white is None else found
 

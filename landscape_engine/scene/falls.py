@@ -18,11 +18,15 @@ from ..ops import masks, shrinking
 PACE = 1.5e-3  # of falling water, in shares of the picture's width: 1.4 pixels a frame at 960
 WHITE = 0.5  # share of white water from which a pixel is of it
 UPRIGHT = 1.25  # energy of gradients across over that along from which a texture stands upright
+PERHAPS = 0.1  # … from which it may be
+STANDS = 0.5, 0.65  # share of the energy of gradients that is across: threads may stand, surely do
 MEASURED_WIDTH = 480  # of the picture on which gradients are taken, at most
 SPREAD = 0.015  # over which their energies are averaged, share of the width
 LOWEST = 0.05  # height of the lowest falls, share of the picture's
 LEAST = 0.003  # share of the picture below which there are no falls
 SLENDER = 2.5  # height over width from which upright threads are falls by themselves
+TALL, HIGH, NEARLY_ALL = 1.2, 0.15, 0.7  # or: height over width, share of the picture's height, and
+# share of the white water in their rows
 WIDE, MOSTLY = 0.015, 0.35  # else: least share of the picture, and of the white water in their rows
 JOINED, CLOSED = 0.01, 0.04  # gaps between threads, and in falls, share of the width
 SPRAY = 0.1, 0.1  # above and below wide falls, in heights of them, white water belongs to them
@@ -61,11 +65,27 @@ def find(
         around = np.isin(waters, np.unique(waters[part & (waters > 0)]))
         around &= part.any(1)[:, None]
         mostly = upright[around].mean() if around.any() else 0.0
-        if high >= SLENDER * broad or (area >= WIDE and mostly >= MOSTLY):
+        tall = high >= TALL * broad and high >= HIGH * size[1] and mostly >= NEARLY_ALL
+        if high >= SLENDER * broad or tall or (area >= WIDE and mostly >= MOSTLY):
             kept |= part.astype(np.uint8)
     kept = _with_spray(_closed(kept, CLOSED), foamy)
     kept = cv2.dilate(kept, _disc(FRINGE * size[0]))
     return (cv2.resize(kept.astype(np.float32), (width, height)) > 0.5) & water
+
+
+def upright(
+    image: Tensor,  # [1, 3 or 4, H, W] in [-1, 1]
+    white: Tensor,  # [1, 1, h, w] 0..1 how much of each pixel is white water
+) -> Tensor:  # [1, 1, h, w] 0..1
+    """Where perhaps white water has threads that stand upright: falls, however slender."""
+    perhaps = (white[0, 0] > PERHAPS).cpu().numpy()
+    if perhaps.mean() < LEAST:
+        return torch.zeros_like(white)
+    small = shrinking.area(image[:, :3].cpu(), tuple(white.shape[2:]))
+    pixels = ((small[0].permute(1, 2, 0).numpy() + 1) * 127.5).clip(0, 255).astype(np.uint8)
+    across, along, _ = _energies(pixels, perhaps)
+    stands = torch.from_numpy(across / (across + along + 1e-6) * perhaps)[None, None]
+    return masks.soft_threshold(stands, STANDS).to(white)
 
 
 def _with_spray(

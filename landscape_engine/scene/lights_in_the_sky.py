@@ -11,6 +11,7 @@ from . import channels, clear_sky
 
 STAR = 0.005  # widest of the stars and their trails, share of the width
 STAR_CONTRAST = 0.14  # how much lighter they are than what is around them, of 1
+ONE_COLOR = 0.6  # chroma, of their light above what is around, from which they are lit cloud
 NIGHT = 0.4  # lightest sky in which they are looked for, of 1
 GLOWING_NIGHT = 0.65  # ... over a town or at dawn, where the darker part shows that it's night
 PARTLY_STARS = 0.2  # share of a sky that is full of dark-sky stars from which it does
@@ -62,7 +63,8 @@ def find_stars(
 ) -> np.ndarray:  # bool [H, W]
     """Points and trails: lighter than all around them within a few pixels, in a dark sky.
 
-    A blue that is as dark beside white clouds is a sky by day, which has none.
+    A blue that is as dark beside white clouds is a sky by day, which has none. Flecks of cloud that
+    a low sun lights are red, and stars nearly white.
     """
     import cv2
 
@@ -72,7 +74,10 @@ def find_stars(
     grey = channels.lightest(picture)
     narrow = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, np.ones((size, size), np.uint8))
     dark = cv2.blur(grey, (4 * size + 1, 4 * size + 1)) < 255 * night
-    return (narrow > 255 * STAR_CONTRAST) & dark & sky
+    found = (narrow > 255 * STAR_CONTRAST) & dark & sky
+    above = cv2.subtract(picture, cv2.blur(picture, (4 * size + 1, 4 * size + 1)))
+    most = channels.lightest(above)
+    return found & (most - channels.darkest(above) <= ONE_COLOR * most)
 
 
 def find_discs(

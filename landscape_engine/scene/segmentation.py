@@ -27,6 +27,7 @@ GRID_HW = (PREDICTOR_SIZE, PREDICTOR_SIZE)
 PARSED = 0.65  # share of the parser's word, which knows more scenes, against the scene network's
 DECIDED = 4.0  # exponent of the shares where the two contradict each other wholly
 FOAM = 0.3, 0.8  # share of white water by which the parser, which knows none, is heard: still, not
+THREADS = 0.1, 0.4  # … of water whose threads stand upright
 MISSED = 0.5, 0.8  # share of land by the scene network where the parser sees water: perhaps, surely
 WHITE, GREY = (-0.02, 0.29), (0.2, 0.4)  # mean of white water's channels, -1..1: not, surely; their
 # range: surely, not
@@ -76,6 +77,7 @@ def _kind(
 def agreed(
     told: Tensor,  # [1, 4, h, w] of land, sky and water, whose sum is 1, and of white water
     parsed: Tensor,  # [1, 3, h', w'] of land, sky and water, by the scene parser
+    upright: Tensor | None = None,  # [1, 1, h, w] how surely falls are seen, by `falls.upright`
 ) -> Tensor:  # [1, 4, h, w]
     """What the scene network says, led by `PARSED` to what the parser says of whole places.
 
@@ -89,9 +91,13 @@ def agreed(
     other = interpolate(parsed, size, mode="bilinear", antialias=True, align_corners=False)
     width = 2 * round(NARROW * max(size) / 2) + 1
     apart = masks.sustained(other - told[:, :3], width)
-    apart = apart * (1 - masks.soft_threshold(told[:, 3:], FOAM))
+    falls = torch.zeros_like(told[:, 3:])
+    if upright is not None:
+        falls = upright * masks.soft_threshold(told[:, 3:], THREADS)
+    apart = apart * (1 - torch.maximum(masks.soft_threshold(told[:, 3:], FOAM), falls))
     shares = (told[:, :3] + PARSED * apart).clamp(min=1e-6)
-    shares = shares ** (1 + (DECIDED - 1) * apart.abs().amax(1, keepdim=True).clamp(max=1))
+    decided = torch.maximum(apart.abs().amax(1, keepdim=True).clamp(max=1), falls)
+    shares = shares ** (1 + (DECIDED - 1) * decided)
     shares = shares / shares.sum(1, keepdim=True)
     white = told[:, 3:] / told[:, 2:3].clamp(min=1e-6)
     return torch.cat((shares, shares[:, 2:] * white), 1)

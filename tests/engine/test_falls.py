@@ -103,6 +103,24 @@ def test_falls_go_down_along_their_threads(lean):
     assert float((across / down).mean()) == pytest.approx(lean, abs=0.15)
 
 
+def test_threads_that_stand_upright_are_seen_and_level_waves_are_not():
+    picture, water = scene()
+    image = tensor(picture)
+    stands = falls.upright(image, 0.3 * white(water))[0, 0].numpy()
+    assert stands[70:150, 160:200].min() > 0.9 and stands[190:].max() < 0.1
+    assert not stands[~water].any()
+    assert not falls.upright(image, 0.05 * white(water)).any(), "nothing there is white water"
+
+
+def test_a_fall_that_is_tall_rather_than_slender_falls():
+    picture = np.repeat(threads()[..., None], 3, 2)
+    tall, low = np.zeros((2, H, W), bool)
+    tall[60:100, 150:180] = True  # 1.4 % of the picture
+    low[60:90, 150:190] = True
+    assert falls.find(tall, white(tall), picture)[66:94, 155:175].all()
+    assert not falls.find(low, white(low), picture).any()
+
+
 def test_falls_are_a_region_of_their_own():
     picture, water = scene()
     shares = torch.zeros(1, 3, H, W)

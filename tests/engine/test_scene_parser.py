@@ -137,6 +137,17 @@ def test_falls_that_the_network_takes_for_land_are_white_by_their_look():
     assert torch.equal(segmentation.whitened(sure, sure, image), sure), "there the network tells"
 
 
+def test_falls_that_are_seen_are_decided_without_the_parser():
+    told, parsed = told_and_parsed()
+    told = torch.tensor([0.35, 0.01, 0.64, 0.62]).view(1, 4, 1, 1).expand_as(told)
+    land = torch.tensor([0.97, 0.02, 0.01]).view(1, 3, 1, 1).expand_as(parsed)
+    lying, seen = torch.zeros(1, 1, 90, 160), torch.ones(1, 1, 90, 160)
+    assert float(segmentation.agreed(told, land, seen)[0, 2].min()) > certainty.SURE
+    assert float(segmentation.agreed(told, land, lying)[0, 2].max()) < 0.64
+    dry = torch.cat([told[:, :3], told[:, 3:] * 0.1], 1)
+    assert torch.equal(segmentation.agreed(dry, land, seen), segmentation.agreed(dry, land))
+
+
 def test_what_the_parser_says_of_a_narrow_thing_is_left_out():
     told, parsed = told_and_parsed()
     parsed = torch.lerp(told[:, :3, :1, :1], parsed, 0).clone()

@@ -71,6 +71,18 @@ def test_an_unsure_part_is_left_out_and_the_sure_one_beside_it_kept():
     assert (found[weak] == LAND).all() and (found[150:, :180] == WATER).all()
 
 
+def test_of_a_narrow_part_its_middle_tells_how_sure_it_is():
+    labels = np.full(SIZE, LAND, np.uint8)
+    labels[60:200, 100:107] = WATER
+    shares = shares_of(labels)
+    rim = np.zeros(SIZE, bool)
+    rim[60:200, [100, 106]] = True
+    shares[0][:, (labels == WATER) & ~rim] = torch.tensor([0.12, 0.02, 0.86])[:, None]
+    shares[0][:, rim] = torch.tensor([0.46, 0.02, 0.52])[:, None]
+    shares[0][:, 60:100, 100:107] = torch.tensor([0.3, 0.02, 0.68]).view(3, 1, 1)
+    assert (settled(shares, plain())[62:198, 101:106] == WATER).all()
+
+
 def test_sky_that_reaches_neither_the_top_nor_a_side_is_none_unless_it_is_sure():
     labels, picture = scene()
     labels[:8], labels[20:110, 195:205] = LAND, LAND
@@ -411,3 +423,15 @@ def test_no_cloud_in_a_deep_blue_sky_by_day_is_a_star():
     assert not lights_in_the_sky.find_stars(sky, picture).any()
     picture[:60] = 20
     assert lights_in_the_sky.find_stars(sky, picture).any(), "at night they are"
+
+
+def test_flecks_of_cloud_that_a_low_sun_lights_are_no_stars():
+    picture = np.full((*SIZE, 3), (25, 22, 50), np.uint8)
+    rng = np.random.default_rng(0)
+    y, x = (rng.integers(0, n - 2, 800) for n in SIZE)
+    for down, right in ((0, 0), (0, 1)):
+        picture[y + down, x + right] = (190, 60, 45)
+    sky = np.ones(SIZE, bool)
+    assert lights_in_the_sky.moving_share(sky, picture).min() > 0.99
+    picture[picture[..., 0] > 100] = (190, 190, 205)
+    assert lights_in_the_sky.moving_share(sky, picture).max() < 0.5, "white ones are"
