@@ -22,7 +22,7 @@ from ..scene import regions as regions_of
 from ..scene.regions import FALLS, Region
 from ..scene.segmentation import GRID_HW
 from ..settings import MotionSettings, RegionSettings
-from . import calm, codes, courses, directing, hints, mirrors, moving_water
+from . import beds, calm, codes, courses, directing, hints, mirrors, moving_water
 from . import fields as motion_fields
 from .codes import AUTO, Chosen
 from .fields import MotionField, MovingPart
@@ -241,7 +241,8 @@ def _at_pace(
 ) -> MovingPart:
     """Slow a part to a calm pace, if its code was chosen automatically and no arrow applies.
 
-    A mirror stands and breathes, and what is white in its water takes its own course.
+    A mirror stands and breathes, and so does the bed of clear water, seen from the side; what is
+    white in its water takes its own course.
     """
     image = landscape.image
     region, guide = part.region, part.region.guide
@@ -262,6 +263,8 @@ def _at_pace(
     horizon = moving_water.horizon(core, skies)
     step = calm.towards_viewer(part.step, core, aspect, horizon, speed)
     mirror = mirrors.mirrored(landscape.small, core)
+    if skies:  # from above all waves are as high as they are wide
+        mirror = torch.maximum(mirror, beds.seen(landscape.pixels, core, region.foam))
     step = step * (1 - mirror)
     course = courses.course_of(region, skies, aspect, horizon)
     if course:
