@@ -20,7 +20,7 @@ Window = tuple[int, int, int, int]
 _MULTIPART, _NOT_FLAT = 0x1000, 0x800  # flags of the version
 _LONGEST_NAME = 255
 _LAST_LETTER = ord("~")  # of ASCII
-_MOST_PARTS, _MOST_ATTRIBUTES = 4096, 65536
+_MOST_PARTS, _MOST_ATTRIBUTES, _MOST_TEXTS = 4096, 65536, 65536  # of a file; of an attribute
 
 
 @dataclass(frozen=True)
@@ -137,12 +137,13 @@ def _texts_in(header: _Header) -> Iterator[tuple[int, bytes]]:
 
 def _headers(file: BinaryIO, several: bool) -> Iterator[_Header]:
     end = os.fstat(file.fileno()).st_size
+    left = _MOST_ATTRIBUTES
     for _ in range(_MOST_PARTS):
         header: _Header = {}
-        for _ in range(_MOST_ATTRIBUTES):
-            name = _name(file)
-            if not name:
-                break
+        while name := _name(file):
+            left -= 1
+            if left < 0:  # each takes many times its own bytes
+                raise ValueError("too many attributes")
             kind = _name(file)
             (size,) = struct.unpack("<i", file.read(4))
             at = file.tell()
@@ -170,10 +171,13 @@ def _name(file: BinaryIO) -> bytes:
 def _channel_names(value: bytes) -> Iterator[tuple[int, bytes]]:
     """Where in a list of channels each name stands, and the name."""
     at = 0
-    while at < len(value) and value[at]:
+    for _ in range(_MOST_TEXTS):
+        if at >= len(value) or not value[at]:
+            return
         end = value.index(b"\0", at)
         yield at, value[at:end]
         at = end + 1 + 16  # type, linearity and sampling
+    raise ValueError("too many channels")
 
 
 def _part(known: _Header, not_flat: bool) -> ExrPart:
@@ -204,10 +208,13 @@ def _part(known: _Header, not_flat: bool) -> ExrPart:
 def _texts(value: bytes) -> Iterator[tuple[int, bytes]]:
     """Where in a list of texts each stands, after its length, and the text."""
     at = 0
-    while at + 4 <= len(value):
+    for _ in range(_MOST_TEXTS):
+        if at + 4 > len(value):
+            return
         (length,) = struct.unpack_from("<I", value, at)
         yield at + 4, value[at + 4 : at + 4 + length]
         at += 4 + length
+    raise ValueError("too many texts")
 
 
 def _text(value: bytes) -> str:

@@ -10,7 +10,7 @@ import torch
 
 from landscape_engine import images
 from landscape_engine.errors import PictureError
-from landscape_engine.images import color_spaces, load_image, to_linear_float16
+from landscape_engine.images import color_spaces, exr_header, load_image, to_linear_float16
 from landscape_engine.images.color_spaces import (
     ACESCG,
     ADOBE_RGB,
@@ -338,3 +338,41 @@ def test_animate_writes_frames_in_the_pictures_own_space_and_tells(tmp_path, bun
     file = OpenEXR.File(report["paths"][0])
     assert file.header().get("colorInteropID", "") == space.tag
     np.testing.assert_allclose(file.channels()["RGB"].pixels, light, rtol=4e-3, atol=4e-3)
+
+
+def attribute(name, kind, value):
+    return name + b"\0" + kind + b"\0" + struct.pack("<I", len(value)) + value
+
+
+def header_of(channels, more=b""):
+    """A header with these channels, and no pixels after it."""
+    listed = b"".join(name + struct.pack("<BIBxxxII", 0, 1, 0, 1, 1) for name in channels)
+    window = struct.pack("<4i", 0, 0, WIDTH - 1, HEIGHT - 1)
+    return (
+        attribute(b"channels", b"chlist", listed + b"\0")
+        + attribute(b"dataWindow", b"box2i", window)
+        + attribute(b"displayWindow", b"box2i", window)
+        + more
+        + b"\0"
+    )
+
+
+def test_a_header_takes_no_more_memory_than_a_file_is_worth(tmp_path):
+    """Each attribute, channel and text costs many times its own bytes."""
+    path = tmp_path / "a.exr"
+    many = b"".join(attribute(b"%d" % n, b"int", bytes(4)) for n in range(20_000))
+    parts = b"".join(header_of([b"R", b"G", b"B"], many) for _ in range(4))
+    path.write_bytes(struct.pack("<II", 20000630, 2 | 0x1000) + parts + b"\0")
+    with pytest.raises(ValueError, match="too many attributes"):
+        exr_header.read_parts(path)
+    path.write_bytes(
+        struct.pack("<II", 20000630, 2) + header_of(b"%d.R" % n for n in range(70_000))
+    )
+    with pytest.raises(ValueError, match="too many channels"):
+        exr_header.read_parts(path)
+    views = attribute(b"multiView", b"stringvector", bytes(4 * 70_000))
+    path.write_bytes(struct.pack("<II", 20000630, 2) + header_of([b"R", b"G", b"B"], views))
+    with pytest.raises(ValueError, match="too many texts"):
+        exr_header.read_parts(path)
+    with pytest.raises(PictureError, match="damaged or cut off"):
+        load_image(path)
