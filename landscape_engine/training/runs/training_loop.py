@@ -149,7 +149,7 @@ class Run:
             self.optimizer.load_state_dict(state["optimizer"])
             if "carried" in state:  # not in runs of the first engine
                 self.carried.load_state_dict(state["carried"])
-            self.step = int(state["step"])
+            self.step = _step_of(state)
         except (ValueError, RuntimeError, TypeError, LookupError, AttributeError) as error:
             raise _damaged(self._checkpoint, error) from error
 
@@ -359,6 +359,13 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     if not isinstance(state, dict):
         raise _damaged(path, TypeError(f"it holds {type(state).__name__}"))
     return state
+
+
+def _step_of(state: dict[str, Any]) -> int:
+    step = state["step"]
+    if type(step) is not int or step < 0:
+        raise ValueError(f"its step is {step!r}")
+    return step
 
 
 def _damaged(path: Path, error: Exception) -> TrainingError:
