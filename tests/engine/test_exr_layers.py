@@ -284,6 +284,58 @@ def test_layers_that_differ_in_foreign_letters_alone_are_several(tmp_path):
     )
 
 
+def write_encoded(path, layers, **header):
+    """Layers under names that aren't UTF-8, for which others of their length and order stand in."""
+    stand_in = {name: f"{n:03d}".ljust(len(name), "_") for n, name in enumerate(sorted(layers))}
+    channels = {}
+    for name, colors in layers.items():
+        channels |= planes(colors, prefix=f"{stand_in[name]}.")
+    write_exr(path, channels, **header)
+    raw = path.read_bytes()
+    for name, other in stand_in.items():
+        raw = raw.replace(b"\0" + other.encode() + b".", b"\0" + name + b".")
+    path.write_bytes(raw)
+
+
+@pytest.mark.parametrize("compression", ["ZIP", "PIZ", "B44", "DWAA", "DWAB"])
+@pytest.mark.parametrize("beauty", ["ビュー_beauty", "夜景_beauty", "レイヤー_beauty"])
+def test_layers_of_names_of_many_foreign_letters_keep_their_pixels(tmp_path, compression, beauty):
+    """Channels are in the order of their names, in the file and in what stands in for it."""
+    names = ["影の通路", "反射レイヤー", "拡散ザザ", "法線マップ", "z深度"]
+    layers = {name.encode("shift-jis"): (n / 10, 1, n / 5) for n, name in enumerate(names)}
+    layers[beauty.encode("shift-jis")] = BEAUTY
+    kind = getattr(OpenEXR, f"{compression}_COMPRESSION")
+    write_encoded(tmp_path / "a.exr", layers, compression=kind)
+    assert len(exr_header.read_parts(tmp_path / "a.exr")[0].channels) == 18
+    assert middle(tmp_path / "a.exr") == pytest.approx(BEAUTY, rel=2e-2)
+
+
+@pytest.mark.parametrize("compression, many, read", [
+    ("ZIP", 60, True), ("ZIP", 126, False), ("DWAA", 30, True), ("DWAA", 60, False),
+])  # fmt: skip
+def test_names_that_cannot_be_told_apart_are_refused(tmp_path, compression, many, read):
+    letters = [byte for byte in range(0x80, 0x100) if not chr(byte).isspace()][:many]
+    layers = {bytes([byte] * 3): (0.1, 0.2, 0.3) for byte in letters}
+    layers[b"beauty"] = BEAUTY
+    kind = getattr(OpenEXR, f"{compression}_COMPRESSION")
+    write_encoded(tmp_path / "a.exr", layers, compression=kind)
+    if read:
+        assert middle(tmp_path / "a.exr") == pytest.approx(BEAUTY, rel=2e-2)
+        return
+    with pytest.raises(PictureError, match="too many letters that aren't UTF-8.*rename them"):
+        load_image(tmp_path / "a.exr")
+
+
+def test_parts_that_differ_in_foreign_letters_alone_are_several(tmp_path):
+    path = tmp_path / "a.exr"
+    write_parts(path, ("ab", data(""), {}), ("cd", planes(BEAUTY, prefix="beauty."), {}))
+    raw = path.read_bytes().replace(b"ab\0", b"\xe0\xe1\0").replace(b"cd\0", b"\xe2\xe3\0")
+    raw = raw.replace(struct.pack("<I", 2) + b"ab", struct.pack("<I", 2) + b"\xe0\xe1")
+    path.write_bytes(raw.replace(struct.pack("<I", 2) + b"cd", struct.pack("<I", 2) + b"\xe2\xe3"))
+    assert [part.name for part in exr_header.read_parts(path)] == ["àá", "âã"]
+    assert load_image(path).shape == (1, 3, HEIGHT, WIDTH)
+
+
 def test_a_text_in_another_encoding_needs_no_room_on_a_disk(tmp_path, monkeypatch):
     """A copy would stay behind where the process is ended, and could fill the disk."""
     write_exr(tmp_path / "a.exr", planes(BEAUTY), comments="caf#")
