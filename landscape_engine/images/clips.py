@@ -226,5 +226,5 @@ def _say_unreadable(path: Path, reason: object) -> str:
 
     if isinstance(reason, av.error.FFmpegError):  # which tells a number and a URL of its own too
         known = {errno.ENOMEM: _TOO_LARGE, errno.EINVAL: _OTHER_KIND}
-        reason = known.get(reason.errno, reason.strerror)
+        reason = known.get(reason.errno or 0) or reason.strerror
     return f"'{path}' can't be read as a video ({reason}); export it again as MP4."
