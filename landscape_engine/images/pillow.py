@@ -29,7 +29,7 @@ def load_with_pillow(
     profiled: bool = True,  # whether it is converted by its profile
 ) -> Tensor:  # [1, 3|4, H, W]
     """A picture of any of the formats named here, the right way up and in sRGB."""
-    with _without_warnings():
+    with unlimited():
         try:
             picture = Image.open(path, formats=_known_formats())
         except UnidentifiedImageError as error:
@@ -60,12 +60,12 @@ def load_with_pillow(
 
 def exif_orientation(path: Path) -> int:
     """The EXIF orientation of a picture, 1..8."""
-    with _without_warnings(), Image.open(path, formats=_known_formats()) as picture:
+    with unlimited(), Image.open(path, formats=_known_formats()) as picture:
         return _read_orientation(picture)
 
 
 @contextlib.contextmanager
-def _without_warnings() -> Iterator[None]:
+def unlimited() -> Iterator[None]:
     """Lift Pillow's own limit on pixels (`check_size` is ours) and swallow its warnings."""
     with PROCESS_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -202,6 +202,36 @@ def test_a_strip_that_unpacks_to_more_than_its_pixels_takes_no_more_memory(tmp_p
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize("way", BY_LIBTIFF)
+def test_a_strip_of_any_length_is_whole(tmp_path, monkeypatch, way):
+    """Pillow unpacks it, whose own limit on pixels is for pictures from outside."""
+    pixels = random_pixels(3, np.uint16).astype(np.uint32) << 16
+    write(tmp_path / "a.tif", pixels, 32, way=way)
+    whole = load_image(tmp_path / "a.tif")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40)
+    assert load_image(tmp_path / "a.tif").equal(whole)
+
+
+@pytest.mark.parametrize("way", [1, 8, 5])
+def test_a_tile_that_unpacks_to_more_than_its_picture_takes_no_more_memory(tmp_path, way):
+    """A file of 64 kB would take 64 MiB, and one of a few megabytes all there is."""
+    side = 8192
+    write(tmp_path / "a.tif", np.zeros((side, side, 1), np.uint8), 8, big=True, tile=(side, side),
+          way=way)  # fmt: skip
+    data = bytearray((tmp_path / "a.tif").read_bytes())
+    for tag, smaller in ((256, 64), (257, 64)):
+        at = data.index(struct.pack("<HHQH", tag, 3, 1, side))
+        data[at : at + 14] = struct.pack("<HHQH", tag, 3, 1, smaller)
+    (tmp_path / "a.tif").write_bytes(data)
+    tracemalloc.start()
+    try:
+        with pytest.raises(PictureError, match="damaged or cut off"):
+            load_image(tmp_path / "a.tif")
+        assert tracemalloc.get_traced_memory()[1] < 1 << 22
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_floating_planes_are_the_same_picture(tmp_path, layout, dtype):
