@@ -14,6 +14,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from ..errors import PictureError
+from . import jpeg2000
 from .decoding import PROCESS_LOCK, decode_with_opencv, fill_tensor
 from .limits import check_size
 from .profiles import apply_profile, convert_by_profile
@@ -39,6 +40,8 @@ def load_with_pillow(
             ) from error
         with picture:
             check_size(path, *picture.size)
+            if picture.format == "JPEG2000":
+                jpeg2000.check_tiles(path)
             stored = str(picture.tile[0][3]) if picture.format == "PNG" else ""  # "RGB;16B"
             deep_png = stored.endswith("16B")
             picture.load()  # a deep PNG too: Pillow notices damage that OpenCV passes over
