@@ -44,6 +44,17 @@ def run(trained, tmp_path):
     return shutil.copytree(trained, tmp_path / "run")
 
 
+def other_moments(state):
+    state["optimizer"]["state"][0]["exp_avg"] = torch.zeros(2)
+    return state
+
+
+def endless(state):
+    """Moments of more numbers than any memory has, in a few bytes."""
+    state["optimizer"]["state"][0]["exp_avg"] = torch.zeros(1, dtype=torch.float64).expand(1 << 40)
+    return state
+
+
 def cut(content):
     return content[: len(content) // 2]
 
@@ -62,11 +73,14 @@ def cut(content):
         lambda path: torch.save(torch.load(path, weights_only=True) | {"step": -1}, path),
         lambda path: torch.save(torch.load(path, weights_only=True) | {"step": float("inf")}, path),
         lambda path: torch.save(torch.load(path, weights_only=True) | {"optimizer": 1}, path),
+        lambda path: torch.save(other_moments(torch.load(path, weights_only=True)), path),
+        lambda path: torch.save(endless(torch.load(path, weights_only=True)), path),
         lambda path: (path.unlink(), path.mkdir()),
         lambda path: (path.unlink(), os.mkfifo(path)),
     ],
     ids=["empty", "cut", "text", "a list", "its description", "another kind", "no weights",
-         "its step", "a step below 0", "an endless step", "its optimizer", "a folder", "a pipe"],
+         "its step", "a step below 0", "an endless step", "its optimizer",
+         "its optimizer's moments", "tensors without end", "a folder", "a pipe"],
 )  # fmt: skip
 def test_a_damaged_checkpoint_is_named_with_what_to_do(run, damage):
     damage(run / "checkpoint.pt")
