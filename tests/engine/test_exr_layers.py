@@ -1,5 +1,6 @@
 """EXR: the layer that is the picture, its colors in sRGB, in its place in the window."""
 
+import json
 import struct
 import tempfile
 
@@ -20,9 +21,11 @@ from landscape_engine.images.color_spaces import (
     XYZ_E,
     ColorSpace,
 )
+from landscape_engine.images.decoding import silenced
 from landscape_engine.jobs.animate import animate
 from landscape_engine.sequence import write_sequence
 from landscape_engine.settings import OutputSettings, documents
+from landscape_engine.shell import cli
 from tests.engine.picture_files import HEIGHT, WIDTH, write_exr
 
 BEAUTY = (0.75, 0.5, 0.25)
@@ -343,6 +346,26 @@ def test_a_text_in_another_encoding_needs_no_room_on_a_disk(tmp_path, monkeypatc
     (tmp_path / "a.exr").write_bytes(raw.replace(b"caf#", b"caf\xe9"))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
     assert middle(tmp_path / "a.exr") == pytest.approx(BEAUTY, rel=2e-3)
+
+
+def test_what_the_library_prints_is_not_on_stdout(tmp_path, capsys, bundle_folder):
+    """Of a part that isn't asked for, say: the report would be no JSON."""
+    path = tmp_path / "a.exr"
+    noise = np.random.default_rng(1).random((HEIGHT, WIDTH)).astype(np.float32)
+    write_parts(path, ("beauty", planes(BEAUTY), {}), ("normals", {"R": noise, "G": noise,
+                "B": noise}, {}))  # fmt: skip
+    raw = bytearray(path.read_bytes())
+    raw[-300:-200] = b"\xff" * 100
+    path.write_bytes(raw)
+    words = ["animate", str(path), "--bundle", str(bundle_folder), "--frames", "1", "--json"]
+    code = cli.main([*words, "--no-clean", "--appearance", "off", "--out", str(tmp_path / "out")])
+    printed = capsys.readouterr().out
+    assert (json.loads(printed)["frames"] if code == 0 else printed) in (1, "")
+    with silenced():
+        print("from here", end="")
+    assert not capsys.readouterr().out
+    print("again")
+    assert capsys.readouterr().out == "again\n"
 
 
 def test_deep_data_is_named(tmp_path):
