@@ -49,7 +49,7 @@ def test_missing_folder_empty_and_text_are_refused(tmp_path):
 def test_jpeg_2000_of_tiles_without_end_is_refused_before_it_is_decoded(
     tmp_path, monkeypatch, ending, channels, side
 ):
-    """The decoder takes a kilobyte for each: gigabytes of a file of two kilobytes."""
+    """The decoder takes a kilobyte for each: gigabytes of a small file."""
     path = tmp_path / f"a.{ending}"
     Image.fromarray(random_pixels(3, np.uint8, 250, 256)).save(path, no_jp2=ending == "j2k")
     assert load_image(path).shape == (1, 3, 250, 256)
