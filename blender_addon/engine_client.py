@@ -282,7 +282,7 @@ class EngineClient:
         # idle, or it couldn't cut a cancelled job short, or died of one: the next does the others
         for job in self._jobs.values():
             if process.exit_code and job.sent:
-                leftovers.remove(job.targets)
+                leftovers.remove([*job.targets, *leftovers.targets_in(job.folder)])
             if job.cancelled and (not job.heard or process.exit_code) and not _ended(job):
                 job.made_up.append({"event": "cancelled"})
             elif job in begun:

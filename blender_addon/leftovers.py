@@ -14,7 +14,7 @@ import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from . import file_lock
 
@@ -29,6 +29,17 @@ def targets_of(task: dict[str, Any]) -> list[Path]:
     named = [task.get("out"), task.get("save_motion")]
     named += [job.get("out")] if isinstance(job, dict) else []
     return [Path(name) for name in named if isinstance(name, str) and name]
+
+
+def targets_in(folder: Path) -> list[Path]:
+    """The targets in a folder of whatever has left its lock there."""
+    found = []
+    with contextlib.suppress(OSError):
+        for lock in filter(LOCK.fullmatch, os.listdir(folder)):
+            with contextlib.suppress(OSError), _opened(folder / lock) as file:
+                name = os.fsdecode(file.read(LONGEST_NAME)) or lock[1 : -len(".01234567.part.lock")]
+                found.append(folder if name == "." else folder / name)
+    return found
 
 
 def remove(targets: Iterable[Path]) -> None:
@@ -49,9 +60,13 @@ def _remove_in(home: Path, place: Path) -> None:
                 _remove_one(home / name, home / found[1], place)
 
 
-def _remove_one(lock: Path, staged: Path, place: Path) -> None:
+def _opened(lock: Path) -> BinaryIO:
     flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    with os.fdopen(os.open(lock, flags), "r+b") as file:
+    return os.fdopen(os.open(lock, flags), "r+b")
+
+
+def _remove_one(lock: Path, staged: Path, place: Path) -> None:
+    with _opened(lock) as file:
         if not file_lock.take(file):
             return
         file.seek(0)

@@ -20,8 +20,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .. import pickles
 from ..errors import BundleError, is_out_of_memory
+from ..networks import stored
 from ..networks.blocks import channels_last
 from . import checkpoints, pickled_arrays
 from .checkpoints import ModelBundle
@@ -106,8 +106,7 @@ def _find(folder: Path, pattern: str) -> Path:
 
 def _read_weights(path: Path) -> dict[str, Tensor]:
     try:
-        pickles.check_weights(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = stored.read(path)
     except Exception as error:  # torch raises what it likes for damaged or hostile files
         if is_out_of_memory(error):
             raise
@@ -117,12 +116,7 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
         ) from error
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise BundleError(f"{path} holds no state dict; download it anew.")
-    plain = all(
-        v.layout == torch.strided and v.device.type == "cpu" and not v.is_complex()
-        for v in state.values()
-    )
-    # a tensor may claim more numbers than are stored
-    if not plain or sum(v.nbytes for v in state.values()) > path.stat().st_size:
+    if any(v.is_complex() for v in state.values()):
         raise BundleError(f"{path} holds tensors of another kind; download it anew.")
     if not all(bool(torch.isfinite(v.float()).all()) for v in state.values()):
         raise BundleError(f"{path} holds NaN; download it anew.")

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import copy
 import json
-import math
 import os
 import shutil
 import warnings
@@ -41,6 +40,8 @@ from .codebook import AppearanceCodebook, MotionCodebook
 FORMAT = "landscape-engine bundle"
 VERSION = 1
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+LEAST_BETA, MOST_BETA = 1, 1_000_000  # a step is at most half the picture, and still a number
+MOST_IN_DAY = 1000  # codes that an LSTM predicts, one after the other
 FILLING = {Tensor.uniform_, Tensor.normal_, Tensor.fill_, Tensor.zero_}
 CODEBOOKS = "codebooks.safetensors"  # beside a file for each network
 DEFAULT = Path(__file__).parents[1] / "models" / "default"
@@ -493,11 +494,18 @@ def check_agreement(bundle: ModelBundle, folder: Path) -> None:
     motion = bundle.networks.get("motion_predictor")
     if isinstance(motion, MotionPredictor):
         beta: Any = motion.beta
-        if isinstance(beta, bool) or not isinstance(beta, int | float) or not 0 < beta < math.inf:
+        number = isinstance(beta, int | float) and not isinstance(beta, bool)
+        if not number or not LEAST_BETA <= beta <= MOST_BETA:
             raise BundleError(
-                f"the motion predictor of {folder} has the beta {beta!r}; expected a number above "
-                "0: copy the bundle anew."
+                f"the motion predictor of {folder} has the beta {beta!r}; expected a number from "
+                f"{LEAST_BETA} to {MOST_BETA}: copy the bundle anew."
             )
+    lstm = bundle.networks.get("code_lstm")
+    if isinstance(lstm, CodeLSTM) and len(lstm.unrest) > MOST_IN_DAY:
+        raise BundleError(
+            f"the code LSTM of {folder} predicts {len(lstm.unrest)} codes of a day; expected at "
+            f"most {MOST_IN_DAY}: copy the bundle anew."
+        )
 
 
 def _sizes(found: Any, folder: Path) -> dict[str, int]:

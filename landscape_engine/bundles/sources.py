@@ -75,9 +75,10 @@ def _read_npy(path: Path) -> NDArray[Any]:
             readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
             shape, columns_first, dtype = readers[version](file)
     except Exception as error:  # a damaged header raises what its text evaluates to
-        raise ValueError(f"its header is damaged: {error}") from error
-    count = math.prod(shape)
-    if dtype.kind not in "fiu" or count * dtype.itemsize != len(content) - file.tell():
+        raise ValueError("its header is damaged, or of a version that isn't read") from error
+    count, whole = math.prod(shape), all(type(n) is int and n >= 0 for n in shape)
+    fits = whole and count * dtype.itemsize == len(content) - file.tell()
+    if dtype.kind not in "fiu" or not fits:
         raise ValueError("its header doesn't agree with its content")
     values = np.frombuffer(content, dtype, count, file.tell())
     shaped: NDArray[Any] = values.reshape(shape, order="F" if columns_first else "C")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -75,7 +76,7 @@ class Ledger:
         path = self.folder / "lock"
         with staging.explaining(path):
             self.folder.mkdir(parents=True, exist_ok=True)
-            file = path.open("ab")
+            file = os.fdopen(regular_files.open_to_append(path), "ab")
         with file:
             try:
                 taken = file_locks.take(file)

@@ -30,6 +30,11 @@ from .kinds import begins_as_video, is_picture, is_video
 from .reading import load_image
 
 _TOO_LARGE = "it asks for more memory than there is, as damaged ones do"
+_CONTAINERS = (  # FFmpeg's names of the kinds that are read; others, as playlists, name more files
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,ogg,flv,mpeg,mpegts,mpegvideo,asf,mxf,ivf,nut,"
+    "dv,gxf,wtv,h264,hevc,m4v,mjpeg,obu,yuv4mpegpipe,apng"
+)
+_OTHER_KIND = "it is of another kind, such as a playlist or a picture"  # or damaged beyond that
 Read = Callable[[], Tensor]  # gives [1, 3|4, H, W] in [-1, 1] or raises PictureError
 
 
@@ -144,7 +149,7 @@ def decode(path: Path) -> Iterator[VideoFrame | Damage]:
 
 
 def opened(path: Path) -> Any:
-    """A video's container, as PyAV opens it, from a file and no other protocol.
+    """A video's container, as PyAV opens it, from this one file and no other protocol.
 
     Raises:
         av.FFmpegError: it is none.
@@ -153,7 +158,7 @@ def opened(path: Path) -> Any:
 
     return av.open(
         f"file:{path}",  # without "file:" a colon would end a protocol's name
-        options={"protocol_whitelist": "file"},  # playlists name others
+        options={"protocol_whitelist": "file", "format_whitelist": _CONTAINERS},
         metadata_errors="replace",
     )
 
@@ -220,5 +225,6 @@ def _say_unreadable(path: Path, reason: object) -> str:
     import av
 
     if isinstance(reason, av.error.FFmpegError):  # which tells a number and a URL of its own too
-        reason = _TOO_LARGE if reason.errno == errno.ENOMEM else reason.strerror
+        known = {errno.ENOMEM: _TOO_LARGE, errno.EINVAL: _OTHER_KIND}
+        reason = known.get(reason.errno or 0) or reason.strerror
     return f"'{path}' can't be read as a video ({reason}); export it again as MP4."

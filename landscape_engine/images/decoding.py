@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,10 +55,34 @@ def _still_of_png(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.frombuffer(b"".join(kept), np.uint8)
 
 
+class _DeafTo:
+    """A stream that takes nothing from one thread, and all from others."""
+
+    def __init__(self, stream: Any, thread: int) -> None:
+        self._stream, self._thread = stream, thread
+
+    def write(self, text: str) -> int:
+        if threading.get_ident() == self._thread or self._stream is None:
+            return len(text)
+        written: int = self._stream.write(text)
+        return written
+
+    def flush(self) -> None:
+        if self._stream is not None:
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 @contextlib.contextmanager
 def silenced() -> Iterator[None]:
-    """Close stderr to C code: OpenCV and OpenEXR report there what we say in our own words."""
+    """Close stderr to C code: OpenCV and OpenEXR report there what we say in our own words.
+
+    OpenEXR prints by Python as well, on stdout.
+    """
     with PROCESS_LOCK, contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.redirect_stdout(_DeafTo(sys.stdout, threading.get_ident())))
         with contextlib.suppress(OSError):  # no stderr at all, as in a Windows service
             kept = os.dup(2)
             stack.callback(os.close, kept)

@@ -10,17 +10,20 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
+from ..errors import PictureError
 from .color_spaces import ColorSpace, of_file
 
 Window = tuple[int, int, int, int]
 
 _MULTIPART, _NOT_FLAT = 0x1000, 0x800  # flags of the version
 _LONGEST_NAME = 255
-_LAST_LETTER = ord("~")  # of ASCII
-_MOST_PARTS, _MOST_ATTRIBUTES = 4096, 65536
+_ASCII = bytes(range(128)) + b"~" * 128  # what stands in for bytes where no order is kept
+_BY_NAME = 8  # from this kind of compression on channels are treated by their names
+_MOST_PARTS, _MOST_ATTRIBUTES, _MOST_TEXTS = 4096, 65536, 65536  # of a file; of an attribute
 
 
 @dataclass(frozen=True)
@@ -86,33 +89,52 @@ def is_utf8(path: Path) -> bool:
 def plain_copy(path: Path) -> tuple[BytesIO, list[dict[str, str]]]:
     """A file in memory, with ASCII in place of all else in its names and texts.
 
-    What stands in for other bytes sorts last, as they do: so the channels keep their order, which
-    is their pixels'.
+    Channels keep their order, which is that of their pixels in the file.
 
     Returns:
         The copy, and for each part the names in it of the channels, by those of `read_parts`.
+
+    Raises:
+        PictureError: the channels' names can't be told apart in ASCII.
     """
     copy, plain = BytesIO(path.read_bytes()), []
     with copy.getbuffer() as data:
         for header in _read_headers(path)[0]:
-            names = [name for _, name in _channel_names(header[b"channels"].value)]
-            letters = _plain_letters(names)
             for start, text in _texts_in(header):
-                data[start : start + len(text)] = text.translate(letters)
+                data[start : start + len(text)] = text.translate(_ASCII)
+            listed = header[b"channels"]
+            names = [name for _, name in _channel_names(listed.value)]
+            letters = _plain_letters(path, names, header[b"compression"].value)
+            for at, name in _channel_names(listed.value):
+                start = listed.at + at
+                data[start : start + len(name)] = name.translate(letters)
             plain.append({_text(name): name.translate(letters).decode("ascii") for name in names})
     return copy, plain
 
 
-def _plain_letters(names: list[bytes]) -> bytes:
-    """What stands in for each byte: the last ones of ASCII, which keep names apart if they can."""
-    used = sorted({byte for name in names for byte in name})
-    foreign = [byte for byte in used if byte >= 128]
-    first = _LAST_LETTER + 1 - len(foreign)
-    letters = bytearray(range(128)) + bytes([_LAST_LETTER]) * 128
-    if first > max((byte for byte in used if byte < 128), default=0):
-        for number, byte in enumerate(foreign):
-            letters[byte] = first + number
-    return bytes(letters)
+def _plain_letters(path: Path, names: list[bytes], compression: bytes) -> bytes:
+    """What stands in for each byte of names, so that they stay apart and in their order.
+
+    A channel's last part, "R" of "light.R", stays if it can: some compressions go by it.
+    """
+    used = {byte for name in names for byte in name}
+    last = {byte for name in names for byte in b"." + name.rpartition(b".")[2] if byte < 128}
+    for fixed in (last, set()) if compression[0] < _BY_NAME else (last,):
+        letters = bytearray(_ASCII)
+        bounds = [0, *sorted(fixed), 128]
+        for low, high in pairwise(bounds):
+            end = 256 if high == 128 else high  # foreign ones come after all of ASCII
+            between = sorted(byte for byte in used - fixed if low < byte < end)
+            if len(between) >= high - low:
+                break
+            for place, byte in enumerate(between, low + 1):
+                letters[byte] = place
+        else:
+            return bytes(letters)
+    raise PictureError(
+        f"'{path}' has layers with names of too many letters that aren't UTF-8; expected names in "
+        "UTF-8: rename them in the program that rendered it."
+    )
 
 
 def _read_headers(path: Path) -> tuple[list[_Header], bool]:
@@ -137,12 +159,13 @@ def _texts_in(header: _Header) -> Iterator[tuple[int, bytes]]:
 
 def _headers(file: BinaryIO, several: bool) -> Iterator[_Header]:
     end = os.fstat(file.fileno()).st_size
+    left = _MOST_ATTRIBUTES
     for _ in range(_MOST_PARTS):
         header: _Header = {}
-        for _ in range(_MOST_ATTRIBUTES):
-            name = _name(file)
-            if not name:
-                break
+        while name := _name(file):
+            left -= 1
+            if left < 0:  # each takes many times its own bytes
+                raise ValueError("too many attributes")
             kind = _name(file)
             (size,) = struct.unpack("<i", file.read(4))
             at = file.tell()
@@ -170,10 +193,13 @@ def _name(file: BinaryIO) -> bytes:
 def _channel_names(value: bytes) -> Iterator[tuple[int, bytes]]:
     """Where in a list of channels each name stands, and the name."""
     at = 0
-    while at < len(value) and value[at]:
+    for _ in range(_MOST_TEXTS):
+        if at >= len(value) or not value[at]:
+            return
         end = value.index(b"\0", at)
         yield at, value[at:end]
         at = end + 1 + 16  # type, linearity and sampling
+    raise ValueError("too many channels")
 
 
 def _part(known: _Header, not_flat: bool) -> ExrPart:
@@ -204,10 +230,13 @@ def _part(known: _Header, not_flat: bool) -> ExrPart:
 def _texts(value: bytes) -> Iterator[tuple[int, bytes]]:
     """Where in a list of texts each stands, after its length, and the text."""
     at = 0
-    while at + 4 <= len(value):
+    for _ in range(_MOST_TEXTS):
+        if at + 4 > len(value):
+            return
         (length,) = struct.unpack_from("<I", value, at)
         yield at + 4, value[at + 4 : at + 4 + length]
         at += 4 + length
+    raise ValueError("too many texts")
 
 
 def _text(value: bytes) -> str:

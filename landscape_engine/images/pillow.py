@@ -14,6 +14,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from ..errors import PictureError
+from . import jpeg2000
 from .decoding import PROCESS_LOCK, decode_with_opencv, fill_tensor
 from .limits import check_size
 from .profiles import apply_profile, convert_by_profile
@@ -29,7 +30,7 @@ def load_with_pillow(
     profiled: bool = True,  # whether it is converted by its profile
 ) -> Tensor:  # [1, 3|4, H, W]
     """A picture of any of the formats named here, the right way up and in sRGB."""
-    with _without_warnings():
+    with unlimited():
         try:
             picture = Image.open(path, formats=_known_formats())
         except UnidentifiedImageError as error:
@@ -39,6 +40,8 @@ def load_with_pillow(
             ) from error
         with picture:
             check_size(path, *picture.size)
+            if picture.format == "JPEG2000":
+                jpeg2000.check_tiles(path)
             stored = str(picture.tile[0][3]) if picture.format == "PNG" else ""  # "RGB;16B"
             deep_png = stored.endswith("16B")
             picture.load()  # a deep PNG too: Pillow notices damage that OpenCV passes over
@@ -60,12 +63,12 @@ def load_with_pillow(
 
 def exif_orientation(path: Path) -> int:
     """The EXIF orientation of a picture, 1..8."""
-    with _without_warnings(), Image.open(path, formats=_known_formats()) as picture:
+    with unlimited(), Image.open(path, formats=_known_formats()) as picture:
         return _read_orientation(picture)
 
 
 @contextlib.contextmanager
-def _without_warnings() -> Iterator[None]:
+def unlimited() -> Iterator[None]:
     """Lift Pillow's own limit on pixels (`check_size` is ours) and swallow its warnings."""
     with PROCESS_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")

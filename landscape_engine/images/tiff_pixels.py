@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from .pillow import unlimited
 from .tiff_tags import TiffTags
 
 UNCOMPRESSED, DEFLATE = 1, (8, 32946)
@@ -28,6 +29,7 @@ COMPRESSIONS = (UNCOMPRESSED, *DEFLATE, *BY_LIBTIFF)
 _DIFFERENCES, _FLOATING_DIFFERENCES = 2, 3  # predictors
 _WHOLE_BYTES = (8, 16, 32, 64)  # bits of numbers that aren't packed
 _YCBCR, _LAB = 6, (8, 9)  # ways that colors are stored
+_LARGEST_TILE = 1024  # pixels on a side, of a picture smaller than that
 _UNPACKED = 1 << 22  # numbers of odd bits that are unpacked at one time
 _REVERSED = np.array([int(f"{byte:08b}"[::-1], 2) for byte in range(256)], np.uint8)
 
@@ -39,6 +41,13 @@ def check_is_whole(path: Path, tags: TiffTags) -> None:
         pairs = zip(tags.numbers(offsets), tags.numbers(counts), strict=False)
         if any(offset + count > size for offset, count in pairs):
             raise ValueError("pixels are missing")
+
+
+def check_tiles(tags: TiffTags) -> None:
+    """Refuse tiles far larger than the picture: they unpack to what is no pixel of it."""
+    for tile, side in ((322, 256), (323, 257)):
+        if tags.number(tile, 0) > max(_LARGEST_TILE, 2 * tags.number(side, 0)):
+            raise ValueError("tiles without end")
 
 
 def read_pixels(path: Path, tags: TiffTags) -> NDArray[Any]:  # [H, W, C]
@@ -56,6 +65,7 @@ def read_pixels(path: Path, tags: TiffTags) -> NDArray[Any]:  # [H, W, C]
     else:
         w, h = width, min(tags.number(278, height), height)
         offsets, counts = tags.numbers(273), tags.numbers(279)
+    check_tiles(tags)
     if w < 1 or h < 1:
         raise ValueError("no size of segments")
     across, down = -(-width // w), -(-height // h)
@@ -171,7 +181,7 @@ def _decompress_by_libtiff(
     even = segment + b"\0" * (len(segment) % 2)
     made = b"II*\0" + struct.pack("<I", 8 + len(even)) + even + struct.pack("<H", len(entries))
     made += b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries) + bytes(4)
-    with Image.open(BytesIO(made), formats=["TIFF"]) as picture:
+    with unlimited(), Image.open(BytesIO(made), formats=["TIFF"]) as picture:
         return np.asarray(picture).reshape(-1)
 
 

@@ -14,7 +14,12 @@ _KINDS = {  # of values, by TIFF's numbers: struct's letters
     12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q",
 }  # fmt: skip
 _MOST_TAGS = 4096  # of a directory; more is damage
+_MOST_NUMBERS = 1 << 23  # of all tags; each takes many times its own bytes
 _PROFILE = 34675
+_USED = {
+    254, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325,
+    338, 339, 529, 530, 532, _PROFILE,
+}  # fmt: skip
 
 Value = tuple[int | float, ...] | bytes
 
@@ -26,7 +31,7 @@ class TiffTags:
     Attributes:
         order: "<" or ">", struct's sign of the byte order.
         big: whether it is a BigTIFF.
-        values: by tag, numbers or bytes; a fraction is two numbers.
+        values: by tag, numbers or bytes; a fraction is two numbers. Of tags that are used alone.
         ratios: the tags whose values are fractions.
     """
 
@@ -78,13 +83,15 @@ def read_tags(path: Path) -> TiffTags:
         values: dict[int, Value] = {}
         ratios = set()
         left = 2 * file.seek(0, SEEK_END)  # bytes: each tag may name all of the file for its own
+        numbers = 0
         for at in range(0, size * count, size):
             tag, kind = struct.unpack_from(order + "HH", entries, at)
             (many,) = struct.unpack_from(order + ("Q" if big else "I"), entries, at + 4)
-            if kind in _KINDS:
+            if kind in _KINDS and tag in _USED:
                 left -= struct.calcsize(f"={_KINDS[kind]}") * many
-                if left < 0:
-                    raise ValueError("its tags have more than the file")
+                numbers += 0 if _KINDS[kind] == "s" else len(_KINDS[kind]) * many
+                if left < 0 or numbers > _MOST_NUMBERS:
+                    raise ValueError("its tags have more than the file, or than any has")
                 inline = entries[at + (12 if big else 8) : at + size]
                 values[tag] = _value(file, order, big, kind, many, inline)
                 if len(_KINDS[kind]) == 2:

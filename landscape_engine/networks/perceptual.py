@@ -28,8 +28,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .. import pickles, regular_files
+from .. import regular_files
 from ..errors import BundleError, is_out_of_memory
+from . import stored
 from .blocks import channels_last
 
 TAPS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
@@ -128,8 +129,7 @@ def _read(path: Path) -> Any:
             "weights."
         ) from error
     try:
-        pickles.check_weights(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
+        return stored.read(path)
     except Exception as error:  # torch raises what it likes for damaged or hostile files
         if is_out_of_memory(error):
             raise

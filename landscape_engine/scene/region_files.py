@@ -253,6 +253,11 @@ def _paint(polygon: Any, size_hw: tuple[int, int], path: Path) -> np.ndarray:
         raise RegionError(
             f"'polygon' of the region '{path}' has to be a list of three or more corners [x, y]."
         )
+    if len(corners) > polygons.MOST_CORNERS:
+        raise RegionError(
+            f"'polygon' of the region '{path}' has {len(corners)} corners; expected at most "
+            f"{polygons.MOST_CORNERS}: simplify it, or give a mask."
+        )
     if not (np.abs(corners) <= FARTHEST).all():  # NaN is none of these
         raise RegionError(
             f"'polygon' of the region '{path}' has a corner that isn't finite or lies far outside; "

@@ -148,6 +148,9 @@ def test_networks_take_no_memory_before_their_weights_fit(copy):
         {"networks__motion_predictor": [4]},
         {"networks__motion_predictor": {"width": 4, "beta": 0}},
         {"networks__motion_predictor": {"width": 4, "beta": "64"}},
+        {"networks__motion_predictor": {"width": 4, "beta": 10**400}},
+        {"networks__motion_predictor": {"width": 4, "beta": 1e-320}},
+        {"networks__motion_predictor": {"width": 4, "beta": True}},
         {"networks__scene_network": 3},
         {"networks__scene_network": {"trunk": [], "width": 8}},
         {"about": [1]},
@@ -187,6 +190,17 @@ def test_an_lstm_of_another_code_size_is_refused(copy):
     save_file(tensors, copy / "code_lstm.safetensors")
     describe(copy, networks__code_lstm={"code_size": 5, "hidden_size": 4})
     with pytest.raises(BundleError, match="LSTM 5"):
+        checkpoints.load(copy)
+
+
+def test_an_lstm_that_predicts_without_end_is_refused(copy):
+    """Its codes are predicted one after the other."""
+    arguments = {"code_size": 8, "hidden_size": 4, "day": 100_000}
+    lstm = checkpoints.build("code_lstm", arguments)
+    tensors = {f"code_lstm.{k}": v.half().contiguous() for k, v in lstm.state_dict().items()}
+    save_file(tensors, copy / "code_lstm.safetensors")
+    describe(copy, networks__code_lstm=arguments)
+    with pytest.raises(BundleError, match="100000 codes of a day; expected at most 1000"):
         checkpoints.load(copy)
 
 

@@ -193,6 +193,20 @@ def test_what_a_killed_worker_had_not_begun_goes_to_the_next_and_nothing_is_left
     assert [p.name for p in lake.parent.iterdir()] == [lake.name]
 
 
+def test_a_killed_worker_leaves_nothing_in_its_jobs_own_folder(
+    connect, interpreter, bundle_folder, lake
+):
+    """Of a preview, say, whose frames no later job will write again."""
+    client = connect(interpreter, bundle=bundle_folder)
+    task = {**long_job(lake, lake.parent / "film.mp4"), "task": "preview", "frames": 1000}
+    job = client.submit(task)
+    until(client, lambda c, job, event: event.get("stage") == "frames" and event.get("done"))
+    assert any(p.suffix == ".part" for p in job.folder.iterdir())
+    os.kill(client.about["pid"], signal.SIGKILL)
+    until(client, ended)
+    assert sorted(p.name for p in job.folder.iterdir()) == ["events.jsonl", "job.json"]
+
+
 def test_a_job_that_no_worker_survives_is_handed_over_twice_at_most(connect, script):
     """They end before they say that they have begun."""
     client = connect(script("echo '{\"protocol\": 1}' > worker.json; read line; kill -9 $$"))

@@ -1,5 +1,6 @@
 """EXR: the layer that is the picture, its colors in sRGB, in its place in the window."""
 
+import json
 import struct
 import tempfile
 
@@ -10,7 +11,7 @@ import torch
 
 from landscape_engine import images
 from landscape_engine.errors import PictureError
-from landscape_engine.images import color_spaces, load_image, to_linear_float16
+from landscape_engine.images import color_spaces, exr_header, load_image, to_linear_float16
 from landscape_engine.images.color_spaces import (
     ACESCG,
     ADOBE_RGB,
@@ -20,9 +21,11 @@ from landscape_engine.images.color_spaces import (
     XYZ_E,
     ColorSpace,
 )
+from landscape_engine.images.decoding import silenced
 from landscape_engine.jobs.animate import animate
 from landscape_engine.sequence import write_sequence
 from landscape_engine.settings import OutputSettings, documents
+from landscape_engine.shell import cli
 from tests.engine.picture_files import HEIGHT, WIDTH, write_exr
 
 BEAUTY = (0.75, 0.5, 0.25)
@@ -284,6 +287,58 @@ def test_layers_that_differ_in_foreign_letters_alone_are_several(tmp_path):
     )
 
 
+def write_encoded(path, layers, **header):
+    """Layers under names that aren't UTF-8, for which others of their length and order stand in."""
+    stand_in = {name: f"{n:03d}".ljust(len(name), "_") for n, name in enumerate(sorted(layers))}
+    channels = {}
+    for name, colors in layers.items():
+        channels |= planes(colors, prefix=f"{stand_in[name]}.")
+    write_exr(path, channels, **header)
+    raw = path.read_bytes()
+    for name, other in stand_in.items():
+        raw = raw.replace(b"\0" + other.encode() + b".", b"\0" + name + b".")
+    path.write_bytes(raw)
+
+
+@pytest.mark.parametrize("compression", ["ZIP", "PIZ", "B44", "DWAA", "DWAB"])
+@pytest.mark.parametrize("beauty", ["ビュー_beauty", "夜景_beauty", "レイヤー_beauty"])
+def test_layers_of_names_of_many_foreign_letters_keep_their_pixels(tmp_path, compression, beauty):
+    """Channels are in the order of their names, in the file and in what stands in for it."""
+    names = ["影の通路", "反射レイヤー", "拡散ザザ", "法線マップ", "z深度"]
+    layers = {name.encode("shift-jis"): (n / 10, 1, n / 5) for n, name in enumerate(names)}
+    layers[beauty.encode("shift-jis")] = BEAUTY
+    kind = getattr(OpenEXR, f"{compression}_COMPRESSION")
+    write_encoded(tmp_path / "a.exr", layers, compression=kind)
+    assert len(exr_header.read_parts(tmp_path / "a.exr")[0].channels) == 18
+    assert middle(tmp_path / "a.exr") == pytest.approx(BEAUTY, rel=2e-2)
+
+
+@pytest.mark.parametrize("compression, many, read", [
+    ("ZIP", 60, True), ("ZIP", 126, False), ("DWAA", 30, True), ("DWAA", 60, False),
+])  # fmt: skip
+def test_names_that_cannot_be_told_apart_are_refused(tmp_path, compression, many, read):
+    letters = [byte for byte in range(0x80, 0x100) if not chr(byte).isspace()][:many]
+    layers = {bytes([byte] * 3): (0.1, 0.2, 0.3) for byte in letters}
+    layers[b"beauty"] = BEAUTY
+    kind = getattr(OpenEXR, f"{compression}_COMPRESSION")
+    write_encoded(tmp_path / "a.exr", layers, compression=kind)
+    if read:
+        assert middle(tmp_path / "a.exr") == pytest.approx(BEAUTY, rel=2e-2)
+        return
+    with pytest.raises(PictureError, match="too many letters that aren't UTF-8.*rename them"):
+        load_image(tmp_path / "a.exr")
+
+
+def test_parts_that_differ_in_foreign_letters_alone_are_several(tmp_path):
+    path = tmp_path / "a.exr"
+    write_parts(path, ("ab", data(""), {}), ("cd", planes(BEAUTY, prefix="beauty."), {}))
+    raw = path.read_bytes().replace(b"ab\0", b"\xe0\xe1\0").replace(b"cd\0", b"\xe2\xe3\0")
+    raw = raw.replace(struct.pack("<I", 2) + b"ab", struct.pack("<I", 2) + b"\xe0\xe1")
+    path.write_bytes(raw.replace(struct.pack("<I", 2) + b"cd", struct.pack("<I", 2) + b"\xe2\xe3"))
+    assert [part.name for part in exr_header.read_parts(path)] == ["àá", "âã"]
+    assert load_image(path).shape == (1, 3, HEIGHT, WIDTH)
+
+
 def test_a_text_in_another_encoding_needs_no_room_on_a_disk(tmp_path, monkeypatch):
     """A copy would stay behind where the process is ended, and could fill the disk."""
     write_exr(tmp_path / "a.exr", planes(BEAUTY), comments="caf#")
@@ -291,6 +346,26 @@ def test_a_text_in_another_encoding_needs_no_room_on_a_disk(tmp_path, monkeypatc
     (tmp_path / "a.exr").write_bytes(raw.replace(b"caf#", b"caf\xe9"))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
     assert middle(tmp_path / "a.exr") == pytest.approx(BEAUTY, rel=2e-3)
+
+
+def test_what_the_library_prints_is_not_on_stdout(tmp_path, capsys, bundle_folder):
+    """Of a part that isn't asked for, say: the report would be no JSON."""
+    path = tmp_path / "a.exr"
+    noise = np.random.default_rng(1).random((HEIGHT, WIDTH)).astype(np.float32)
+    write_parts(path, ("beauty", planes(BEAUTY), {}), ("normals", {"R": noise, "G": noise,
+                "B": noise}, {}))  # fmt: skip
+    raw = bytearray(path.read_bytes())
+    raw[-300:-200] = b"\xff" * 100
+    path.write_bytes(raw)
+    words = ["animate", str(path), "--bundle", str(bundle_folder), "--frames", "1", "--json"]
+    code = cli.main([*words, "--no-clean", "--appearance", "off", "--out", str(tmp_path / "out")])
+    printed = capsys.readouterr().out
+    assert (json.loads(printed)["frames"] if code == 0 else printed) in (1, "")
+    with silenced():
+        print("from here", end="")
+    assert not capsys.readouterr().out
+    print("again")
+    assert capsys.readouterr().out == "again\n"
 
 
 def test_deep_data_is_named(tmp_path):
@@ -338,3 +413,41 @@ def test_animate_writes_frames_in_the_pictures_own_space_and_tells(tmp_path, bun
     file = OpenEXR.File(report["paths"][0])
     assert file.header().get("colorInteropID", "") == space.tag
     np.testing.assert_allclose(file.channels()["RGB"].pixels, light, rtol=4e-3, atol=4e-3)
+
+
+def attribute(name, kind, value):
+    return name + b"\0" + kind + b"\0" + struct.pack("<I", len(value)) + value
+
+
+def header_of(channels, more=b""):
+    """A header with these channels, and no pixels after it."""
+    listed = b"".join(name + struct.pack("<BIBxxxII", 0, 1, 0, 1, 1) for name in channels)
+    window = struct.pack("<4i", 0, 0, WIDTH - 1, HEIGHT - 1)
+    return (
+        attribute(b"channels", b"chlist", listed + b"\0")
+        + attribute(b"dataWindow", b"box2i", window)
+        + attribute(b"displayWindow", b"box2i", window)
+        + more
+        + b"\0"
+    )
+
+
+def test_a_header_takes_no_more_memory_than_a_file_is_worth(tmp_path):
+    """Each attribute, channel and text costs many times its own bytes."""
+    path = tmp_path / "a.exr"
+    many = b"".join(attribute(b"%d" % n, b"int", bytes(4)) for n in range(20_000))
+    parts = b"".join(header_of([b"R", b"G", b"B"], many) for _ in range(4))
+    path.write_bytes(struct.pack("<II", 20000630, 2 | 0x1000) + parts + b"\0")
+    with pytest.raises(ValueError, match="too many attributes"):
+        exr_header.read_parts(path)
+    path.write_bytes(
+        struct.pack("<II", 20000630, 2) + header_of(b"%d.R" % n for n in range(70_000))
+    )
+    with pytest.raises(ValueError, match="too many channels"):
+        exr_header.read_parts(path)
+    views = attribute(b"multiView", b"stringvector", bytes(4 * 70_000))
+    path.write_bytes(struct.pack("<II", 20000630, 2) + header_of([b"R", b"G", b"B"], views))
+    with pytest.raises(ValueError, match="too many texts"):
+        exr_header.read_parts(path)
+    with pytest.raises(PictureError, match="damaged or cut off"):
+        load_image(path)

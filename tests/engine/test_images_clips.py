@@ -177,6 +177,43 @@ def test_a_playlist_that_names_a_server_asks_none(tmp_path):
             server.accept()
 
 
+PLAYLISTS = {
+    "concat": "ffconcat version 1.0\nfile part.{ending}\n",
+    "HLS": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\npart.{ending}\n#EXT-X-ENDLIST\n",
+}
+
+
+def write_part(path, format):
+    with av.open(str(path), "w", format=format) as file:
+        stream = file.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 36, "yuv420p"
+        for frame in make_frames(50):  # or its kind isn't known
+            pixels = av.VideoFrame.from_ndarray(to_uint8(frame), format="rgb24")
+            file.mux(stream.encode(pixels))
+        file.mux(stream.encode())
+
+
+@pytest.mark.parametrize("kind", PLAYLISTS)
+@pytest.mark.parametrize("ending", ["mp4", "ts"])
+@pytest.mark.parametrize("name", ["a.mp4", "a.m3u8", "a.mov"])
+def test_a_playlist_that_names_other_files_reads_none(tmp_path, kind, ending, name):
+    """Of a clip its own file alone is read: what it names may be anybody's, or without end."""
+    write_part(tmp_path / f"part.{ending}", "mpegts" if ending == "ts" else "mp4")
+    assert len(list(clips.video(tmp_path / f"part.{ending}"))) == 50
+    (tmp_path / name).write_text(PLAYLISTS[kind].format(ending=ending))
+    for read in (clips.count, lambda path: list(clips.pictures(path))):
+        with pytest.raises(PictureError, match="can't be read as a video .* export it again") as no:
+            read(tmp_path / name)
+        assert kind == "HLS" or "such as a playlist" in str(no.value)
+
+
+def test_a_playlist_that_names_a_pipe_is_not_waited_for(tmp_path, unhung):
+    unhung(tmp_path / "part.mp4")
+    (tmp_path / "a.mp4").write_text(PLAYLISTS["concat"].format(ending="mp4"))
+    with pytest.raises(PictureError, match="can't be read as a video"):
+        list(clips.pictures(tmp_path / "a.mp4"))
+
+
 def test_a_video_that_was_cut_off_is_said_in_words(tmp_path):
     write_sequence(make_frames(3), tmp_path / "a.mp4")
     content = (tmp_path / "a.mp4").read_bytes()

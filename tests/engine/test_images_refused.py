@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from landscape_engine.errors import PictureError
 from landscape_engine.images import load_image
@@ -41,6 +41,31 @@ def test_missing_folder_empty_and_text_are_refused(tmp_path):
     refuse(tmp_path / "empty.png", "empty", "0 bytes")
     (tmp_path / "text.jpg").write_text("not a picture\n" * 100)
     refuse(tmp_path / "text.jpg", "not a picture", "expected PNG")
+
+
+@pytest.mark.skipif(not features.check("jpg_2000"), reason="this Pillow has no JPEG 2000")
+@pytest.mark.parametrize("ending", ["j2k", "jp2"])
+@pytest.mark.parametrize("channels, side", [(3, 1), (121, 1), (40, 2)])
+def test_jpeg_2000_of_tiles_without_end_is_refused_before_it_is_decoded(
+    tmp_path, monkeypatch, ending, channels, side
+):
+    """The decoder takes a kilobyte for each: gigabytes of a small file."""
+    path = tmp_path / f"a.{ending}"
+    Image.fromarray(random_pixels(3, np.uint8, 250, 256)).save(path, no_jp2=ending == "j2k")
+    assert load_image(path).shape == (1, 3, 250, 256)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"\xff\x4f\xff\x51") + 4
+    head = list(struct.unpack(">8IH", data[at + 4 : at + 38]))
+    head[4:6], head[8] = [side, side], channels
+    sizes = bytes([7, 1, 1]) * channels
+    data[at : at + 47] = struct.pack(">HH8IH", 38 + len(sizes), 0, *head) + sizes
+    if ending == "jp2":  # what lies between hides the channels from Pillow
+        at = data.index(b"jp2c") - 4
+        data[at : at + 4] = struct.pack(">I4s", 8, b"free") + bytes(4)
+    path.write_bytes(data)
+    monkeypatch.setattr(Image.Image, "load", lambda _: pytest.fail("it was decoded"))
+    hidden = ending == "jp2" or channels == 3
+    refuse(path, f"tiles of {channels} channels; expected at most" if hidden else "not a picture")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")

@@ -269,6 +269,7 @@ def test_regions_of_ones_own_come_before_what_was_found(tmp_path):
         ({"polygon": [[0, 0], [1], [1, 1]]}, "three or more corners"),
         ({"polygon": [[0, 0], [float("nan"), 0], [1, 1]]}, "isn't finite"),
         ({"polygon": [[0, 0], [1e30, 0], [1, 1]]}, "far outside"),
+        ({"polygon": [[0, 0], [1, 0], [1, 1]] * 40_000}, "120000 corners; expected at most"),
         ({"polygon": [[0, 0], [1, 0], [1, 1]], "arrows": [3]}, "'arrows'.*holds 3"),
         ({"polygon": [[0, 0], [1, 0], [1, 1]], "moves": "most"}, "'moves'.*expected one of all"),
         ({"polygon": [[0, 0], [1, 0], [1, 1]], "moves": []}, "'moves'.*expected one of all"),

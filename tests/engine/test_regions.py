@@ -71,6 +71,17 @@ def test_the_drawn_square_is_sky(refine):
     assert masks[0].mean() == pytest.approx(0.25, abs=0.01)
 
 
+def test_a_drawn_polygon_covers_exactly_its_pixels():
+    halves = {
+        "sky": [[[0, 0], [1, 0], [1, 0.5], [0, 0.5]]],
+        "water": [[[0, 0.5], [0.5, 0.5], [0.5, 1], [0, 1]]],
+        "refine": False,
+    }
+    sky, water = paint_masks(halves, picture())
+    assert (sky[:60] == 1).all() and not sky[60:].any()
+    assert (water[60:, :80] == 1).all() and not water[:60].any() and not water[:, 80:].any()
+
+
 def test_still_is_painted_over_water_and_water_over_sky():
     pytest.importorskip("cv2")
     whole = [[0, 0], [1, 0], [1, 1], [0, 1]]

@@ -1,6 +1,7 @@
 """TIFF in every layout: planes apart, odd bits, both byte orders, BigTIFF, tiles and predictors."""
 
 import io
+import os
 import struct
 import tracemalloc
 import zlib
@@ -10,7 +11,8 @@ import pytest
 from PIL import Image
 
 from landscape_engine.errors import PictureError
-from landscape_engine.images import load_image, to_uint16
+from landscape_engine.images import load_image, to_uint8, to_uint16
+from landscape_engine.images.tiff_tags import read_tags
 from tests.engine.picture_files import HEIGHT, WIDTH, as_hwc, random_pixels
 
 STRIP_ROWS = 7  # the last strip is shorter
@@ -200,6 +202,36 @@ def test_a_strip_that_unpacks_to_more_than_its_pixels_takes_no_more_memory(tmp_p
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize("way", BY_LIBTIFF)
+def test_a_strip_of_any_length_is_whole(tmp_path, monkeypatch, way):
+    """Pillow unpacks it, whose own limit on pixels is for pictures from outside."""
+    pixels = random_pixels(3, np.uint16).astype(np.uint32) << 16
+    write(tmp_path / "a.tif", pixels, 32, way=way)
+    whole = load_image(tmp_path / "a.tif")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40)
+    assert load_image(tmp_path / "a.tif").equal(whole)
+
+
+@pytest.mark.parametrize("way", [1, 8, 5])
+def test_a_tile_that_unpacks_to_more_than_its_picture_takes_no_more_memory(tmp_path, way):
+    """A file of 64 kB would take 64 MiB, and one of a few megabytes all there is."""
+    side = 8192
+    write(tmp_path / "a.tif", np.zeros((side, side, 1), np.uint8), 8, big=True, tile=(side, side),
+          way=way)  # fmt: skip
+    data = bytearray((tmp_path / "a.tif").read_bytes())
+    for tag, smaller in ((256, 64), (257, 64)):
+        at = data.index(struct.pack("<HHQH", tag, 3, 1, side))
+        data[at : at + 14] = struct.pack("<HHQH", tag, 3, 1, smaller)
+    (tmp_path / "a.tif").write_bytes(data)
+    tracemalloc.start()
+    try:
+        with pytest.raises(PictureError, match="damaged or cut off"):
+            load_image(tmp_path / "a.tif")
+        assert tracemalloc.get_traced_memory()[1] < 1 << 22
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_floating_planes_are_the_same_picture(tmp_path, layout, dtype):
@@ -252,6 +284,24 @@ def test_an_unknown_compression_is_named(tmp_path):
     data[at + 8 : at + 10] = struct.pack("<H", 34887)
     (tmp_path / "a.tif").write_bytes(data)
     with pytest.raises(PictureError, match="compressed in way 34887 of TIFF; expected none, LZW"):
+        load_image(tmp_path / "a.tif")
+
+
+def test_tags_take_no_more_memory_than_a_picture_needs(tmp_path):
+    """A number of a tag costs many times its own bytes; of the tags few are used."""
+    pixels = random_pixels(3, np.uint8)
+    write(tmp_path / "a.tif", pixels, 8, planar=True, more={34377: ("B", [1] * 500)})
+    assert 34377 not in read_tags(tmp_path / "a.tif").values  # a layered original, say
+    np.testing.assert_array_equal(to_uint8(load_image(tmp_path / "a.tif")), pixels)
+    data = bytearray((tmp_path / "a.tif").read_bytes())
+    at = data.index(struct.pack("<HH", 273, 4))
+    many = 9_000_000
+    data[at : at + 12] = struct.pack("<HHII", 273, 3, many, len(data))
+    (tmp_path / "a.tif").write_bytes(data)
+    os.truncate(tmp_path / "a.tif", len(data) + 2 * many)
+    with pytest.raises(ValueError, match="than any has"):
+        read_tags(tmp_path / "a.tif")
+    with pytest.raises(PictureError, match="damaged or cut off"):
         load_image(tmp_path / "a.tif")
 
 

@@ -15,7 +15,7 @@ from landscape_engine import regular_files
 from landscape_engine.bundles import checkpoints
 from landscape_engine.errors import LandscapeError, PictureError, TrainingError
 from landscape_engine.images import save_image
-from landscape_engine.settings import MotionClipSettings
+from landscape_engine.settings import MotionClipSettings, TrainCodesSettings
 from landscape_engine.shell import cli
 from landscape_engine.training.data import drawn_regions, footage, labelled, stills
 from landscape_engine.training.data import lit_clips as clips
@@ -44,6 +44,17 @@ def run(trained, tmp_path):
     return shutil.copytree(trained, tmp_path / "run")
 
 
+def other_moments(state):
+    state["optimizer"]["state"][0]["exp_avg"] = torch.zeros(2)
+    return state
+
+
+def endless(state):
+    """Moments of more numbers than any memory has, in a few bytes."""
+    state["optimizer"]["state"][0]["exp_avg"] = torch.zeros(1, dtype=torch.float64).expand(1 << 40)
+    return state
+
+
 def cut(content):
     return content[: len(content) // 2]
 
@@ -59,12 +70,17 @@ def cut(content):
         lambda path: torch.save({"described": 5}, path),
         lambda path: torch.save(torch.load(path, weights_only=True) | {"modules": {}}, path),
         lambda path: torch.save(torch.load(path, weights_only=True) | {"step": "two"}, path),
+        lambda path: torch.save(torch.load(path, weights_only=True) | {"step": -1}, path),
+        lambda path: torch.save(torch.load(path, weights_only=True) | {"step": float("inf")}, path),
         lambda path: torch.save(torch.load(path, weights_only=True) | {"optimizer": 1}, path),
+        lambda path: torch.save(other_moments(torch.load(path, weights_only=True)), path),
+        lambda path: torch.save(endless(torch.load(path, weights_only=True)), path),
         lambda path: (path.unlink(), path.mkdir()),
         lambda path: (path.unlink(), os.mkfifo(path)),
     ],
     ids=["empty", "cut", "text", "a list", "its description", "another kind", "no weights",
-         "its step", "its optimizer", "a folder", "a pipe"],
+         "its step", "a step below 0", "an endless step", "its optimizer",
+         "its optimizer's moments", "tensors without end", "a folder", "a pipe"],
 )  # fmt: skip
 def test_a_damaged_checkpoint_is_named_with_what_to_do(run, damage):
     damage(run / "checkpoint.pt")
@@ -140,6 +156,20 @@ def test_the_best_weights_of_an_lstm_that_are_damaged_are_named(tmp_path):
         run = train_codes.CodesRun.__new__(train_codes.CodesRun)
         run.folder = tmp_path
         run._read_best()
+
+
+@pytest.mark.parametrize("weights", [{}, 5, {"fc_in.weight": 1}, {"fc_in.weight": torch.ones(2)}])
+def test_the_best_weights_of_another_lstm_are_named_before_the_first_step(tmp_path, weights):
+    sequences = [torch.rand(6, 4, generator=torch.Generator().manual_seed(n)) for n in range(3)]
+    asked = TrainCodesSettings(hidden_size=4, day=3)
+    train_codes.train(tmp_path, asked, loop(1), sequences, CPU)
+    torch.save({"loss": 0.5, "code_lstm": weights}, tmp_path / "best.pt")
+    table = (tmp_path / "losses.csv").read_text() if (tmp_path / "losses.csv").exists() else ""
+    with pytest.raises(TrainingError, match="best.pt' is damaged; .* remove it, and the run goes"):
+        train_codes.train(tmp_path, asked, loop(2), sequences, CPU)
+    assert not table or (tmp_path / "losses.csv").read_text() == table
+    (tmp_path / "best.pt").unlink()
+    train_codes.train(tmp_path, asked, loop(2), sequences, CPU)
 
 
 @pytest.fixture

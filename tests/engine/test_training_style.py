@@ -223,6 +223,19 @@ def test_a_hostile_file_is_refused(tmp_path):
     assert not trap.exists()
 
 
+def test_a_file_whose_tensors_claim_more_than_it_holds_is_refused(tmp_path):
+    """At full size its kilobytes would take all memory there is."""
+    state, channels = {"conv0.weight": torch.zeros(3, 3, 1, 1), "conv0.bias": torch.zeros(3)}, 3
+    for name in perceptual.DISTILLED_LAYERS.values():
+        state[f"{name}.weight"] = torch.zeros(1).expand(16, channels, 3, 3)
+        state[f"{name}.bias"], channels = torch.zeros(16), 16
+    torch.save(state, tmp_path / "small.pth")
+    with pytest.raises(BundleError, match="weights alone"):
+        load_perceptual(tmp_path / "small.pth")
+    torch.save({name: tensor.clone() for name, tensor in state.items()}, tmp_path / "whole.pth")
+    assert load_perceptual(tmp_path / "whole.pth").name.startswith("whole.pth")
+
+
 @pytest.mark.parametrize(
     "state, words",
     [

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from landscape_engine import __version__, images
+from landscape_engine.errors import OutputError
 from landscape_engine.farm import content_hashes, items, kept_bundles, manifests
 from landscape_engine.farm.ledger import Ledger
 from landscape_engine.farm.roots import Roots
@@ -46,6 +47,20 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path, bundle_folder) -> Bench:
     return Bench(tmp_path, bundle_folder)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link"])
+def test_what_lies_in_the_place_of_a_lock_is_refused(bench, tmp_path, kind, unhung):
+    """It is neither waited for nor followed."""
+    ledger = bench.ledger
+    ledger.folder.mkdir(parents=True)
+    if kind == "pipe":
+        unhung(ledger.folder / "lock")
+    else:
+        (ledger.folder / "lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OutputError, match="lock"), ledger.held():
+        pass
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_an_item_is_made_once_and_then_found(bench):

@@ -17,6 +17,7 @@ from typing import cast
 import numpy as np
 
 from ... import regular_files
+from ...ops import polygons
 from ...scene import edges
 
 VERSION = 1
@@ -83,7 +84,8 @@ def _wrong_in(entry: object) -> str:
 
 
 def _is_polygon(value: object) -> bool:
-    return isinstance(value, list) and len(value) > 2 and all(_are_numbers(p, 2) for p in value)
+    fits = isinstance(value, list) and 2 < len(value) <= polygons.MOST_CORNERS
+    return fits and all(_are_numbers(p, 2) for p in cast("list[object]", value))
 
 
 def _is_box(value: object) -> bool:
@@ -136,13 +138,11 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _paint(entry: dict, height: int, width: int) -> np.ndarray:  # uint8 [height, width], labels
-    import cv2
-
     labels = np.full((height, width), _STILL, np.uint8)
     for layer in LAYERS:
         for polygon in entry.get(layer, ()):
-            corners = np.asarray(polygon, np.float64) * (width, height) - 0.5
-            cv2.fillPoly(labels, [np.round(corners * 16).astype(np.int32)], (_PAINT[layer],), 8, 4)
+            corners = np.asarray(polygon, np.float64) * (width, height)
+            labels[polygons.fill(corners, height, width)] = _PAINT[layer]
     return labels
 
 

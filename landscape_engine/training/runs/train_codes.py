@@ -148,8 +148,17 @@ class CodesRun(Run):
 
     def _read_best(self) -> dict[str, Any]:
         state = read_checkpoint(self._best)
-        if not isinstance(state.get("loss"), float) or "code_lstm" not in state:
-            raise TrainingError(f"'{self._best}' is damaged; remove it, and the run goes on.")
+        try:
+            shapes = {name: tensor.shape for name, tensor in state["code_lstm"].items()}
+            wanted = {name: tensor.shape for name, tensor in self._lstm().state_dict().items()}
+            whole = isinstance(state["loss"], float) and shapes == wanted
+        except (LookupError, AttributeError):
+            whole = False
+        if not whole:
+            raise TrainingError(
+                f"'{self._best}' is damaged; expected the weights of this run's LSTM: remove it, "
+                "and the run goes on."
+            )
         return state
 
     def _lstm(self) -> CodeLSTM:

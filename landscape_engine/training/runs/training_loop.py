@@ -24,9 +24,10 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, default_collate
 from tqdm import tqdm
 
-from ... import images, pickles, regular_files, staging
+from ... import images, regular_files, staging
 from ...bundles import checkpoints
 from ...errors import OutputError, TrainingError, is_out_of_memory, printable
+from ...networks import stored
 from ...settings import TrainingLoopSettings
 from . import ranks
 
@@ -146,10 +147,11 @@ class Run:
         try:
             self.modules.load_state_dict(state["modules"])
             self.averaged.load_state_dict(state["averaged"])
+            _check_optimizer(state["optimizer"], self.optimizer)
             self.optimizer.load_state_dict(state["optimizer"])
             if "carried" in state:  # not in runs of the first engine
                 self.carried.load_state_dict(state["carried"])
-            self.step = int(state["step"])
+            self.step = _step_of(state)
         except (ValueError, RuntimeError, TypeError, LookupError, AttributeError) as error:
             raise _damaged(self._checkpoint, error) from error
 
@@ -350,8 +352,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         TrainingError: it is damaged, cut off, or of another kind.
     """
     try:
-        pickles.check_weights(path)
-        state = torch.load(path, weights_only=True, map_location="cpu")
+        state = stored.read(path)
     except Exception as error:  # torch raises what it likes for damaged files
         if is_out_of_memory(error):
             raise
@@ -359,6 +360,24 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     if not isinstance(state, dict):
         raise _damaged(path, TypeError(f"it holds {type(state).__name__}"))
     return state
+
+
+def _check_optimizer(state: dict[str, Any], optimizer: torch.optim.Optimizer) -> None:
+    """Refuse what was kept of a parameter in another shape than its own."""
+    numbers = [number for group in state["param_groups"] for number in group["params"]]
+    parameters = [one for group in optimizer.param_groups for one in group["params"]]
+    shapes = {n: one.shape for n, one in zip(numbers, parameters, strict=True)}
+    for number, kept in state["state"].items():
+        for name, value in kept.items():
+            if not isinstance(value, Tensor) or value.shape not in (shapes[number], torch.Size()):
+                raise ValueError(f"its '{name}' is of another shape")
+
+
+def _step_of(state: dict[str, Any]) -> int:
+    step = state["step"]
+    if type(step) is not int or step < 0:
+        raise ValueError(f"its step is {step!r}")
+    return step
 
 
 def _damaged(path: Path, error: Exception) -> TrainingError:
