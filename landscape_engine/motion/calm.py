@@ -16,6 +16,7 @@ SKY_PACE = 7e-4  # usual length of a sky's motion: 0.67 pixels a frame at 960, 7
 WATER_PACE = 8e-4  # of water at the picture's lower edge: 0.77 pixels a frame at 960
 FAR = 0.15  # share of that which water at the horizon keeps
 FAR_CLOUDS, OVERHEAD = 0.25, 0.4  # share that clouds there keep; height from which they have all
+LEVEL = 0.2  # height below the picture's top within which a sky's motion gets level, of 1
 LOWEST = 0.95  # share of a sky above its horizon
 EDDIES = 0.04  # share of a field's width over which a sky's is averaged
 MOST_HASTE = 2.0  # how much a field that is slower is quickened at most
@@ -111,6 +112,20 @@ def over_horizon(
     y = torch.arange(height, device=field.device)
     high = ((lowest - y) / (OVERHEAD * height)).clamp(0, 1)
     return field * (FAR_CLOUDS + (1 - FAR_CLOUDS) * high * high * (3 - 2 * high)).view(1, 1, -1, 1)
+
+
+def level_at_top(
+    field: Tensor,  # [1, 2, h, w] backward, normalised
+) -> Tensor:  # [1, 2, h, w]
+    """A sky's field that is level along the picture's top: nothing enters or leaves there.
+
+    What would come in from above is made up, and would be seen as a strip that is cut off. At a
+    depth y below the top, in shares of the height, S(y / `LEVEL`) of the motion up or down is kept,
+    S(x) = x² (3 - 2 x).
+    """
+    h = field.shape[2]
+    deep = (torch.linspace(0, 1, h, device=field.device) / LEVEL).clamp(0, 1).view(1, 1, -1, 1)
+    return torch.cat([field[:, :1], field[:, 1:] * deep * deep * (3 - 2 * deep)], 1)
 
 
 def towards_viewer(

@@ -258,7 +258,9 @@ def _at_pace(
     aspect, speed = image.shape[3] / image.shape[2], settings.speed * guide.speed
     if not is_water(region):
         step = calm.at_pace(part.step, core, aspect, speed)
-        return replace(part, step=calm.over_horizon(step, core) if region.kind == "sky" else step)
+        if region.kind == "sky":
+            step = calm.level_at_top(calm.over_horizon(step, core))
+        return replace(part, step=step)
     skies = [other.core for other in regions if other.name == "sky"]
     horizon = moving_water.horizon(core, skies)
     step = calm.towards_viewer(part.step, core, aspect, horizon, speed)

@@ -39,6 +39,14 @@ def motion(part: MovingPart) -> motion_fields.MotionField:
 SKY = region("sky", slice(0, 32))
 
 
+def test_nothing_enters_a_sky_through_the_top_of_the_picture():
+    field = calm.level_at_top(wind(0.6, 0.8))
+    assert torch.equal(field[:, 0], wind(0.6, 0.8)[:, 0])
+    down, whole = field[0, 1].mean(1), float(wind(0.6, 0.8)[0, 1].mean())
+    assert float(down[0]) == 0 and (down.diff() * whole >= 0).all()
+    assert torch.allclose(down[len(down) // 4 :], torch.tensor(whole))
+
+
 def test_level_winds_suit_a_sky_best():
     tilted, level, fast = wind(0.03, 0.04), wind(0.05, 0.0), wind(3.0, 0.0)
     costs = calm.sky_costs(torch.cat([tilted, level, fast]), SKY.core, 1.0)
