@@ -22,8 +22,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..settings import SamplingKind
+from . import picking
 
 STILL_PX = 1 / 256  # a displacement that no 8-bit sample can show
+NEIGHBORS_PX = 2  # within which the neighbors lie that bicubic sampling reads
+MOST_PICKED = 0.5  # share of a strip up to which pixels are treated apart
 
 
 @dataclass(frozen=True)
@@ -86,13 +89,37 @@ def sample(
     Bicubic sampling keeps a picture's sharpness where bilinear averages its pixels, and overshoots
     at edges. Apple's GPUs have no such kernel and sample bilinearly.
     """
-    return F.grid_sample(
-        values,
-        positions.permute(0, 2, 3, 1),
-        mode="bilinear" if values.device.type == "mps" else sampling,
-        padding_mode="reflection",
-        align_corners=True,
-    )
+    if sampling == "bicubic" and values.device.type == "cpu" and len(values) == 1:
+        return _bicubic(values, positions)
+    usual = "bilinear" if values.device.type == "mps" else sampling
+    return _grid_sample(values, positions, usual, "reflection")
+
+
+def _grid_sample(values: Tensor, positions: Tensor, sampling: str, beyond: str) -> Tensor:
+    return F.grid_sample(values, positions.permute(0, 2, 3, 1), sampling, beyond, True)
+
+
+def _bicubic(
+    values: Tensor,  # [1, C, h, w]
+    positions: Tensor,  # [1, 2, H, W] normalised
+) -> Tensor:  # [1, C, H, W]
+    """Sample with all 16 neighbors of a position inside the picture, and by reflection elsewhere.
+
+    torch reflects the neighbors one by one, which takes longer than all the rest.
+    """
+    x, y = positions[0]
+    height, width = values.shape[2:]
+    # whole columns and rows: a warp is smooth, and so few pixels too many
+    columns = torch.maximum(-x.amin(0), x.amax(0)) >= 1 - 2 * NEIGHBORS_PX / max(width - 1, 1)
+    rows = torch.maximum(-y.amin(1), y.amax(1)) >= 1 - 2 * NEIGHBORS_PX / max(height - 1, 1)
+    edge = picking.numbers(columns | rows[:, None])
+    if len(edge) > MOST_PICKED * x.numel():
+        return _grid_sample(values, positions, "bicubic", "reflection")
+    made = _grid_sample(values, positions, "bicubic", "zeros")
+    if len(edge):
+        there = picking.take(positions, edge)
+        picking.put(made, edge, _grid_sample(values, there, "bicubic", "reflection"))
+    return made
 
 
 def reflect(

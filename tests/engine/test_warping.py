@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from landscape_engine.ops import warping
@@ -83,3 +84,17 @@ def test_rows_of_an_enlarged_field_are_those_of_the_whole():
 def test_enlarging_shrinks_too():
     field = torch.ones(1, 2, 64, 64)
     assert torch.equal(warping.enlarge(field, 20, 30), torch.ones(1, 2, 20, 30))
+
+
+@pytest.mark.parametrize("size", [(40, 70), (3, 9), (1, 1)])
+@pytest.mark.parametrize("reach", [0.5, 1.0, 1.1, 3.0])
+def test_bicubic_sampling_is_torchs_by_reflection_at_borders_too(size, reach):
+    values = torch.randn(1, 3, *size, generator=torch.Generator().manual_seed(1))
+    positions = torch.rand(1, 2, 50, 60, generator=torch.Generator().manual_seed(2)) * 2 - 1
+    positions = reach * positions
+    positions[:, :, 0] = reach  # at the border's very centre, where reach is 1
+    wanted = torch.nn.functional.grid_sample(
+        values, positions.permute(0, 2, 3, 1), "bicubic", "reflection", align_corners=True
+    )
+    found = warping.sample(values, positions, "bicubic")
+    torch.testing.assert_close(found, wanted, atol=1e-5, rtol=0)
