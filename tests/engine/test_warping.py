@@ -81,6 +81,25 @@ def test_rows_of_an_enlarged_field_are_those_of_the_whole():
     assert torch.allclose(torch.cat(strips, 2), whole, atol=1e-5)
 
 
+def test_a_band_is_enlarged_as_in_the_whole_and_its_ends_go_on():
+    field = torch.randn(1, 2, 40, 30, generator=torch.Generator().manual_seed(0))
+    band = warping.Band(10, 21, 40)
+    held = field[:, :, band.rows]
+    ends = [held[:, :, :1].expand(-1, -1, 10, -1), held, held[:, :, -1:].expand(-1, -1, 19, -1)]
+    whole = warping.enlarge(torch.cat(ends, 2), 97, 143)
+    for rows in (slice(0, 9), slice(9, 50), slice(50, 97)):
+        found = warping.enlarge(held, 97, 143, rows, band)
+        torch.testing.assert_close(found, whole[:, :, rows], atol=1e-5, rtol=0)
+
+
+def test_gradients_pass_whoever_has_enlarged_before():
+    field = torch.randn(1, 2, 6, 8, requires_grad=True)
+    with torch.inference_mode():
+        warping.enlarge(field, 31, 37)
+    warping.enlarge(field, 31, 37).sum().backward()
+    assert field.grad is not None and abs(float(field.grad.sum()) - 2 * 31 * 37) < 0.1
+
+
 def test_enlarging_shrinks_too():
     field = torch.ones(1, 2, 64, 64)
     assert torch.equal(warping.enlarge(field, 20, 30), torch.ones(1, 2, 20, 30))
