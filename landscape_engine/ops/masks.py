@@ -132,6 +132,14 @@ def rows_of(
     return warping.Band(int(seen[0]), int(seen[-1]) + 1, mask.shape[2])
 
 
+def columns_of(
+    mask: Tensor,  # [1, 1, R, W]
+) -> slice:
+    """The columns from the first in which a mask isn't 0 to the last; an empty slice if none is."""
+    seen = torch.nonzero(mask.amax((0, 1, 2))).flatten()
+    return slice(int(seen[0]), int(seen[-1]) + 1) if len(seen) else slice(0, 0)
+
+
 def depth(
     core: Tensor,  # [1, 1, h, w] bool
     border: bool = True,

@@ -17,7 +17,7 @@ from landscape_engine.loops import looping, waves
 from landscape_engine.motion import fields as motion_fields
 from landscape_engine.motion import moving_water
 from landscape_engine.motion.fields import MovingPart
-from landscape_engine.ops import masks, warping
+from landscape_engine.ops import masks, strips, warping
 from landscape_engine.rendering.compositing import render_frame
 from landscape_engine.scene import answers, region_files, regions
 from landscape_engine.scene.regions import Guide, Region
@@ -76,6 +76,19 @@ def test_a_region_loops_and_nothing_else_moves(settings):
     for frame in clip:
         assert torch.equal(frame[:, :, 40:], picture[:, :, 40:])
     assert not torch.equal(clip[5][:, :, :30], picture[:, :, :30])
+
+
+def test_a_frame_is_the_same_in_strips_of_any_height(monkeypatch):
+    picture, mask = clouds(), np.zeros(SIZE, np.float32)
+    mask[7:41, 30:75] = 1  # neither from border to border nor from strip to strip
+    where = regions.region_of(mask, GRID, "sky", torch.device("cpu"))
+    frames = loop(picture, [MovingPart(where, drift())], 5)
+    still = torch.from_numpy(mask[None, None] == 0).expand_as(picture)
+    for rows in (1, 13):
+        monkeypatch.setitem(strips.STRIP_PIXELS, "cpu", rows * SIZE[1])
+        for one, other in zip(frames, loop(picture, [MovingPart(where, drift())], 5), strict=True):
+            torch.testing.assert_close(one, other, atol=1e-5, rtol=0)
+            assert torch.equal(other[still], picture[still])
 
 
 def test_the_seam_does_not_show():
