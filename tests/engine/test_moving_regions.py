@@ -150,6 +150,18 @@ def test_the_mirror_holds_nothing_from_outside():
     assert filled[0, 0, 20, 15] == pytest.approx(14, abs=1e-3)  # three below 17: three above
 
 
+@pytest.mark.parametrize("radius", [1, 6, 40])
+@pytest.mark.parametrize("size", [(64, 90), (5, 7), (1, 1)])
+def test_a_blur_is_the_mean_of_the_boxes_within_the_picture(size, radius):
+    values = torch.randn(2, 3, *size, generator=torch.Generator().manual_seed(0))
+    followed = values.clone().requires_grad_()  # which goes another way
+    torch.testing.assert_close(masks.blur(values, radius), masks.blur(followed, radius).detach())
+    assert torch.equal(masks.blur(torch.ones(1, 1, *size), radius), torch.ones(1, 1, *size))
+    some = torch.zeros(1, 1, 64, 64)
+    some[..., :8] = torch.rand(64, 8, generator=torch.Generator().manual_seed(1))
+    assert not masks.blur(some, 3)[..., 14:].any(), "nothing is left of what is farther away"
+
+
 def test_extending_keeps_what_is_there_and_goes_on_smoothly():
     values = torch.rand(1, 2, 50, 37)
     mask = torch.zeros(1, 1, 50, 37)
