@@ -30,6 +30,8 @@ STRONGEST = 2.5  # times that a value grows at most, black being 0: no night bec
 WEAKEST = 0.25  # ... and shrinks: a night isn't black
 FORMS = 0.04  # share of the width within which forms of sky and water are blurred
 TEAL = 0.5  # of how much more blue than red there is, by which green may get ahead
+INSIDE = 0.5 / (1 + 2 * EDGE)  # slope of u(v)
+NO_END = 1e-6  # what lies beyond black and white is taken to be so far from 0 and 1
 TOE = 0.11  # t: below black, from which sRGB is nearly a power of light
 
 
@@ -46,7 +48,8 @@ def logits(
     out: Tensor | None = None,  # [B, 3, H, W], may be the image itself
 ) -> Tensor:  # [B, 3, H, W]
     """`logit(u(I))`, precomputed for repeated shading."""
-    return _inside(image, out).logit_()
+    white = image.new_tensor((1 + 2 * EDGE) * INSIDE)
+    return torch.add(white, image, alpha=INSIDE, out=out).logit_(NO_END)
 
 
 def shade_logits(
@@ -59,15 +62,17 @@ def shade_logits(
     one, as red ends at white before green does. Green may get as far ahead of red and blue as it
     was, and further by a share of how blue the pixel is: teal water stays teal.
     """
-    blue = (logits[:, 2] - logits[:, 0]).relu_()
-    ahead = (logits[:, 1] - torch.maximum(logits[:, 0], logits[:, 2])).relu_()
-    ahead.add_(blue, alpha=TEAL)
-    shaded = torch.addcmul(curves[:, 3:6], curves[:, :3], logits)
+    red, green, blue = logits.unbind(1)
+    ahead = torch.maximum(red, blue).neg_().add_(green).relu_()
+    ahead.add_(torch.sub(blue, red).relu_(), alpha=TEAL)
+    weights, biases, gain = curves.split((3, 3, 1), 1)
+    shaded = torch.addcmul(biases, weights, logits)
     red, green, blue = shaded.unbind(1)
     torch.minimum(green, ahead.add_(torch.maximum(red, blue)), out=green)
-    shaded.sigmoid_()
-    shaded.mul_(2 + 4 * EDGE).add_(TOE - 2 * EDGE).clamp_(TOE, 2 + TOE)
-    return shaded.mul_(curves[:, 6:]).sub_(1 + TOE).clamp_(min=-1)
+    shaded.sigmoid_().clamp_(EDGE / (1 + 2 * EDGE), (1 + EDGE) / (1 + 2 * EDGE))
+    # G ((2 + 4 E) σ + t - 2 E) - 1 - t, in one pass over the colors
+    offset = gain.mul(TOE - 2 * EDGE).sub_(1 + TOE)
+    return torch.addcmul(offset, gain, shaded, value=2 + 4 * EDGE, out=shaded).clamp_(min=-1)
 
 
 def relate(
@@ -128,7 +133,6 @@ def through(
     return torch.cat([weights, after.logit() - weights * before.logit(), gain], dim=1)
 
 
-def _inside(values: Tensor, out: Tensor | None = None) -> Tensor:
+def _inside(values: Tensor) -> Tensor:
     """`u(v)` of values in [-1, 1]: 0..1, away from both ends."""
-    scaled = torch.add(values, 1 + 2 * EDGE, out=out).mul_(0.5 / (1 + 2 * EDGE))
-    return scaled.clamp_(1e-6, 1 - 1e-6)  # also what lies beyond black and white
+    return torch.add(values, 1 + 2 * EDGE).mul_(INSIDE).clamp_(NO_END, 1 - NO_END)

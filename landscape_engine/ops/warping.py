@@ -22,8 +22,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..settings import SamplingKind
+from . import picking
 
 STILL_PX = 1 / 256  # a displacement that no 8-bit sample can show
+NEIGHBORS_PX = 2  # within which the neighbors lie that bicubic sampling reads
+MOST_PICKED = 0.5  # share of a strip up to which pixels are treated apart
 
 
 @dataclass(frozen=True)
@@ -86,13 +89,37 @@ def sample(
     Bicubic sampling keeps a picture's sharpness where bilinear averages its pixels, and overshoots
     at edges. Apple's GPUs have no such kernel and sample bilinearly.
     """
-    return F.grid_sample(
-        values,
-        positions.permute(0, 2, 3, 1),
-        mode="bilinear" if values.device.type == "mps" else sampling,
-        padding_mode="reflection",
-        align_corners=True,
-    )
+    if sampling == "bicubic" and values.device.type == "cpu" and len(values) == 1:
+        return _bicubic(values, positions)
+    usual = "bilinear" if values.device.type == "mps" else sampling
+    return _grid_sample(values, positions, usual, "reflection")
+
+
+def _grid_sample(values: Tensor, positions: Tensor, sampling: str, beyond: str) -> Tensor:
+    return F.grid_sample(values, positions.permute(0, 2, 3, 1), sampling, beyond, True)
+
+
+def _bicubic(
+    values: Tensor,  # [1, C, h, w]
+    positions: Tensor,  # [1, 2, H, W] normalised
+) -> Tensor:  # [1, C, H, W]
+    """Sample with all 16 neighbors of a position inside the picture, and by reflection elsewhere.
+
+    torch reflects the neighbors one by one, which takes longer than all the rest.
+    """
+    x, y = positions[0]
+    height, width = values.shape[2:]
+    # whole columns and rows: a warp is smooth, and so few pixels too many
+    columns = torch.maximum(-x.amin(0), x.amax(0)) >= 1 - 2 * NEIGHBORS_PX / max(width - 1, 1)
+    rows = torch.maximum(-y.amin(1), y.amax(1)) >= 1 - 2 * NEIGHBORS_PX / max(height - 1, 1)
+    edge = picking.numbers(columns | rows[:, None])
+    if len(edge) > MOST_PICKED * x.numel():
+        return _grid_sample(values, positions, "bicubic", "reflection")
+    made = _grid_sample(values, positions, "bicubic", "zeros")
+    if len(edge):
+        there = picking.take(positions, edge)
+        picking.put(made, edge, _grid_sample(values, there, "bicubic", "reflection"))
+    return made
 
 
 def reflect(
@@ -167,17 +194,38 @@ def enlarge(
     same = (band.height, field.shape[3]) == (height, width)
     if same and band.first <= start and stop <= band.last:
         return field[:, :, start - band.first : stop - band.first]
-    at = _axes(height, 1, field.device)[0][rows]
-    at = (at + 1) * ((band.height - 1) / 2) - band.first
-    held = field.shape[2]
-    above = at.floor().clamp(0, max(held - 2, 0)).long()
-    below = (above + 1).clamp(max=held - 1)
-    weight = (at - above).clamp(0, 1).view(-1, 1)
-    # index_select takes a quarter of the time of indexing
-    strip = torch.lerp(field.index_select(2, above), field.index_select(2, below), weight)
-    if strip.shape[3] == width:
-        return strip
-    # one axis is left; its own kernel is a third faster than the bilinear one
-    lines = strip.reshape(1, -1, strip.shape[3])
+    nearness, held = _between_rows(band, height, start, stop, field.device)
+    nearness, field = nearness.to(field.dtype), field[:, :, held]
+    if stop - start < 2 * field.shape[2]:  # hardly more rows to widen when they are made first
+        return _widened(nearness @ field, width)
+    return nearness @ _widened(field, width)
+
+
+@lru_cache(maxsize=256)
+def _between_rows(
+    band: Band, height: int, start: int, stop: int, device: torch.device
+) -> tuple[Tensor, slice]:  # [R, r]
+    """How near rows of an enlarged field lie to each of those of a band around them, and which.
+
+    A row counts as much as the next one is far: 0 where that is met.
+    """
+    scale = (band.height - 1) / max(height - 1, 1)
+    first = min(max(int(start * scale - 1e-3), band.first), band.last - 1)
+    last = max(min(int((stop - 1) * scale + 1e-3) + 2, band.last), first + 1)
+    with torch.inference_mode(False):  # gradients may pass beside it, whoever asks first
+        at = (_axes(height, 1, device)[0][start:stop] + 1) * ((band.height - 1) / 2) - first
+        at = at.clamp(0, last - first - 1)[:, None]
+        nearness = 1 - (at - torch.arange(last - first, device=device)).abs()
+        return nearness.clamp(min=0), slice(first - band.first, last - band.first)
+
+
+def _widened(
+    field: Tensor,  # [B, C, r, w]
+    width: int,
+) -> Tensor:  # [B, C, r, width]
+    if field.shape[3] == width:
+        return field
+    # one axis alone: its own kernel is a third faster than the bilinear one
+    lines = field.reshape(1, -1, field.shape[3])
     wide = F.interpolate(lines, width, mode="linear", align_corners=True)
-    return wide.view(*strip.shape[:3], width)
+    return wide.view(*field.shape[:3], width)

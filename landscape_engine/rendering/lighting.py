@@ -86,7 +86,7 @@ class Light:
 
     @property
     def prepare(self) -> Callable[[Tensor], None] | None:
-        """The function that prepares a moved frame [1, 3 or 4, H, W] for recoloring, in place."""
+        """The function that prepares a moved strip [1, 3 or 4, R, W] for recoloring, in place."""
         return _take_logits if self.codes.relative and not self.bright else None
 
     def recolor(
@@ -133,8 +133,9 @@ class Light:
         return self._starlit(lit, clear, phase)
 
 
-def _take_logits(frame: Tensor) -> None:  # [1, 3 or 4, H, W]
-    tone_curves.logits(frame[:, :3], out=frame[:, :3])
+def _take_logits(strip: Tensor) -> None:  # [1, 3 or 4, R, W]
+    colors = strip[:, :3]
+    tone_curves.logits(colors, out=colors)
 
 
 def when_needed(function: Callable[..., Tensor], *arguments: Any) -> ColorMap:

@@ -51,7 +51,7 @@ class MovedFrames:
         """Cache a loop of this many frames; with None no frame repeats.
 
         Only frames that are `recolored` by a map that follows the motion need their drift. What
-        recoloring would do to each frame anew, `prepare` does once, in place.
+        recoloring would do to each frame anew, `prepare` does once, in place, strip by strip.
         """
         self.picture = picture
         self.plates = Plates(picture)
@@ -74,9 +74,8 @@ class MovedFrames:
                 return MovedFrame(kept, self._drifts[at])
         shown = layers()
         drift = Drift.of(shown if self.recolored else ())
-        frame = MovedFrame(move(self.picture, shown, self.cancelled, self.plates), drift)
-        if self.prepare:
-            self.prepare(frame.moved)
+        made = move(self.picture, shown, self.cancelled, self.plates, self.prepare)
+        frame = MovedFrame(made, drift)
         if self._scratch and not self.cancelled() and self._scratch.write(at, frame.moved):
             self._drifts[at] = drift
         return frame

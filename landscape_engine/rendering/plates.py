@@ -50,15 +50,16 @@ class Plates:
         self._turn = threading.Lock()
 
     @cached_property
-    def bounds(self) -> tuple[Tensor, Tensor]:
-        """The picture's, as `bounds_of` gives it."""
-        return bounds_of(self.picture)
+    def bounds(self) -> tuple[tuple[float, float], ...]:
+        """The least and the greatest value of each of the picture's channels."""
+        lowest, highest = (bound.flatten().tolist() for bound in bounds_of(self.picture))
+        return tuple(zip(lowest, highest, strict=True))
 
     @cached_property
     def limits(self) -> tuple[float, float]:
         """Black and white or, where the picture goes beyond, its least and greatest value."""
-        lowest, highest = self.bounds
-        return min(-1.0, float(lowest.min())), max(1.0, float(highest.max()))
+        lowest, highest = zip(*self.bounds, strict=True)
+        return min(-1.0, *lowest), max(1.0, *highest)
 
     def of(
         self,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .. import cpus, staging
-from ..images import LINEAR_SRGB, ColorSpace, to_linear_float16, to_uint8, to_uint16
+from ..images import LINEAR_SRGB, ColorSpace, to_linear_float16, to_uint16
 from ..images.kinds import is_hidden
 from ..leftovers import remove_abandoned
 from ..staging import (
@@ -26,7 +26,7 @@ from ..staging import (
     swap_folder,
     working_folder,
 )
-from .dither import dither
+from .dither import dithered
 
 ENDINGS = {"png": ".png", "png16": ".png", "exr": ".exr"}  # by format
 OUR_FRAME = re.compile(r"\d{4,}\.(png|exr)")
@@ -65,7 +65,7 @@ class FrameFolder:
         """Turn a frame into the pixels to encode."""
         if self._format == "exr":
             return to_linear_float16(frame, self._space)
-        return to_uint8(dither(frame)) if self._format == "png" else to_uint16(frame)
+        return dithered(frame) if self._format == "png" else to_uint16(frame)
 
     def encode(self, index: int, pixels: NDArray[Any]) -> None:
         """Write one frame's file."""

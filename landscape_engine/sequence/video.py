@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ..images import to_uint8, to_uint16
 from ..settings import FormatName
-from .dither import dither
+from .dither import dithered
 from .gif_colors import GifColors
 
 CODECS: dict[FormatName, str] = {"mp4": "libx264", "webm": "libvpx-vp9", "gif": "gif"}
@@ -153,7 +153,7 @@ class Video:
         if self._ten_bits:
             pixels: NDArray[Any] = to_uint16(shown)
         else:  # a GIF has a dither of its own
-            pixels = to_uint8(shown if self._format == "gif" else dither(shown))
+            pixels = to_uint8(shown) if self._format == "gif" else dithered(shown)
         if any(self.padding_wh):
             right, bottom = self.padding_wh
             pixels = np.pad(pixels, ((0, bottom), (0, right), (0, 0)), mode="edge")

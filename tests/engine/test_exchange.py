@@ -17,6 +17,8 @@ from landscape_engine.loops.places import Everywhere
 from landscape_engine.loops.two_phase import TwoPhase
 from landscape_engine.motion import fields as motion_fields
 from landscape_engine.motion.fields import MovingPart, steady_motion
+from landscape_engine.ops import warping
+from landscape_engine.rendering import compositing
 from landscape_engine.rendering.compositing import render_frame
 from landscape_engine.scene import bases, regions
 from landscape_engine.settings import LoopSettings
@@ -237,3 +239,22 @@ def test_each_place_goes_over_at_its_time_in_every_round(go_over):
         x = ((u - 0.5 - spread * scattered) / span + 0.5).clamp(0, 1)
         torch.testing.assert_close(younger, x * x * (3 - 2 * x), atol=1e-4, rtol=0)
     assert turned > 0
+
+
+def test_a_layer_without_share_is_not_sampled_and_nothing_changes(monkeypatch):
+    picture = one_cloud("condense")[0]
+    sampled = []
+
+    def counted(values, positions, sampling="bilinear", whole=warping.sample):
+        if values.shape[1] == picture.shape[1]:
+            sampled.append(positions[0, 0].numel())
+        return whole(values, positions, sampling)
+
+    monkeypatch.setattr(compositing.warping, "sample", counted)
+    found, picked = loop_of(picture, "condense"), sum(sampled)
+    monkeypatch.setattr(compositing, "MOST_MIXED", 0)
+    sampled.clear()
+    wanted = loop_of(picture, "condense")
+    for one, other in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=0)
+    assert picked < 0.8 * sum(sampled)

@@ -17,7 +17,7 @@ from landscape_engine.loops import looping, waves
 from landscape_engine.motion import fields as motion_fields
 from landscape_engine.motion import moving_water
 from landscape_engine.motion.fields import MovingPart
-from landscape_engine.ops import masks, warping
+from landscape_engine.ops import masks, strips, warping
 from landscape_engine.rendering.compositing import render_frame
 from landscape_engine.scene import answers, region_files, regions
 from landscape_engine.scene.regions import Guide, Region
@@ -78,6 +78,19 @@ def test_a_region_loops_and_nothing_else_moves(settings):
     assert not torch.equal(clip[5][:, :, :30], picture[:, :, :30])
 
 
+def test_a_frame_is_the_same_in_strips_of_any_height(monkeypatch):
+    picture, mask = clouds(), np.zeros(SIZE, np.float32)
+    mask[7:41, 30:75] = 1  # neither from border to border nor from strip to strip
+    where = regions.region_of(mask, GRID, "sky", torch.device("cpu"))
+    frames = loop(picture, [MovingPart(where, drift())], 5)
+    still = torch.from_numpy(mask[None, None] == 0).expand_as(picture)
+    for rows in (1, 13):
+        monkeypatch.setitem(strips.STRIP_PIXELS, "cpu", rows * SIZE[1])
+        for one, other in zip(frames, loop(picture, [MovingPart(where, drift())], 5), strict=True):
+            torch.testing.assert_close(one, other, atol=1e-5, rtol=0)
+            assert torch.equal(other[still], picture[still])
+
+
 def test_the_seam_does_not_show():
     clip = loop(clouds(), [MovingPart(half(slice(0, 80)), drift())], 24, period=24)
     change = [float((a - b).abs().mean()) for a, b in zip(clip, clip[1:] + clip[:1], strict=True)]
@@ -135,6 +148,18 @@ def test_the_mirror_holds_nothing_from_outside():
     picture = torch.arange(40.0).view(1, 1, 40, 1).expand(1, 1, 40, 40)
     filled = warping.sample(picture, source)
     assert filled[0, 0, 20, 15] == pytest.approx(14, abs=1e-3)  # three below 17: three above
+
+
+@pytest.mark.parametrize("radius", [1, 6, 40])
+@pytest.mark.parametrize("size", [(64, 90), (5, 7), (1, 1)])
+def test_a_blur_is_the_mean_of_the_boxes_within_the_picture(size, radius):
+    values = torch.randn(2, 3, *size, generator=torch.Generator().manual_seed(0))
+    followed = values.clone().requires_grad_()  # which goes another way
+    torch.testing.assert_close(masks.blur(values, radius), masks.blur(followed, radius).detach())
+    assert torch.equal(masks.blur(torch.ones(1, 1, *size), radius), torch.ones(1, 1, *size))
+    some = torch.zeros(1, 1, 64, 64)
+    some[..., :8] = torch.rand(64, 8, generator=torch.Generator().manual_seed(1))
+    assert not masks.blur(some, 3)[..., 14:].any(), "nothing is left of what is farther away"
 
 
 def test_extending_keeps_what_is_there_and_goes_on_smoothly():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from landscape_engine.ops import warping
@@ -80,6 +81,39 @@ def test_rows_of_an_enlarged_field_are_those_of_the_whole():
     assert torch.allclose(torch.cat(strips, 2), whole, atol=1e-5)
 
 
+def test_a_band_is_enlarged_as_in_the_whole_and_its_ends_go_on():
+    field = torch.randn(1, 2, 40, 30, generator=torch.Generator().manual_seed(0))
+    band = warping.Band(10, 21, 40)
+    held = field[:, :, band.rows]
+    ends = [held[:, :, :1].expand(-1, -1, 10, -1), held, held[:, :, -1:].expand(-1, -1, 19, -1)]
+    whole = warping.enlarge(torch.cat(ends, 2), 97, 143)
+    for rows in (slice(0, 9), slice(9, 50), slice(50, 97)):
+        found = warping.enlarge(held, 97, 143, rows, band)
+        torch.testing.assert_close(found, whole[:, :, rows], atol=1e-5, rtol=0)
+
+
+def test_gradients_pass_whoever_has_enlarged_before():
+    field = torch.randn(1, 2, 6, 8, requires_grad=True)
+    with torch.inference_mode():
+        warping.enlarge(field, 31, 37)
+    warping.enlarge(field, 31, 37).sum().backward()
+    assert field.grad is not None and abs(float(field.grad.sum()) - 2 * 31 * 37) < 0.1
+
+
 def test_enlarging_shrinks_too():
     field = torch.ones(1, 2, 64, 64)
     assert torch.equal(warping.enlarge(field, 20, 30), torch.ones(1, 2, 20, 30))
+
+
+@pytest.mark.parametrize("size", [(40, 70), (3, 9), (1, 1)])
+@pytest.mark.parametrize("reach", [0.5, 1.0, 1.1, 3.0])
+def test_bicubic_sampling_is_torchs_by_reflection_at_borders_too(size, reach):
+    values = torch.randn(1, 3, *size, generator=torch.Generator().manual_seed(1))
+    positions = torch.rand(1, 2, 50, 60, generator=torch.Generator().manual_seed(2)) * 2 - 1
+    positions = reach * positions
+    positions[:, :, 0] = reach  # at the border's very centre, where reach is 1
+    wanted = torch.nn.functional.grid_sample(
+        values, positions.permute(0, 2, 3, 1), "bicubic", "reflection", align_corners=True
+    )
+    found = warping.sample(values, positions, "bicubic")
+    torch.testing.assert_close(found, wanted, atol=1e-5, rtol=0)
