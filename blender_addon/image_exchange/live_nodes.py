@@ -301,6 +301,12 @@ def _lit(
     inner = nodes.vector("MINIMUM", nodes.vector("MAXIMUM", inner, 1e-6), 1 - 1e-6)
     odds = nodes.vector("DIVIDE", inner, nodes.vector("SUBTRACT", 1.0, inner))
     x = [nodes.math("LOGARITHM", one, e) for one in nodes.parts(odds)]
+    first, last = light["dark"]
+    apart, dark = first - last, nodes.parts(gain)[0]
+    dark = nodes.math("MULTIPLY_ADD", dark, -1 / apart, first / apart, clamp=True)
+    grey = nodes.math("MULTIPLY", nodes.math("ADD", nodes.math("ADD", x[0], x[1]), x[2]), 1 / 3)
+    less = nodes.math("MULTIPLY", dark, light["faded"])
+    x = [nodes.blend(one, grey, less) for one in x]
     red, green, blue = nodes.parts(nodes.vector("MULTIPLY_ADD", nodes.joined(*x), weights, biases))
     leading = nodes.math("SUBTRACT", x[1], nodes.math("MAXIMUM", x[0], x[2]))
     bluer = nodes.math("MAXIMUM", nodes.math("SUBTRACT", x[2], x[0]), 0.0)

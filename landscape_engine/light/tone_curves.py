@@ -29,6 +29,7 @@ FLATTEST = 0.7  # ... and how much weaker: what is dark before glare stays dark
 STRONGEST = 2.5  # times that a value grows at most, black being 0: no night becomes day
 WEAKEST = 0.25  # ... and shrinks: a night isn't black
 FORMS = 0.04  # share of the width within which forms of sky and water are blurred
+DARK, FADED = (0.62, 0.3), 0.65  # gains from and to which texture loses color; share lost then
 TEAL = 0.5  # of how much more blue than red there is, by which green may get ahead
 INSIDE = 0.5 / (1 + 2 * EDGE)  # slope of u(v)
 NO_END = 1e-6  # what lies beyond black and white is taken to be so far from 0 and 1
@@ -56,12 +57,17 @@ def shade_logits(
     logits: Tensor,  # [B, 3, H, W] of the picture
     curves: Tensor,  # [B, 7, H, W]
 ) -> Tensor:  # [B, 3, H, W] in [-1, 1]
-    """`σ(C^w ∘ logits + C^b)` and the gain, in -1..1; what is warm gets no greener than it was.
+    """`σ(C^w ∘ L + C^b)` and the gain, in -1..1; what is warm gets no greener than it was.
 
+    L are the logits, and with the gain their distance from the mean of the three falls: by night
+    the eye sees no color of clouds and leaves, and a hole of blue in a grey sky is as dull as that.
     Curves are made for the mean color of a place: of a yellow glow in it they would leave a green
     one, as red ends at white before green does. Green may get as far ahead of red and blue as it
     was, and further by a share of how blue the pixel is: teal water stays teal.
     """
+    left = _color_left(curves[:, 6:])
+    if bool((left < 1).any()):
+        logits = torch.lerp(logits.mean(1, keepdim=True), logits, left)
     red, green, blue = logits.unbind(1)
     ahead = torch.maximum(red, blue).neg_().add_(green).relu_()
     ahead.add_(torch.sub(blue, red).relu_(), alpha=TEAL)
@@ -130,7 +136,14 @@ def through(
     before, after = _inside(mean), _inside(rest)
     slope = slope / gain
     weights = (slope * before * (1 - before) / (after * (1 - after))).clamp(FLATTEST, BOLDEST)
-    return torch.cat([weights, after.logit() - weights * before.logit(), gain], dim=1)
+    seen = before.logit()
+    seen = torch.lerp(seen.mean(1, keepdim=True), seen, _color_left(gain))
+    return torch.cat([weights, after.logit() - weights * seen, gain], dim=1)
+
+
+def _color_left(gain: Tensor) -> Tensor:  # [B, 1, H, W] 0..1
+    """The share of its color that texture keeps as it gets dark."""
+    return 1 - FADED * ((DARK[0] - gain) / (DARK[0] - DARK[1])).clamp(0, 1)
 
 
 def _inside(values: Tensor) -> Tensor:

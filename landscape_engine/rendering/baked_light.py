@@ -35,6 +35,8 @@ class Looks:
         edge: E of `tone_curves`.
         toe: t of `tone_curves`.
         teal: how far green may get ahead of red and blue where it is blue, of that.
+        dark: gains from and to which texture loses color.
+        faded: the share of it that it has lost then.
     """
 
     frames: float
@@ -43,6 +45,8 @@ class Looks:
     edge: float = tone_curves.EDGE
     toe: float = tone_curves.TOE
     teal: float = tone_curves.TEAL
+    dark: tuple[float, float] = tone_curves.DARK
+    faded: float = tone_curves.FADED
 
 
 def looks_of(

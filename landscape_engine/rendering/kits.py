@@ -30,7 +30,7 @@ from ..settings import LoopSettings
 from .baked_light import Looks
 from .plates import Plates
 
-VERSION = 2
+VERSION = 3
 MIDDLE = 32768 / 65535  # of a 16-bit map: the value that stands for 0, exactly
 EXACT = 1e-3  # of 255: what lies nearer to a whole level is a picture of 8 bits
 
@@ -60,7 +60,9 @@ EQUATIONS = (
     "kind whole: C = mix(C, mix(plate(A), plate(B), share), matte(p).r).",
     "Light, with w, b and G the weights, biases and gain of both looks mixed by one number 0..1, "
     "E = edge, t = toe: "
-    "x = logit((C + E) / (1 + 2E)), y = w x + b; green is limited, "
+    "x = logit((C + E) / (1 + 2E)); where it is dark less of its color is left, "
+    "x = mix(x, (x.r + x.g + x.b) / 3, faded * clamp((dark[0] - G) / (dark[0] - dark[1]))); "
+    "y = w x + b; green is limited, "
     "y.g = min(y.g, max(y.r, y.b) + max(x.g - max(x.r, x.b), 0) + teal * max(x.b - x.r, 0)); "
     "C = clamp(G (clamp((1 + 2E) / (1 + exp(-y)) - E) + t) - t).",
     "Another speed is a factor on flow, another direction a turn of it (in pixels, not in "
@@ -222,6 +224,8 @@ def _keep_looks(kit: Kit, looks: Looks) -> dict[str, Any]:
         "edge": looks.edge,
         "toe": looks.toe / 2,  # of values in [-1, 1]
         "teal": looks.teal,
+        "dark": list(looks.dark),
+        "faded": looks.faded,
         "looks": [],
     }
     for number, (frame, curves) in enumerate(zip(looks.at, looks.curves, strict=True), start=1):

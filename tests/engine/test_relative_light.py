@@ -87,6 +87,21 @@ def test_what_is_white_falls_with_the_light_about_it():
     assert 0.08 < float(after / before) < 0.2
 
 
+def test_holes_of_blue_in_a_grey_sky_get_as_dull_as_that_by_night():
+    grey = torch.full((1, 3, 1, 1), 0.3)
+    hole = torch.tensor([-0.5, 0.0, 0.8]).view(1, 3, 1, 1)
+
+    def color(strength):  # how far red and blue of the hole lie apart, in ln, at a gain
+        wanted = daylight.encoded(daylight.linear(grey) * strength)
+        curves = tone_curves.through(grey, wanted, (wanted + 1.11) / (grey + 1.11))
+        assert torch.allclose(tone_curves.shade(grey, curves), wanted, atol=1e-5)
+        lit = daylight.linear(tone_curves.shade(hole, curves)) + daylight.FAINT
+        return float((lit[:, 2] / lit[:, 0]).log())
+
+    by_day, by_night = color(1.0), color(0.08)
+    assert 0 < by_night < 0.5 * by_day and color(0.6) == pytest.approx(by_day, rel=0.15)
+
+
 @pytest.mark.parametrize("bias", [-2.0, -0.5, 0.5, 2.0])
 def test_black_stays_black_and_no_texture_is_torn_up(bias):
     own = torch.cat([torch.full((1, 3, 32, 32), 0.8), torch.full((1, 3, 32, 32), 0.1)], 1)
