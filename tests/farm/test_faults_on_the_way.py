@@ -36,7 +36,6 @@ def test_a_killed_worker_a_paused_one_and_a_new_scheduler_change_no_result(farm,
     """Sixty plates, each made once, and byte for byte as on one machine."""
     folder = plates(60)
     alone = farm.client(folder, tmp_path / "alone", "--workers", 1, "--threads", 1, local=True)
-    assert alone.wait() == 0, alone.err
     out = tmp_path / "out"
     scheduler = farm.scheduler()
     for _ in range(3):
@@ -57,6 +56,7 @@ def test_a_killed_worker_a_paused_one_and_a_new_scheduler_change_no_result(farm,
     farm.scheduler()
 
     assert client.wait() == 0, client.err
+    assert alone.wait() == 0, alone.err
     resume.join()
     assert "the scheduler is there again" in client.err
     assert lost(out) >= 1  # the killed worker's
@@ -265,19 +265,25 @@ def test_what_has_changed_is_made_again_and_what_was_touched_is_not(farm, plates
     assert states == {"plate00": "found", "plate01": "made", "plate02": "made"}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_client_that_is_interrupted_leaves_nothing_partial(farm, plates, tmp_path, number):
-    folder, out = plates(2), tmp_path / "out"
+def test_a_client_that_is_interrupted_leaves_nothing_partial(farm, plates, tmp_path):
+    folder = plates(2)
     for path in folder.glob("*.png"):
         path.with_suffix(".job.json").write_text(
             json.dumps({"version": 1, "clip": {"frames": 20_000}})
         )
-    client = farm.client(folder, out, "--workers", 1, local=True)
-    until(lambda: list((out / ".landscape-batch").glob("*/begun.json")), "an item is begun")
-    until(lambda: leftovers(out), "it is being written")
-    client.process.send_signal(number)
-    assert client.wait() == 128 + number, client.err
-    assert not tree(out) and not leftovers(out)
+    clients = {
+        number: farm.client(folder, tmp_path / number.name, "--workers", 1, local=True)
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    for number in clients:
+        until(lambda n=number: leftovers(tmp_path / n.name), "an item is being written")
+    for number, client in clients.items():
+        client.process.send_signal(number)
+    for number, client in clients.items():
+        out = tmp_path / number.name
+        assert client.wait() == 128 + number, client.err
+        assert not tree(out) and not leftovers(out)
+        assert not list((out / ".landscape-batch").glob("run-*"))
 
 
 def test_a_killed_client_takes_its_own_workers_along_and_goes_on(farm, plates, tmp_path):
