@@ -154,12 +154,7 @@ class _said:
 
 def _usual(path: Path | None) -> Document:
     """The settings that all items begin with, as a document; its paths are absolute."""
-    if path is None:
-        return {}
-    job = documents.read(path)
-    job = documents.placed(job, path.parent.absolute())
-    found = documents.write(job)
-    return {name: found[name] for name in GROUPS}
+    return {} if path is None else documents.read_named(path.absolute())
 
 
 # ------------------------------------------------------------------------ entries
@@ -321,9 +316,7 @@ def _job(document: Document, base: Document, folder: Path, roots: Roots) -> Job:
 def _document_in(path: Path, roots: Roots) -> Document:
     """The settings of an item's own document, which has to lie in a root."""
     roots.check_read(path)
-    job = documents.placed(documents.read(path), path.parent)
-    found = documents.write(job)
-    return {name: found[name] for name in GROUPS}
+    return documents.read_named(path)
 
 
 def _with_outputs(jobs: list[tuple[str, Job]]) -> list[tuple[str, Job]]:

@@ -8,8 +8,6 @@ import signal
 import threading
 from pathlib import Path
 
-import pytest
-
 from landscape_engine import __version__
 from tests.conftest import PATIENCE_S, ROOT, make_picture
 

@@ -86,6 +86,13 @@ def test_a_cell_may_have_lines_and_a_bad_one_after_it_has_its_number(home):
         read(write(home, "a.csv", good + "lake.jpg,../x\r\n"))
 
 
+def test_a_document_beside_a_picture_says_only_what_it_names(home):
+    usual = write(home, "all.json", '{"version": 1, "clip": {"frames": 50}, "loop": {"frames": 9}}')
+    write(home, "sea.job.json", '{"version": 1, "clip": {"seed": 3}, "loop": {}}')
+    job = read(home, usual=usual)[2].job
+    assert (job.clip.frames, job.clip.seed, job.loop.frames) == (50, 3, 9)
+
+
 def test_an_item_says_more_than_the_document_of_all(home):
     usual = write(home, "all.json", json.dumps(
         {"version": 1, "picture": "other.jpg", "out": "other", "clip": {"frames": 50, "seed": 3},
@@ -94,7 +101,8 @@ def test_an_item_says_more_than_the_document_of_all(home):
     table = write(home, "a.csv", "picture,job,clip.frames\nsea.png,,8\nlake.jpg,own.json,\n")
     write(home, "own.json", '{"version": 1, "clip": {"frames": 60}}')
     sea, lake = (item.job for item in read(table, usual=usual))
-    assert (sea.clip.frames, sea.clip.seed) == (8, 3) and lake.clip.frames == 60
+    assert (sea.clip.frames, sea.clip.seed) == (8, 3)
+    assert (lake.clip.frames, lake.clip.seed) == (60, 3)  # no default comes before what is said
     assert sea.motion.code == str(home / "sea.png") and sea.picture == home / "sea.png"
 
 
