@@ -224,6 +224,22 @@ def test_workers_that_are_not_fit_are_named_and_others_do_their_plates(farm, pla
     assert len(report["workers"]) == 1
 
 
+def test_a_worker_without_the_engine_ends_and_others_do_its_plates(farm, plates, tmp_path):
+    """It can't say so itself: its log does, each time that it is given one and ends."""
+    folder, out = plates(6), tmp_path / "out"
+    broken = tmp_path / "broken" / "landscape_engine"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("raise ImportError('not installed')\n")
+    scheduler = farm.scheduler()
+    without = farm.worker(PYTHONPATH=str(broken.parent))
+    farm.worker()
+    until(lambda: scheduler.err.count("Starting worker compute stream") >= 2, "both are there")
+    client = farm.client(folder, out)
+    assert client.wait() == 0, client.err
+    assert client.report()["counts"]["made"] == 6 and len(tree(out)) == 6 * 7
+    assert "ImportError: not installed" in without.err and "Traceback" not in client.err
+
+
 def test_clocks_that_differ_do_not_matter(farm, plates, tmp_path):
     """Workers whose clocks are off by more than a day make the same, and it is known as made."""
     folder, out = plates(4), tmp_path / "out"
