@@ -171,6 +171,7 @@ class _Run:
         self._due.clear()
         self._unfit.clear()
         self._refused.clear()
+        self._none_fit_since = None
         unasked = deque(self._open)
         looked = time.monotonic()
         try:
@@ -184,9 +185,8 @@ class _Run:
                 for name in due:
                     del self._due[name]
                 self._ask(client, [name for name in due if name not in self._refused])
-                self._ask(
-                    client, [name for name in due if name in self._refused], self._fit(client)
-                )
+                if refused := [name for name in due if name in self._refused]:
+                    self._ask(client, refused, self._fit(client))
                 if client.status not in ("running", "newclosing"):
                     return
                 if now - looked >= LOOK_S:
@@ -225,9 +225,7 @@ class _Run:
         Raises:
             FarmError: none can, and none has turned up in time.
         """
-        if not self._unfit:
-            return
-        if self._fit(client):
+        if not self._unfit or self._fit(client):
             self._none_fit_since = None
             return
         now = time.monotonic()

@@ -280,14 +280,18 @@ def test_what_has_changed_is_made_again_and_what_was_touched_is_not(farm, plates
 
 
 def test_a_client_that_is_interrupted_leaves_nothing_partial(farm, plates, tmp_path):
+    """Whether the workers are its own or a farm's, which drop what they were at."""
     folder = plates(2)
     for path in folder.glob("*.png"):
         path.with_suffix(".job.json").write_text(
             json.dumps({"version": 1, "clip": {"frames": 20_000}})
         )
+    farm.scheduler()
+    farm.worker()
+    here, there = signal.SIGINT, signal.SIGTERM
     clients = {
-        number: farm.client(folder, tmp_path / number.name, "--workers", 1, local=True)
-        for number in (signal.SIGINT, signal.SIGTERM)
+        here: farm.client(folder, tmp_path / here.name, "--workers", 1, local=True),
+        there: farm.client(folder, tmp_path / there.name),
     }
     for number in clients:
         until(lambda n=number: leftovers(tmp_path / n.name), "an item is being written")
