@@ -8,6 +8,7 @@ scheduler are asked for again once it is back; those of a lost client by the nex
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import secrets
 import threading
@@ -15,6 +16,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
+from pathlib import Path
 from typing import Any
 
 from distributed import Client, Future
@@ -26,7 +28,7 @@ from ..settings import documents
 from . import content_hashes, dask_tasks
 from .clusters import Connect
 from .items import Order
-from .ledger import Ledger
+from .ledger import Ledger, mark_of
 from .outcomes import End, Listener, Outcome, Plan
 from .roots import POSTERS, STATE
 
@@ -37,6 +39,7 @@ AGAIN_S = 1.0  # before a scheduler is asked again, and an item that another pro
 MOST_AGAIN_S = 30.0  # ... at most, each time twice as long
 STOP_S = 10.0  # for workers here to let go of what they are making
 ROOM = 4096  # bytes without which nothing is begun
+UNFIT_S = 30.0  # in which a worker that is fit may turn up where none is
 DEATHS = 10  # of workers at which Dask has had an item waiting or running, in all
 
 
@@ -82,14 +85,18 @@ class _Run:
         self._due: dict[str, float] = {}  # when to ask for an item again, by this process's clock
         self._delay: dict[str, float] = {}  # before it is asked for again
         self._deaths: Counter[str] = Counter()
+        self._unfit: dict[str, str] = {}  # what workers say that can't do items, by their addresses
+        self._refused: set[str] = set()  # items that such a worker was given
+        self._none_fit_since: float | None = None
         self._weights = ""
         self._submissions = 0
 
     def run(self) -> Outcome:
         started = time.monotonic()
-        self._check_disk()
-        self._weights = content_hashes.of_bundle(self._plan.bundle)
+        mark = mark_of(self._plan.roots.out, self._outcome.run)
         try:
+            self._check_disk(mark)
+            self._weights = content_hashes.of_bundle(self._plan.bundle)
             self._follow_all()
         except FarmError as error:
             self._outcome.problem = str(error)
@@ -97,23 +104,20 @@ class _Run:
             error.outcome = self._outcome  # type: ignore[attr-defined]
             raise
         finally:
+            leftovers.remove(mark)
             self._look_at_open()
             self._outcome.seconds = time.monotonic() - started
         return self._outcome
 
-    def _check_disk(self) -> None:
-        """Make the folders of the batch, or say why they can't be made."""
+    def _check_disk(self, mark: Path) -> None:
+        """Make the folders of the batch and this run's mark, or say why they can't be made."""
         out = self._plan.roots.out
         for name in (STATE, POSTERS):
             with staging.explaining(out):
                 (out / name).mkdir(parents=True, exist_ok=True)
             staging.check_writable(out, out / name)
-        probe = out / STATE / f"room-{self._outcome.run}"
-        try:
-            with staging.explaining(out):
-                probe.write_bytes(bytes(ROOM))
-        finally:
-            leftovers.remove(probe)
+        with staging.explaining(out):
+            mark.write_bytes(bytes(ROOM))
 
     def _look_at_open(self) -> None:
         """Take from the disk what this run has made of items that it heard nothing more of."""
@@ -165,6 +169,9 @@ class _Run:
         self._said = queue.SimpleQueue()
         self._asked.clear()
         self._due.clear()
+        self._unfit.clear()
+        self._refused.clear()
+        self._none_fit_since = None
         unasked = deque(self._open)
         looked = time.monotonic()
         try:
@@ -177,11 +184,14 @@ class _Run:
                 due = [name for name, when in self._due.items() if when <= now]
                 for name in due:
                     del self._due[name]
-                self._ask(client, due)
+                self._ask(client, [name for name in due if name not in self._refused])
+                if refused := [name for name in due if name in self._refused]:
+                    self._ask(client, refused, self._fit(client))
                 if client.status not in ("running", "newclosing"):
                     return
                 if now - looked >= LOOK_S:
                     self._wait_for_workers(client)
+                    self._expect_fit(client)
                     looked = time.monotonic()
         finally:
             self._asked.clear()
@@ -205,6 +215,26 @@ class _Run:
             told = True
             time.sleep(AGAIN_S)
 
+    def _fit(self, client: Client) -> list[str]:
+        """The addresses of workers that haven't said that they can't do items."""
+        return [address for address in client.nthreads() if address not in self._unfit]
+
+    def _expect_fit(self, client: Client) -> None:
+        """Expect that some worker can do items, where others have said that they can't.
+
+        Raises:
+            FarmError: none can, and none has turned up in time.
+        """
+        if not self._unfit or self._fit(client):
+            self._none_fit_since = None
+            return
+        now = time.monotonic()
+        if self._none_fit_since is None:
+            self._none_fit_since = now
+            self._listener.noted("no worker can do items; waiting for one that can.")
+        if now - self._none_fit_since >= min(UNFIT_S, self._plan.settings.wait * 60):
+            raise FarmError(next(reversed(self._unfit.values())))
+
     def _stop(self, client: Client) -> None:
         """Let workers drop what this run has ordered, as far as they answer in time."""
 
@@ -219,14 +249,16 @@ class _Run:
 
     # ---------------------------------------------------------------------- items
 
-    def _ask(self, client: Client, names: Sequence[str]) -> None:
+    def _ask(self, client: Client, names: Sequence[str], rather: Sequence[str] = ()) -> None:
+        """Order items, of any worker, or rather of some."""
+        where = {"workers": list(rather), "allow_other_workers": True} if rather else {}
         for at in range(0, len(names), CHUNK):
             chunk = names[at : at + CHUNK]
             orders = [self._order(self._open[name]) for name in chunk]
             first = self._submissions
             self._submissions += len(chunk)
             keys = [f"plate-{self._outcome.run}-{first + n}" for n in range(len(chunk))]
-            futures = client.map(self._do, orders, key=keys, pure=False, retries=0)
+            futures = client.map(self._do, orders, key=keys, pure=False, retries=0, **where)
             for name, future in zip(chunk, futures, strict=True):
                 self._asked[name] = future
                 future.add_done_callback(lambda done, name=name: self._said.put((name, done)))
@@ -239,6 +271,7 @@ class _Run:
             "name": item.name,
             "key": item.key,
             "job": documents.write(item.job),
+            "seen": os.path.exists(item.job.path("picture")),
             "roots": [str(root) for root in plan.roots.read],
             "out": str(plan.roots.out),
             "bundle": plan.bundle and str(plan.bundle),
@@ -300,11 +333,18 @@ class _Run:
         state, name = said["state"], end.item.name
         end.worker = said["worker"]
         end.sentence = said.get("sentence")
+        address = said["worker"].get("address", "")
+        if state == "unfit":  # others may do it: such a worker keeps it for a while (`dask_tasks`)
+            if address not in self._unfit:
+                self._listener.noted(f"{end.sentence} Its pictures are given to others.")
+            self._unfit[address] = str(end.sentence)
+            self._refused.add(name)
+            self._again(name, at_once=True)
+            return []
+        self._unfit.pop(address, None)
         if state in ("busy", "stopped"):  # by another run, or by a worker that was about to end
             self._again(name)
             return []
-        if state == "unfit":
-            return [str(end.sentence)]
         end.attempts += 1
         if state in ("made", "found"):
             end.record = said["record"]

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from .items import Order
 
 LOOK_S = 0.05  # between looks at whether an item was let go of
+KEPT_S = 10.0  # an item, by a worker that can't do any: else it would get all that others could do
+
+_unfit_for: set[str] = set()  # runs that have heard so
 
 
 def do(order: Order) -> dict[str, Any]:
@@ -30,7 +33,15 @@ def do(order: Order) -> dict[str, Any]:
         event = {"name": order["name"], "done": done, "of": of, "worker": worker.address}
         worker.log_event(topic(order["run"]), event)
 
-    done = items.do(order, told, lambda: worker.status in ends)
+    def ending() -> bool:
+        return worker.status in ends
+
+    done = items.do(order, told, ending)
+    if done["state"] == "unfit":
+        deadline = time.monotonic() + (KEPT_S if order["run"] in _unfit_for else 0)
+        _unfit_for.add(order["run"])
+        while time.monotonic() < deadline and not (items.is_stopped(order["run"]) or ending()):
+            time.sleep(LOOK_S)
     return {**done, "worker": {**done["worker"], "address": worker.address}}
 
 

@@ -2,8 +2,9 @@
 
 An order, which a batch sends:
 
-    {"engine": VERSION, "run": ID, "name": …, "key": …, "job": {…}, "roots": […], "out": DIR,
-     "bundle": DIR or null, "weights": HASH, "device": …, "losses": N, "attempt": N}
+    {"engine": VERSION, "run": ID, "name": …, "key": …, "job": {…},
+     "seen": whether its picture is there, "roots": […], "out": DIR, "bundle": DIR or null,
+     "weights": HASH, "device": …, "losses": N, "attempt": N}
 
 What comes back has the order's "name" and a "state":
 
@@ -13,7 +14,7 @@ What comes back has the order's "name" and a "state":
     failed   "sentence", "disk"    "disk": no other item could be written either
     lost     "sentence"            as many workers as may have ended while they were at it
     stopped                        its run was stopped; nothing partial is left
-    unfit    "sentence"            this worker has another engine or bundle
+    unfit    "sentence"            this worker has another engine or bundle, or sees other folders
 
 and in any case "worker": {"host", "process", "loads"}.
 """
@@ -40,7 +41,7 @@ from ..jobs.preview import fit_within
 from ..settings import documents
 from ..settings.documents import Job
 from . import content_hashes, kept_bundles
-from .ledger import Ledger, Record
+from .ledger import Ledger, Record, mark_of
 from .roots import POSTERS, Roots
 
 POSTER_SIDE = 320  # longest side of a poster, pixels
@@ -66,6 +67,11 @@ def stop(run: str) -> None:
     """From now on, end what a run has ordered of this process."""
     _stopped.append(run)
     del _stopped[:-STOPPED_KEPT]
+
+
+def is_stopped(run: str) -> bool:
+    """Whether a run was stopped."""
+    return run in _stopped
 
 
 def is_at(run: str) -> bool:
@@ -136,7 +142,7 @@ def _in_turn(order: Order, told: Told | None, ending: Callable[[], bool] | None)
     """Do an item that no other process is at."""
     run, out = order["run"], Path(order["out"])
     job = documents.parse(order["job"])
-    roots = Roots.named([Path(root) for root in order["roots"]], out)
+    roots = _roots_of(order, job, out)
     ledger = Ledger(roots.out, order["key"])
     with ledger.held() as held:
         if not held:
@@ -161,6 +167,29 @@ def _in_turn(order: Order, told: Told | None, ending: Callable[[], bool] | None)
         finally:
             ledger.end(run)
         return {"state": "made", "record": vars(record)}
+
+
+def _roots_of(order: Order, job: Job, out: Path) -> Roots:
+    """The roots of an order, where this machine sees what the one sees that began the batch.
+
+    Raises:
+        FarmError: it sees other folders, as where a share isn't mounted: what it would make there
+            would be lost.
+    """
+    if not os.path.exists(mark_of(out, order["run"])):
+        raise FarmError(
+            f"'{out}' isn't the folder here that the batch writes to; expected the same one on "
+            "every machine: mount its disk under this path."
+        )
+    if order["seen"] and not os.path.exists(job.path("picture")):
+        raise FarmError(
+            f"'{job.picture}' can't be seen from here, although it is there; expected the same "
+            "folders on every machine: mount its disk under this path."
+        )
+    try:
+        return Roots.named([Path(root) for root in order["roots"]], out)
+    except ManifestError as error:
+        raise FarmError(str(error)) from error
 
 
 def _content_of(job: Job, weights: str) -> str:
@@ -231,7 +260,7 @@ class _Frames:
                     self._told(number, count)
 
     def _heed(self) -> None:
-        if self._run in _stopped or (self._ending is not None and self._ending()):
+        if is_stopped(self._run) or (self._ending is not None and self._ending()):
             raise Stopped
 
 

@@ -3,6 +3,8 @@
     OUT/.landscape-batch/NAME-HASH/lock       held by whoever is making the item
                                   /done.json  its record, written once its output is in its place
                                   /begun.json attempts that were begun and not ended, by run
+                         /run-RUN             while a run goes on: where it isn't seen, the disk is
+                                              another
 
 The lock goes with its process, however that ends, and nothing here depends on a time. On a disk
 without locks two batches may make an item twice; it is whole all the same.
@@ -14,11 +16,12 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from .. import file_locks, regular_files, staging
+from ..settings import documents
 from .roots import STATE
 
 FORMAT = 1
@@ -56,6 +59,19 @@ class Record:
     device: str
     notes: list[str]
     format: int = FORMAT
+
+
+def _is_of(value: Any, hint: Any) -> bool:
+    """Whether plain data is of the kind that a type hint of a record names."""
+    if get_origin(hint) is list:
+        (of,) = get_args(hint)
+        return isinstance(value, list) and all(_is_of(one, of) for one in value)
+    return hint is Any or isinstance(value, (int, float) if hint is float else hint)
+
+
+def mark_of(out: Path, run: str) -> Path:
+    """The file by which a worker tells that it sees the very folder that a run writes to."""
+    return out / STATE / f"run-{run}"
 
 
 class Ledger:
@@ -101,8 +117,10 @@ class Ledger:
             found = regular_files.read_json(self.folder / "done.json")
         except (OSError, ValueError):
             return None
-        names = {field.name for field in fields(Record)}
-        if not isinstance(found, dict) or set(found) != names or found["format"] != FORMAT:
+        hints = documents.hints_of(Record)
+        if not isinstance(found, dict) or set(found) != set(hints) or found["format"] != FORMAT:
+            return None
+        if not all(_is_of(found[name], hint) for name, hint in hints.items()):
             return None
         return Record(**found)
 

@@ -6,9 +6,10 @@
 
 A line of JSON is a job's document (`settings.documents`); "version" may be left out. A CSV has a
 row of names first: `picture`, `out`, `job` (a document's file), and settings by their paths in a
-document; an empty cell is left out, and a list stands as JSON or as its only entry. What an item
-doesn't say, the document of the whole batch says, and else the defaults. Paths start from the
-manifest's folder, outputs from the batch's.
+document; an empty cell is left out, and a list stands as JSON or as its only entry. Commas,
+semicolons or tabs separate cells, whichever its first row has. What an item doesn't say, the
+document of the whole batch says, and else the defaults. Paths start from the manifest's folder,
+outputs from the batch's.
 
 A manifest is read whole before anything is done: one bad line refuses it, by its number.
 """
@@ -39,6 +40,7 @@ from .roots import Roots, followed
 LINES, TABLES = (".jsonl", ".ndjson"), (".csv",)
 MOST_ITEMS = 100_000
 PATHS = ("picture", "out", "job")
+SEPARATORS = (",", ";", "\t")  # of a table, as spreadsheets of different countries save it
 OWN_DOCUMENT = ".job.json"  # after a picture's name without its ending
 MOVIES = ("mp4", "webm", "gif")
 NAME_KEPT = 40  # characters of an item's name in the name of its folder of state
@@ -152,12 +154,7 @@ class _said:
 
 def _usual(path: Path | None) -> Document:
     """The settings that all items begin with, as a document; its paths are absolute."""
-    if path is None:
-        return {}
-    job = documents.read(path)
-    job = documents.placed(job, path.parent.absolute())
-    found = documents.write(job)
-    return {name: found[name] for name in GROUPS}
+    return {} if path is None else documents.read_named(path.absolute())
 
 
 # ------------------------------------------------------------------------ entries
@@ -199,7 +196,7 @@ def _in_lines(text: str) -> Iterator[tuple[str, Document]]:
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
-                document = regular_files.parse_json(line)
+                document = regular_files.parse_json(line, _each_once)
             except ValueError as error:
                 raise ValueError(f"line {number} is no JSON: {error}") from error
             if not isinstance(document, dict):
@@ -209,26 +206,43 @@ def _in_lines(text: str) -> Iterator[tuple[str, Document]]:
             yield f"line {number}", document
 
 
+def _each_once(pairs: list[tuple[str, Any]]) -> Document:
+    """An object none of whose fields stands twice, of which one would be lost unseen."""
+    twice = next((name for name, n in Counter(name for name, _ in pairs).items() if n > 1), None)
+    if twice is not None:
+        raise ValueError(f"it has '{twice[:80]}' twice")
+    return dict(pairs)
+
+
 def _in_table(manifest: Path, text: str) -> Iterator[tuple[str, Document]]:
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    first = text.partition("\n")[0]
+    rows = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=max(SEPARATORS, key=first.count),
+        strict=True,
+    )
     names = [name.strip() for name in next(rows, [])]
-    known = {*PATHS, *_hints()}
+    known = {*PATHS, *_hints(), ""}  # spreadsheets have columns without a name, and without a cell
     unknown = next((name for name in names if name not in known), None)
     if unknown is not None:
         raise ValueError(
             f"its first row has the unknown name '{unknown[:80]}'; expected some of "
             f"{', '.join(PATHS)} and settings such as clip.frames"
         )
-    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    twice = next((name for name, count in Counter(names).items() if name and count > 1), None)
     if twice is not None:
         raise ValueError(f"its first row has '{twice}' twice")
     for row in rows:
         said = f"line {rows.line_num}"
-        if not any(cell.strip() for cell in row):
+        filled = [number for number, cell in enumerate(row) if cell.strip()]
+        if not filled:
             continue
-        if len(row) > len(names):
-            raise ValueError(f"{said} has {len(row)} cells, its first row {len(names)}")
-        yield said, _of_row({n: c for n, c in zip(names, row, strict=False) if c.strip()})
+        if filled[-1] >= len(names):
+            raise ValueError(f"{said} has {filled[-1] + 1} cells, its first row {len(names)}")
+        cells = {names[number]: row[number] for number in filled}
+        if "" in cells:
+            raise ValueError(f"{said} has the cell '{cells[''][:80]}' in a column without a name")
+        yield said, _of_row(cells)
 
 
 def _of_row(cells: Mapping[str, str]) -> Document:
@@ -302,9 +316,7 @@ def _job(document: Document, base: Document, folder: Path, roots: Roots) -> Job:
 def _document_in(path: Path, roots: Roots) -> Document:
     """The settings of an item's own document, which has to lie in a root."""
     roots.check_read(path)
-    job = documents.placed(documents.read(path), path.parent)
-    found = documents.write(job)
-    return {name: found[name] for name in GROUPS}
+    return documents.read_named(path)
 
 
 def _with_outputs(jobs: list[tuple[str, Job]]) -> list[tuple[str, Job]]:
@@ -323,7 +335,7 @@ def _with_outputs(jobs: list[tuple[str, Job]]) -> list[tuple[str, Job]]:
 
 
 def _refuse_shared_outputs(manifest: Path, items: list[Item]) -> None:
-    """Refuse two items with one output, or one within another's; disks may not tell A from a."""
+    """Refuse two items with one output, or one within another's (`_folded`)."""
     taken: dict[str, Item] = {}
     for item in items:
         other = taken.setdefault(_folded(item.name), item)
@@ -343,4 +355,6 @@ def _refuse_shared_outputs(manifest: Path, items: list[Item]) -> None:
 
 
 def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
+    """One text for all names that some disk takes for one: A and a, and on Windows 'a' and 'a.'."""
+    parts = unicodedata.normalize("NFC", name).casefold().split("/")
+    return "/".join(part.rstrip(". ") or part for part in parts)

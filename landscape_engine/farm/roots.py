@@ -75,7 +75,7 @@ class Roots:
                 "one that a batch writes to: name it relative to that, or choose another --out."
             )
         inner = found.relative_to(self.out)
-        if inner.parts[0].casefold() in RESERVED:
+        if inner.parts[0].casefold().rstrip(". ") in RESERVED:  # as Windows has it
             raise ManifestError(
                 f"'out' is '{inner.as_posix()}', a name that the batch needs itself; expected "
                 f"another than {', '.join(sorted(RESERVED))}: choose another."

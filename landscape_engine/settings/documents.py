@@ -80,14 +80,28 @@ def read(path: str | Path) -> Job:
     Raises:
         DocumentError: it can't be read, or a field is unknown or out of its range; it is named.
     """
+    return placed(parse(_plain(path)), Path(path).parent)
+
+
+def read_named(path: str | Path) -> dict[str, dict[str, Any]]:
+    """The settings that a file names itself, without defaults, by their groups; as `read`."""
+    document = _plain(path)
+    found = write(placed(parse(document), Path(path).parent))
+    return {
+        group: {name: found[group][name] for name in document[group]}
+        for group in GROUPS
+        if group in document
+    }
+
+
+def _plain(path: str | Path) -> Any:
     try:
-        document = regular_files.read_json(path)
+        return regular_files.read_json(path)
     except (OSError, ValueError) as error:
         raise DocumentError(
             f"'{path}' can't be read as a JSON document ({error}); expected an object such as "
             "--json reports: correct the file or its name."
         ) from error
-    return placed(parse(document), Path(path).parent)
 
 
 def placed(job: Job, folder: Path) -> Job:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.conftest import ROOT
 
 
 @dataclass(frozen=True)
@@ -14,6 +18,19 @@ class Files:
     authority: Path
     certificate: Path
     key: Path
+
+
+def made(folder: Path) -> Files:
+    """Certificates by the manual's own commands, where openssl is here; else as `make`."""
+    if not shutil.which("openssl"):
+        return make(folder)
+    folder.mkdir(parents=True)
+    manual = (ROOT / "docs" / "farm.md").read_text(encoding="utf-8")
+    commands = [line for line in manual.splitlines() if line.startswith("openssl ")]
+    assert len(commands) == 3
+    for command in commands:
+        subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+    return Files(*(folder / name for name in ("ca.pem", "farm.pem", "farm.key")))
 
 
 def make(folder: Path) -> Files:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ ENVIRONMENT = {
 LONG_S = 4 * PATIENCE_S  # for a whole batch
 HEARS_SIGINT = (  # which a shell's background processes, and theirs, ignore
     "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
-    "os.execv(sys.argv[1], sys.argv[1:])"
+    "os.execvp(sys.argv[1], sys.argv[1:])"
 )
 
 
@@ -71,7 +72,7 @@ class Process:
         with self.log.open("ab") as err, self.out.open("ab") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", HEARS_SIGINT, *self.words],
-                cwd=ROOT, stdout=out, stderr=err, env=self.env, start_new_session=True,
+                cwd=self.log.parent, stdout=out, stderr=err, env=self.env, start_new_session=True,
             )  # fmt: skip
 
     def _supervise(self) -> None:
@@ -119,9 +120,16 @@ class Farm:
     def address(self) -> str:
         return f"{self.protocol}://127.0.0.1:{self.port}"
 
-    def start(self, words: list[object], name: str, again: bool = False, **env: str) -> Process:
+    def start(
+        self,
+        words: list[object],
+        name: str,
+        again: bool = False,
+        within: Sequence[object] = (),
+        **env: str,
+    ) -> Process:
         log = self.folder / f"{name}-{len(self.started)}.log"
-        one = Process([sys.executable, *words], log, again, **env)
+        one = Process([*within, sys.executable, *words], log, again, **env)
         self.started.append(one)
         return one
 
@@ -130,12 +138,12 @@ class Farm:
         words += ["--protocol", self.protocol, "--no-dashboard", *self.tls]
         return self.start(words, "scheduler")
 
-    def worker(self, *options: object, **env: str) -> Process:
+    def worker(self, *options: object, within: Sequence[object] = (), **env: str) -> Process:
         scratch = self.folder / f"scratch-{len(self.started)}"
         words = ["-m", "dask", "worker", self.address, "--nthreads", 1, "--nworkers", 1]
         words += ["--host", "127.0.0.1", "--no-dashboard", "--local-directory", scratch]
         words += ["--protocol", self.protocol, *self.tls, *options]
-        one = self.start(words, "worker", again=True, **env)
+        one = self.start(words, "worker", again=True, within=within, **env)
         self.workers.append(one)
         return one
 
@@ -176,6 +184,28 @@ def plates(tmp_path: Path) -> Callable[[int], Path]:
         return folder
 
     return make
+
+
+def machine_without(folder: Path) -> list[object]:
+    """Begins a command that finds an empty disk where others find a folder."""
+    mount = 'mount -t tmpfs none "$0" && exec "$@"'
+    words = ["unshare", "--mount", "sh", "-c", mount, folder]
+    if subprocess.run([*words, "true"], capture_output=True).returncode:
+        pytest.skip("no disk can be mounted for one process here")
+    return words
+
+
+@contextlib.contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Let a folder be read-only in the block, also for those who write in it just now."""
+    if subprocess.run(["mount", "--bind", folder, folder], capture_output=True).returncode:
+        pytest.skip("no disk can be mounted here")
+    try:
+        remount = ["mount", "-o", "remount,ro,bind", folder]
+        until(lambda: not subprocess.run(remount, capture_output=True).returncode, "it is")
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
 
 
 def finished(out: Path) -> list[Path]:

@@ -6,21 +6,22 @@ import json
 import os
 import signal
 import threading
+from pathlib import Path
 
-import pytest
+from landscape_engine import __version__
+from tests.conftest import PATIENCE_S, ROOT, make_picture
 
-from tests.conftest import ROOT, make_picture
-
-from .conftest import finished, leftovers, tree, until, worker_at_an_item
+from .conftest import (
+    finished,
+    leftovers,
+    machine_without,
+    read_only,
+    tree,
+    until,
+    worker_at_an_item,
+)
 
 PAUSE_S = 20.0
-
-
-def pause(process: int) -> threading.Timer:
-    """Let a process that is stopped go on after a while."""
-    resume = threading.Timer(PAUSE_S, os.kill, (process, signal.SIGCONT))
-    resume.start()
-    return resume
 
 
 def lost(out) -> int:
@@ -33,7 +34,6 @@ def test_a_killed_worker_a_paused_one_and_a_new_scheduler_change_no_result(farm,
     """Sixty plates, each made once, and byte for byte as on one machine."""
     folder = plates(60)
     alone = farm.client(folder, tmp_path / "alone", "--workers", 1, "--threads", 1, local=True)
-    assert alone.wait() == 0, alone.err
     out = tmp_path / "out"
     scheduler = farm.scheduler()
     for _ in range(3):
@@ -45,7 +45,8 @@ def test_a_killed_worker_a_paused_one_and_a_new_scheduler_change_no_result(farm,
     os.kill(killed, signal.SIGKILL)
     until(lambda: len(finished(out)) >= 12, "more are finished")
     paused = until(lambda: worker_at_an_item(farm.workers[1]), "another is at an item")
-    resume = pause(paused)
+    resume = threading.Timer(PAUSE_S, os.kill, (paused, signal.SIGCONT))
+    resume.start()
     until(lambda: len(finished(out)) >= 20, "more are finished beside the paused one")
     scheduler.close()
     until(lambda: "waiting for it" in client.err, "the client has seen it")
@@ -53,6 +54,7 @@ def test_a_killed_worker_a_paused_one_and_a_new_scheduler_change_no_result(farm,
     farm.scheduler()
 
     assert client.wait() == 0, client.err
+    assert alone.wait() == 0, alone.err
     resume.join()
     assert "the scheduler is there again" in client.err
     assert lost(out) >= 1  # the killed worker's
@@ -74,12 +76,11 @@ def test_a_worker_that_pauses_goes_on_where_it_was(farm, plates, tmp_path):
         farm.worker()
     client = farm.client(folder, out)
     paused = until(lambda: worker_at_an_item(farm.workers[0]), "a worker is at an item")
-    resume = pause(paused)
     # one more may wait for it: Dask gives a worker its next plate before it needs it
     until(lambda: len(finished(out)) >= 4, "the others are finished")
-    assert len(finished(out)) < 6 and resume.is_alive()
+    assert len(finished(out)) < 6
+    os.kill(paused, signal.SIGCONT)
     assert client.wait() == 0, client.err
-    assert not resume.is_alive()
     assert {i["attempts"] for i in client.report()["items"]} == {1}
     assert lost(out) == 0 and not leftovers(out)
 
@@ -138,10 +139,12 @@ def test_one_that_takes_too_much_memory_takes_no_others_along(farm, plates, tmp_
 
 def test_a_full_disk_ends_a_batch_in_a_sentence_and_it_goes_on(farm, plates, tmp_path, small_disk):
     folder, out = plates(8), small_disk / "out"
+    farm.scheduler()
+    farm.worker()
     (out / "x").mkdir(parents=True)
     filler = small_disk / "filler"
     filler.write_bytes(bytes(600_000))
-    client = farm.client(folder, out, "--workers", 1, local=True)
+    client = farm.client(folder, out)
     assert client.wait() == 2
     (line,) = [said for said in client.err.splitlines() if "disk full" in said]
     assert "free some space" in line and "Traceback" not in client.err
@@ -149,7 +152,7 @@ def test_a_full_disk_ends_a_batch_in_a_sentence_and_it_goes_on(farm, plates, tmp
     assert 0 < done < 8
     assert f"{done} of 8 pictures are finished" in client.err
     filler.unlink()
-    again = farm.client(folder, out, "--workers", 1, local=True)
+    again = farm.client(folder, out)
     assert again.wait() == 0, again.err
     assert again.report()["counts"] == {"made": 8 - done, "found": done, "failed": 0, "open": 0}
     assert not leftovers(out)
@@ -161,6 +164,80 @@ def test_a_read_only_share_is_refused_before_anything(farm, plates, mounted):
     assert client.wait() == 2
     (line,) = client.err.splitlines()
     assert "permission denied" in line and str(out) in line
+
+
+def test_a_share_that_turns_read_only_ends_a_batch_in_a_sentence_and_it_goes_on(
+    farm, plates, tmp_path
+):
+    folder, out = plates(8), tmp_path / "out"
+    out.mkdir()
+    farm.scheduler()
+    for _ in range(2):
+        farm.worker()
+    client = farm.client(folder, out)
+    until(lambda: len(finished(out)) >= 2, "some are finished")
+    with read_only(out):
+        assert client.wait() == 2, client.err
+        done = len(finished(out))
+        assert 2 <= done < 8 and f"{done} of 8 pictures are finished" in client.err
+        assert "permission denied" in client.err and "Traceback" not in client.err
+    again = farm.client(folder, out)
+    assert again.wait() == 0, again.err
+    assert again.report()["counts"] == {"made": 8 - done, "found": done, "failed": 0, "open": 0}
+    assert len(tree(out)) == 8 * 7 and not leftovers(out)
+
+
+def other_version(folder: Path) -> Path:
+    """The engine with another version's number; gives the folder to import it from."""
+    package = ROOT / "landscape_engine"
+    copy = folder / "landscape_engine"
+    copy.mkdir(parents=True)
+    for path in package.iterdir():
+        if path.name not in ("__init__.py", "__pycache__"):
+            (copy / path.name).symlink_to(path)
+    text = (package / "__init__.py").read_text()
+    (copy / "__init__.py").write_text(text.replace(__version__, "0.0.9"))
+    return folder
+
+
+def test_workers_that_are_not_fit_are_named_and_others_do_their_plates(farm, plates, tmp_path):
+    """One sees no results' folder, one no bundle, one no pictures, one is of another version."""
+    folder, out = plates(12), tmp_path / "out"
+    out.mkdir()
+    scheduler = farm.scheduler()
+    for hidden in (out, farm.bundle, folder):
+        farm.worker(within=machine_without(hidden))
+    farm.worker(PYTHONPATH=str(other_version(tmp_path / "other")))
+    there = "Starting worker compute stream"
+    until(lambda: scheduler.err.count(there) >= 4, "all are there")
+    alone = farm.client(folder, out, "--wait", 0)
+    assert alone.wait() == 2, alone.err
+    assert "0 of 12 pictures are finished" in alone.err.splitlines()[-1] and not tree(out)
+    farm.worker()
+    until(lambda: scheduler.err.count(there) >= 5, "a fit one is there")
+    client = farm.client(folder, out)
+    assert client.wait() == 0, client.err
+    for word in ("isn't the folder here", "bundle.json", "png' can't be seen", "engine 0.0.9"):
+        assert word in client.err
+    report = client.report()
+    assert report["counts"]["made"] == 12 and len(tree(out)) == 12 * 7
+    assert len(report["workers"]) == 1
+
+
+def test_a_worker_without_the_engine_ends_and_others_do_its_plates(farm, plates, tmp_path):
+    """It can't say so itself: its log does, each time that it is given one and ends."""
+    folder, out = plates(6), tmp_path / "out"
+    broken = tmp_path / "broken" / "landscape_engine"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("raise ImportError('not installed')\n")
+    scheduler = farm.scheduler()
+    without = farm.worker(PYTHONPATH=str(broken.parent))
+    farm.worker()
+    until(lambda: scheduler.err.count("Starting worker compute stream") >= 2, "both are there")
+    client = farm.client(folder, out)
+    assert client.wait() == 0, client.err
+    assert client.report()["counts"]["made"] == 6 and len(tree(out)) == 6 * 7
+    assert "ImportError: not installed" in without.err and "Traceback" not in client.err
 
 
 def test_clocks_that_differ_do_not_matter(farm, plates, tmp_path):
@@ -181,7 +258,7 @@ def test_clocks_that_differ_do_not_matter(farm, plates, tmp_path):
     assert client.report()["counts"]["made"] == 4
     for path in out.rglob("*"):
         os.utime(path, (0, 0))  # as a share may say it
-    again = farm.client(folder, out, "--workers", 1, local=True)
+    again = farm.client(folder, out)
     assert again.wait() == 0, again.err
     assert again.report()["counts"]["found"] == 4
 
@@ -190,26 +267,58 @@ def test_what_has_changed_is_made_again_and_what_was_touched_is_not(farm, plates
     from landscape_engine import images
 
     folder, out = plates(3), tmp_path / "out"
-    assert farm.client(folder, out, "--workers", 1, local=True).wait() == 0
+    farm.scheduler()
+    farm.worker()
+    assert farm.client(folder, out).wait() == 0
     os.utime(folder / "plate00.png")
     images.save_image(make_picture(64, 96).flip(3), folder / "plate01.png")
     (folder / "plate02.job.json").write_text(json.dumps({"version": 1, "clip": {"seed": 5}}))
-    client = farm.client(folder, out, "--workers", 1, local=True)
+    client = farm.client(folder, out)
     assert client.wait() == 0, client.err
     states = {item["name"]: item["state"] for item in client.report()["items"]}
     assert states == {"plate00": "found", "plate01": "made", "plate02": "made"}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_client_that_is_interrupted_leaves_nothing_partial(farm, plates, tmp_path, number):
-    folder, out = plates(2), tmp_path / "out"
+def test_a_client_that_is_interrupted_leaves_nothing_partial(farm, plates, tmp_path):
+    """Whether the workers are its own or a farm's, which drop what they were at."""
+    folder = plates(2)
     for path in folder.glob("*.png"):
         path.with_suffix(".job.json").write_text(
             json.dumps({"version": 1, "clip": {"frames": 20_000}})
         )
+    farm.scheduler()
+    farm.worker()
+    here, there = signal.SIGINT, signal.SIGTERM
+    clients = {
+        here: farm.client(folder, tmp_path / here.name, "--workers", 1, local=True),
+        there: farm.client(folder, tmp_path / there.name),
+    }
+    for number in clients:
+        until(lambda n=number: leftovers(tmp_path / n.name), "an item is being written")
+    for number, client in clients.items():
+        client.process.send_signal(number)
+    for number, client in clients.items():
+        out = tmp_path / number.name
+        assert client.wait() == 128 + number, client.err
+        assert not tree(out) and not leftovers(out)
+        assert not list((out / ".landscape-batch").glob("run-*"))
+
+
+def test_a_killed_client_takes_its_own_workers_along_and_goes_on(farm, plates, tmp_path):
+    """No process of this machine's stays, and what was finished is not made again."""
+    import psutil
+
+    folder, out = plates(5), tmp_path / "out"
     client = farm.client(folder, out, "--workers", 1, local=True)
-    until(lambda: list((out / ".landscape-batch").glob("*/begun.json")), "an item is begun")
-    until(lambda: leftovers(out), "it is being written")
-    client.process.send_signal(number)
-    assert client.wait() == 128 + number, client.err
-    assert not tree(out) and not leftovers(out)
+    until(lambda: finished(out), "one is finished")
+    workers = psutil.Process(client.process.pid).children(recursive=True)
+    os.kill(client.process.pid, signal.SIGKILL)
+    client.wait()
+    assert not psutil.wait_procs(workers, PATIENCE_S)[1]
+    before = {path: path.stat().st_ino for path in finished(out)}
+    again = farm.client(folder, out, "--workers", 1, local=True)
+    assert again.wait() == 0, again.err
+    assert before == {path: path.stat().st_ino for path in before}
+    counts = again.report()["counts"]
+    assert counts["found"] >= len(before) and counts["made"] + counts["found"] == 5
+    assert len(tree(out)) == 5 * 7 and not leftovers(out)

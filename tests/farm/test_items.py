@@ -11,7 +11,7 @@ import pytest
 from landscape_engine import __version__, images
 from landscape_engine.errors import OutputError
 from landscape_engine.farm import content_hashes, items, kept_bundles, manifests
-from landscape_engine.farm.ledger import Ledger
+from landscape_engine.farm.ledger import Ledger, mark_of
 from landscape_engine.farm.roots import Roots
 from landscape_engine.settings import documents
 from tests.conftest import make_picture
@@ -32,12 +32,17 @@ class Bench:
     def order(self, **changes):
         roots = Roots.named([self.plates], self.out)
         (item,) = manifests.read(self.plates, roots, self.usual)
-        return {
+        order = {
             "engine": __version__, "run": "one", "name": item.name, "key": item.key,
-            "job": documents.write(item.job), "roots": [str(self.plates)], "out": str(self.out),
+            "job": documents.write(item.job), "seen": True, "roots": [str(self.plates)],
+            "out": str(self.out),
             "bundle": str(self.bundle), "weights": content_hashes.of_bundle(self.bundle),
             "device": "cpu", "losses": 2, "attempt": 1, **changes,
         }  # fmt: skip
+        mark = mark_of(self.out, order["run"])
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+        return order
 
     @property
     def ledger(self) -> Ledger:
@@ -106,6 +111,19 @@ def test_a_damaged_record_is_none(bench, text):
     assert items.do(bench.order(run="two"))["state"] == "made"
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"seconds": "long"}, {"notes": 5}, {"notes": [5]}, {"width": None}, {"files": {}}]
+    + [{"format": 2}, {"format": 2, "engine": "2.0"}],
+)
+def test_a_record_of_other_values_or_of_another_version_is_none(bench, change):
+    """What the report and its page would stumble over, or a later engine has written."""
+    record = items.do(bench.order())["record"]
+    (bench.ledger.folder / "done.json").write_text(json.dumps({**record, **change}))
+    again = items.do(bench.order(run="two"))
+    assert again["state"] == "made" and again["record"]["run"] == "two"
+
+
 def test_an_item_that_another_holds_is_left_to_it(bench):
     with bench.ledger.held() as held:
         assert held
@@ -146,6 +164,8 @@ def test_a_run_that_is_stopped_leaves_nothing_partial(bench):
         ({"engine": "0.0.1"}, "expected one version"),
         ({"weights": "0" * 64}, "expected the same"),
         ({"bundle": "/nowhere"}, "can't be read"),
+        ({"roots": ["/nowhere"]}, "can be seen from here"),
+        ({"job": {"version": 1, "picture": "/nowhere.png"}}, "can't be seen from here, although"),
     ],
 )
 def test_a_worker_that_is_not_fit_says_so(bench, change, word, monkeypatch):
@@ -153,6 +173,14 @@ def test_a_worker_that_is_not_fit_says_so(bench, change, word, monkeypatch):
     said = items.do(bench.order(**change))
     assert said["state"] == "unfit" and word in said["sentence"]
     assert not tree(bench.out)
+
+
+def test_a_worker_that_sees_another_folder_of_results_says_so_and_writes_nothing(bench):
+    order = bench.order()
+    mark_of(bench.out, "one").unlink()  # as where the share isn't mounted
+    said = items.do(order)
+    assert said["state"] == "unfit" and "isn't the folder here" in said["sentence"]
+    assert not tree(bench.out) and not bench.ledger.folder.exists()
 
 
 def test_an_order_that_leads_out_of_the_roots_is_refused_by_the_worker_too(bench, tmp_path):

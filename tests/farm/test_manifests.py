@@ -68,11 +68,29 @@ def test_lines_and_tables_say_the_same(home):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_tables_as_spreadsheets_save_them(home, encoding):
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_tables_as_spreadsheets_save_them(home, encoding, separator):
+    """With the separator of their country, Windows's line ends and columns without a name."""
     (home / "mër.png").write_bytes(b"any")
-    table = write(home, "a.csv", "picture,clip.frames\nmër.png,5\n".encode(encoding))
-    (item,) = read(table)
-    assert item.name == "mër" and item.job.clip.frames == 5
+    text = 'picture,out,clip.frames,,\r\nmër.png,"a, b; c",5,,\r\n,,,,,,\r\n'
+    text = text.replace(",", separator).replace(f"a{separator} b", "a, b")
+    (item,) = read(write(home, "a.csv", text.encode(encoding)))
+    assert item.name == "a, b; c" and item.job.clip.frames == 5
+
+
+def test_a_cell_may_have_lines_and_a_bad_one_after_it_has_its_number(home):
+    good = 'picture,out\r\nsea.png,"a\r\nb"\r\n'
+    (item,) = read(write(home, "a.csv", good))
+    assert item.name == "a\r\nb"
+    with pytest.raises(ManifestError, match="line 4 of"):
+        read(write(home, "a.csv", good + "lake.jpg,../x\r\n"))
+
+
+def test_a_document_beside_a_picture_says_only_what_it_names(home):
+    usual = write(home, "all.json", '{"version": 1, "clip": {"frames": 50}, "loop": {"frames": 9}}')
+    write(home, "sea.job.json", '{"version": 1, "clip": {"seed": 3}, "loop": {}}')
+    job = read(home, usual=usual)[2].job
+    assert (job.clip.frames, job.clip.seed, job.loop.frames) == (50, 3, 9)
 
 
 def test_an_item_says_more_than_the_document_of_all(home):
@@ -83,7 +101,8 @@ def test_an_item_says_more_than_the_document_of_all(home):
     table = write(home, "a.csv", "picture,job,clip.frames\nsea.png,,8\nlake.jpg,own.json,\n")
     write(home, "own.json", '{"version": 1, "clip": {"frames": 60}}')
     sea, lake = (item.job for item in read(table, usual=usual))
-    assert (sea.clip.frames, sea.clip.seed) == (8, 3) and lake.clip.frames == 60
+    assert (sea.clip.frames, sea.clip.seed) == (8, 3)
+    assert (lake.clip.frames, lake.clip.seed) == (60, 3)  # no default comes before what is said
     assert sea.motion.code == str(home / "sea.png") and sea.picture == home / "sea.png"
 
 
@@ -107,6 +126,13 @@ def test_an_item_says_more_than_the_document_of_all(home):
         ('{"picture": "sea.png", "out": "Posters/x"}', "needs itself"),
         ('{"picture": "sea.png", "out": ".landscape-batch/x"}', "needs itself"),
         ('{"picture": "lake.png", "out": "SEA"}', "as line 1 does"),
+        ('{"picture": "lake.png", "out": "sea."}', "as line 1 does"),
+        ('{"picture": "lake.png", "out": "x/../sea"}', "as line 1 does"),
+        ('{"picture": "lake.png", "out": "posters./x"}', "needs itself"),
+        ('{"picture": "lake.png", "picture": "sea.png"}', "line 2 .* has 'picture' twice"),
+        ('{"picture": "sea.png", "clip": {"frames": 2, "frames": 3}}', "has 'frames' twice"),
+        ('{"picture": "sea.png", "clip": {"frames": 1' + "0" * 400 + "}}", "'clip.frames' is 1000"),
+        ('{"picture": "sea.png", "clip": ' + '{"a": ' * 3000 + "1" + "}" * 3001, "nested too deep"),
         ('{"picture": "lake.png", "out": "sea/x"}', "within the output of line 1"),
         ('{"picture": "a\\u0000b"}', "no system takes"),
     ],
@@ -127,6 +153,7 @@ def test_one_bad_line_is_refused_by_its_number(home, line, word):
         ("picture,clip.frams\nsea.png,3\n", "unknown name 'clip.frams'"),
         ("picture,picture\nsea.png,3\n", "'picture' twice"),
         ("picture\nsea.png,3\n", "line 2 has 2 cells"),
+        ("picture,\nsea.png,3\n", "line 2 has the cell '3' in a column without a name"),
         ('picture\n"sea.png\n', "can't be read"),
         ("picture,clip.frames\nsea.png,many\n", "line 2 of .*'clip.frames' is 'many'"),
         ("picture,clip.frames\nsea.png,true\n", "'clip.frames' is 'true'"),

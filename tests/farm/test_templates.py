@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from landscape_engine import images
 from landscape_engine.shell import cli
 from tests.conftest import ROOT, make_picture
 
-from .conftest import ENVIRONMENT, JOB, LONG_S
+from .conftest import ENVIRONMENT, JOB, LONG_S, until
 
 FARM = ROOT / "examples" / "farm"
 TEMPLATES = sorted(FARM.glob("*.yaml"))
@@ -25,11 +26,17 @@ SETTINGS = json.dumps({**JOB, "clip": {"frames": 3}})
 
 
 @pytest.fixture
-def openjd():
-    """Run the command line of Open Job Description; its environment is one of its own."""
+def command() -> str:
+    """The command line of Open Job Description; its environment is one of its own."""
     command = os.environ.get("LANDSCAPE_OPENJD") or shutil.which("openjd")
     if not command:
         pytest.skip("openjd isn't here: LANDSCAPE_OPENJD names the one of openjd-cli")
+    return command
+
+
+@pytest.fixture
+def openjd(command):
+    """Run it to its end."""
 
     def run(*words: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -80,6 +87,29 @@ def test_an_animation_runs_and_tells_its_progress(openjd, lake, tmp_path):
     lake.write_bytes(b"")
     done = openjd("run", FARM / "animate.yaml", *words, "-p", f"Python={sys.executable}")
     assert done.returncode != 0 and "is empty (0 bytes)" in done.stdout
+
+
+def test_a_task_that_is_cancelled_ends_and_leaves_nothing(command, lake, tmp_path):
+    settings = json.dumps({**JOB, "clip": {"frames": 20_000}})
+    values = {
+        "Picture": lake, "Out": tmp_path / "frames", "Settings": settings,
+        "Python": sys.executable,
+    }  # fmt: skip
+    words = [word for name, value in values.items() for word in ("-p", f"{name}={value}")]
+    runner = subprocess.Popen(
+        [command, "run", FARM / "animate.yaml", *words],
+        stdout=subprocess.PIPE, text=True, env={**os.environ, **ENVIRONMENT},
+    )  # fmt: skip
+    try:
+        until(lambda: list(tmp_path.glob(".frames.*.part/*")), "frames are written")
+        runner.send_signal(signal.SIGTERM)  # as for Ctrl-C, which background processes ignore
+        said, _ = runner.communicate(timeout=LONG_S)
+    finally:
+        runner.kill()
+        runner.wait()
+    assert runner.returncode != 0 and "openjd_progress" in said
+    assert "exited with code: 143" in said  # by itself, and not killed after the notice's period
+    assert os.listdir(tmp_path) == ["lake.png"]
 
 
 def test_three_stills_end_to_end(openjd, blender, lake, tmp_path):

@@ -28,7 +28,7 @@ from PIL import Image
 from landscape_engine import __version__, images, leftovers
 from landscape_engine.bundles import authors, checkpoints, sources
 from landscape_engine.errors import LandscapeError, is_out_of_memory
-from landscape_engine.farm import items, manifests
+from landscape_engine.farm import items, ledger, manifests
 from landscape_engine.farm.roots import Roots
 from landscape_engine.images import clips
 from landscape_engine.scene import region_files
@@ -465,6 +465,9 @@ def _do_batch(path: Path, plates: Path, out: Path) -> None:
 
     try:
         found = manifests.read(path, roots)
+        mark = ledger.mark_of(out, "fuzz")
+        mark.parent.mkdir(exist_ok=True)
+        mark.touch()
         with (
             mock.patch.object(items.animation, "animate", animate),
             mock.patch.object(items.kept_bundles, "animator_with", lambda *_: None),
@@ -473,7 +476,7 @@ def _do_batch(path: Path, plates: Path, out: Path) -> None:
             for item in found:
                 order = {
                     "engine": __version__, "run": "fuzz", "name": item.name, "key": item.key,
-                    "job": documents.write(item.job), "roots": [str(roots.read[0])],
+                    "job": documents.write(item.job), "seen": False, "roots": [str(roots.read[0])],
                     "out": str(out), "bundle": None, "weights": "", "device": "cpu", "losses": 3,
                     "attempt": 1,
                 }  # fmt: skip

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ...errors import FarmError, OutputError, printable
+from ...errors import FarmError, ManifestError, OutputError, printable
 from ...farm import batch_report, manifests
 from ...farm.outcomes import End, Plan
 from ...farm.roots import PAGE, REPORT, Roots
@@ -36,6 +36,11 @@ def run(options: argparse.Namespace) -> int:
     check_installed("cryptography", "workers are spoken to in private", "farm")
     settings = settings_from(options, BatchSettings)
     manifest: Path = options.manifest
+    if not manifest.exists():  # its folder, a root, may not be there either
+        raise ManifestError(
+            f"the manifest '{manifest}' isn't there; expected a folder of pictures, a .csv or a "
+            ".jsonl: correct its name."
+        )
     home = manifest if manifest.is_dir() else manifest.parent
     roots = Roots.named(options.root or [home], options.out)
     items = manifests.read(manifest, roots, options.job)
@@ -99,7 +104,8 @@ class _Bar:
                 f" in {end.record['seconds']:.1f} s" if end.record and end.state == "made" else ""
             )
             sentence = f": {end.sentence}" if end.sentence else ""
-            self._say(f"{done} of {of}: {end.item.name} {end.state}{seconds}{sentence}")
+            state = "was finished before" if end.state == "found" else end.state
+            self._say(f"{done} of {of}: {end.item.name} {state}{seconds}{sentence}")
 
     def moved(self, name: str, frame: int, frames: int) -> None:
         """Show how far an item is."""
