@@ -22,13 +22,13 @@ from typing import Any
 from distributed import Client, Future
 from distributed.scheduler import KilledWorker
 
-from .. import __version__, leftovers, staging
+from .. import __version__, staging
 from ..errors import FarmError
 from ..settings import documents
 from . import content_hashes, dask_tasks
 from .clusters import Connect
 from .items import Order
-from .ledger import Ledger, mark_of
+from .ledger import Ledger, marked
 from .outcomes import End, Listener, Outcome, Plan
 from .roots import POSTERS, STATE
 
@@ -93,31 +93,29 @@ class _Run:
 
     def run(self) -> Outcome:
         started = time.monotonic()
-        mark = mark_of(self._plan.roots.out, self._outcome.run)
+        out = self._plan.roots.out
         try:
-            self._check_disk(mark)
-            self._weights = content_hashes.of_bundle(self._plan.bundle)
-            self._follow_all()
+            self._check_disk(out)
+            with marked(out, self._outcome.run, ROOM):
+                self._weights = content_hashes.of_bundle(self._plan.bundle)
+                self._follow_all()
         except FarmError as error:
             self._outcome.problem = str(error)
         except BaseException as error:
             error.outcome = self._outcome  # type: ignore[attr-defined]
             raise
         finally:
-            leftovers.remove(mark)
             self._look_at_open()
             self._outcome.seconds = time.monotonic() - started
         return self._outcome
 
-    def _check_disk(self, mark: Path) -> None:
-        """Make the folders of the batch and this run's mark, or say why they can't be made."""
-        out = self._plan.roots.out
+    @staticmethod
+    def _check_disk(out: Path) -> None:
+        """Make the folders of the batch, or say why they can't be made."""
         for name in (STATE, POSTERS):
             with staging.explaining(out):
                 (out / name).mkdir(parents=True, exist_ok=True)
             staging.check_writable(out, out / name)
-        with staging.explaining(out):
-            mark.write_bytes(bytes(ROOM))
 
     def _look_at_open(self) -> None:
         """Take from the disk what this run has made of items that it heard nothing more of."""

@@ -20,11 +20,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-from .. import file_locks, regular_files, staging
+from .. import file_locks, leftovers, regular_files, staging
 from ..settings import documents
 from .roots import STATE
 
 FORMAT = 1
+DONE, BEGUN = "done.json", "begun.json"
+RUN = "run-"  # how the name of a run's mark begins
 RUNS_KEPT = 16  # of those that have begun an item, the last ones
 
 
@@ -71,7 +73,33 @@ def _is_of(value: Any, hint: Any) -> bool:
 
 def mark_of(out: Path, run: str) -> Path:
     """The file by which a worker tells that it sees the very folder that a run writes to."""
-    return out / STATE / f"run-{run}"
+    return out / STATE / f"{RUN}{run}"
+
+
+@contextlib.contextmanager
+def marked(out: Path, run: str, room: int) -> Iterator[None]:
+    """Hold a run's mark in the block, of so many bytes; remove those of runs that were killed.
+
+    Raises:
+        OutputError: the folder can't be written to.
+    """
+    mark = mark_of(out, run)
+    for path in mark.parent.glob(f"{RUN}*"):
+        with contextlib.suppress(OSError), open(path, "r+b") as file:
+            if file_locks.take(file):  # nobody holds it any more
+                leftovers.remove(path)
+    try:
+        with staging.explaining(out):
+            held = open(mark, "xb")  # noqa: SIM115
+        with held:
+            with contextlib.suppress(OSError):  # a disk without locks: such a mark stays
+                file_locks.take(held)
+            with staging.explaining(out):
+                held.write(bytes(room))
+                held.flush()
+            yield
+    finally:
+        leftovers.remove(mark)
 
 
 class Ledger:
@@ -98,6 +126,8 @@ class Ledger:
                 taken = file_locks.take(file)
             except OSError:  # a disk without locks
                 taken = True
+            for name in (DONE, BEGUN) if taken else ():  # of one that a full disk cut off
+                leftovers.remove_abandoned(self.folder, self.folder / name)
             yield taken
 
     def finished(self, content: str) -> Record | None:
@@ -114,7 +144,7 @@ class Ledger:
     def record(self) -> Record | None:
         """The item's record; None where there is none that can be read."""
         try:
-            found = regular_files.read_json(self.folder / "done.json")
+            found = regular_files.read_json(self.folder / DONE)
         except (OSError, ValueError):
             return None
         hints = documents.hints_of(Record)
@@ -126,12 +156,12 @@ class Ledger:
 
     def finish(self, record: Record) -> None:
         """Write the record of a result that is in its place."""
-        self._write("done.json", asdict(record))
+        self._write(DONE, asdict(record))
 
     def forget(self) -> None:
         """Remove the record, before its result is replaced."""
         with staging.explaining(self.folder):
-            (self.folder / "done.json").unlink(missing_ok=True)
+            (self.folder / DONE).unlink(missing_ok=True)
 
     def lost(self, run: str) -> int:
         """How many attempts a run has begun of which nobody said the end."""
@@ -149,11 +179,11 @@ class Ledger:
     def _count(self, run: str, more: int) -> None:
         begun = self._begun()
         begun[run] = max(0, self.lost(run) + more)
-        self._write("begun.json", dict(list(begun.items())[-RUNS_KEPT:]))
+        self._write(BEGUN, dict(list(begun.items())[-RUNS_KEPT:]))
 
     def _begun(self) -> dict[str, Any]:
         try:
-            found = regular_files.read_json(self.folder / "begun.json")
+            found = regular_files.read_json(self.folder / BEGUN)
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}

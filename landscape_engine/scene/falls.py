@@ -81,7 +81,7 @@ def upright(
     perhaps = (white[0, 0] > PERHAPS).cpu().numpy()
     if perhaps.mean() < LEAST:
         return torch.zeros_like(white)
-    small = shrinking.area(image[:, :3].cpu(), tuple(white.shape[2:]))
+    small = shrinking.area(image[:, :3].cpu(), white.shape[2:])
     pixels = ((small[0].permute(1, 2, 0).numpy() + 1) * 127.5).clip(0, 255).astype(np.uint8)
     across, along, _ = _energies(pixels, perhaps)
     stands = torch.from_numpy(across / (across + along + 1e-6) * perhaps)[None, None]

@@ -11,7 +11,7 @@ import pytest
 from landscape_engine import __version__, images
 from landscape_engine.errors import OutputError
 from landscape_engine.farm import content_hashes, items, kept_bundles, manifests
-from landscape_engine.farm.ledger import Ledger, mark_of
+from landscape_engine.farm.ledger import Ledger, mark_of, marked
 from landscape_engine.farm.roots import Roots
 from landscape_engine.settings import documents
 from tests.conftest import make_picture
@@ -235,3 +235,29 @@ def test_the_hash_is_of_the_content_of_masks_of_regions_and_of_keys_too(bench, t
     look.unlink()
     with pytest.raises(OSError):
         hash_of()
+
+
+def test_marks_of_runs_that_were_killed_go_and_those_of_living_ones_stay(tmp_path):
+    """As where a client was killed: its mark lies there, and nobody holds its lock."""
+    state = tmp_path / mark_of(tmp_path, "x").parent.name
+    state.mkdir()
+    killed = mark_of(tmp_path, "killed")
+    killed.write_bytes(bytes(64))
+    with marked(tmp_path, "first", 64):
+        assert not killed.exists()
+        with marked(tmp_path, "second", 64):
+            marks = [mark_of(tmp_path, run) for run in ("first", "second")]
+            assert all(mark.stat().st_size == 64 for mark in marks)
+        assert [mark.exists() for mark in marks] == [True, False]
+    assert not list(state.iterdir())
+
+
+def test_what_a_full_disk_cut_off_goes_when_the_item_is_looked_at_again(bench):
+    ledger = bench.ledger
+    with ledger.held():
+        pass
+    cut = ledger.folder / ".begun.json.0123abcd.part"
+    cut.write_text("{")
+    (ledger.folder / ".begun.json.0123abcd.part.lock").touch()
+    with ledger.held() as taken:
+        assert taken and not list(ledger.folder.glob(".*.part*"))
