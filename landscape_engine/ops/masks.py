@@ -12,6 +12,8 @@ from torch import Tensor
 
 from . import warping
 
+RESIDUE = 1e-12  # what running sums may leave of values about 1 that are past; it counts as none
+
 
 def blur(
     values: Tensor,  # [B, C, h, w]
@@ -40,6 +42,7 @@ def _boxed(values: Tensor, radius: int) -> Tensor:
         for source in (plane, made):
             sums = cv2.boxFilter(source, -1, size, normalize=False, borderType=cv2.BORDER_CONSTANT)
             np.divide(sums, held, out=made)
+        made[np.abs(made) < RESIDUE] = 0
     return blurred
 
 
