@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .. import __version__, images, overwriting, sequence, staging
+from .. import __version__, cpus, images, overwriting, sequence, staging
 from ..animator import Animator, load_animator
 from ..bundles import checkpoints
 from ..fitting.annotations import read_arrows, read_patches
@@ -179,12 +180,16 @@ def _predict(animator: Animator, landscape: Landscape, job: Job) -> _Foreseen:
     if asked.kind == "steady":
         regions = landscape.regions(job.regions)
         asked, notes = movement.followed(asked, regions, job.regions)  # before what takes long
-    light = animator.light(landscape, job.appearance, job.clip)
-    chosen = codes.chosen(landscape, asked, seed, regions)
-    motion = animator.move(landscape, asked, chosen, seed, regions)
-    with torch.inference_mode():
-        motion = travel.fit(motion, job.loop, job.period)
-    return _Foreseen(chosen, light, motion, notes)
+    # neither knows of the other, and each leaves a core idle for much of its time
+    with ThreadPoolExecutor(1, "light") as beside:
+        lit = beside.submit(animator.light, landscape, job.appearance, job.clip)
+        if animator.device.type != "cpu" or cpus.available() == 1:
+            wait([lit])
+        chosen = codes.chosen(landscape, asked, seed, regions)
+        motion = animator.move(landscape, asked, chosen, seed, regions)
+        with torch.inference_mode():
+            motion = travel.fit(motion, job.loop, job.period)
+        return _Foreseen(chosen, lit.result(), motion, notes)
 
 
 def _write_frames(

@@ -17,7 +17,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..ops import masks, shrinking, warping
@@ -83,7 +82,7 @@ def glowing(
     if float(light.mean()) < LEAST_GLOW:
         return None
     reach = max(1, round(REACH * rest.shape[3]))
-    near = F.max_pool2d(light, 2 * reach + 1, 1, reach)
+    near = masks.highest(light, reach)
     return torch.maximum(masks.blur(near, reach), light)
 
 

@@ -12,6 +12,8 @@ from torch import Tensor
 
 from . import warping
 
+RESIDUE = 1e-12  # what running sums may leave of values about 1 that are past; it counts as none
+
 
 def blur(
     values: Tensor,  # [B, C, h, w]
@@ -40,6 +42,7 @@ def _boxed(values: Tensor, radius: int) -> Tensor:
         for source in (plane, made):
             sums = cv2.boxFilter(source, -1, size, normalize=False, borderType=cv2.BORDER_CONSTANT)
             np.divide(sums, held, out=made)
+        made[np.abs(made) < RESIDUE] = 0
     return blurred
 
 
@@ -84,8 +87,18 @@ def sustained(
     Peaks and lines that are narrower go; the rest keeps its sign and its outline.
     """
     height = field.abs()
-    least = -F.max_pool2d(-height, width, 1, width // 2)
-    return field.sign() * torch.minimum(F.max_pool2d(least, width, 1, width // 2), height)
+    least = -highest(-height, width // 2)
+    return field.sign() * torch.minimum(highest(least, width // 2), height)
+
+
+def highest(
+    values: Tensor,  # [B, C, h, w]
+    radius: int,
+) -> Tensor:  # [B, C, h, w]
+    """The greatest value within a square of 2 × `radius` + 1 pixels: down, then across."""
+    size = 2 * radius + 1
+    down = F.max_pool2d(values, (size, 1), 1, (radius, 0))
+    return F.max_pool2d(down, (1, size), 1, (0, radius))
 
 
 def extend(
@@ -143,8 +156,7 @@ def shrink(
     pixels: int,
 ) -> Tensor:  # [1, 1, h, w]
     """Erode: the least value within a radius; the picture's border doesn't count as an edge."""
-    size = 2 * pixels + 1
-    return -F.max_pool2d(-mask, size, 1, pixels)
+    return -highest(-mask, pixels)
 
 
 def rows_of(

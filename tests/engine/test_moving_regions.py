@@ -158,8 +158,15 @@ def test_a_blur_is_the_mean_of_the_boxes_within_the_picture(size, radius):
     torch.testing.assert_close(masks.blur(values, radius), masks.blur(followed, radius).detach())
     assert torch.equal(masks.blur(torch.ones(1, 1, *size), radius), torch.ones(1, 1, *size))
     some = torch.zeros(1, 1, 64, 64)
-    some[..., :8] = torch.rand(64, 8, generator=torch.Generator().manual_seed(1))
+    some[..., :8] = torch.rand(64, 8, generator=torch.Generator().manual_seed(1)) ** 30
     assert not masks.blur(some, 3)[..., 14:].any(), "nothing is left of what is farther away"
+
+
+def test_the_highest_nearby_is_that_of_the_square_to_the_bit():
+    values = torch.randn(2, 3, 30, 41, generator=torch.Generator().manual_seed(0))
+    for radius in (0, 1, 9):
+        wanted = torch.nn.functional.max_pool2d(values, 2 * radius + 1, 1, radius)
+        assert torch.equal(masks.highest(values, radius), wanted)
 
 
 def test_extending_keeps_what_is_there_and_goes_on_smoothly():
