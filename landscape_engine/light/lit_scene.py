@@ -31,6 +31,7 @@ SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun
 LEAVES = 0.1, 0.3  # g beyond daylight's line: none, surely leaves
 CLOSE = 0.05  # of the width, to a sun
 SHINES = 0.1, 0.4  # most confidence of a sun in a sky: it has none, surely one
+LOW = 0.15, 0.3  # height of a sun above the horizon, of the sky's: low, not low
 OF_TONE = (3, 4, 9, 12)  # terms that would make of a change of light one of contrast
 
 
@@ -122,6 +123,13 @@ class Scene:
         sun = torch.maximum(self.sun.glow, torch.maximum(self.sun.disc, self.sun.setting))
         reach = max(1, round(CLOSE * sun.shape[3]))
         return masks.blur(-masks.shrink(-sun, reach), reach)
+
+    @cached_property
+    def low_sun(self) -> Tensor:  # [B or 1, 1, 1, 1] 0..1
+        """The confidence that a sun stands near the horizon, where no moon takes its place."""
+        sun = torch.maximum(self.sun.disc, self.sun.setting)
+        height = mean(self.height, sun) + (1 - rising(sun.amax((2, 3), True), SHINES))
+        return 1 - rising(height, LOW)
 
     @cached_property
     def sun_up(self) -> Tensor:  # [B or 1, 1, h, w] 0..1

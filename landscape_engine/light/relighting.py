@@ -63,6 +63,8 @@ DEEPER, DIMMED = 1.25, (0.1, 0.5)  # share of it that a dusk gets more, by its m
 GLARE = 0.85  # share of its change that what is burnt out does not take: the sun stays the sun
 SETS, REDDENS = 0.4, 0.5  # share of its sky's e < 0 that a low sun takes; and w it gets for each
 SUN_DOWN = 2.1  # e below 0 that a picture with a sun in its sky, or its glow, never reaches
+SINKS, EMBERS = (0.3, 1.0), 0.5  # e below 0 of a sky from which a sun near its horizon begins to
+# dim as the sky does, and wholly; w that it and its glow then get for each e
 AS_MOON = 0.8, 1.6  # mean e below 0 from and to which a sun gets the light of a moon
 MOONSHINE = 0.3  # share of its e that the moon does not take
 LAST_GLOW, OF_GLOW = (0.7, 1.5), (0.6, 0.6)  # e below 0 at which it fades; share of its warmth, and
@@ -113,6 +115,8 @@ def _by_day(
     sun, glare = scene.sun, GLARE * scene.glare
     exposure = _while_a_sun_shines(exposure, scene)
     moon = rising(-mean(exposure, torch.ones_like(exposure)), AS_MOON) * (1 - scene.night)
+    sunken = scene.low_sun * rising(-mean(exposure, scene.sky), SINKS)
+    moon, glare = moon * (1 - scene.low_sun), glare * (1 - sunken * scene.around_the_sun)
     by_moon = moon * scene.around_the_sun
     dimmed = (-exposure).clamp(min=0)
     sets = torch.lerp(glare.clamp(max=1 - SETS), MOONSHINE * glare, moon * scene.skyward)
@@ -121,6 +125,7 @@ def _by_day(
     lamps = glare / GLARE * (1 - moon * (scene.sky + scene.water).clamp(max=1))
     kept = torch.maximum(lamps, torch.maximum(sun.glow, sun.setting) * (1 - moon))
     reddens = REDDENS * dimmed.clamp(max=AS_MOON[0]) * sun.setting * (1 - moon)
+    reddens = reddens + EMBERS * dimmed.clamp(max=SINKS[1]) * scene.around_the_sun * sunken
     warmth = warmth * (1 - torch.where(warmth < 0, kept, glare)) + reddens
     green = _green(green, warmth, scene)
     exposure, warmth, green = _sun_leaves(exposure, warmth, green, scene)

@@ -15,6 +15,14 @@ ONE_COLOR = 0.6  # chroma, of their light above what is around, from which they 
 NIGHT = 0.4  # lightest sky in which they are looked for, of 1
 GLOWING_NIGHT = 0.65  # ... over a town or at dawn, where the darker part shows that it's night
 PARTLY_STARS = 0.2  # share of a sky that is full of dark-sky stars from which it does
+POINT, STANDS_OUT, POINT_SIDE = (
+    0.05,
+    4.0,
+    0.004,
+)  # contrast of fainter points of light, of 1, and in
+# terms of the usual one around; their widest, share of the width
+CROWDED, MOSTLY_POINTS = (20.0, 40.0), (0.4, 0.55)  # of them in 10⁴ pixels of a picture 1280 pixels
+# wide: no field of stars, one; their share of all that stands out so
 FULL_OF_STARS = 0.02, 0.06  # share of stars around from which the sky stays: a little, all of it
 MOSTLY_STARS = 0.6, 0.7  # share of a sky that stays from which the rest does: a little, all of it
 AROUND = 0.2  # over which they are counted, share of the width
@@ -176,7 +184,49 @@ def _full_of_stars(
         full = _rise((share - FULL_OF_STARS[0]) / np.ptp(FULL_OF_STARS))
         if full[sky].mean() <= PARTLY_STARS:
             break
-    return stars, full
+    points, crowded = _points(sky, picture, size)
+    return np.maximum(stars, points * (crowded > 0)), np.maximum(full, crowded)
+
+
+def _points(
+    sky: np.ndarray,  # bool [H, W]
+    picture: np.ndarray,  # uint8 [H, W, 3]
+    around: tuple[int, int],  # over which they are counted, pixels
+) -> tuple[np.ndarray, np.ndarray]:  # uint8, float32 [H, W]
+    """Isolated points of light, however faint, in a sky however light, and how crowded they are.
+
+    Stars in an aurora or over a town: hundreds of them, each by itself. Of clouds what stands out
+    from the rest hangs together.
+    """
+    import cv2
+
+    nothing = np.zeros(sky.shape, np.uint8)
+    if clear_sky.by_day(sky, picture):
+        return nothing, nothing.astype(np.float32)
+    width = sky.shape[1]
+    size = max(5, round(STAR * width) | 1)
+    within = cv2.erode(sky.astype(np.uint8), np.ones((2 * size - 1,) * 2, np.uint8))
+    grey = channels.lightest(picture)
+    narrow = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, np.ones((size, size), np.uint8))
+
+    def mean(values: np.ndarray, over: tuple[int, int]) -> np.ndarray:
+        share = cv2.blur(within.astype(np.float32), over)
+        return cv2.blur(within * values.astype(np.float32), over) / np.maximum(share, 1e-3)
+
+    usual = np.square(mean(np.sqrt(narrow), (4 * size + 1,) * 2))  # few hardly count
+    peaks = ((narrow > 255 * POINT) & (narrow > STANDS_OUT * usual) & (within > 0)).astype(np.uint8)
+    count, parts, stats, middles = cv2.connectedComponentsWithStats(peaks, connectivity=8)
+    widest = max(3, round(POINT_SIDE * width))
+    single = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1) <= widest
+    single[0] = False
+    points = single[parts].astype(np.uint8)
+    middle = np.zeros(sky.shape, np.float32)
+    column, row = np.rint(middles[single]).astype(int).T
+    middle[row, column] = 1e4 * (width / 1280) ** 2
+    crowded = _rise((mean(middle, around) - CROWDED[0]) / np.ptp(CROWDED))
+    mostly = mean(points, around) / np.maximum(mean(peaks, around), 1e-6)
+    crowded = crowded * _rise((mostly - MOSTLY_POINTS[0]) / np.ptp(MOSTLY_POINTS))
+    return cv2.dilate(points, np.ones((3, 3), np.uint8)), crowded * sky
 
 
 def _beside_discs(sky: np.ndarray, picture: np.ndarray) -> np.ndarray:

@@ -272,6 +272,23 @@ def test_a_picture_with_a_sun_in_its_sky_gets_a_night_in_which_it_is_a_moon():
     assert red - blue > 0.5, "but that of the sun is"
 
 
+def test_a_sun_near_the_horizon_goes_down_in_embers_and_is_no_moon():
+    y, x = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
+
+    def sun_at(row):  # in the sky, whose horizon is row 32
+        away = ((y - row) ** 2 + (x - 40) ** 2)[None, None]
+        glow = torch.tensor([0.95, 0.6, 0.1]).view(1, 3, 1, 1)
+        picture = torch.where(away < 64, glow, scene(sky=0.2, land=-0.5))
+        picture = torch.where(away < 9, torch.ones(()), picture)
+        shown = natural(relit(picture, -2.2, -2.2, -2.2), picture, SHARES, picture)
+        disc = shown[..., row - 1 : row + 2, 39:42].mean((0, 2, 3))
+        return float(disc.mean()), float(disc[0] - disc[2])
+
+    (low, embers), (high, moon) = sun_at(29), sun_at(10)
+    assert low < high - 0.15, "it dims as its sky does"
+    assert embers > 0.15 and moon < 0.1
+
+
 def test_an_aurora_is_no_sun_that_turns_into_a_moon():
     picture = scene(sky=-0.7, land=-0.95)
     y, x = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
@@ -401,14 +418,14 @@ def test_a_white_sky_does_not_redden():
 def test_a_suns_glow_in_the_sharp_picture_is_not_cooled_nor_its_disc_darkened(no_moon):
     picture = scene(sky=0.3)
     sharp = picture.clone()
-    sharp[:, :, 18:28, 18:28] = torch.tensor([1.0, 0.5, -0.2]).view(1, 3, 1, 1)  # too small a glow
-    sharp[:, :, 21:25, 21:25] = 1.0  # for the picture without its forms
+    sharp[:, :, 2:12, 18:28] = torch.tensor([1.0, 0.5, -0.2]).view(1, 3, 1, 1)  # too small a glow
+    sharp[:, :, 5:9, 21:25] = 1.0  # for the picture without its forms
     wanted = relit(picture, -0.9, -0.7, -0.3)
     red, green, blue = change_of(natural(wanted, picture, SHARES, sharp), picture).unbind(1)
-    near, far = (slice(19, 27), slice(19, 27)), (slice(4, 10), slice(50, 60))
+    near, far = (slice(3, 11), slice(19, 27)), (slice(3, 10), slice(50, 60))
     cooled = (red - blue)[0]
     assert cooled[far].mean() < -0.2 and cooled[near].mean() > cooled[far].mean() / 2
-    assert green[0, 22:24, 22:24].mean() > green[0][far].mean() / 2
+    assert green[0, 6:8, 22:24].mean() > green[0][far].mean() / 2
     assert torch.equal(
         natural(wanted, picture, SHARES, picture),
         natural(wanted, picture, SHARES),
