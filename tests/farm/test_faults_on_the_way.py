@@ -172,11 +172,14 @@ def test_a_share_that_turns_read_only_ends_a_batch_in_a_sentence_and_it_goes_on(
     folder, out = plates(8), tmp_path / "out"
     out.mkdir()
     farm.scheduler()
-    for _ in range(2):
-        farm.worker()
+    workers = [farm.worker().process.pid for _ in range(2)]
     client = farm.client(folder, out)
     until(lambda: len(finished(out)) >= 2, "some are finished")
+    for pid in workers:  # or they might have done all before it is
+        os.killpg(pid, signal.SIGSTOP)
     with read_only(out):
+        for pid in workers:
+            os.killpg(pid, signal.SIGCONT)
         assert client.wait() == 2, client.err
         done = len(finished(out))
         assert 2 <= done < 8 and f"{done} of 8 pictures are finished" in client.err
