@@ -15,8 +15,17 @@ from .curves import encode_scene
 from .decoding import fill_tensor
 from .pillow import take_pixels
 from .profiles import apply_profile
-from .tiff_layouts import CIE_LAB, CMYK, GREY, ICC_LAB, PALETTE, WHITE_IS_ZERO, YCBCR, TiffLayout
-from .tiff_tags import TiffTags
+from .tiff_layouts import TiffLayout
+from .tiff_tags import (
+    CIE_LAB,
+    CMYK,
+    GREY,
+    ICC_LAB,
+    PALETTE,
+    WHITE_IS_ZERO,
+    YCBCR,
+    TiffTags,
+)
 
 _RED_SHARE, _BLUE_SHARE = 0.299, 0.114  # of luminance, where a file of YCbCr says nothing
 

@@ -8,9 +8,18 @@ from typing import Literal
 
 from ..errors import PictureError
 from .tiff_pixels import COMPRESSIONS
-from .tiff_tags import TiffTags
+from .tiff_tags import (
+    CIE_LAB,
+    CMYK,
+    GREY,
+    ICC_LAB,
+    PALETTE,
+    RGB,
+    WHITE_IS_ZERO,
+    YCBCR,
+    TiffTags,
+)
 
-WHITE_IS_ZERO, GREY, RGB, PALETTE, CMYK, YCBCR, CIE_LAB, ICC_LAB = 0, 1, 2, 3, 5, 6, 8, 9
 COLORS = {  # channels by the way that colors are stored
     WHITE_IS_ZERO: 1, GREY: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3, CIE_LAB: 3, ICC_LAB: 3,
 }  # fmt: skip

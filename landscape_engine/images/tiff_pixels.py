@@ -21,14 +21,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .pillow import unlimited
-from .tiff_tags import TiffTags
+from .tiff_tags import CIE_LAB, GREY, ICC_LAB, YCBCR, TiffTags
 
 UNCOMPRESSED, DEFLATE = 1, (8, 32946)
 BY_LIBTIFF = (5, 32773, 34925, 50000)  # LZW, PackBits, LZMA, Zstandard
 COMPRESSIONS = (UNCOMPRESSED, *DEFLATE, *BY_LIBTIFF)
 _DIFFERENCES, _FLOATING_DIFFERENCES = 2, 3  # predictors
 _WHOLE_BYTES = (8, 16, 32, 64)  # bits of numbers that aren't packed
-_YCBCR, _LAB = 6, (8, 9)  # ways that colors are stored
 _LARGEST_TILE = 1024  # pixels on a side, of a picture smaller than that
 _UNPACKED = 1 << 22  # numbers of odd bits that are unpacked at one time
 _REVERSED = np.array([int(f"{byte:08b}"[::-1], 2) for byte in range(256)], np.uint8)
@@ -90,7 +89,7 @@ def read_pixels(path: Path, tags: TiffTags) -> NDArray[Any]:  # [H, W, C]
 
 def _dtype(tags: TiffTags) -> np.dtype[Any]:
     """The type of stored numbers; odd bits are unpacked to 8 or 16."""
-    bits, lab = tags.number(258, 1), tags.number(262, 1) in _LAB
+    bits, lab = tags.number(258, 1), tags.number(262, GREY) in (CIE_LAB, ICC_LAB)
     letter = {2: "i", 3: "f"}.get(1 if lab else tags.number(339, 1), "u")
     stored = bits if bits in _WHOLE_BYTES else 8 if bits < 8 else 16
     return np.dtype(f"{tags.order}{letter}{stored // 8}")
@@ -106,7 +105,7 @@ def _decode(
     """The pixels of one strip or tile."""
     bits, dtype, predictor = tags.number(258, 1), _dtype(tags), tags.number(317, 1)
     step_x, step_y = tags.numbers(530, (2, 2))[:2]
-    if tags.number(262, 1) == _YCBCR and channels > 1 and (step_x, step_y) != (1, 1):
+    if tags.number(262, GREY) == YCBCR and channels > 1 and (step_x, step_y) != (1, 1):
         return _spread(segment, tags, rows, width, step_x, step_y)
     row_bytes = -(-width * channels * bits // 8)
     flat = _decompress(segment, tags, row_bytes, rows)

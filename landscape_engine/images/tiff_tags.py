@@ -9,6 +9,9 @@ from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO
 
+# photometric interpretations: how colors are stored
+WHITE_IS_ZERO, GREY, RGB, PALETTE, CMYK, YCBCR, CIE_LAB, ICC_LAB = 0, 1, 2, 3, 5, 6, 8, 9
+
 _KINDS = {  # of values, by TIFF's numbers: struct's letters
     1: "B", 2: "s", 3: "H", 4: "I", 5: "II", 6: "b", 7: "s", 8: "h", 9: "i", 10: "ii", 11: "f",
     12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q",

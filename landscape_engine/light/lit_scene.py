@@ -31,6 +31,7 @@ SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun
 LEAVES = 0.1, 0.3  # g beyond daylight's line: none, surely leaves
 CLOSE = 0.05  # of the width, to a sun
 SHINES = 0.1, 0.4  # most confidence of a sun in a sky: it has none, surely one
+RODS = 0.062, 0.608, 0.33  # what rods see of linear R, G, B
 LOW = 0.15, 0.3  # height of a sun above the horizon, of the sky's: low, not low
 OF_TONE = (3, 4, 9, 12)  # terms that would make of a change of light one of contrast
 
@@ -111,6 +112,13 @@ class Scene:
     def sun(self) -> suns.Sun:
         """The sun that stands in the sky."""
         return suns.find(self.sharpest[0], self.sky[:1], self.warmth[:1])
+
+    @cached_property
+    def by_rods(self) -> Tensor:  # [B, 1, h, w]
+        """The logarithm of what rods see of the light, in terms of its luminance."""
+        light = self.light + daylight.FAINT
+        red, green, blue = (share * one for share, one in zip(RODS, light.split(1, 1), strict=True))
+        return ((red + green + blue) / daylight.luminance(light)).log()
 
     @cached_property
     def leaves(self) -> Tensor:  # [B, 1, h, w] 0..1

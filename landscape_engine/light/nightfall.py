@@ -23,7 +23,7 @@ OF_WARM = 0.55  # share of the warmth of what is warm that is lost with it
 BLUE_ALREADY = -1.1, 0.0  # w of what gets no bluer by it, and of what gets it wholly
 OF_LEAVES = 0.5  # share of the color that they keep
 SHADE_OF_LEAVES = 0.35  # of e, by which leaves are darker by night than what is as light by day
-RODS, SHIFT = (0.062, 0.608, 0.33), 0.5  # what rods see of linear R, G, B; share of a night by them
+SHIFT = 0.5  # share of a night that is seen by rods
 
 
 def colors_fade(
@@ -59,8 +59,6 @@ def night_falls(
 
 def seen_by_night(exposure: Tensor, scene: Scene) -> Tensor:
     """The eye of the night sees red and yellow darker than blue (Purkinje's shift)."""
-    red, green, blue = (scene.light + daylight.FAINT).split(1, 1)
-    rods = RODS[0] * red + RODS[1] * green + RODS[2] * blue
-    darker = (rods / daylight.luminance(scene.light + daylight.FAINT)).log().clamp(max=0)
+    darker = scene.by_rods.clamp(max=0)
     darker = torch.lerp(SHIFT * darker, darker - SHADE_OF_LEAVES, scene.leaves)
     return exposure + darker * scene.land * rising(-exposure, NIGHTFALL) * (1 - scene.night)
