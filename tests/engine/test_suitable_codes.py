@@ -10,7 +10,7 @@ from torch import nn
 
 from landscape_engine.animator import Animator
 from landscape_engine.bundles.codebook import MotionCodebook
-from landscape_engine.motion import calm, mirrors, movement, moving_water
+from landscape_engine.motion import beds, calm, mirrors, movement, moving_water
 from landscape_engine.motion import codes as motion_codes
 from landscape_engine.scene.regions import Guide, region_of
 from landscape_engine.settings import MotionSettings
@@ -129,6 +129,7 @@ def test_what_is_slower_is_quickened_a_little_at_most():
 
 def test_water_gets_faster_towards_the_viewer(monkeypatch):
     monkeypatch.setattr(mirrors, "mirrored", lambda small, water: water.to(small.dtype) * 0)
+    monkeypatch.setattr(beds, "seen", lambda pixels, water, foam: water.float() * 0)
     motion = moved(winds(LEVEL), MotionSettings(), [SKY, WATER])
     rows = motion.parts[1].step[0, 0].abs().mean(1) / 2 * 960  # pixels a frame
     inside = torch.nonzero(WATER.core[0, 0].any(1)).flatten()
