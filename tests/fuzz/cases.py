@@ -230,7 +230,7 @@ def _out_of(content: bytes) -> str:
     """The target that a document names, whether or not it can be used."""
     try:
         return str(json.loads(content)["out"])
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return "out"
 
 
