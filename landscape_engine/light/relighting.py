@@ -121,7 +121,7 @@ def _by_day(
     dimmed = (-exposure).clamp(min=0)
     sets = torch.lerp(glare.clamp(max=1 - SETS), MOONSHINE * glare, moon * scene.skyward)
     exposure = exposure * (1 - torch.where(exposure < 0, sets, glare))
-    # no sun gets colder, nor its glow; it reddens as it sets, and is a moon by night
+    # no sun gets colder, nor its glow; it reddens as it sets, low in embers, and high up is a moon
     lamps = glare / GLARE * (1 - moon * (scene.sky + scene.water).clamp(max=1))
     kept = torch.maximum(lamps, torch.maximum(sun.glow, sun.setting) * (1 - moon))
     reddens = REDDENS * dimmed.clamp(max=AS_MOON[0]) * sun.setting * (1 - moon)
