@@ -20,7 +20,7 @@ from ..images import clips
 from ..ops import shrinking
 
 SIZE = 256
-MOST_FRAMES = 120  # of a clip that are looked at, from its start
+MOST_FRAMES = 60  # of a clip that are looked at, from its start
 SAME = 0.05  # mean difference in 8-bit levels below which a frame is the one before, repeated
 FASTEST = 0.95  # share of the pixels that must fit within the network's fastest step
 STILL = 0.1  # share of the fastest motion below which a vector is noise
