@@ -15,12 +15,8 @@ ONE_COLOR = 0.6  # chroma, of their light above what is around, from which they 
 NIGHT = 0.4  # lightest sky in which they are looked for, of 1
 GLOWING_NIGHT = 0.65  # ... over a town or at dawn, where the darker part shows that it's night
 PARTLY_STARS = 0.2  # share of a sky that is full of dark-sky stars from which it does
-POINT, STANDS_OUT, POINT_SIDE = (
-    0.05,
-    4.0,
-    0.004,
-)  # contrast of fainter points of light, of 1, and in
-# terms of the usual one around; their widest, share of the width
+POINT, STANDS_OUT = 0.05, 4.0  # contrast of fainter points, of 1, and in terms of the usual one
+POINT_SIDE = 0.004  # their widest, share of the width
 CROWDED, MOSTLY_POINTS = (20.0, 40.0), (0.4, 0.55)  # of them in 10⁴ pixels of a picture 1280 pixels
 # wide: no field of stars, one; their share of all that stands out so
 FULL_OF_STARS = 0.02, 0.06  # share of stars around from which the sky stays: a little, all of it
@@ -78,14 +74,21 @@ def find_stars(
 
     if clear_sky.by_day(sky, picture):
         return np.zeros(sky.shape, bool)
-    size = max(5, round(STAR * sky.shape[1]) | 1)
-    grey = channels.lightest(picture)
-    narrow = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, np.ones((size, size), np.uint8))
-    dark = cv2.blur(grey, (4 * size + 1, 4 * size + 1)) < 255 * night
-    found = (narrow > 255 * STAR_CONTRAST) & dark & sky
-    above = cv2.subtract(picture, cv2.blur(picture, (4 * size + 1, 4 * size + 1)))
+    grey, narrow, size = _narrow(picture)
+    around = (4 * size + 1, 4 * size + 1)
+    found = (narrow > 255 * STAR_CONTRAST) & (cv2.blur(grey, around) < 255 * night) & sky
+    above = cv2.subtract(picture, cv2.blur(picture, around))
     most = channels.lightest(above)
     return found & (most - channels.darkest(above) <= ONE_COLOR * most)
+
+
+def _narrow(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:  # uint8 [H, W] each
+    """The lightest channel, what of it is lighter than all within a star's width, and that."""
+    import cv2
+
+    size = max(5, round(STAR * picture.shape[1]) | 1)
+    grey = channels.lightest(picture)
+    return grey, cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, np.ones((size, size), np.uint8)), size
 
 
 def find_discs(
@@ -204,10 +207,8 @@ def _points(
     if clear_sky.by_day(sky, picture):
         return nothing, nothing.astype(np.float32)
     width = sky.shape[1]
-    size = max(5, round(STAR * width) | 1)
+    _, narrow, size = _narrow(picture)
     within = cv2.erode(sky.astype(np.uint8), np.ones((2 * size - 1,) * 2, np.uint8))
-    grey = channels.lightest(picture)
-    narrow = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, np.ones((size, size), np.uint8))
 
     def mean(values: np.ndarray, over: tuple[int, int]) -> np.ndarray:
         share = cv2.blur(within.astype(np.float32), over)
@@ -215,7 +216,7 @@ def _points(
 
     usual = np.square(mean(np.sqrt(narrow), (4 * size + 1,) * 2))  # few hardly count
     peaks = ((narrow > 255 * POINT) & (narrow > STANDS_OUT * usual) & (within > 0)).astype(np.uint8)
-    count, parts, stats, middles = cv2.connectedComponentsWithStats(peaks, connectivity=8)
+    _, parts, stats, middles = cv2.connectedComponentsWithStats(peaks, connectivity=8)
     widest = max(3, round(POINT_SIDE * width))
     single = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1) <= widest
     single[0] = False
