@@ -231,7 +231,7 @@ def test_things_before_a_still_are_land_and_the_rest_is_as_it_was(seed):
     label = layers(96, 96)
     still = LabelledStill("still", painted(label), label, label == WATER)
     image, shares = labelled.crop(rng, 96, still, (1.0, 1.001))
-    shown, after = things.put_before(rng, image.clone(), shares.clone(), [])
+    shown, after = things.put_before(rng, image.clone(), shares.clone(), None)
     assert shown.shape == image.shape and after.shape == shares.shape
     assert after.min() >= -1e-5 and torch.allclose(after[:3].sum(0), shares[:3].sum(0), atol=1e-5)
     assert (after[3] <= after[2] + 1e-5).all(), "white water is a part of the water"
@@ -241,12 +241,13 @@ def test_things_before_a_still_are_land_and_the_rest_is_as_it_was(seed):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_air_before_a_still_leaves_land_what_it_hides(seed):
+def test_haze_and_ridges_before_a_still_are_land(seed, monkeypatch):
+    monkeypatch.setattr(air, "BANKS", 0.0)
     label = layers(96, 96)
     still = LabelledStill("still", painted(label), label, label == WATER)
     rng = np.random.default_rng(seed)
     image, shares = labelled.crop(rng, 96, still, (1.0, 1.001))
-    shown, after = air.put_before(rng, image.clone(), shares.clone(), [])
+    shown, after = air.put_before(rng, image.clone(), shares.clone(), None)
     assert 0 <= shown.min() and shown.max() <= 1
     assert torch.allclose(after[:3].sum(0), shares[:3].sum(0), atol=1e-5)
     assert torch.equal(after[2:], shares[2:]), "ridges are before the sky alone"
@@ -261,12 +262,38 @@ def test_air_before_a_still_leaves_land_what_it_hides(seed):
     assert hazy[land].mean() < before[land].mean() + 1e-4, "haze leads to the sky's color"
 
 
-def test_where_no_sky_is_there_is_no_air():
+def test_where_no_sky_is_there_is_no_haze(monkeypatch):
+    monkeypatch.setattr(air, "BANKS", 0.0)
     rng = np.random.default_rng(0)
     image, shares = torch.rand(3, 32, 32), torch.zeros(4, 32, 32)
     shares[0] = 1
-    shown, after = air.put_before(rng, image, shares, [])
+    shown, after = air.put_before(rng, image, shares, None)
     assert shown is image and after is shares
+
+
+def test_a_bank_of_fog_is_sky_where_it_hides_the_land_and_its_rim_is_not_known(monkeypatch):
+    monkeypatch.setattr(air, "BANKS", 1.0)
+    label = layers(96, 96)
+    still = LabelledStill("still", painted(label), label, label == WATER)
+    skies = stills.Stills([], [torch.rand(3, 64, 128)], [])
+    hidden = rims = 0
+    for seed in range(24):
+        rng = np.random.default_rng(seed)
+        image, shares = labelled.crop(rng, 96, still, (1.0, 1.001))
+        shown, after = air.put_before(rng, image.clone(), shares.clone(), skies)
+        assert 0 <= shown.min() and shown.max() <= 1
+        total = after[:3].sum(0)
+        assert (total < 1 + 1e-5).all() and (total >= shares[:3].sum(0) - 1e-5)[total > 0].all()
+        assert (after[3] <= after[2]).all() and (after[1] >= shares[1])[total > 0].all()
+        assert (after[1] > 0.5)[shares[1] > 0.5].all(), "fog before the sky is sky"
+        fog = (after[1] > 0.999) & (shares[1] < 0.001)
+        same = (shown - image).abs().amax(0) < 1e-6
+        assert not (fog & same).any(), "it is seen where it is told"
+        assert torch.equal(after[:, same], shares[:, same]), (
+            "and what is seen as before is as before"
+        )
+        hidden, rims = hidden + int(fog.sum()), rims + int((total == 0).sum())
+    assert hidden > 500 and rims > 500
 
 
 # -------------------------------------------------------------------------- training

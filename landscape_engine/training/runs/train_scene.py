@@ -69,10 +69,9 @@ class LabelledScenes(Dataset):
         else:
             still, seen = self._scene(int(rng.integers(self.settings.scenes))), SCENES_SEEN
         image, shares = labelled.crop(rng, self.settings.size, still, seen, white)
-        grounds = self.textures.grounds if self.textures is not None else []
         for share, what in ((self.settings.air_share, air), (self.settings.things_share, things)):
             if rng.random() < share:
-                image, shares = what.put_before(rng, image, shares, grounds)
+                image, shares = what.put_before(rng, image, shares, self.textures)
         return cameras.shoot(rng, image) * 2 - 1, shares
 
     def _scene(self, number: int) -> LabelledStill:
