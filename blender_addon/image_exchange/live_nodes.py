@@ -308,13 +308,17 @@ def _lit(
     less = nodes.math("MULTIPLY", dark, light["faded"])
     x = [nodes.blend(one, grey, less) for one in x]
     red, green, blue = nodes.parts(nodes.vector("MULTIPLY_ADD", nodes.joined(*x), weights, biases))
-    leading = nodes.math("SUBTRACT", x[1], nodes.math("MAXIMUM", x[0], x[2]))
     bluer = nodes.math("MAXIMUM", nodes.math("SUBTRACT", x[2], x[0]), 0.0)
-    room = nodes.math(
-        "MULTIPLY_ADD", bluer, light["teal"], nodes.math("MAXIMUM", leading, 0.0)
-    )  # fmt: skip
-    most = nodes.math("ADD", nodes.math("MAXIMUM", red, blue), room)
-    y = (red, nodes.math("MINIMUM", green, most), blue)
+    y = [red, green, blue]
+    for one, more in (
+        (1, nodes.math("MULTIPLY", bluer, light["teal"])),
+        (2, light["cobalt"]),
+    ):
+        second, third = {0, 1, 2} - {one}
+        leading = nodes.math("SUBTRACT", x[one], nodes.math("MAXIMUM", x[second], x[third]))
+        room = nodes.math("ADD", nodes.math("MAXIMUM", leading, 0.0), more)
+        most = nodes.math("ADD", nodes.math("MAXIMUM", y[second], y[third]), room)
+        y[one] = nodes.math("MINIMUM", y[one], most)
     lit = []
     for one in y:
         power = nodes.math("EXPONENT", nodes.math("MULTIPLY", one, -1.0))

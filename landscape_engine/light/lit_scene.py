@@ -30,6 +30,7 @@ UNCOLORED = 1.0, 2.5  # chroma of nearly all of a picture: black and white surel
 SUN, PALE_SKY = 0.005, 0.03  # share of the picture up to which glare is the sun's, or a pale sky's
 LEAVES = 0.1, 0.3  # g beyond daylight's line: none, surely leaves
 CLOSE = 0.05  # of the width, to a sun
+SPOT = 0.06  # of the width, about which land's mean light is taken
 SHINES = 0.1, 0.4  # most confidence of a sun in a sky: it has none, surely one
 RODS = 0.062, 0.608, 0.33  # what rods see of linear R, G, B
 LOW = 0.15, 0.3  # height of a sun above the horizon, of the sky's: low, not low
@@ -124,6 +125,14 @@ class Scene:
     def leaves(self) -> Tensor:  # [B, 1, h, w] 0..1
         """How sure leaves and grass are: yellow, but greener than anything that gold falls on."""
         return rising(self.green, LEAVES) * self.land
+
+    @cached_property
+    def spots(self) -> Tensor:  # [B, 1, h, w] 0 and more
+        """How far land is lighter than the land about it, in logarithms of light."""
+        light = (daylight.luminance(self.light) + daylight.FAINT).log()
+        reach = max(1, round(SPOT * self.x.shape[3]))
+        around = masks.blur_within(light, self.land.clamp(min=1e-4), reach)
+        return (light - around).clamp(min=0) * self.land
 
     @cached_property
     def around_the_sun(self) -> Tensor:  # [1, 1, h, w] 0..1

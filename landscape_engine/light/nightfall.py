@@ -24,6 +24,7 @@ BLUE_ALREADY = -1.1, 0.0  # w of what gets no bluer by it, and of what gets it w
 OF_LEAVES = 0.5  # share of the color that they keep
 SHADE_OF_LEAVES = 0.35  # of e, by which leaves are darker by night than what is as light by day
 SHIFT = 0.5  # share of a night that is seen by rods
+EVENS, EVENED = (0.4, 1.4), 0.5  # e below 0 from which sunlit spots fade, to the most; share lost
 
 
 def colors_fade(
@@ -62,3 +63,12 @@ def seen_by_night(exposure: Tensor, scene: Scene) -> Tensor:
     darker = scene.by_rods.clamp(max=0)
     darker = torch.lerp(SHIFT * darker, darker - SHADE_OF_LEAVES, scene.leaves)
     return exposure + darker * scene.land * rising(-exposure, NIGHTFALL) * (1 - scene.night)
+
+
+def evened(exposure: Tensor, scene: Scene) -> Tensor:
+    """What the sun alone made lighter than the land about it comes near to that as it gets dark.
+
+    Else its spots on sand and rock would be seen as snow.
+    """
+    gone = rising(-exposure, EVENS) * (1 - scene.night) * (1 - scene.glare)
+    return exposure - EVENED * gone * scene.spots

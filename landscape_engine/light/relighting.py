@@ -136,7 +136,7 @@ def _by_day(
     warmth, green = nightfall.night_falls(
         exposure, warmth, green, torch.maximum(kept, by_moon), scene
     )
-    exposure = nightfall.seen_by_night(exposure, scene)
+    exposure = nightfall.evened(nightfall.seen_by_night(exposure, scene), scene)
     colored = (1 - BY_NIGHT * scene.night) * scene.colored
     return torch.cat([exposure * (1 - MOONLIT * scene.night), warmth * colored, green * colored], 1)
 

@@ -31,6 +31,7 @@ WEAKEST = 0.25  # ... and shrinks: a night isn't black
 FORMS = 0.04  # share of the width within which forms of sky and water are blurred
 DARK, FADED = (0.62, 0.3), 0.65  # gains from and to which texture loses color; share lost then
 TEAL = 0.5  # of how much more blue than red there is, by which green may get ahead
+COBALT = 0.8  # logits by which blue may get further ahead of red and green than it was
 INSIDE = 0.5 / (1 + 2 * EDGE)  # slope of u(v)
 NO_END = 1e-6  # what lies beyond black and white is taken to be so far from 0 and 1
 TOE = 0.11  # t: below black, from which sRGB is nearly a power of light
@@ -71,10 +72,12 @@ def shade_logits(
     red, green, blue = logits.unbind(1)
     ahead = torch.maximum(red, blue).neg_().add_(green).relu_()
     ahead.add_(torch.sub(blue, red).relu_(), alpha=TEAL)
+    bluest = torch.maximum(red, green).neg_().add_(blue).relu_().add_(COBALT)
     weights, biases, gain = curves.split((3, 3, 1), 1)
     shaded = torch.addcmul(biases, weights, logits)
     red, green, blue = shaded.unbind(1)
     torch.minimum(green, ahead.add_(torch.maximum(red, blue)), out=green)
+    torch.minimum(blue, bluest.add_(torch.maximum(red, green)), out=blue)
     shaded.sigmoid_().clamp_(EDGE / (1 + 2 * EDGE), (1 + EDGE) / (1 + 2 * EDGE))
     # G ((2 + 4 E) σ + t - 2 E) - 1 - t, in one pass over the colors
     offset = gain.mul(TOE - 2 * EDGE).sub_(1 + TOE)

@@ -140,6 +140,8 @@ class KitPlayer:
         ahead = np.maximum(x[..., 1] - np.maximum(x[..., 0], x[..., 2]), 0)
         ahead += light["teal"] * np.maximum(x[..., 2] - x[..., 0], 0)
         y[..., 1] = np.minimum(y[..., 1], np.maximum(y[..., 0], y[..., 2]) + ahead)
+        ahead = np.maximum(x[..., 2] - np.maximum(x[..., 0], x[..., 1]), 0) + light["cobalt"]
+        y[..., 2] = np.minimum(y[..., 2], np.maximum(y[..., 0], y[..., 1]) + ahead)
         shown = ((1 + 2 * edge) / (1 + np.exp(-y)) - edge).clip(0, 1)
         return (gain * (shown + toe) - toe).clip(0, 1)
 
