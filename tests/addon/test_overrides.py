@@ -87,8 +87,8 @@ own = overridden(fill)
 told["library"] = kept(own)
 s = own.landscape
 told["grey"] = [name for group in (s, s.clip, s.motion, s.regions, s.loop, s.appearance, s.output)
-                for name in ("frames", "seed", "motion_choice", "ripple_percent", "horizon", "cycles",
-                             "still_image", "codes_automatic", "format", "picture")
+                for name in ("frames", "seed", "motion_choice", "ripple_percent", "horizon",
+                             "cycles", "still_image", "codes_automatic", "format", "picture")
                 if name in group.bl_rna.properties and group.is_property_readonly(name)]
 change(own)
 told["set"] = kept(own)
