@@ -263,6 +263,15 @@ def screenshot(name: str) -> Steps:
     report["screenshots"].append(str(file))
 
 
+def has_color(file: str, place: tuple[float, float]) -> bool:
+    """Whether a screenshot is not grey at a place: shaders may still be compiled."""
+    image = bpy.data.images.load(file)
+    first = 4 * (int(place[1]) * image.size[0] + int(place[0]))
+    channels = image.pixels[first : first + 3]
+    bpy.data.images.remove(image)
+    return max(channels) - min(channels) > 0.1
+
+
 class Ticks:
     """Counts how often the window's timers come while something runs."""
 
