@@ -18,7 +18,6 @@ from driver import (
     move,
     open_tab,
     play,
-    press,
     region,
     report,
     screenshot,
@@ -33,7 +32,7 @@ FRAMES = 48
 SIDE = 640
 SHOWN = 16  # frames into the clip, when its light has changed
 JOB_LIMIT_S = 500
-DRAWN_S = 8  # a Material Preview, by software
+DRAWN_S = 4  # a Material Preview, by software
 LOOKS = 15  # screenshots until its shaders are compiled
 
 
@@ -70,17 +69,17 @@ def steps():
         report["screenshots"] = list(dict.fromkeys(report["screenshots"]))
         if has_color(report["screenshots"][-1], seen_at(plane(), 0.5, 0.9)):
             break
-    yield from press("landscape.draw_arrows")
+    with in_view():
+        bpy.ops.landscape.draw_arrows()
     yield 0.5
     for start, stop in ARROWS:
         yield from drag(straight(seen_at(plane(), *start), seen_at(plane(), *stop)))
         yield 1.0
     report["drawn"] = len(list(annotation_strokes(bpy.context.scene)))
     yield from shot("step_2_arrows")
-    yield from press("landscape.done_drawing")
-    yield 1.0
-    yield from press("landscape.animate")
-    yield lambda: latest() is not None
+    with in_view():
+        bpy.ops.landscape.done_drawing()
+        bpy.ops.landscape.animate("INVOKE_DEFAULT")
     asked = latest()
     yield (lambda: asked.state != "running" or asked.done >= FRAMES // 4), JOB_LIMIT_S
     report["meanwhile"] = [asked.state, asked.total]
