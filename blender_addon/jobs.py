@@ -202,12 +202,9 @@ def follow() -> bool:
 
 def _prepare(job: Job) -> None:
     """Go on writing the files of a job for a moment; once they are there, the engine gets it."""
-    until = time.monotonic() + PREPARE_S
     job.stage = PREPARING
     try:
-        next(job.files)
-        while time.monotonic() < until:
-            next(job.files)
+        image_exchange.go_on(job.files, PREPARE_S)
     except StopIteration as end:
         job.files = None
         job.id = engine.submit(end.value)

@@ -153,6 +153,7 @@ def motion_choice() -> Any:
         items=offered,
         get=_taken,
         set=_take,
+        override={"LIBRARY_OVERRIDABLE"},  # else it is grey there
     )
 
 

@@ -1,6 +1,6 @@
 """The README's pictures of Blender, cut from what the window tests have kept.
 
-LANDSCAPE_SCREENSHOTS=shots BLENDER="<command>" pytest tests/window
+LANDSCAPE_SCREENSHOTS=shots BLENDER="<command>" pytest tests/window/test_four_steps.py
 python examples/crop_screenshots.py shots
 """
 
@@ -13,10 +13,10 @@ from PIL import Image
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 STEPS = {  # the README's four steps, by the names of the tests' screenshots
-    "blender-1-picture": "tab",
-    "blender-2-arrows": "arrows",
-    "blender-3-animate": "progress_button",
-    "blender-4-texture": "frame_7",
+    "blender-1-picture": "step_1_picture",
+    "blender-2-arrows": "step_2_arrows",
+    "blender-3-animate": "step_3_animate",
+    "blender-4-texture": "step_4_texture",
 }
 VIEW = (0, 28, 1052, 720)  # the 3D view of a window of 1280×800 pixels: left, top, right, bottom
 WIDTH_PX = 800

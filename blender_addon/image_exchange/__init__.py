@@ -16,7 +16,7 @@ from .backdrops import take_off as take_off_backdrops
 from .clips import Clip, clip_at, is_movie
 from .compositor import add_image_node
 from .exports import glTF2_post_export_callback, glTF2_pre_export_callback
-from .files import Steps, at_once, by_their_names, picture_file, png, smaller_mask
+from .files import by_their_names, picture_file, png, smaller_mask
 from .frame_ranges import match_frame_range
 from .gobos import add_gobo
 from .handover import ImageFile, SettingsFile, image_file, with_files
@@ -55,6 +55,7 @@ from .sequences import (
     take_off,
 )
 from .sources import has_images, image_problem, path_of, picture_of, source_problem
+from .steps import Steps, at_once, go_on
 from .strips import add_strips, has_strips
 from .strips import span as strip_span
 
@@ -84,6 +85,7 @@ __all__ = [
     "frames_image",
     "glTF2_post_export_callback",
     "glTF2_pre_export_callback",
+    "go_on",
     "has_images",
     "has_live_loop",
     "has_strips",

@@ -7,19 +7,16 @@ import hashlib
 import re
 import secrets
 import unicodedata
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
 
 import bpy
 
 from .. import datablocks
 from ..errors import AddonError
 from . import sources
-
-Made = TypeVar("Made")
-Steps = Generator[None, None, Made]  # something is made by and by; a timer may go on with it
+from .steps import Steps, at_once
 
 READABLE = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".exr", ".bmp"}  # by the engine
 SUFFIXES = {  # of packed images whose name says nothing
@@ -38,15 +35,6 @@ _names: dict[str, str] = {}  # of the images that were written, by their files
 def picture_file(image: bpy.types.Image, folder: Path) -> Path:
     """A file that holds what the image shows, written at once; else as `file_in_steps`."""
     return Path(at_once(file_in_steps(image, folder)))
-
-
-def at_once(steps: Steps[Made]) -> Made:
-    """What steps come to."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 def file_in_steps(

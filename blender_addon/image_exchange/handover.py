@@ -16,7 +16,8 @@ import bpy
 from .. import datablocks
 from ..errors import AddonError
 from . import sources
-from .files import Steps, file_in_steps, written
+from .files import file_in_steps, written
+from .steps import Steps
 
 
 @dataclass(frozen=True)

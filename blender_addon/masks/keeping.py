@@ -9,7 +9,6 @@ save.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -167,11 +166,8 @@ def _tick() -> float | None:
     global _steps
     if _steps is None:
         _steps = _kept()
-    until = time.monotonic() + STEP_S
     try:
-        next(_steps)
-        while time.monotonic() < until:
-            next(_steps)
+        image_exchange.go_on(_steps, STEP_S)
     except (StopIteration, AddonError):  # a mask was removed
         _steps = None
         return None

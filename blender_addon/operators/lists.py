@@ -9,6 +9,7 @@ import bpy
 from bpy.props import EnumProperty
 
 from ..errors import AddonError
+from ..properties import overrides
 from . import subject
 from .subject import OnSubject, reporting
 
@@ -40,12 +41,18 @@ def remove_chosen(settings: Any, name: str) -> None:
     """Remove the chosen item from a list.
 
     Raises:
-        AddonError: none is chosen.
+        AddonError: none is chosen, or it belongs to the .blend that the data is linked from.
     """
     kept, group = LISTS[name], group_of(settings, name)
     items, index = getattr(group, kept.items), getattr(group, kept.active)
     if not 0 <= index < len(items):
         raise AddonError("nothing is chosen in the list.")
+    linked = overrides.linked_settings(settings)
+    if linked and index < len(getattr(group_of(linked, name), kept.items)):
+        raise AddonError(
+            f"'{items[index].name}' belongs to '{linked.id_data.library.filepath}', which "
+            f"'{settings.id_data.name}' is linked from; remove it there."
+        )
     items.remove(index)
     setattr(group, kept.active, max(0, min(index, len(items) - 1)))
 

@@ -31,7 +31,30 @@ ARROW_BUTTONS = (
 BACKDROP_BUTTONS = tuple(
     f"landscape.{does}_{what}{end}"
     for what in ("world", "background")
-    for does, end in (("preview", ""), ("animate", ""), ("show", "_picture"))
+    for does, end in (
+        ("preview", ""), ("animate", ""), ("show", "_picture"), ("load", "_frames"),
+        ("find", "_frames"),
+    )
+)  # fmt: skip
+MORE_BUTTONS = (  # each with what it is called here, and what is chosen beside it in the tab
+    ("landscape.draw_thumbnails", "Show Winds", {"kind": "motion"}),
+    ("landscape.draw_thumbnails", "Show Days", {"kind": "appearance"}),
+    ("landscape.roll_seed", "Draw Another Seed", {}),
+    ("landscape.paint_mask", "Paint Still Mask", {"kind": "STILL"}),
+    ("landscape.paint_mask", "Paint Moving Mask", {"kind": "MOVING"}),
+    ("landscape.paint_mask", "Paint Mask of Region", {"kind": "REGION"}),
+    ("landscape.end_painting", "Done Painting", {}),
+    ("landscape.add_item", "Add Region", {"list": "REGIONS"}),
+    ("landscape.place_patch", "Place Patch", {}),
+    ("landscape.fit_patches", "Fit Code to Patches", {}),
+    ("landscape.add_item", "Add Key at Playhead", {"list": "KEYS"}),
+    ("landscape.show_result", "Show Result", {"index": -1}),
+)
+ENGINE_BUTTONS = (
+    ("landscape.cancel", "Cancel Jobs of This Object"),
+    ("landscape.check_engine", "Check Engine"),
+    ("landscape.find_engine", "Find Engine"),
+    ("landscape.stop_engine", "Stop Engine"),
 )
 
 
@@ -41,7 +64,7 @@ class LANDSCAPE_MT_object(bpy.types.Menu):
     bl_label = "Landscape"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """List the buttons of the tab that need no choice beside them."""
+        """List the buttons of the tab."""
         layout, obj = self.layout, context.object
         layout.operator_context = "INVOKE_DEFAULT"
         layout.operator("landscape.make_plane", text="Plane from Picture…", icon="FILE_IMAGE")
@@ -53,12 +76,30 @@ class LANDSCAPE_MT_object(bpy.types.Menu):
                 for name in names:
                     layout.operator(name)
                 layout.separator()
+            layout.menu("LANDSCAPE_MT_more")
             layout.menu("LANDSCAPE_MT_add_result")
             layout.operator("landscape.use_standard_view")
             layout.operator("landscape.keep_view")
             layout.separator()
         for name in BACKDROP_BUTTONS:
             layout.operator(name)
+        layout.separator()
+        for name, text in ENGINE_BUTTONS:
+            layout.operator(name, text=text)
+
+
+class LANDSCAPE_MT_more(bpy.types.Menu):
+    """What the tab has beside a choice: winds, days, masks, regions, patches and keys"""
+
+    bl_label = "Winds, Masks and Light"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """List them, each with its choice."""
+        self.layout.operator_context = "INVOKE_DEFAULT"
+        for name, text, choice in MORE_BUTTONS:
+            button = self.layout.operator(name, text=text)
+            for setting, value in choice.items():
+                setattr(button, setting, value)
 
 
 class AddsResult:
@@ -129,6 +170,7 @@ def unregister() -> None:
 
 classes = (
     LANDSCAPE_MT_object,
+    LANDSCAPE_MT_more,
     LANDSCAPE_MT_add_result,
     LANDSCAPE_MT_add_world_result,
     LANDSCAPE_MT_add_background_result,

@@ -9,15 +9,16 @@ text) has a name of its own; `job_documents` makes the engine's fields of it.
 from __future__ import annotations
 
 import bpy
-from bpy.props import CollectionProperty, IntProperty, PointerProperty
 from bpy.types import PropertyGroup
 
 from .. import previews
+from . import overrides
 from .appearance import AppearanceProperties, KeyItem, PatchItem
 from .clip import ClipProperties
 from .loop import LoopProperties
 from .motion import MotionProperties
 from .output import OutputProperties, ResultItem
+from .overridable import CollectionProperty, IntProperty, PointerProperty
 from .regions import RegionItem, RegionProperties
 
 
@@ -62,9 +63,11 @@ def register() -> None:
     """Give every object its settings, and every world and camera."""
     for owner in OWNERS:
         owner.landscape = PointerProperty(name="Landscape", type=LandscapeProperties)
+    overrides.register()
 
 
 def unregister() -> None:
     """Take them away; what a .blend has saved stays in it."""
+    overrides.unregister()
     for owner in OWNERS:
         del owner.landscape

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import bpy
-from bpy.props import (
+from bpy.types import PropertyGroup
+
+from .codes import BESIDE_BLEND, FILE, POSITION, position_property
+from .overridable import (
     BoolProperty,
     CollectionProperty,
     EnumProperty,
@@ -14,9 +17,6 @@ from bpy.props import (
     PointerProperty,
     StringProperty,
 )
-from bpy.types import PropertyGroup
-
-from .codes import BESIDE_BLEND, FILE, POSITION, position_property
 from .shown import automatic_of, percent_of
 
 

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from bpy.props import BoolProperty, EnumProperty, IntProperty
 from bpy.types import PropertyGroup
+
+from .overridable import BoolProperty, EnumProperty, IntProperty
 
 
 class ClipProperties(PropertyGroup):

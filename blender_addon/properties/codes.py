@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import bpy
-from bpy.props import FloatProperty
 from bpy.types import PropertyGroup
+
+from .overridable import FloatProperty
 
 # From 4.5 on a path says that it may be beside the .blend; until then every path may.
 BESIDE_BLEND = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from bpy.props import EnumProperty, FloatProperty, IntProperty
 from bpy.types import PropertyGroup
 
+from .overridable import EnumProperty, FloatProperty, IntProperty
 from .shown import automatic_of, percent_of
 
 

@@ -4,16 +4,10 @@
 from __future__ import annotations
 
 import bpy
-from bpy.props import (
-    BoolProperty,
-    EnumProperty,
-    FloatProperty,
-    PointerProperty,
-    StringProperty,
-)
 from bpy.types import PropertyGroup
 
 from .codes import AUTO, BESIDE_BLEND, FILE, POSITION, RANDOM, is_stroke_object, position_property
+from .overridable import BoolProperty, EnumProperty, FloatProperty, PointerProperty, StringProperty
 from .shown import percent_of
 
 

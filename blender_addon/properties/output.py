@@ -4,16 +4,10 @@
 from __future__ import annotations
 
 import bpy
-from bpy.props import (
-    BoolProperty,
-    EnumProperty,
-    IntProperty,
-    PointerProperty,
-    StringProperty,
-)
 from bpy.types import PropertyGroup
 
 from .codes import BESIDE_BLEND
+from .overridable import BoolProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
 
 class OutputProperties(PropertyGroup):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bpy.props import BoolProperty, FloatProperty
+from .overridable import BoolProperty, FloatProperty
 
 
 def percent_of(

@@ -260,3 +260,45 @@ told["tab"] = offered(blender_addon.panels.picture.LANDSCAPE_PT_picture.draw, pl
     assert "landscape.animate" in told["plane"] and "landscape.animate" not in told["no object"]
     assert told["add"][1] == ["Landscape: Plane from Picture…"]
     assert "landscape.make_plane" in told["tab"]
+
+
+def test_every_button_is_found_in_menus(run, picture):
+    """But for those of one item that is chosen in a list beside them."""
+    told = run(
+        """
+import sys, types
+sys.path.insert(0, given["here"])
+from panel_drawing import Layout, context_of
+doors = blender_addon.panels.doors
+bpy.ops.landscape.make_plane(filepath=given["picture"])
+layout = Layout([])
+for menu in doors.classes:
+    if menu.__name__.startswith("LANDSCAPE_MT"):
+        holder = types.SimpleNamespace(layout=layout, owner=getattr(menu, "owner", None))
+        menu.draw(holder, context_of(bpy.context.object))
+told["found"] = [name for name, _ in layout.buttons]
+told["all"] = [cls.bl_idname for cls in blender_addon.CLASSES
+               if issubclass(cls, bpy.types.Operator)]
+told["unknown"] = [
+    name for name, _, choice in doors.MORE_BUTTONS for setting in choice
+    if setting not in getattr(bpy.ops.landscape, name.partition(".")[2]).get_rna_type().properties
+]
+""",
+        picture=str(picture),
+        here=str(__import__("pathlib").Path(__file__).parent),
+    )
+    of_an_item = {
+        "landscape.add_preset",
+        "landscape.dismiss",
+        "landscape.escape",
+        "landscape.remove_item",
+        "landscape.use_position",
+    }
+    of_an_item |= {
+        f"landscape.{does}_{what}_result"
+        for does in ("show", "remove")
+        for what in ("world", "background")
+    }
+    of_an_item |= {"landscape.plane_from_empty"}  # of an empty alone
+    assert set(told["all"]) - set(told["found"]) == of_an_item
+    assert told["unknown"] == []

@@ -158,6 +158,29 @@ found["left"] = [path.name for path in folder.glob("*.part")]
     np.testing.assert_allclose(light * 255, expected_pixels(), atol=0.1)
 
 
+def test_all_pixels_are_read_in_a_turn_of_their_own(in_blender):
+    """Blender gives them in one call, which takes as long as all other steps of a turn."""
+    found = in_blender(
+        """
+encoding, files = part("image_exchange.encoding"), part("image_exchange.files")
+order = []
+def noted(asked=encoding._to_rec709):
+    order.append("read")
+    return asked()
+encoding._to_rec709 = noted  # asked right after the pixels of a floating-point image were read
+steps = files.file_in_steps(painted("float", float_buffer=True), folder)
+while True:
+    try:
+        part("image_exchange.steps").go_on(steps, 3600)
+    except StopIteration:
+        break
+    order.append("turn")
+found["order"] = order
+""",
+    )
+    assert found["order"] == ["turn", "read"]
+
+
 def test_transparent_pixels_keep_their_alpha(in_blender):
     found = in_blender(
         """

@@ -1,7 +1,8 @@
 """A real Blender with its window: BLENDER="<command>" pytest tests/window.
 
 The command is a path or several words; it has to bring its own display (under Xvfb, say). Without
-BLENDER these tests skip. Screenshots are kept where LANDSCAPE_SCREENSHOTS names a folder.
+BLENDER these tests skip. Screenshots are kept where LANDSCAPE_SCREENSHOTS names a folder. Where
+others use the machine too, LANDSCAPE_PATIENCE=4 lets scenarios wait four times as long.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,7 +21,23 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIOS = Path(__file__).parent / "scenarios"
-SCENARIO_LIMIT_S = 300
+SCENARIO_LIMIT_S = 300 * float(os.environ.get("LANDSCAPE_PATIENCE", "1"))
+
+
+def whole_run(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
+    """Run a command to its end; its code, and what it printed. What takes too long ends whole."""
+    pipe, one = subprocess.PIPE, subprocess.STDOUT
+    process = subprocess.Popen(
+        command, stdout=pipe, stderr=one, errors="replace", env=environment, start_new_session=True
+    )
+    try:
+        printed, _ = process.communicate(timeout=SCENARIO_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        if hasattr(os, "killpg"):  # with the display that it brought
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        raise
+    return process.returncode, printed
 
 
 @pytest.fixture(scope="session")
@@ -76,18 +94,13 @@ def play(
         flags += ["--enable-event-simulate", "--window-geometry", "0", "0", "1280", "800"]
         script = str(SCENARIOS / f"{name}.py")
         end = ["--python-exit-code", "7", "--python", script, "--", json.dumps(job)]
-        done = subprocess.run(
+        code, printed = whole_run(
             [*shlex.split(blender), *flags, *end],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            env={**os.environ, "BLENDER_USER_RESOURCES": str(user_folder)},
-            timeout=SCENARIO_LIMIT_S,
+            {**os.environ, "BLENDER_USER_RESOURCES": str(user_folder)},
         )
-        assert report.exists(), f"Blender ended with {done.returncode}:\n{done.stdout[-4000:]}"
+        assert report.exists(), f"Blender ended with {code}:\n{printed[-4000:]}"
         told = json.loads(report.read_text(encoding="utf-8"))
-        assert "error" not in told, f"{told['error']}\n{told['notes']}\n{done.stdout[-2000:]}"
+        assert "error" not in told, f"{told['error']}\n{told['notes']}\n{printed[-2000:]}"
         assert told["warnings"] == []
         return told
 

@@ -3,7 +3,8 @@
 A scenario is a script that Blender runs with --python. It hands a generator to `play`, which goes
 on with it from a timer: `yield 0.2` waits for seconds, `yield condition` waits until the function
 gives something true, `yield condition, seconds` not longer than that. At the end, or at the first
-exception, the report is written and Blender ends at once: nothing asks whether to save.
+exception, the report is written and Blender ends at once: nothing asks whether to save. All waits
+are LANDSCAPE_PATIENCE times as long, where the environment has it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import bpy
 from mathutils import Vector
 
 PATIENCE_S = 30  # for a condition that names no limit
+SLOWER = float(os.environ.get("LANDSCAPE_PATIENCE", "1"))  # than a machine with nothing else to do
 TICK_S = 0.05  # of a timer that is counted
 POLL_S = 0.02  # between two looks at what a scenario waits for; events are taken in meanwhile
 HOVER_STEP_PX = 9  # less than half a button's height
@@ -78,10 +80,10 @@ def until(step: Step) -> tuple[Callable[[], object], float]:
     """What a scenario yielded, as a condition and the moment when patience ends."""
     now = time.monotonic()
     if isinstance(step, tuple):
-        return step[0], now + step[1]
+        return step[0], now + step[1] * SLOWER
     if callable(step):
-        return step, now + PATIENCE_S
-    return lambda: time.monotonic() >= now + step, now + step + PATIENCE_S
+        return step, now + PATIENCE_S * SLOWER
+    return lambda: time.monotonic() >= now + step * SLOWER, now + (step + PATIENCE_S) * SLOWER
 
 
 def write_report() -> None:
@@ -259,6 +261,15 @@ def screenshot(name: str) -> Steps:
     taken = subprocess.Popen([program, "-window", "root", str(file)])
     yield lambda: taken.poll() is not None
     report["screenshots"].append(str(file))
+
+
+def has_color(file: str, place: tuple[float, float]) -> bool:
+    """Whether a screenshot is not grey at a place: shaders may still be compiled."""
+    image = bpy.data.images.load(file)
+    first = 4 * (int(place[1]) * image.size[0] + int(place[0]))
+    channels = image.pixels[first : first + 3]
+    bpy.data.images.remove(image)
+    return max(channels) - min(channels) > 0.1
 
 
 class Ticks:

@@ -24,6 +24,11 @@ def test_a_click_on_a_picture_takes_its_motion(told):
     assert told["wind before"] == "AUTO" and told["wind"] == "POSITION"
 
 
+def test_a_redraw_reads_no_file(told):
+    assert told["redraw"]["drawn"] > 3, "the tab was drawn"
+    assert told["redraw"]["reads"] == []
+
+
 def test_the_pictures_color_space_undoes_the_views(told):
     assert told["read as"] == "AgX Base sRGB"
 

@@ -11,6 +11,7 @@ import bpy
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from driver import (
     drag,
+    has_color,
     in_view,
     job,
     key,
@@ -128,17 +129,7 @@ def material_preview():
         yield 3.0
         yield from screenshot("material_plain")
         report["screenshots"] = list(dict.fromkeys(report["screenshots"]))
-        report["material"] = shows_more_than_grey(report["screenshots"][-1])
-
-
-def shows_more_than_grey(file: str) -> bool:
-    """Whether a screenshot has a color where the picture is bare."""
-    image = bpy.data.images.load(file)
-    x, y = map(int, report["bare"][0])
-    first = 4 * (y * image.size[0] + x)
-    red, green, blue, _ = image.pixels[first : first + 4]
-    bpy.data.images.remove(image)
-    return max(red, green, blue) - min(red, green, blue) > 0.1
+        report["material"] = has_color(report["screenshots"][-1], report["bare"][0])
 
 
 def save_and_open():

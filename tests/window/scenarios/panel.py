@@ -8,6 +8,7 @@ from pathlib import Path
 import bpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "addon"))
 from driver import (
     click,
     find_button,
@@ -24,8 +25,10 @@ from driver import (
     scroll,
     view,
 )
+from panel_drawing import READS, SYSTEM
 
 JOB_LIMIT_S = 200
+REDRAWS = 3
 name = ""
 
 
@@ -42,6 +45,30 @@ def draw_thumbnails(kind: str):
     report[kind] = [jobs.latest(plane()).state, jobs.latest(plane()).message]
     jobs.dismiss(jobs.latest(plane()).id)
     yield 0.5
+
+
+def redraw() -> None:
+    """Let Blender draw the whole window at once, and tell what the add-on reads meanwhile."""
+    told = {"drawn": 0, "reads": []}
+    shown = sys.modules[f"{job['addon']}.panels.picture"].__file__
+
+    def note(frame, event: str, function: object) -> None:
+        told["drawn"] += event == "call" and frame.f_code.co_filename == shown
+        if event != "c_call" or getattr(function, "__module__", None) not in SYSTEM:
+            return
+        while function.__name__ in READS and frame:
+            if "landscape" in Path(frame.f_code.co_filename).parts:
+                told["reads"].append(f"{function.__name__} from {frame.f_code.co_filename}")
+                return
+            frame = frame.f_back
+
+    sys.setprofile(note)
+    try:
+        with in_view():
+            bpy.ops.wm.redraw_timer(type="DRAW_WIN", iterations=REDRAWS)
+    finally:
+        sys.setprofile(None)
+    report["redraw"] = told
 
 
 def top():
@@ -96,6 +123,9 @@ def steps():
     yield from draw_thumbnails("appearance")
     yield from top()
     yield from screenshot("panel_thumbnails")
+    for area_region in view().regions:
+        area_region.tag_redraw()
+    redraw()
     yield from choose_wind()
     with in_view("UI"):
         bpy.ops.wm.call_panel(name="LANDSCAPE_PT_days", keep_open=True)
