@@ -177,7 +177,8 @@ class _Foreseen(NamedTuple):
 def _predict(animator: Animator, landscape: Landscape, job: Job) -> _Foreseen:
     seed, regions, asked = job.clip.seed, None, job.motion
     notes: list[str] = []
-    _ = landscape.seen  # which both of what follows ask for
+    if asked.kind == "steady":
+        _ = landscape.seen  # which both of what follows ask for
     # neither knows of the other, and each leaves a core idle for much of its time
     with ThreadPoolExecutor(1, "light") as beside:
         lit = beside.submit(animator.light, landscape, job.appearance, job.clip)
