@@ -1,11 +1,13 @@
 """Each stage of a job at the sizes that artists use, beside its floor in the same run.
 
 `python benchmarks/stages.py [--sizes 640x360 1920x1080 3840x2160] [--frames 24] [--json FILE]
-[--markdown FILE]`. A size is measured in a process of its own, so that its peak memory is its own.
-What is computed once per picture is timed step by step, as a job asks for it. A frame's floor is
-what no way could do without: a bicubic remap for each of the two copies of a loop, one pass of the
-light's curve over the picture, and the encoder alone; that of the bare copy of a frame is beside
-it, to tell one machine from another. Seconds are of the clock: run it on a quiet machine.
+[--markdown FILE]`. A size is measured in a process of its own. What is computed once per picture is
+timed step by step, as a job asks for it. The first frame, cold, is a command of one frame, from its
+start to its end; the peak is a command's, since the frames that are kept here to be encoded are
+none of an animation's. A frame's floor is what no way could do without: a bicubic remap for each of
+the two copies of a loop, one pass of the light's curve over the picture, and the encoder alone;
+that of the bare copy of a frame is beside it, to tell one machine from another. Seconds are of the
+clock: run it on a quiet machine.
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,10 +23,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from memory import peak_bytes
+
 SIZES = ("640x360", "1920x1080", "3840x2160")
 FRAMES = 24  # whose mean is a frame's time
 OWN = "--one"  # marks the process of one size
-UNIT = 1 if sys.platform == "darwin" else 1024  # bytes that ru_maxrss counts by
 
 
 def seconds(call: Callable[[], Any], times: int = 1) -> float:
@@ -73,11 +75,24 @@ def measure(width: int, height: int, frames: int) -> dict[str, Any]:
         write = lambda: sequence.write_sequence(iter(kept), target, OutputSettings())  # noqa: E731
         each["encode as MP4"] = seconds(write) / frames
     floors = _floors(picture, kept)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT
     return {
         "size": f"{width}x{height}", "frames": frames, "threads": torch.get_num_threads(),
-        "once": once, "frame": each, "floors": floors, "peak": peak,
+        "once": once, "frame": each, "floors": floors,
     }  # fmt: skip
+
+
+def by_command(size: str, frames: int) -> dict[str, float]:
+    """`cold`: seconds to the first frame and the end; `peak`: bytes of so many frames.
+
+    Asked of a small process: what it starts would count its own memory as theirs.
+    """
+    import landscape_engine
+
+    example = str(Path(landscape_engine.__file__).parent / "data" / "example.jpg")
+    with tempfile.TemporaryDirectory() as folder:
+        asked = [example, "--out", str(Path(folder) / "clip.mp4"), "--size", size, "--frames"]
+        cold = seconds(lambda: peak_bytes(*asked, "1"))
+        return {"cold": cold, "peak": peak_bytes(*asked, str(frames))}
 
 
 def _floors(picture: Any, frames: list[Any]) -> dict[str, float]:
@@ -141,6 +156,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     for name in rows[0]["floors"]:
         line(f"floor: {name}", [row["floors"][name] for row in rows])
     line("**a frame over its floor**", [_ratio(row) for row in rows], ".2f")
+    line("the first frame, cold", [row["cold"] for row in rows], ".2f")
     line("peak memory, GiB", [row["peak"] / 2**30 for row in rows], ".2f")
     return "\n".join(lines)
 
@@ -166,7 +182,8 @@ def main() -> None:
     for size in options.sizes:
         command = [sys.executable, __file__, OWN, size, "--frames", str(options.frames)]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-        rows.append(json.loads(done.stdout.splitlines()[-1]))
+        measured = json.loads(done.stdout.splitlines()[-1])
+        rows.append({**measured, **by_command(size, options.frames)})
     text = table(rows)
     print(
         f"{platform.machine()}, {rows[0]['threads']} threads, {rows[0]['frames']} frames\n\n{text}"

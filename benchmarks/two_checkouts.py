@@ -1,9 +1,10 @@
-"""Another checkout beside this one: the paper's job and the preview, in strict alternation.
+"""Another checkout beside this one: the paper's job, the first frame and the preview, by turns.
 
-`python benchmarks/two_checkouts.py CHECKOUT [--pairs N] [--only job|preview] [-- FLAG…]`. Each run
-is a process of its own, with the engine of one checkout; theirs and ours take turns, so that what
-else the machine does falls on both. A ratio is that of a pair, ours over theirs: above 1 ours is
-slower. CPU time (user and system) is less disturbed by other programs than wall time, least with
+`python benchmarks/two_checkouts.py CHECKOUT [--pairs N] [--only job|first|preview] [-- FLAG…]`. The
+first frame is a command of one frame at 1920×1080, cold: all that is made once per picture. Each
+run is a process of its own, with the engine of one checkout; theirs and ours take turns, so that
+what else the machine does falls on both. A ratio is that of a pair, ours over theirs: above 1 ours
+is slower. CPU time (user and system) is less disturbed by other programs than wall time, least with
 OMP_NUM_THREADS=1 and OMP_WAIT_POLICY=PASSIVE: threads that wait for each other count as busy.
 """
 
@@ -24,6 +25,7 @@ from typing import NamedTuple
 from paper_job import FRAMES, HEIGHT, WIDTH
 
 OURS = Path(__file__).resolve().parent.parent
+FIRST = "1920x1080"
 STAGE = re.compile(r"^(?P<name>.+?)\s+(?P<seconds>\d+\.\d+)$", re.MULTILINE)
 
 
@@ -59,6 +61,13 @@ def job(checkout: Path, flags: Sequence[str]) -> Run:
     return run(checkout, [*command, "--size", f"{WIDTH}x{HEIGHT}", "--out", "job.mp4"])
 
 
+def first(checkout: Path, flags: Sequence[str]) -> Run:
+    """One frame of a large picture, by the command."""
+    picture = str(checkout / "landscape_engine" / "data" / "example.jpg")
+    command = ["-m", "landscape_engine", "animate", picture, "--frames", "1", *flags]
+    return run(checkout, [*command, "--size", FIRST, "--out", "first.mp4"])
+
+
 def preview(checkout: Path, flags: Sequence[str]) -> Run:
     """The stages of a preview, by the checkout's own benchmark of them."""
     done = run(checkout, [str(checkout / "benchmarks" / "preview.py"), *flags])
@@ -66,7 +75,7 @@ def preview(checkout: Path, flags: Sequence[str]) -> Run:
     return Run({**done.seconds, **stages}, done.printed)
 
 
-WHAT = {"job": job, "preview": preview}
+WHAT = {"job": job, "first": first, "preview": preview}
 
 
 def engine_of(checkout: Path) -> Path:
@@ -93,8 +102,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkout", type=Path, help="the other checkout's folder")
     parser.add_argument("--pairs", type=int, default=7, help="runs of each (7), at least 2")
-    parser.add_argument("--only", choices=WHAT, help="one of both alone")
-    parser.add_argument("flags", nargs="*", help="after --: for each run of the paper's job")
+    parser.add_argument("--only", choices=WHAT, help="one of them alone")
+    parser.add_argument("flags", nargs="*", help="after --: for each run of a command")
     options = parser.parse_args()
     other = options.checkout.resolve()
     if options.pairs < 2:
@@ -107,7 +116,7 @@ def main() -> None:
         ours: list[Run] = []
         for _ in range(options.pairs):
             for checkout, runs in ((other, theirs), (OURS, ours)):
-                runs.append(WHAT[what](checkout, options.flags if what == "job" else ()))
+                runs.append(WHAT[what](checkout, options.flags if what != "preview" else ()))
                 print(f"{what}, {checkout.name}: {runs[-1].seconds['CPU']:.1f} s", file=sys.stderr)
         print(f"{what}, {options.pairs} pairs\n{table(theirs, ours)}\n", flush=True)
 

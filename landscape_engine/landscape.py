@@ -247,6 +247,11 @@ class Landscape:
         ask = lambda code: predictor(probe, code) * predictor.beta  # noqa: E731
         return segmentation.by_answers(ask, codes, horizon)
 
+    def keeps(self, name: Hashable) -> bool:
+        """Whether the value of a key is cached."""
+        with self._turn:
+            return name in self._answers
+
     def keep(self, name: Hashable, answer: Callable[[], T]) -> T:
         """Return the cached value of a key; on a miss, compute and cache it.
 

@@ -178,13 +178,15 @@ def _predict(animator: Animator, landscape: Landscape, job: Job) -> _Foreseen:
     seed, regions, asked = job.clip.seed, None, job.motion
     notes: list[str] = []
     if asked.kind == "steady":
-        regions = landscape.regions(job.regions)
-        asked, notes = movement.followed(asked, regions, job.regions)  # before what takes long
+        _ = landscape.seen  # which both of what follows ask for
     # neither knows of the other, and each leaves a core idle for much of its time
     with ThreadPoolExecutor(1, "light") as beside:
         lit = beside.submit(animator.light, landscape, job.appearance, job.clip)
         if animator.device.type != "cpu" or cpus.available() == 1:
             wait([lit])
+        if asked.kind == "steady":
+            regions = landscape.regions(job.regions)
+            asked, notes = movement.followed(asked, regions, job.regions)
         chosen = codes.chosen(landscape, asked, seed, regions)
         motion = animator.move(landscape, asked, chosen, seed, regions)
         with torch.inference_mode():

@@ -6,7 +6,7 @@ tone curves, which lead from that look to others.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import torch
@@ -23,6 +23,8 @@ Predict = Callable[[Tensor, Tensor], Tensor]  # picture [B, 3, S, S], codes [B, 
 Map = Callable[[Tensor], Tensor]  # a code [1, Z] → a map or curves [1, M, 256, 256]
 
 SEEN_HW = 16, 16  # of what is compared of two looks
+TOGETHER = 4  # looks that are predicted at a time
+CURVE = ("curve",)  # under which tone curves are kept
 
 
 def transfer_maps(landscape: Landscape, anchored: bool = True) -> Map:
@@ -41,20 +43,20 @@ def curves(landscape: Landscape) -> Map:
 
     They are what light that begins with the picture is made with (`light.tone_curves`).
     """
-    return _kept(landscape, ("curve",), curve_predictor(landscape))
+    return _kept(landscape, CURVE, curve_predictor(landscape))
 
 
 @torch.inference_mode()
-def exposure(
+def exposures(
     landscape: Landscape,
-    code: Tensor,  # [1, Z]
-) -> float:
-    """The change of ln Y, Y the picture's mean luminance, by a look's tone curves."""
-    before, after = (
+    codes: Tensor,  # [K, Z]
+) -> list[float]:
+    """The change of ln Y, Y the picture's mean luminance, by each look's tone curves."""
+    before, *after = (
         daylight.luminance(daylight.linear(one)).mean().clamp(min=daylight.FAINT).log()
-        for one in (landscape.small, _shown(landscape, code))
+        for one in (landscape.small, *_shown(landscape, codes))
     )
-    return float(after - before)
+    return [float(one - before) for one in after]
 
 
 @torch.inference_mode()
@@ -63,21 +65,51 @@ def seen(
     codes: Tensor,  # [K, Z]
 ) -> Tensor:  # [K, N]
     """The picture in the tone curves of each look, small: what of them is seen to differ."""
-    shown = [shrinking.area(_shown(landscape, code), SEEN_HW).flatten() for code in codes[:, None]]
-    return torch.stack(shown)
+    return torch.stack([shrinking.area(one, SEEN_HW).flatten() for one in _shown(landscape, codes)])
 
 
-def _shown(landscape: Landscape, code: Tensor) -> Tensor:  # [1, 3, 256, 256]
-    return tone_curves.shade(landscape.small, curves(landscape)(code))
+def _shown(
+    landscape: Landscape,
+    codes: Tensor,  # [K, Z]
+) -> Iterator[Tensor]:  # K of [1, 3, 256, 256]
+    _foresee(landscape, codes)
+    maps = curves(landscape)
+    return (tone_curves.shade(landscape.small, maps(code)) for code in torch.split(codes, 1))
+
+
+def _foresee(
+    landscape: Landscape,
+    codes: Tensor,  # [K, Z]
+) -> None:
+    """Predict the tone curves that aren't kept yet, several at a time, and keep them."""
+    asked = {_name(CURVE, code): code for code in torch.split(codes, 1)}
+    lacking = [code for name, code in asked.items() if not landscape.keeps(name)]
+    predictor = curve_predictor(landscape)
+    for k in range(0, len(lacking), TOGETHER):
+        some = lacking[k : k + TOGETHER]
+        made = _predict(landscape, predictor, torch.cat(some))
+        for code, one in zip(some, torch.split(made, 1), strict=True):
+            landscape.keep(_name(CURVE, code), lambda one=one: one)  # type: ignore[misc]
 
 
 def _kept(landscape: Landscape, name: tuple[object, ...], predictor: Predict) -> Map:
-    @torch.inference_mode()
-    def predict(code: Tensor) -> Tensor:
-        asked = landscape.input_of("appearance_predictor")
-        return warping.enlarge(predictor(asked, code.to(landscape.device)), *GRID_HW)
+    return lambda code: landscape.keep(
+        _name(name, code), lambda: _predict(landscape, predictor, code)
+    )
 
-    return lambda code: landscape.keep((*name, *code.flatten().tolist()), lambda: predict(code))
+
+def _name(kind: tuple[object, ...], code: Tensor) -> tuple[object, ...]:
+    return (*kind, *code.flatten().tolist())
+
+
+@torch.inference_mode()
+def _predict(
+    landscape: Landscape,
+    predictor: Predict,
+    codes: Tensor,  # [K, Z]
+) -> Tensor:  # [K, M, 256, 256]
+    asked = landscape.input_of("appearance_predictor").expand(len(codes), -1, -1, -1)
+    return warping.enlarge(predictor(asked, codes.to(landscape.device)), *GRID_HW)
 
 
 def transfer_predictor(landscape: Landscape, anchored: bool = True) -> Predict:

@@ -98,7 +98,7 @@ def _deep_day(landscape: Landscape, count: int, seed: int) -> Tensor:  # [count,
 
 def _darkest(landscape: Landscape, day: Tensor) -> float:
     """The change of ln Y at the darkest of every second look of a day."""
-    return min((color_maps.exposure(landscape, code) for code in day[2::2, None]), default=0.0)
+    return min(color_maps.exposures(landscape, day[2::2]), default=0.0)
 
 
 def _asked_for(

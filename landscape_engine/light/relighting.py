@@ -95,13 +95,15 @@ def natural(
 ) -> Tensor:  # [B, 3, h, w] in [-1, 1]
     """Relight the picture as a day would; unchanged where no change is requested."""
     change = _change(scene.light, daylight.linear(wanted)).clamp(-LONGEST, LONGEST)
-    if float(change.abs().amax()) < 1e-4:
+    same = change.abs().amax((1, 2, 3), keepdim=True) < 1e-4
+    if bool(same.all()):
         return picture.expand_as(wanted)
     apart = max(1, min(wanted.shape[2:]) // FITTED_SIDE)
     small = scene.every(apart)
     fitted = small.fit(change[..., apart // 2 :: apart, apart // 2 :: apart])
     gain = _gain(small.at(fitted), small)
-    return daylight.encoded(_lit(scene.light, _by_day(gain * scene.at(fitted), scene)))
+    lit = daylight.encoded(_lit(scene.light, _by_day(gain * scene.at(fitted), scene)))
+    return torch.where(same, picture, lit)
 
 
 def _by_day(

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from ..ops import masks, shrinking, warping
+from ..ops.strips import strips
 from ..ops.warping import Band
 from .layers import Layers
 
@@ -62,7 +63,11 @@ def contrast(
     size_hw: tuple[int, int],
 ) -> Tensor:  # [1, 1, h, w]
     """The contrast c of moving forms: the mean difference over `FORM`, of 2."""
-    found = shrinking.area(plate[:, :3].abs().mean(1, keepdim=True), size_hw)
+    height, width = plate.shape[2:]
+    strength = plate.new_empty(1, 1, height, width)
+    for rows in strips(range(height), width, plate.device):
+        torch.mean(plate[:, :3, rows].abs(), 1, keepdim=True, out=strength[:, :, rows])
+    found = shrinking.area(strength, size_hw)
     return masks.blur(found, max(1, round(FORM * size_hw[1])))
 
 

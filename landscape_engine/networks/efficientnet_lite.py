@@ -93,8 +93,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [B, C, H, W] to [B, C', H / stride, W / stride]."""
-        y = F.relu6(self.expand(x)) if self.expand is not None else x
-        y = self.project(F.relu6(self.depthwise(y)))
+        y = F.relu6(self.expand(x), inplace=True) if self.expand is not None else x
+        y = self.project(F.relu6(self.depthwise(y), inplace=True))
         return x + y if self.residual else y
 
 
@@ -126,7 +126,7 @@ class EfficientNetLite(nn.Module):
     ) -> list[Tensor]:  # [B, C, H / s, W / s] for s = 2, 4, 8, 16, 32
         """The answers of the tapped blocks, the finest first."""
         x = ((image + 1) * 127.5 - 127) / 128  # what the published weights were trained on
-        x, found = F.relu6(self.stem(x)), []
+        x, found = F.relu6(self.stem(x), inplace=True), []
         for i, block in enumerate(self.blocks):
             x = block(x)
             if i in self.tapped:

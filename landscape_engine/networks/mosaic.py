@@ -217,7 +217,7 @@ class Conv(nn.Module):
         if self.stride == 2:
             x, padding = F.pad(x, (padding - 1, padding) * 2), 0
         x = F.conv2d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
-        return x if self.linear else F.relu(x)
+        return x if self.linear else F.relu(x, inplace=True)
 
 
 class Inverted(nn.Module):

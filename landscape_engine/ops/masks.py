@@ -20,13 +20,20 @@ def blur(
     radius: int,
 ) -> Tensor:  # [B, C, h, w]
     """Blur by two passes of a box of 2 × `radius` + 1 pixels; the picture's edge gives less."""
-    if values.device.type == "cpu" and values.dtype == torch.float32 and not values.requires_grad:
+    if _is_plain(values):
         return _boxed(values, radius)
     size = 2 * radius + 1
     for _ in range(2):
         values = F.avg_pool2d(values, (size, 1), 1, (radius, 0), count_include_pad=False)
         values = F.avg_pool2d(values, (1, size), 1, (0, radius), count_include_pad=False)
     return values
+
+
+def _is_plain(values: Tensor) -> bool:
+    """Whether OpenCV can take the values: its routines know the CPU and no gradients."""
+    return (
+        values.device.type == "cpu" and values.dtype == torch.float32 and not values.requires_grad
+    )
 
 
 def _boxed(values: Tensor, radius: int) -> Tensor:
@@ -97,8 +104,23 @@ def highest(
 ) -> Tensor:  # [B, C, h, w]
     """The greatest value within a square of 2 × `radius` + 1 pixels: down, then across."""
     size = 2 * radius + 1
+    if _is_plain(values):
+        return _highest(values, size)
     down = F.max_pool2d(values, (size, 1), 1, (radius, 0))
     return F.max_pool2d(down, (1, size), 1, (0, radius))
+
+
+def _highest(values: Tensor, size: int) -> Tensor:
+    """The same by OpenCV, which takes as long for any size."""
+    import cv2
+
+    h, w = values.shape[2:]
+    found = torch.empty(values.shape)
+    square = np.ones((size, size), np.uint8)
+    planes = values.reshape(-1, h, w).numpy(), found.view(-1, h, w).numpy()
+    for plane, made in zip(*planes, strict=True):
+        cv2.dilate(plane, square, dst=made)
+    return found
 
 
 def extend(

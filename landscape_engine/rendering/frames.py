@@ -83,6 +83,7 @@ def frames(
                 with stopwatch.stage("render"):
                     frame = make(*job)
                 yield frame
+                del frame
         return
     pool = _start_pool(workers)
     waiting: deque[Future[Tensor]] = deque()
@@ -90,7 +91,7 @@ def frames(
         # frames come after the maps that they need, so that none waits for a map behind it
         for job in jobs(_started_in(pool)):
             waiting.append(pool.submit(make, *job))
-            if len(waiting) > workers:
+            if len(waiting) >= min(workers + 1, _affordable(picture)):
                 with stopwatch.stage("render"):
                     frame = waiting.popleft().result()
                 yield frame
@@ -120,8 +121,12 @@ def _workers(picture: Tensor) -> int:
     """The number of frames rendered at the same time."""
     if picture.device.type != "cpu":
         return 1
-    affordable = IN_FLIGHT_BYTES // (picture.numel() * picture.element_size())
-    return max(1, min(cpus.available(), MOST_WORKERS, affordable))
+    return min(cpus.available(), MOST_WORKERS, _affordable(picture))
+
+
+def _affordable(picture: Tensor) -> int:
+    """The number of frames that may be held at the same time."""
+    return max(1, IN_FLIGHT_BYTES // (picture.numel() * picture.element_size()))
 
 
 def _start_pool(workers: int) -> ThreadPoolExecutor:

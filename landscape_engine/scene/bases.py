@@ -11,7 +11,7 @@ Legend: H W pixels of the picture, h w pixels of the grid on which a base is mad
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
@@ -45,6 +45,18 @@ class Base:
 
     light: Tensor
     most: Tensor | None = None
+    _inner: dict[int, tuple[Tensor, Tensor]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )  # by the alpha's id: alpha, and what `inner` gives
+
+    def inner(
+        self,
+        alpha: Tensor,  # [1, 1, h', w'] of the region, known by the very tensor
+    ) -> Tensor:  # [1, 1, h', w'] 0..1
+        """The weight of each pixel inside the region, away from its edge; computed once."""
+        if id(alpha) not in self._inner:
+            self._inner[id(alpha)] = alpha, _inner(alpha)
+        return self._inner[id(alpha)][1]
 
 
 def base_of(
@@ -67,7 +79,7 @@ def base_of(
         most = water_bases.most_that_moves(small - light, inside, surf)
     # where a region fades slowly, as to a sun, what fades with it is light: it would move as a ring
     reach = blurs.radius(SLOW_PX * blurs.px(small))
-    return Base(torch.lerp(small, light, F.max_pool2d(share, 2 * reach + 1, 1, reach)), most)
+    return Base(torch.lerp(small, light, masks.highest(share, reach)), most)
 
 
 def _small(
@@ -96,7 +108,7 @@ def difference(
     it is `most tanh(D / most)`: what differs by more stays with the base.
     """
     height, width = picture.shape[2:]
-    inner, light = _inner(alpha), base.light
+    inner, light = base.inner(alpha), base.light
     if picture.shape[1] > light.shape[1]:
         opaque = shrinking.area(picture[:, 3:], inner.shape[2:])
         mean = (opaque * inner).sum() / inner.sum().clamp(min=1e-6)
@@ -125,7 +137,7 @@ def difference_on(
     """The same on a small grid."""
     light, inner = (
         F.interpolate(one, small.shape[2:], mode="bilinear", align_corners=True)
-        for one in (base.light, _inner(alpha))
+        for one in (base.light, base.inner(alpha))
     )
     rest = small - light
     made = torch.lerp(_beyond(rest, inner), rest, inner)
@@ -170,8 +182,7 @@ def _inner(alpha: Tensor) -> Tensor:  # [1, 1, h, w] 0..1
     if bool(stars.any()):
         inside = inside | stars
         halo = max(1, round(HALO_PX * px))
-        near = F.max_pool2d(stars.to(alpha), 2 * halo + 1, 1, halo)
-        own = alpha * (1 - near)
+        own = alpha * (1 - masks.highest(stars.to(alpha), halo))
         if bool(inside.all()):
             return own
     depth = masks.depth(inside, border=False).to(alpha)

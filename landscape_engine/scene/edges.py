@@ -81,19 +81,35 @@ def strength(
     import cv2
 
     side = max(2, round(SIDE * mask.shape[1]))
-    size = (2 * side + 1, 2 * side + 1)
-    colors, inside = picture.astype(np.float32) / 255, mask.astype(np.float32)[..., None]
+    size, along = (2 * side + 1,) * 2, (4 * side + 1,) * 2
+    whole = np.ones(mask.shape, np.float32)
+    if not rim.any():
+        return whole
+    box = _around(rim, 4 * side + 1)  # what any mean near the rim is made of
+    mask, rim, picture = mask[box], rim[box], picture[box]
+    planes = cv2.split(picture.astype(np.float32) / 255)
 
-    def mean(weight: np.ndarray) -> np.ndarray:
-        count = cv2.blur(weight, size)[..., None]
-        return cv2.blur(colors * weight, size) / np.maximum(count, 1e-6)
+    def mean(weight: np.ndarray) -> list[np.ndarray]:
+        count = np.maximum(cv2.blur(weight, size), 1e-6)
+        return [cv2.divide(cv2.blur(plane * weight, size), count) for plane in planes]
 
-    red, green, blue = cv2.split(cv2.absdiff(mean(inside), mean(1 - inside)))
+    inside = mask.astype(np.float32)
+    red, green, blue = map(cv2.absdiff, mean(inside), mean(1 - inside))
     difference = cv2.max(cv2.max(red, green), blue)
     found = ((difference - NO_EDGE) / (EDGE - NO_EDGE)).clip(0, 1) * rim
-    along = (4 * side + 1, 4 * side + 1)
     weight = cv2.blur(rim.astype(np.float32), along)
-    return np.where(weight > 0, cv2.blur(found, along) / np.maximum(weight, 1e-6), 1)
+    near = np.where(weight > 0, cv2.blur(found, along) / np.maximum(weight, 1e-6), 1)
+    whole[box] = near
+    return whole
+
+
+def _around(mask: np.ndarray, margin: int) -> tuple[slice, slice]:
+    """The rows and columns of what a mask, which isn't empty, shows, and a margin."""
+    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+    return (
+        slice(max(0, rows[0] - margin), rows[-1] + margin + 1),
+        slice(max(0, columns[0] - margin), columns[-1] + margin + 1),
+    )
 
 
 def pull(

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from . import channels
+
 REACHES = 0.03, 0.09  # of a sky's color into what is before it, share of the width
 ALIKE, BY_SPREAD = 10.0, 1.0  # difference of 255 that a gap may have, and by the sky's deviation
 NEAR, DARKER = 0.012, 45.0  # share of the width within which things on two sides are so much darker
@@ -34,24 +36,28 @@ def find(
     if not sky.any() or sky.all():
         return none
     values, width = picture.astype(np.float32), sky.shape[1]
-    light = values.mean(2)
+    light = _lightness(values)
     alike, likely = np.zeros(sky.shape, bool), np.zeros(sky.shape, bool)
     for reach in REACHES:
-        near, mean, spread = _sky_around(values, sky.astype(np.float32), round(reach * width))
-        most = ALIKE + BY_SPREAD * spread
-        found = land & near & (np.abs(values - mean).max(2) < most)
-        lighter = land & (light > mean.mean(2) + most)
+        near, mean, spread = _sky_around(values, light, sky, round(reach * width))
+        usual, most = _lightness(mean), ALIKE + BY_SPREAD * spread
+        found = land & near & (channels.lightest(cv2.absdiff(values, mean)) < most)
+        if not found.any():
+            continue
+        lighter = land & (light > usual + most)
         among = cv2.blur(lighter.astype(np.float32), (2 * round(AMONG * width) + 1,) * 2)
         alike |= found
         likely |= (
             found
-            & _between(light < mean.mean(2) - DARKER, max(3, round(NEAR * width)))
+            & _between(light < usual - DARKER, max(3, round(NEAR * width)))
             & (among < LIGHTER)
         )
+    if not likely.any():
+        return none
     # a gap is one or none, as a whole
     count, parts = cv2.connectedComponents(alike.astype(np.uint8), connectivity=8)
     area = np.bincount(parts.ravel(), minlength=count)
-    kept = np.bincount(parts.ravel(), likely.ravel(), minlength=count) > SURE * area
+    kept = np.bincount(parts[likely], minlength=count) > SURE * area
     kept[0] = False
     alike = kept[parts]
     return np.where(sky, none, cv2.GaussianBlur(alike.astype(np.float32), (0, 0), SOFT_PX))
@@ -73,19 +79,29 @@ def _between(
     return across | (towards(reach + 1, 1, True) & towards(reach + 1, 1, False))
 
 
+def _lightness(values: np.ndarray) -> np.ndarray:  # float32 [H, W, 3] → [H, W]
+    """The mean of the three channels."""
+    import cv2
+
+    return cv2.transform(values, np.full((1, 3), 1 / 3, np.float32))
+
+
 def _sky_around(
     values: np.ndarray,  # float32 [H, W, 3]
-    sky: np.ndarray,  # float32 [H, W] 0 or 1
+    light: np.ndarray,  # float32 [H, W] its lightness
+    sky: np.ndarray,  # bool [H, W]
     radius: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # bool [H, W], [H, W, 3], [H, W]
     """Where there is sky nearby, its mean color there, and how far its lightness spreads."""
     import cv2
 
     size = (2 * max(1, radius) + 1,) * 2
-    share = cv2.blur(sky, size)
+    own = sky.astype(np.float32)
+    share = cv2.blur(own, size)
     weight = np.maximum(share, 1e-6)
-    mean = cv2.blur(values * sky[..., None], size) / weight[..., None]
-    light = values.mean(2)
-    square = cv2.blur(light * light * sky, size) / weight
-    spread = np.sqrt(np.maximum(square - (cv2.blur(light * sky, size) / weight) ** 2, 0))
-    return share > 1e-3, mean, spread
+    planes = [cv2.divide(cv2.blur(one * own, size), weight) for one in cv2.split(values)]
+    own *= light
+    square = cv2.divide(cv2.blur(light * own, size), weight)
+    usual = cv2.divide(cv2.blur(own, size), weight)
+    spread = np.sqrt(np.maximum(square - usual * usual, 0))
+    return share > 1e-3, cv2.merge(planes), spread

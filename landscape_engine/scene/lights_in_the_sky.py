@@ -32,6 +32,7 @@ UNEVEN = 0.5  # most difference between directions close to a disc, share of the
 VEILED = 0.8  # … of a disc in the middle of the sky's glow, over which clouds pass
 WIDE, MIDDLE = 0.05, 0.06  # blur that leaves that glow; how near its middle is, share of the width
 ABOVE_SKY = 0.12  # how much lighter than most of the sky that glow is, of 1
+FARTHEST = 4.5  # from a disc that the sky around it is looked at, radii of the disc
 SECTORS = 8  # directions in which the brightness must fall, nearly all of them
 GLOW = 2.5  # width of a disc's glow, radii of the disc, at least
 GLOWS = 0.02, 0.1  # … the least and the greatest width, share of the picture's
@@ -147,14 +148,18 @@ def _dims_around(
     uneven: float,
 ) -> bool:
     """Whether the sky gets dimmer with the distance from a disc, in nearly all directions."""
-    y, x = np.mgrid[: sky.shape[0], : sky.shape[1]]
+    reach = int(FARTHEST * max(radius, 2.0)) + 2
+    left, top = (max(0, int(one) - reach) for one in middle)
+    box = slice(top, int(middle[1]) + reach + 1), slice(left, int(middle[0]) + reach + 1)
+    own, sky, light = float(light[disc].mean()), sky[box], light[box]
+    y, x = np.mgrid[top : top + sky.shape[0], left : left + sky.shape[1]]
     away = np.hypot(x - middle[0], y - middle[1]) / max(radius, 2.0)
     sector = ((np.arctan2(y - middle[1], x - middle[0]) / (2 * np.pi) + 0.5) * SECTORS).astype(int)
     sector %= SECTORS
-    own, falls, close = float(light[disc].mean()), [], []
+    falls, close = [], []
     for k in range(SECTORS):
         here = sky & (sector == k)
-        rings = [here & (away > a) & (away <= b) for a, b in ((1.5, 2.5), (3.0, 4.5))]
+        rings = [here & (away > a) & (away <= b) for a, b in ((1.5, 2.5), (3.0, FARTHEST))]
         if min(ring.sum() for ring in rings) < 3:
             continue
         first, second = (float(light[ring].mean()) for ring in rings)

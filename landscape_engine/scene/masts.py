@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from . import channels
 from .thin_things import touching
 
 LENGTH = 0.03  # of the lines along which votes are counted, share of the width …
@@ -57,17 +58,22 @@ def _at_scale(
     """Those that are about as wide as the pixels of a scale."""
     import cv2
 
-    width = sky.shape[1]
+    whole, width = sky.shape[0], sky.shape[1]
+    length = max(SHORTEST, round(LENGTH * width) | 1)
+    gap = max(3, round(GAP * width) | 1)
+    # no vote is cast below the sky, nor anything found
+    last = int(np.flatnonzero(sky.any(1)).max(initial=0)) + 1
+    around = 2 * round(AROUND * width) + 1
+    rows = slice(0, last + max(length, gap, around) + 2)
+    sky, picture, rooted = sky[rows], picture[rows], rooted[rows]
     difference = _difference(picture)
-    size = (2 * round(AROUND * width) + 1,) * 2
+    size = (around, around)
     share = np.maximum(cv2.blur(sky.astype(np.float32), size), 1e-3)
     usual = cv2.blur(np.where(sky, difference, 0), size) / share
     apart = np.where(sky, difference / np.maximum(RARE * usual, 1e-3), 0) > 1
     crowd = [(difference > least) & apart for least in (SURELY, LEAST)]
     votes = 255 * np.stack(crowd, 2).astype(np.uint8)
-    length = max(SHORTEST, round(LENGTH * width) | 1)
-    gap = max(3, round(GAP * width) | 1)
-    leaning = [_Leaning(slope, sky.shape) for slope in SLOPES]
+    leaning = [_Leaning(slope, sky.shape, whole) for slope in SLOPES]
     shares = []
     for slope in leaning:
         share = cv2.blur(slope.upright(votes), (1, length))
@@ -90,17 +96,20 @@ def _at_scale(
     known = cv2.dilate(known, np.ones((3, 3), np.uint8))
     near = cv2.dilate(rooted.astype(np.uint8), np.ones((gap, 3), np.uint8)) > 0
     held = touching(parts, count, near)
-    held &= np.bincount(parts.ravel(), known.ravel(), count) >= PART * stats[:, cv2.CC_STAT_AREA]
-    return held[parts] & sky
+    held &= np.bincount(parts[known > 0], minlength=count) >= PART * stats[:, cv2.CC_STAT_AREA]
+    found = np.zeros((whole, width), bool)
+    found[rows] = held[parts] & sky
+    return found
 
 
 def _difference(picture: np.ndarray) -> np.ndarray:  # float32 [H, W]
     """How much the narrow pixels of a row differ from both sides, of 255, the same way on both."""
     import cv2
 
-    soft = cv2.GaussianBlur(picture, (0, 0), sigmaX=0.5, sigmaY=1.0).astype(np.float32)
+    soft = cv2.GaussianBlur(picture, (0, 0), sigmaX=0.5, sigmaY=1.0)
     most = np.zeros(picture.shape[:2], np.float32)
-    for plane in (soft.min(2), soft[..., :2].mean(2)):
+    warm = cv2.addWeighted(soft[..., 0], 0.5, soft[..., 1], 0.5, 0, dtype=cv2.CV_32F)
+    for plane in (channels.darkest(soft).astype(np.float32), warm):
         near, far = (_from_both(plane, aside) for aside in (ASIDE, 2 * ASIDE))
         cv2.max(most, np.where(near >= NARROW * far, near, 0), most)
     return most
@@ -117,9 +126,10 @@ def _from_both(plane: np.ndarray, aside: int) -> np.ndarray:  # float32 [H, W]
 class _Leaning:
     """Lines of one slope, made columns and back."""
 
-    def __init__(self, slope: float, shape: tuple[int, ...]) -> None:
+    def __init__(self, slope: float, shape: tuple[int, ...], whole: int) -> None:
+        """Of so many of a picture's rows and columns; `whole` are all of its rows."""
         height, width = shape
-        reach = slope * (height - 1)
+        reach = slope * (whole - 1)
         self.there = np.array([[1, -slope, max(0.0, reach)], [0, 1, 0]], np.float32)
         self.size, self.own_size = (width + int(np.ceil(abs(reach))), height), (width, height)
 

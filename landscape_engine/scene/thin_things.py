@@ -168,12 +168,12 @@ def _attached(
         extent = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
         area = stats[:, cv2.CC_STAT_AREA]
         free = (extent > STRAIGHT * narrow.shape[1]) & (area < SLENDER * extent**2)
-        free &= np.bincount(parts.ravel(), hanging.ravel(), minlength=count) > FINE * area
+        free &= np.bincount(parts[hanging], minlength=count) > FINE * area
         free[0] = False
         for k in np.flatnonzero(free & ~kept):
             kept[k] = _even(parts, stats[k], int(k))
     clear = narrow > 255 * (least or CLEAR[polarity])
-    kept &= np.bincount(parts.ravel(), clear.ravel(), minlength=count) > LONG
+    kept &= np.bincount(parts[clear], minlength=count) > LONG
     kept[0] = False
     return kept[parts]
 
@@ -270,7 +270,7 @@ def touching(
 ) -> np.ndarray:  # bool [count]
     """Which parts reach into a mask."""
     found = np.zeros(count, bool)
-    found[np.unique(parts[where])] = True
+    found[parts[where]] = True
     found[0] = False
     return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,7 +22,7 @@ from .folder import ENDINGS, FrameFolder, new_folder
 from .target import check_target, resolve_format
 from .video import Video
 
-WAITING_FRAMES = 4  # rendered, not yet encoded
+WAITING_FRAMES, WAITING_BYTES = 4, 1 << 28  # rendered, not yet encoded
 
 
 @dataclass(frozen=True)
@@ -70,16 +69,18 @@ def write_sequence(
     first = next(remaining, None)
     if first is None:
         raise OutputError(f"There are no frames to write to '{target}'; expected at least one.")
-    assert first.ndim == 4 and first.shape[0] == 1 and first.shape[1] in (3, 4), first.shape
+    shape = tuple(first.shape)
+    assert len(shape) == 4 and shape[0] == 1 and shape[1] in (3, 4), shape
     target = Path(target)
-    steady = _refuse_size_changes(itertools.chain([first], remaining), tuple(first.shape))
+    steady = _refuse_size_changes(first, remaining)
+    del first  # a huge one isn't held while the others are made
     with (new_folder if chosen in ENDINGS else new_file)(target) as staged:
         sink: Sink
         with _explaining(target):
             if chosen in ENDINGS:
                 sink = FrameFolder(staged, chosen, count, color_space)
             else:
-                sink = Video(staged, chosen, tuple(first.shape), settings.fps, settings.ten_bits)
+                sink = Video(staged, chosen, shape, settings.fps, settings.ten_bits)
         with contextlib.closing(sink):
             written = _encode_in_background(steady, sink, target)
             with _explaining(target):
@@ -88,8 +89,8 @@ def write_sequence(
     return WrittenSequence(
         paths=tuple(target / name for name in names) or (target,),
         frames=written,
-        width=first.shape[3] + sink.padding_wh[0],
-        height=first.shape[2] + sink.padding_wh[1],
+        width=shape[3] + sink.padding_wh[0],
+        height=shape[2] + sink.padding_wh[1],
         format=chosen,
         notes=sink.notes,
     )
@@ -115,14 +116,19 @@ class Sink(Protocol):
         """Close everything, finished or not."""
 
 
-def _refuse_size_changes(frames: Iterable[Tensor], shape: tuple[int, ...]) -> Iterator[Tensor]:
-    for index, frame in enumerate(frames):
+def _refuse_size_changes(first: Tensor, others: Iterator[Tensor]) -> Iterator[Tensor]:
+    shape, index = tuple(first.shape), 1
+    yield first
+    del first
+    for frame in others:
+        index += 1
         if tuple(frame.shape) != shape:
             raise OutputError(
-                f"Frame {index + 1} is {_name_shape(frame.shape)}; expected "
+                f"Frame {index} is {_name_shape(frame.shape)}; expected "
                 f"{_name_shape(shape)} like the first: render all frames in one size."
             )
         yield frame
+        del frame
 
 
 def _name_shape(shape: tuple[int, ...]) -> str:
@@ -137,10 +143,13 @@ def _encode_in_background(frames: Iterable[Tensor], sink: Sink, target: Path) ->
     try:
         for frame in frames:
             pixels = sink.convert(frame)
-            while pending and (len(pending) >= WAITING_FRAMES or pending[0].done()):
+            del frame
+            most = max(1, min(WAITING_FRAMES, WAITING_BYTES // pixels.nbytes))
+            while pending and (len(pending) >= most or pending[0].done()):
                 with _explaining(target):
                     pending.popleft().result()
             pending.append(pool.submit(sink.encode, written, pixels))
+            del pixels
             written += 1
         while pending:
             with _explaining(target):

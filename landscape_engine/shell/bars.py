@@ -18,9 +18,11 @@ def named(name: ProgressName) -> Callable[[Iterator[Any], int, str], Iterator[An
 def openjd(items: Iterator[Any], count: int, stage: str) -> Iterator[Any]:
     """Pass items on, and print each whole percent as Open Job Description's runners read it."""
     print(f"openjd_status: {stage}", flush=True)
-    said = -1
-    for number, item in enumerate(items, 1):
+    said, number = -1, 0
+    for item in items:
         yield item
+        del item  # not held while the next is made
+        number += 1
         percent = 100 * number // max(count, 1)
         if percent > said:
             said = percent
@@ -29,7 +31,11 @@ def openjd(items: Iterator[Any], count: int, stage: str) -> Iterator[Any]:
 
 def bar(items: Iterator[Any], count: int, stage: str) -> Iterator[Any]:
     """Pass items on under a bar."""
-    return iter(tqdm(items, total=count, desc=stage, unit="frame", disable=None, leave=False))
+    with tqdm(total=count, desc=stage, unit="frame", disable=None, leave=False) as shown:
+        for item in items:
+            yield item
+            del item  # not held while the next is made, as tqdm's own loop would
+            shown.update()
 
 
 def steps(fits: Iterator[Any], count: int, stage: str) -> Iterator[Any]:

@@ -67,6 +67,20 @@ def test_what_a_code_gives_is_predicted_once(landscape, asked):
     assert len(asked) == passes + 2
 
 
+def test_looks_that_are_compared_are_predicted_together_and_as_they_would_be_alone(
+    animator, picture, asked
+):
+    codes = torch.linspace(0, 1, 5)[:, None] * torch.ones(8)
+    together, alone = (animator.look_at(picture) for _ in range(2))
+    color_maps.seen(together, codes)
+    passes = len(asked)
+    maps = [color_maps.curves(together)(code) for code in torch.split(codes, 1)]
+    assert len(asked) == passes
+    for code, one in zip(torch.split(codes, 1), maps, strict=True):
+        assert torch.allclose(one, color_maps.curves(alone)(code), rtol=0, atol=1e-4)
+    assert len(asked) > passes
+
+
 def test_regions_are_found_once_and_given_as_a_list_of_ones_own(landscape, asked):
     first = landscape.regions()
     passes, again = len(asked), landscape.regions()

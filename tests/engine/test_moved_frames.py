@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import errno
 import io
+import itertools
 from contextlib import closing
 
 import pytest
 import torch
 
 from landscape_engine.loops.layers import Layers
-from landscape_engine.rendering import moved_frames
+from landscape_engine.rendering import frames, moved_frames
 from landscape_engine.rendering.moved_frames import MovedFrames, Scratch
+from landscape_engine.rendering.stopwatch import Stopwatch
 
 PICTURE = torch.rand(1, 3, 12, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
@@ -78,3 +80,14 @@ def test_a_full_disk_is_not_filled_further(monkeypatch):
     with closing(Scratch.like(PICTURE)) as scratch:
         assert [scratch.write(n, PICTURE) for n in range(3)] == [True, True, False]
         assert torch.equal(scratch.read(1), PICTURE)
+
+
+@pytest.mark.parametrize(("room", "ahead"), [(100, 3), (2, 2), (1, 1)])
+def test_of_huge_frames_no_more_are_made_ahead_than_there_is_room_for(monkeypatch, room, ahead):
+    monkeypatch.setattr(frames, "IN_FLIGHT_BYTES", room * PICTURE.nbytes)
+    monkeypatch.setattr(frames.cpus, "available", lambda: 2)
+    drawn = []
+    plan = (drawn.append(n) or layers for n in itertools.count())
+    with closing(frames.frames(PICTURE, plan, None, None, 6, Stopwatch())) as made:
+        next(made)
+        assert len(drawn) == ahead

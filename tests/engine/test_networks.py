@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from landscape_engine.networks import blocks
 from landscape_engine.networks.appearance import AppearancePredictor
 from landscape_engine.networks.code_lstm import CodeLSTM
 from landscape_engine.networks.encoder import Encoder
@@ -63,6 +64,32 @@ def test_the_code_changes_the_prediction():
     with torch.no_grad():
         one, other = predictor(image, torch.zeros(1, 8)), predictor(image, torch.ones(1, 8))
     assert not torch.allclose(one, other)
+
+
+@pytest.mark.parametrize("kernel", [3, 5])
+@pytest.mark.parametrize("size", [(2, 3), (8, 5)])
+def test_a_convolution_of_repeated_pixels_needs_no_repetition(kernel, size):
+    torch.manual_seed(0)
+    conv = blocks.reflecting_conv(3, 2, kernel).double()
+    features = torch.rand(2, 3, *size).double().requires_grad_()
+    repeated = torch.nn.functional.interpolate(features, scale_factor=2.0, mode="nearest")
+    found, wanted = blocks.enlarged_conv(conv, features), conv(repeated)
+    assert torch.allclose(found, wanted, rtol=0, atol=1e-12)
+    slopes = [
+        torch.autograd.grad(one.square().sum(), (features, conv.weight)) for one in (found, wanted)
+    ]
+    for ours, theirs in zip(*slopes, strict=True):
+        assert torch.allclose(ours, theirs, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_code_needs_no_planes(stride):
+    torch.manual_seed(0)
+    conv = blocks.reflecting_conv(3 + 2, 4, 5, stride).double()
+    features, code = torch.rand(2, 3, 8, 6).double(), torch.rand(2, 2).double()
+    planes = code[:, :, None, None].expand(-1, -1, 8, 6)
+    wanted = conv(torch.cat([features, planes], 1))
+    assert torch.allclose(blocks.coded_conv(conv, features, code), wanted, rtol=0, atol=1e-12)
 
 
 def test_an_encoder_without_norm_tells_speeds_apart():

@@ -134,7 +134,9 @@ def test_a_day_that_only_gets_brighter_is_mirrored_into_one_with_a_dusk(
     monkeypatch.setattr(days, "lengthen", lambda day, least: day)
     by = {True: -0.3, False: 0.3, None: 0.0}[darkens]  # of night, which gets no darker
     monkeypatch.setattr(
-        cycles.color_maps, "exposure", lambda _, code: by * float((code - own)[0, -1])
+        cycles.color_maps,
+        "exposures",
+        lambda _, codes: (by * (codes - own)[:, -1]).tolist(),
     )
     bundle.networks["code_lstm"] = checkpoints.build("code_lstm", {"hidden_size": 4})
     found = cycles.sequence(bundle, AppearanceSettings(code="predict"), 1, landscape)

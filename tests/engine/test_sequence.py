@@ -2,6 +2,7 @@
 
 import os
 import time
+import weakref
 from fractions import Fraction
 
 import av
@@ -12,6 +13,7 @@ import torch
 from landscape_engine.images import load_image, to_uint8, to_uint16
 from landscape_engine.sequence import folder, video, write_sequence, writer
 from landscape_engine.sequence.dither import dithered
+from landscape_engine.shell import bars
 from tests.engine.clips import (
     FOLDERS,
     VIDEOS,
@@ -21,6 +23,22 @@ from tests.engine.clips import (
     make_target,
     write,
 )
+
+
+@pytest.mark.parametrize("name", ["bar", "openjd"])
+def test_a_frame_is_let_go_before_the_next_one_is_made(tmp_path, name):
+    made = []
+
+    def frames():
+        for _ in range(5):
+            assert all(frame() is None for frame in made)
+            frame = torch.zeros(1, 3, 36, 64)
+            made.append(weakref.ref(frame))
+            yield frame
+            del frame
+
+    write_sequence(bars.named(name)(frames(), 5, "frames"), tmp_path / "clip.mp4")
+    assert len(made) == 5
 
 
 @pytest.mark.parametrize("format", ["png", "png16"])
