@@ -32,8 +32,8 @@ def put_before(
     horizon = stills.horizon_of(torch.stack([sky, water]))
     kind = rng.random()
     if kind < 0.4 and float(water.mean()) > LEAST:
-        known = textures is not None and textures.grounds
-        fill = stills.cut(rng, textures.grounds, size) if known else land_texture(rng, size)
+        grounds = textures.grounds if textures is not None else []
+        fill = stills.cut(rng, grounds, size) if grounds else land_texture(rng, size)
         image, water, sky = scenes.put_rocks(rng, image, water, sky, fill, horizon)
     elif kind < 0.55:
         image, water, sky = scenes.put_railing(rng, image, water, sky)
