@@ -111,7 +111,7 @@ class TrainSceneSettings:
         0.2, "share of the samples with rocks, railings, masts, reeds or twigs placed in front"
     )
     air_share: float = setting(
-        0.2, "share of the samples with haze over what is far, or far ridges in it"
+        0.2, "share of the samples with haze over what is far, far ridges in it, or banks of fog"
     )
     scenes: int = setting(400, "scenes that are drawn; each is seen many times, as a still is")
     hold_out: str | None = setting(
