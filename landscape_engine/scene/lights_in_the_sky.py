@@ -192,25 +192,24 @@ def _full_of_stars(
         full = _rise((share - FULL_OF_STARS[0]) / np.ptp(FULL_OF_STARS))
         if full[sky].mean() <= PARTLY_STARS:
             break
-    points, crowded = _points(sky, picture, size)
-    return np.maximum(stars, points * (crowded > 0)), np.maximum(full, crowded)
+    return stars, np.maximum(full, _crowded(sky, picture, size))
 
 
-def _points(
+def _crowded(
     sky: np.ndarray,  # bool [H, W]
     picture: np.ndarray,  # uint8 [H, W, 3]
     around: tuple[int, int],  # over which they are counted, pixels
-) -> tuple[np.ndarray, np.ndarray]:  # uint8, float32 [H, W]
-    """Isolated points of light, however faint, in a sky however light, and how crowded they are.
+) -> np.ndarray:  # float32 [H, W], 0..1
+    """How crowded isolated points of light are, however faint, in a sky however light.
 
     Stars in an aurora or over a town: hundreds of them, each by itself. Of clouds what stands out
-    from the rest hangs together.
+    from the rest hangs together. No single point is held: where a sky moves a little, it would be
+    a hole in it.
     """
     import cv2
 
-    nothing = np.zeros(sky.shape, np.uint8)
     if clear_sky.by_day(sky, picture):
-        return nothing, nothing.astype(np.float32)
+        return np.zeros(sky.shape, np.float32)
     width = sky.shape[1]
     _, narrow, size = _narrow(picture)
     within = cv2.erode(sky.astype(np.uint8), np.ones((2 * size - 1,) * 2, np.uint8))
@@ -232,7 +231,7 @@ def _points(
     crowded = _rise((mean(middle, around) - CROWDED[0]) / np.ptp(CROWDED))
     mostly = mean(points, around) / np.maximum(mean(peaks, around), 1e-6)
     crowded = crowded * _rise((mostly - MOSTLY_POINTS[0]) / np.ptp(MOSTLY_POINTS))
-    return cv2.dilate(points, np.ones((3, 3), np.uint8)), crowded * sky
+    return crowded * sky
 
 
 def _beside_discs(sky: np.ndarray, picture: np.ndarray) -> np.ndarray:

@@ -443,6 +443,20 @@ def test_a_field_of_faint_stars_in_a_bright_aurora_stays():
         assert lights_in_the_sky.moving_share(sky, shown).mean() > 0.97
 
 
+def test_faint_stars_at_the_edge_of_their_field_are_no_holes_in_what_moves():
+    rng = np.random.default_rng(0)
+    size = (720, 1280)
+    smooth = np.linspace(90, 170, size[1])[None, :, None] * np.array([0.2, 1.0, 0.9])
+    picture = np.broadcast_to(smooth, (*size, 3)) + rng.normal(0, 1.5, (*size, 3))
+    y, x = rng.integers(0, size[0], 4500), (size[1] * rng.beta(1, 2.5, 4500)).astype(int)
+    picture[y, x] += 24
+    share = lights_in_the_sky.moving_share(
+        np.ones(size, bool), picture.clip(0, 255).astype(np.uint8)
+    )
+    assert share[:, 200].mean() < 0.3 < 0.9 < share[:, -100].mean()
+    assert np.abs(np.diff(share[60:-60], axis=1)).max() < 0.2
+
+
 def test_flecks_of_cloud_that_a_low_sun_lights_are_no_stars():
     picture = np.full((*SIZE, 3), (25, 22, 50), np.uint8)
     rng = np.random.default_rng(0)
