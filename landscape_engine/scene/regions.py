@@ -23,6 +23,7 @@ from ..ops import masks, shrinking
 from ..ops.wrapping import Wrap
 from . import (
     certainty,
+    colored_things,
     edges,
     falls,
     feather,
@@ -122,6 +123,7 @@ def find(
     still = thin_things.find(labels, picture)
     still |= masts.find(sky, picture, (labels == LAND) | still) | fliers.find(sky, picture)
     still |= moons.find(sky, picture) | rooted.find(sky, picture)
+    still |= colored_things.find(sky, picture)
     still |= floaters.find(
         labels == WATER, picture, None if white is None else white[0, 0].float().cpu().numpy()
     )

@@ -9,6 +9,7 @@ import torch
 
 from landscape_engine.scene import (
     certainty,
+    colored_things,
     edges,
     feather,
     lights_in_the_sky,
@@ -467,3 +468,25 @@ def test_flecks_of_cloud_that_a_low_sun_lights_are_no_stars():
     assert lights_in_the_sky.moving_share(sky, picture).min() > 0.99
     picture[picture[..., 0] > 100] = (190, 190, 205)
     assert lights_in_the_sky.moving_share(sky, picture).max() < 0.5, "white ones are"
+
+
+def test_a_yellow_crane_before_a_blue_sky_stays_and_a_warm_cloud_moves():
+    height, width = 320, 480
+    picture = np.empty((height, width, 3), np.uint8)
+    picture[:] = (110, 150, 200)
+    picture += np.linspace(0, 30, height).astype(np.uint8)[:, None, None]
+    sky = np.ones((height, width), bool)
+    sky[280:], picture[280:] = False, (120, 90, 70)
+    crane = np.zeros((height, width), bool)
+    crane[80:280, 200:206] = crane[80:85, 120:360] = True
+    shown = picture.copy()
+    shown[crane] = (190, 160, 60)  # about as light as the sky
+    found = colored_things.find(sky, shown)
+    assert found[crane & sky].all() and (found & ~crane).mean() < 0.01
+    soft = cv2.GaussianBlur(crane.astype(np.float32), (0, 0), 7)[..., None]
+    soft = soft / soft.max() * 0.9
+    cloudy = (picture * (1 - soft) + np.array([240, 180, 120]) * soft).astype(np.uint8)
+    assert not colored_things.find(sky, cloudy).any()
+    evening = shown.copy()
+    evening[:60] = (230, 170, 120)  # a low sun lights the sky
+    assert not colored_things.find(sky, evening).any()
