@@ -132,7 +132,7 @@ def steps():
     yield from move((60, 60))
     yield 0.5
     with in_view():
-        bpy.ops.view3d.view_axis(type="FRONT")
+        bpy.ops.view3d.view_axis(type="RIGHT")  # which the plane faces
         bpy.ops.view3d.view_selected()
     look_beside_the_sidebar()
     with in_view():
