@@ -15,7 +15,10 @@ SAME = 25  # levels: each kind of shading shrinks and smooths pictures in a way 
 @pytest.fixture(scope="module")
 def told(play, addon, picture):
     """One run of the scenario for all tests: it takes a minute or two."""
-    return play("paint_mask", factory=False, addon=addon, picture=str(picture))
+    told = play("paint_mask", factory=False, addon=addon, picture=str(picture))
+    if not told["brush"]:
+        pytest.skip("this Blender came without the brushes that it paints with")
+    return told
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from driver import (
+    click,
     in_view,
     job,
     lone_plane,
@@ -25,6 +27,7 @@ from driver import (
 )
 
 FRAMES = 3
+FROM_RIGHT_PX = 70  # of the browser's button for its operator
 name = ""  # of the plane
 
 
@@ -40,7 +43,7 @@ def browser() -> bpy.types.Area | None:
 def shown() -> list:
     """What the plane shows, where that lies, and the names of its results."""
     node = next(n for n in plane().active_material.node_tree.nodes if n.type == "TEX_IMAGE")
-    file = Path(bpy.path.abspath(node.image.filepath))
+    file = Path(os.path.abspath(bpy.path.abspath(node.image.filepath)))
     results = [item.name for item in plane().landscape.results]
     return [node.image.source, file.is_file(), str(file), results]
 
@@ -61,9 +64,8 @@ def choose():
     yield browser
     yield 1.0
     yield from screenshot("load_frames_browser")
-    at = next(part for part in browser().regions if part.type == "WINDOW")
-    with bpy.context.temp_override(window=window(), area=browser(), region=at):
-        bpy.ops.file.execute()
+    at = next(part for part in browser().regions if part.type == "EXECUTE")
+    yield from click((at.x + at.width - FROM_RIGHT_PX, at.y + at.height / 2))
     yield lambda: browser() is None
     yield 1.0
 

@@ -93,6 +93,7 @@ def paint(kind: str, shot: str):
     with in_view():
         bpy.ops.landscape.paint_mask(kind=kind.upper())
     yield 1.0
+    report["brush"] = tools().brush is not None
     v = HEIGHTS[kind]
     yield from drag(straight(seen_at(plane(), 0.25, v), seen_at(plane(), 0.75, v)))
     yield 2.0

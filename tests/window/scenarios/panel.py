@@ -65,7 +65,7 @@ def redraw() -> None:
     sys.setprofile(note)
     try:
         with in_view():
-            bpy.ops.wm.redraw_timer(type="DRAW_WIN", iterations=REDRAWS)
+            bpy.ops.wm.redraw_timer(type="DRAW_WIN_SWAP", iterations=REDRAWS)
     finally:
         sys.setprofile(None)
     report["redraw"] = told
@@ -123,8 +123,6 @@ def steps():
     yield from draw_thumbnails("appearance")
     yield from top()
     yield from screenshot("panel_thumbnails")
-    for area_region in view().regions:
-        area_region.tag_redraw()
     redraw()
     yield from choose_wind()
     with in_view("UI"):
@@ -134,7 +132,7 @@ def steps():
     yield from move((60, 60))
     yield 0.5
     with in_view():
-        bpy.ops.view3d.view_axis(type="FRONT")
+        bpy.ops.view3d.view_axis(type="RIGHT")  # which the plane faces
         bpy.ops.view3d.view_selected()
     look_beside_the_sidebar()
     with in_view():
