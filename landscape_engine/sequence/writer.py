@@ -22,7 +22,7 @@ from .folder import ENDINGS, FrameFolder, new_folder
 from .target import check_target, resolve_format
 from .video import Video
 
-WAITING_FRAMES, WAITING_BYTES = 4, 1 << 28  # rendered, not yet encoded
+WAITING_FRAMES, WAITING_BYTES = 4, 1 << 27  # rendered, not yet encoded
 
 
 @dataclass(frozen=True)
