@@ -28,6 +28,7 @@ PARSED = 0.65  # share of the parser's word, which knows more scenes, against th
 DECIDED = 4.0  # exponent of the shares where the two contradict each other wholly
 FOAM = 0.3, 0.8  # share of white water by which the parser, which knows none, is heard: still, not
 THREADS = 0.1, 0.4  # … of water whose threads stand upright
+MISTY = 0.3, 0.6  # share of water by the scene network that the parser calls sky: as it says, water
 MISSED = 0.5, 0.8  # share of land by the scene network where the parser sees water: perhaps, surely
 WHITE, GREY = (-0.02, 0.29), (0.2, 0.4)  # mean of white water's channels, -1..1: not, surely; their
 # range: surely, not
@@ -85,10 +86,14 @@ def agreed(
     so that edges stay the scene network's. Where the two contradict each other the mean of a sure
     yes and a sure no would be no answer: there it is decided, `p^k` up to their sum, k up to
     `DECIDED`. White water stays the same part of the water; the less the parser is heard there,
-    which takes surf and rapids for snow and rock.
+    which takes surf and rapids for snow and rock. What it calls sky on water is water: a lake that
+    mirrors the evening is as smooth as fog.
     """
     size = told.shape[2:]
     other = interpolate(parsed, size, mode="bilinear", antialias=True, align_corners=False)
+    land, sky, water = other.split(1, 1)
+    misty = masks.soft_threshold(torch.minimum(told[:, 2:3], sky), MISTY)
+    other = torch.cat((land, sky * (1 - misty), water + sky * misty), 1)
     width = 2 * round(NARROW * max(size) / 2) + 1
     apart = masks.sustained(other - told[:, :3], width)
     falls = torch.zeros_like(told[:, 3:])

@@ -148,6 +148,14 @@ def test_falls_that_are_seen_are_decided_without_the_parser():
     assert torch.equal(segmentation.agreed(dry, land, seen), segmentation.agreed(dry, land))
 
 
+def test_what_the_parser_calls_sky_on_water_is_water_and_on_land_is_fog():
+    lake = torch.tensor([0.08, 0.02, 0.9, 0.0]).view(1, 4, 1, 1).expand(1, 4, 90, 160)
+    woods = torch.tensor([0.9, 0.05, 0.05, 0.0]).view(1, 4, 1, 1).expand(1, 4, 90, 160)
+    mist = torch.tensor([0.1, 0.8, 0.1]).view(1, 3, 1, 1).expand(1, 3, 64, 64)
+    assert float(segmentation.agreed(lake, mist)[0, 2].min()) > certainty.SURE
+    assert segmentation.agreed(woods, mist)[0, :3].argmax(0).unique().tolist() == [1]
+
+
 def test_what_the_parser_says_of_a_narrow_thing_is_left_out():
     told, parsed = told_and_parsed()
     parsed = torch.lerp(told[:, :3, :1, :1], parsed, 0).clone()
