@@ -341,7 +341,7 @@ def read(text):
 images = len(bpy.data.images)
 told["damaged"] = read("{")
 told["version"] = read('{"version": 7}')
-told["missing"] = read('{"version": 3, "picture": {"file": "nothing.png"}}')
+told["missing"] = read('{"version": 4, "picture": {"file": "nothing.png"}}')
 told["left"] = len(bpy.data.images) - images
 """
     )
