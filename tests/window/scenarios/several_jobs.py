@@ -9,6 +9,7 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from driver import (
+    SLOWER,
     in_view,
     job,
     key,
@@ -23,6 +24,7 @@ from driver import (
 )
 
 JOB_LIMIT_S = 240
+SHORT = round(30 * SLOWER)  # frames: it goes on while another object is added and taken back
 LONG = 20000  # frames: it is cancelled, however long the button is looked for
 jobs = sys.modules[f"{job['addon']}.jobs"]
 
@@ -62,7 +64,7 @@ def shown(name: str) -> list:
 def both():
     """Animate two selected planes by one button."""
     sea, pond = bpy.data.objects["sea"], bpy.data.objects["pond"]
-    sea.landscape.clip.frames = 2
+    sea.landscape.clip.frames, pond.landscape.clip.frames = 2, 3
     activate("pond")
     sea.select_set(True)
     yield 0.3
@@ -81,7 +83,7 @@ def steps():
     for other in list(bpy.data.objects):
         bpy.data.objects.remove(other)
     plane("sea", LONG)
-    plane("lake", 3)
+    plane("lake", SHORT)
     push("planes")
     shading = view().spaces.active.shading
     shading.type, shading.color_type = "SOLID", "TEXTURE"  # which Animate leaves as it is
