@@ -487,6 +487,10 @@ def test_a_yellow_crane_before_a_blue_sky_stays_and_a_warm_cloud_moves():
     soft = soft / soft.max() * 0.9
     cloudy = (picture * (1 - soft) + np.array([240, 180, 120]) * soft).astype(np.uint8)
     assert not colored_things.find(sky, cloudy).any()
+    labels = np.where(sky, WATER, LAND).astype(np.uint8)
+    found = regions.find(shares_of(labels), shown, None, (64, 96), torch.device("cpu"))
+    alpha = found[0].alpha[0, 0].numpy()
+    assert found[0].name == "water" and alpha[crane & sky].max() < 0.1, "a plank in the water too"
     evening = shown.copy()
     evening[:60] = (230, 170, 120)  # a low sun lights the sky
     assert not colored_things.find(sky, evening).any()
