@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import outliers
+from . import channels, outliers
 
 WARMER = 0.28  # how much warmer than what is about them they are, red less blue, of 1
 WARM, COLD = 0.06, 0.03  # warmth that they have at least, of 1; share of a sky or water that is as
 # warm, at most, or else a low sun lights it
+COOL = 0.15  # ... and less than none that a dark thing in blue water has at most
 PART = 0.5  # share of that down to which one reaches
 AROUND = 0.08  # over which that is taken, share of the width
 LARGEST = 0.6  # of the largest, share of the width; more is land that was overlooked
@@ -31,8 +32,13 @@ NEAR = 3  # pixels to land, whose outline counts for none
 def find(
     moving: np.ndarray,  # bool [H, W] the sky, or the water
     picture: np.ndarray,  # uint8 [H, W, 3]
+    grey: bool = False,
 ) -> np.ndarray:  # bool [H, W], with a margin of one pixel
-    """The things in it that are warmer than it, and crisp."""
+    """The things in it that are warmer than it, and crisp.
+
+    In blue water `grey` ones are told too where they are darker than that, as rocks are: foam is
+    lighter. A sky has clouds as dark.
+    """
     import cv2
 
     found = np.zeros(moving.shape, bool)
@@ -41,10 +47,17 @@ def find(
     warmth = picture[..., 0].astype(np.float32) - picture[..., 2]
     own = moving.astype(np.float32)
     around = (2 * round(AROUND * moving.shape[1]) + 1,) * 2
-    ahead = warmth - cv2.blur(warmth * own, around) / np.maximum(cv2.blur(own, around), 1e-3)
+    weight = np.maximum(cv2.blur(own, around), 1e-3)
+    ahead = warmth - cv2.blur(warmth * own, around) / weight
     warm = (warmth > 255 * WARM) & moving
+    if warm.sum() > COLD * moving.sum():
+        return found
+    if grey:
+        light = channels.lightest(picture).astype(np.float32)
+        darker = light < cv2.blur(light * own, around) / weight
+        warm |= darker & (warmth > -255 * COOL) & moving
     seeds = (ahead > 255 * WARMER) & warm
-    if not seeds.any() or warm.sum() > COLD * moving.sum():
+    if not seeds.any():
         return found
     weak = ((ahead > 255 * WARMER * PART) & warm).astype(np.uint8)
     _, parts, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8)

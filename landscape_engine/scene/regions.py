@@ -123,8 +123,8 @@ def find(
     still = thin_things.find(labels, picture)
     still |= masts.find(sky, picture, (labels == LAND) | still) | fliers.find(sky, picture)
     still |= moons.find(sky, picture) | rooted.find(sky, picture)
-    for kind in (SKY, WATER):
-        still |= colored_things.find(labels == kind, picture)
+    still |= colored_things.find(sky, picture)
+    still |= colored_things.find(labels == WATER, picture, grey=True)
     still |= floaters.find(
         labels == WATER, picture, None if white is None else white[0, 0].float().cpu().numpy()
     )

@@ -494,3 +494,17 @@ def test_a_yellow_crane_before_a_blue_sky_stays_and_a_warm_cloud_moves():
     evening = shown.copy()
     evening[:60] = (230, 170, 120)  # a low sun lights the sky
     assert not colored_things.find(sky, evening).any()
+
+
+def test_a_dark_rock_in_blue_water_stays_and_foam_moves():
+    picture = np.empty((320, 480, 3), np.uint8)
+    picture[:] = (50, 105, 170)
+    rng = np.random.default_rng(0)
+    picture = (picture + rng.normal(0, 4, (320, 480, 1))).clip(0, 255).astype(np.uint8)
+    rock, foam = np.zeros((2, 320, 480), bool)
+    rock[150:166, 100:190] = foam[200:206, 250:330] = True
+    picture[rock], picture[foam] = (76, 78, 88), (225, 228, 232)
+    water = np.ones(rock.shape, bool)
+    found = colored_things.find(water, picture, grey=True)
+    assert found[rock].all() and not found[foam].any() and found[~rock].mean() < 0.01
+    assert not colored_things.find(water, picture).any(), "before a sky it may be cloud"
