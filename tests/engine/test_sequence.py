@@ -249,3 +249,16 @@ def _load_tiny(path):
     return torch.from_numpy(cv2.imread(str(path)).astype(np.float32) / 127.5 - 1).permute(2, 0, 1)[
         None
     ]
+
+
+def test_a_slow_change_of_light_does_not_lag_behind_in_an_mp4(tmp_path):
+    generator = torch.Generator().manual_seed(0)
+    forms = torch.randn(1, 3, 12, 20, generator=generator)
+    forms = 0.15 * torch.nn.functional.interpolate(forms, (120, 200), mode="bicubic")
+    forms = forms + torch.linspace(-0.5, 0.1, 120).view(1, 1, -1, 1)
+    frames = [forms + k * 0.45 / 127.5 for k in range(100)]
+    written = write_sequence(iter(frames), tmp_path / "a.mp4")
+    with av.open(str(written.paths[0])) as file:
+        shown = [frame.to_ndarray(format="rgb24").mean() for frame in file.decode(video=0)]
+    lags = [float((a.mean() + 1) * 127.5) - b for a, b in zip(frames, shown, strict=True)]
+    assert max(lags) - lags[0] < 0.55, "levels"
