@@ -36,3 +36,9 @@ def relit(picture, red=0.0, green=0.0, blue=0.0):
 
 def natural(wanted, picture, *known, **starry):
     return relighting.natural(wanted, picture, relighting.scene_of(picture, *known, **starry))
+
+
+def random_maps(count, size=32):
+    generator = torch.Generator().manual_seed(3)
+    weights = 0.7 + 0.2 * torch.randn(count, 3, size, size, generator=generator)
+    return torch.cat([weights, 0.4 * torch.randn(count, 3, size, size, generator=generator)], 1)

@@ -20,12 +20,6 @@ from landscape_engine.ops import color
 from landscape_engine.settings import AppearanceSettings, ClipSettings, LoopSettings, MotionSettings
 
 
-def random_maps(count, size=32):
-    generator = torch.Generator().manual_seed(3)
-    weights = 0.7 + 0.2 * torch.randn(count, 3, size, size, generator=generator)
-    return torch.cat([weights, 0.4 * torch.randn(count, 3, size, size, generator=generator)], 1)
-
-
 def frames_of(animator, picture, appearance, count=6):
     landscape, clip = animator.look_at(picture), ClipSettings(frames=count)
     still = animator.move(landscape, MotionSettings(speed=1e-6), regions=())

@@ -11,15 +11,9 @@ from landscape_engine.light import (
     tone_curves,
 )
 
-from .lit_scenes import SHARES, change_of, natural, relit, scene
+from .lit_scenes import SHARES, change_of, natural, random_maps, relit, scene
 
 EVERY_LEVEL = torch.linspace(-1, 1, 256).expand(1, 3, 4, -1)
-
-
-def random_maps(count, size=32):
-    generator = torch.Generator().manual_seed(3)
-    weights = 0.7 + 0.2 * torch.randn(count, 3, size, size, generator=generator)
-    return torch.cat([weights, 0.4 * torch.randn(count, 3, size, size, generator=generator)], 1)
 
 
 def test_curves_of_the_own_look_are_the_picture_to_the_bit_of_its_file():
