@@ -12,6 +12,7 @@ from tests.engine.kit_player import KitPlayer
 
 BORDER_PX = 6  # of the rendered frame
 FLAT = 16 / 255  # EEVEE filters edges of the picture in its own way, on a plain plane as well
+STEEP = 0.25  # of a matte, which may end where nothing of the picture does
 AROUND_PX = 5  # within so many pixels, places that differ by more are edges
 
 
@@ -26,12 +27,18 @@ def pixels(file: str) -> np.ndarray:  # [H, W, 3] 0..1
     return read[..., 2::-1] / np.iinfo(read.dtype).max
 
 
-def away_from_edges(frame: np.ndarray) -> np.ndarray:  # bool [H, W]
-    """Where a frame [H, W, 3] has neither its border nor an edge nearby."""
+def spread(plane: np.ndarray) -> np.ndarray:  # [H, W]
+    """How far values [H, W] nearby lie apart."""
     near = np.ones((AROUND_PX, AROUND_PX), np.uint8)
-    planes = np.moveaxis(frame, 2, 0)
-    spread = np.max([cv2.dilate(one, near) - cv2.erode(one, near) for one in planes], axis=0)
-    flat = spread <= FLAT
+    return cv2.dilate(plane, near) - cv2.erode(plane, near)
+
+
+def away_from_edges(frame: np.ndarray, player: KitPlayer) -> np.ndarray:  # bool [H, W]
+    """Where a frame [H, W, 3] has neither its border nor an edge nearby, nor has a matte."""
+    flat = np.max([spread(one) for one in np.moveaxis(frame, 2, 0)], axis=0) <= FLAT
+    for layer in player.document["layers"]:
+        matte = player.value(layer["matte"], player.places())[..., 0]
+        flat &= spread(np.ascontiguousarray(matte)) <= STEEP
     inner = np.zeros_like(flat)
     inner[BORDER_PX:-BORDER_PX, BORDER_PX:-BORDER_PX] = True
     return flat & inner
@@ -47,7 +54,7 @@ def test_eevee_renders_what_the_kit_plays(told):
     player = KitPlayer(Path(files["0"]).parent / "kit", finer=2)
     for t, file in files.items():
         wanted = player.frame(int(t))
-        away = away_from_edges(wanted)
+        away = away_from_edges(wanted, player)
         assert away.mean() > 0.2
         off = 255 * np.abs(pixels(file) - wanted).max(-1)[away]
         assert off.max() <= 2 and off.mean() <= 0.5, (t, off.max(), off.mean())
