@@ -64,7 +64,8 @@ def shade_logits(
     the eye sees no color of clouds and leaves, and a hole of blue in a grey sky is as dull as that.
     Curves are made for the mean color of a place: of a yellow glow in it they would leave a green
     one, as red ends at white before green does. Green may get as far ahead of red and blue as it
-    was, and further by a share of how blue the pixel is: teal water stays teal.
+    was, and further by a share of how blue the pixel is: teal water stays teal. Blue may get
+    further ahead by `COBALT`: gaps of sky between orange leaves would glow in the night.
     """
     left = _color_left(curves[:, 6:])
     if bool((left < 1).any()):
