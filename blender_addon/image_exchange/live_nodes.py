@@ -307,9 +307,8 @@ def _lit(
     grey = nodes.math("MULTIPLY", nodes.math("ADD", nodes.math("ADD", x[0], x[1]), x[2]), 1 / 3)
     less = nodes.math("MULTIPLY", dark, light["faded"])
     x = [nodes.blend(one, grey, less) for one in x]
-    red, green, blue = nodes.parts(nodes.vector("MULTIPLY_ADD", nodes.joined(*x), weights, biases))
+    y = nodes.parts(nodes.vector("MULTIPLY_ADD", nodes.joined(*x), weights, biases))
     bluer = nodes.math("MAXIMUM", nodes.math("SUBTRACT", x[2], x[0]), 0.0)
-    y = [red, green, blue]
     for one, more in (
         (1, nodes.math("MULTIPLY", bluer, light["teal"])),
         (2, light["cobalt"]),

@@ -119,14 +119,14 @@ def find(
         return []
     followed = edges.follow(settled, picture, max(2, round(REACH * picture.shape[1])))
     labels = _without_specks(certainty.label(followed))
-    sky = labels == SKY
+    sky, water = labels == SKY, labels == WATER
     still = thin_things.find(labels, picture)
     still |= masts.find(sky, picture, (labels == LAND) | still) | fliers.find(sky, picture)
     still |= moons.find(sky, picture) | rooted.find(sky, picture)
     still |= colored_things.find(sky, picture)
-    still |= colored_things.find(labels == WATER, picture, grey=True)
+    still |= colored_things.find(water, picture, grey=True)
     still |= floaters.find(
-        labels == WATER, picture, None if white is None else white[0, 0].float().cpu().numpy()
+        water, picture, None if white is None else white[0, 0].float().cpu().numpy()
     )
     moving = 1 - still.astype(np.float32)
     moving *= lights_in_the_sky.moving_share(sky, picture)

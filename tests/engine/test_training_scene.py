@@ -21,6 +21,7 @@ from landscape_engine.training.runs import scoring, train_scene, trunks
 from landscape_engine.training.scenes import air, cameras, rare_scenes, things
 
 CPU = torch.device("cpu")
+NO_TEXTURES = stills.Stills([], [], [])
 TINY = TrainSceneSettings(trunk="tiny", width=8, size=64, scenes=3)
 COLORS = {LAND: (120, 80, 30), SKY: (110, 170, 240), WATER: (10, 60, 90), UNKNOWN: (255, 0, 255)}
 
@@ -231,7 +232,7 @@ def test_things_before_a_still_are_land_and_the_rest_is_as_it_was(seed):
     label = layers(96, 96)
     still = LabelledStill("still", painted(label), label, label == WATER)
     image, shares = labelled.crop(rng, 96, still, (1.0, 1.001))
-    shown, after = things.put_before(rng, image.clone(), shares.clone(), None)
+    shown, after = things.put_before(rng, image.clone(), shares.clone(), NO_TEXTURES)
     assert shown.shape == image.shape and after.shape == shares.shape
     assert after.min() >= -1e-5 and torch.allclose(after[:3].sum(0), shares[:3].sum(0), atol=1e-5)
     assert (after[3] <= after[2] + 1e-5).all(), "white water is a part of the water"
@@ -247,7 +248,7 @@ def test_haze_and_ridges_before_a_still_are_land(seed, monkeypatch):
     still = LabelledStill("still", painted(label), label, label == WATER)
     rng = np.random.default_rng(seed)
     image, shares = labelled.crop(rng, 96, still, (1.0, 1.001))
-    shown, after = air.put_before(rng, image.clone(), shares.clone(), None)
+    shown, after = air.put_before(rng, image.clone(), shares.clone(), NO_TEXTURES)
     assert 0 <= shown.min() and shown.max() <= 1
     assert torch.allclose(after[:3].sum(0), shares[:3].sum(0), atol=1e-5)
     assert torch.equal(after[2:], shares[2:]), "ridges are before the sky alone"
@@ -267,7 +268,7 @@ def test_where_no_sky_is_there_is_no_haze(monkeypatch):
     rng = np.random.default_rng(0)
     image, shares = torch.rand(3, 32, 32), torch.zeros(4, 32, 32)
     shares[0] = 1
-    shown, after = air.put_before(rng, image, shares, None)
+    shown, after = air.put_before(rng, image, shares, NO_TEXTURES)
     assert shown is image and after is shares
 
 

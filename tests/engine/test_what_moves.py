@@ -426,11 +426,16 @@ def test_no_cloud_in_a_deep_blue_sky_by_day_is_a_star():
     assert lights_in_the_sky.find_stars(sky, picture).any(), "at night they are"
 
 
+def aurora(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:  # float [H, W, 3]
+    """A smooth green light, with the noise of a camera."""
+    smooth = np.linspace(90, 170, size[1])[None, :, None] * np.array([0.2, 1.0, 0.9])
+    return np.broadcast_to(smooth, (*size, 3)) + rng.normal(0, 1.5, (*size, 3))
+
+
 def test_a_field_of_faint_stars_in_a_bright_aurora_stays():
     rng = np.random.default_rng(0)
     size = (720, 1280)
-    smooth = np.linspace(90, 170, size[1])[None, :, None] * np.array([0.2, 1.0, 0.9])
-    picture = np.broadcast_to(smooth, (*size, 3)) + rng.normal(0, 1.5, (*size, 3))
+    picture = aurora(rng, size)
     clouds = cv2.GaussianBlur(rng.normal(0, 1, size).astype(np.float32), (0, 0), 5)
     y, x = (rng.integers(0, n, 6000) for n in size)
     stars = picture.copy()
@@ -447,8 +452,7 @@ def test_a_field_of_faint_stars_in_a_bright_aurora_stays():
 def test_faint_stars_at_the_edge_of_their_field_are_no_holes_in_what_moves():
     rng = np.random.default_rng(0)
     size = (720, 1280)
-    smooth = np.linspace(90, 170, size[1])[None, :, None] * np.array([0.2, 1.0, 0.9])
-    picture = np.broadcast_to(smooth, (*size, 3)) + rng.normal(0, 1.5, (*size, 3))
+    picture = aurora(rng, size)
     y, x = rng.integers(0, size[0], 4500), (size[1] * rng.beta(1, 2.5, 4500)).astype(int)
     picture[y, x] += 24
     share = lights_in_the_sky.moving_share(

@@ -69,9 +69,10 @@ class LabelledScenes(Dataset):
         else:
             still, seen = self._scene(int(rng.integers(self.settings.scenes))), SCENES_SEEN
         image, shares = labelled.crop(rng, self.settings.size, still, seen, white)
+        textures = self.textures or stills.Stills([], [], [])
         for share, what in ((self.settings.air_share, air), (self.settings.things_share, things)):
             if rng.random() < share:
-                image, shares = what.put_before(rng, image, shares, self.textures)
+                image, shares = what.put_before(rng, image, shares, textures)
         return cameras.shoot(rng, image) * 2 - 1, shares
 
     def _scene(self, number: int) -> LabelledStill:

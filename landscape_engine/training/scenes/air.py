@@ -33,17 +33,16 @@ def put_before(
     rng: np.random.Generator,
     image: Tensor,  # [3, S, S] in 0..1
     shares: Tensor,  # [4, S, S] as `labelled.crop` gives them
-    textures: stills.Stills | None,  # to make ridges and fog of
+    textures: stills.Stills,  # to make ridges and fog of
 ) -> tuple[Tensor, Tensor]:
     """The crop with air before it, and its shares; haze and ridges only where a sky is seen."""
     if rng.random() < BANKS:
-        return _bank(rng, image, shares, textures.skies if textures is not None else [])
+        return _bank(rng, image, shares, textures.skies)
     if float(shares[SKY].mean()) < LEAST:
         return image, shares
     color = _sky_color(image, shares[SKY])
     if rng.random() < RIDGES:
-        grounds = textures.grounds if textures is not None else []
-        image, shares = _ridges(rng, image, shares, color, grounds)
+        image, shares = _ridges(rng, image, shares, color, textures.grounds)
     if rng.random() < HAZE:
         image = _haze(rng, image, shares[SKY], color)
     return image, shares

@@ -24,7 +24,7 @@ def put_before(
     rng: np.random.Generator,
     image: Tensor,  # [3, S, S] in 0..1
     shares: Tensor,  # [4, S, S] as `labelled.crop` gives them
-    textures: stills.Stills | None,  # whose land they are made of
+    textures: stills.Stills,  # whose land they are made of
 ) -> tuple[Tensor, Tensor]:
     """The crop with something before it that stays, and its shares."""
     size = image.shape[1]
@@ -32,7 +32,7 @@ def put_before(
     horizon = stills.horizon_of(torch.stack([sky, water]))
     kind = rng.random()
     if kind < 0.4 and float(water.mean()) > LEAST:
-        grounds = textures.grounds if textures is not None else []
+        grounds = textures.grounds
         fill = stills.cut(rng, grounds, size) if grounds else land_texture(rng, size)
         image, water, sky = scenes.put_rocks(rng, image, water, sky, fill, horizon)
     elif kind < 0.55:
