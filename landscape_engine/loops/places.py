@@ -42,7 +42,7 @@ class Place:
         self.touched = masks.rows_of(self.alpha)
         self.band = self.touched.around(h, MARGIN_PX)
         # the nearer the edge, the less it counts: a line between two phases would show
-        self.inside = masks.depth(part.region.core).div(EDGE_PX).clamp(EDGE_WEIGHT, 1)
+        self.inside = masks.depth(known(part)).div(EDGE_PX).clamp(EDGE_WEIGHT, 1)
         self.mirror = masks.mirror(part.region.core)
         self.reached = None
         if part.base is not None:
@@ -108,6 +108,20 @@ class Place:
             touched=self.touched,
             band=self.band,
         )
+
+
+def known(
+    part: MovingPart,
+) -> Tensor:  # [1, 1, h, w] bool
+    """Where there is something to sample: the region, and of a sky what masts and twigs hide of it.
+
+    Clouds go on behind things no wider than 2 × `NEAR_PX`: a morphological closing.
+    """
+    core = part.region.core
+    if part.base is None or not part.base.behind:
+        return core
+    grown = masks.highest(core.to(part.step.dtype), NEAR_PX)
+    return masks.shrink(grown, NEAR_PX) > 0.5
 
 
 def _fading(beyond: Tensor) -> Tensor:

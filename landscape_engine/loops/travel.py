@@ -1,9 +1,10 @@
 """Travel: how far a region may move within a loop before it needs pixels that don't exist.
 
 A two-phase loop of T frames shows at frame t what came from t frames ago and what will be T - t
-frames ahead. Where both lie outside the region nothing that was photographed is left to show. This
-share grows with how far a region moves in a loop: one that would lose more than `MOST_LOST` takes
-shorter loops, a whole number of them in the period, and then moves more slowly.
+frames ahead. Where both lie outside the region nothing that was photographed is left to show; what
+a mast hides goes on behind it. This share grows with how far a region moves in a loop: one that
+would lose more than `MOST_LOST` takes shorter loops, a whole number of them in the period, and then
+moves more slowly.
 
 Legend: T frames of the period, K leaps of a table, N pixels of a region that are counted, h w
 pixels of the grid.
@@ -23,6 +24,7 @@ from ..scene.regions import FALLS, MASKED, NAMES
 from ..settings import LoopSettings
 from ..settings.sentences import say
 from . import phase_noise as noise
+from .places import known
 from .two_phase import CELLS
 
 MOST_LOST = 0.02  # share of a region that may have no source in either phase
@@ -42,16 +44,18 @@ class Sources:
         core: Tensor,  # [1, 1, h, w] bool
         frames: int,
         phase_noise: float = 0.0,
+        known: Tensor | None = None,  # [1, 1, h, w] bool; the region, if not given
     ) -> None:
-        """Follow a steady field over `frames` frames in K leaps."""
+        """Follow a steady field over `frames` frames in K leaps, to sources that are known."""
         region = core[0, 0] if bool(core.any()) else torch.ones_like(core[0, 0])
         h, w = step.shape[2:]
         identity = warping.identity_grid(h, w, step.device)
         stride = -(-int(region.sum()) // COUNTED)
         points = identity[0, :, region][None, :, None, ::stride]  # [1, 2, 1, N]
         leap = step * (frames / LEAPS)
-        self.past = _lost_after(leap, core.to(step.dtype), points)
-        self.future = _lost_after(-leap, core.to(step.dtype), points)
+        there = (core if known is None else known).to(step.dtype)
+        self.past = _lost_after(leap, there, points)
+        self.future = _lost_after(-leap, there, points)
         scattered = noise.smooth(step, CELLS)[0, 0][region][::stride]
         self.offset = phase_noise / 2 * scattered  # [N]
 
@@ -119,7 +123,8 @@ def _fit_part(part: MovingPart, phase_noise: float, period: int) -> MovingPart:
     core = part.region.core
     if not bool(part.step.any()):
         return part
-    sources = Sources(part.step, core, period, phase_noise)
+    there = known(part)
+    sources = Sources(part.step, core, period, phase_noise, there)
     possible = rounds(period)
     if _is_texture(part):
         possible = [n for n in possible if n == 1 or period // n >= SHORT_FRAMES][-1:]
@@ -127,7 +132,7 @@ def _fit_part(part: MovingPart, phase_noise: float, period: int) -> MovingPart:
         if sources.lost(math.ceil(LEAPS / n)) <= CAREFUL:
             return replace(part, rounds=n)
     most = possible[-1]
-    within = Sources(part.step, core, period // most, phase_noise)
+    within = Sources(part.step, core, period // most, phase_noise, there)
     if within.lost(LEAPS) <= CAREFUL:
         return replace(part, rounds=most)
     low, high = 0, LEAPS  # the travel that is short enough, and the one that is too long
@@ -144,7 +149,7 @@ def _fit_part(part: MovingPart, phase_noise: float, period: int) -> MovingPart:
 
 def _lost_after(
     leap: Tensor,  # [1, 2, h, w] backward, normalised
-    core: Tensor,  # [1, 1, h, w]
+    known: Tensor,  # [1, 1, h, w]
     points: Tensor,  # [1, 2, 1, N] normalised
 ) -> Tensor:  # [K + 1, N] bool
     """Whether each point's source lies outside the region after 0..K leaps."""
@@ -152,7 +157,7 @@ def _lost_after(
     for _ in range(LEAPS):
         # a steady field: to follow a point is to accumulate the flow there
         points = points + warping.sample(leap, points)
-        found = warping.sample(core, points) > 0.5
+        found = warping.sample(known, points) > 0.5
         found &= points.abs().amax(1, keepdim=True) <= 1 + 1e-4
         lost.append(~found[0, 0, 0])
     return torch.stack(lost)

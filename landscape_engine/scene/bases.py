@@ -26,6 +26,7 @@ GRID_WIDTH = 480  # most pixels across of the grid on which a base is made
 OUTSIDE = 0.1  # share of a region up to which a pixel lies outside: slow fades are no edge
 FRINGE_PX = 6  # at a region's edge nothing is taken to move, since pixels there are mixed
 FADE_PX = 5  # … beyond which what moves sets in
+FRINGE_OF_CLOUDS_PX, FADE_OF_CLOUDS_PX = 2, 3  # the same of a sky, whose edges are crisper
 STAR_PX, HALO_PX = 9, 3  # widest hole in a region that is a point of light: what is beside it
 # moves, but for its halo
 BEHIND_PX = 64  # … widest tower that what moves passes behind, level
@@ -41,10 +42,13 @@ class Base:
     Attributes:
         light: [1, 3, h, w] the base B, in [-1, 1].
         most: [1, 1, h, w] greatest difference from it that moves, of 2; None: all of it.
+        behind: whether what moves goes on behind masts and twigs, as clouds do. What stands in
+            water is wider than it looks: nothing comes near it.
     """
 
     light: Tensor
     most: Tensor | None = None
+    behind: bool = False
     _inner: dict[int, tuple[Tensor, Tensor]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )  # by the alpha's id: alpha, and what `inner` gives
@@ -55,7 +59,7 @@ class Base:
     ) -> Tensor:  # [1, 1, h', w'] 0..1
         """The weight of each pixel inside the region, away from its edge; computed once."""
         if id(alpha) not in self._inner:
-            self._inner[id(alpha)] = alpha, _inner(alpha)
+            self._inner[id(alpha)] = alpha, _inner(alpha, self.behind)
         return self._inner[id(alpha)][1]
 
 
@@ -79,7 +83,8 @@ def base_of(
         most = water_bases.most_that_moves(small - light, inside, surf)
     # where a region fades slowly, as to a sun, what fades with it is light: it would move as a ring
     reach = blurs.radius(SLOW_PX * blurs.px(small))
-    return Base(torch.lerp(small, light, masks.highest(share, reach)), most)
+    light = torch.lerp(small, light, masks.highest(share, reach))
+    return Base(light, most, behind=kind == "sky")
 
 
 def _small(
@@ -115,7 +120,7 @@ def difference(
         light = torch.cat([light, mean.expand_as(light[:, :1])], 1)
     size = light.shape[2:]
     small = shrinking.area(picture, size)
-    beyond = _beyond(small - light, shrinking.area(inner, size))
+    beyond = _beyond(small - light, shrinking.area(inner, size), base.behind)
     made = torch.empty_like(picture)
     for rows in strips(range(height), width, picture.device):
         made[:, :, rows] = picture[:, :, rows] - warping.enlarge(light, height, width, rows)
@@ -140,7 +145,7 @@ def difference_on(
         for one in (base.light, base.inner(alpha))
     )
     rest = small - light
-    made = torch.lerp(_beyond(rest, inner), rest, inner)
+    made = torch.lerp(_beyond(rest, inner, base.behind), rest, inner)
     if base.most is None:
         return made
     most = F.interpolate(base.most, small.shape[2:], mode="bilinear", align_corners=True)
@@ -150,6 +155,7 @@ def difference_on(
 def _beyond(
     rest: Tensor,  # [1, C, h, w] the picture less its base
     inner: Tensor,  # [1, 1, h, w] 0..1 `_inner`
+    behind: bool,
 ) -> Tensor:  # [1, C, h, w]
     """The difference at a region's edge, extended past it and faded: a cloud behind a ridge.
 
@@ -165,10 +171,24 @@ def _beyond(
     first, last = BEYOND_PX
     fading = ((far / px - first) / (last - first)).clamp(0, 1).mul(math.pi).cos().add(1).div(2)
     level, known = masks.extend_level(edge, sure, max(1, round(math.log2(BEHIND_PX * px))))
-    return masks.extend(level, known) * fading
+    made = masks.extend(level, known)
+    if behind:  # what is finer is mirrored at the edge: smooth, it would be seen beside a mast
+        made = made + warping.sample((rest - edge) * sure, _mirrored(sure > 0.5)) * (1 - sure)
+    return made * fading
 
 
-def _inner(alpha: Tensor) -> Tensor:  # [1, 1, h, w] 0..1
+def _mirrored(
+    sure: Tensor,  # [1, 1, h, w] bool, not empty
+) -> Tensor:  # [1, 2, h, w] normalised
+    """The place that each pixel outside a region mirrors, itself inside."""
+    h, w = sure.shape[2:]
+    return warping.identity_grid(h, w, sure.device) + masks.mirror(sure)
+
+
+def _inner(
+    alpha: Tensor,  # [1, 1, h, w]
+    behind: bool,
+) -> Tensor:  # [1, 1, h, w] 0..1
     """The weight of each pixel inside a region, away from its edge; the border is no edge.
 
     A star is no edge, though no pixel of it moves.
@@ -186,5 +206,6 @@ def _inner(alpha: Tensor) -> Tensor:  # [1, 1, h, w] 0..1
         if bool(inside.all()):
             return own
     depth = masks.depth(inside, border=False).to(alpha)
-    fringe = max(1.0, FRINGE_PX * px)
-    return ((depth - fringe) / max(2.0, FADE_PX * px)).clamp(0, 1) * own
+    clouds = FRINGE_OF_CLOUDS_PX, FADE_OF_CLOUDS_PX
+    first, wide = (one * px for one in (clouds if behind else (FRINGE_PX, FADE_PX)))
+    return ((depth - max(1.0, first)) / max(2.0, wide)).clamp(0, 1) * own

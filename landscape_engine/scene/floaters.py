@@ -21,6 +21,8 @@ THIRD = 0.3
 LEAST, PLAIN = 8.0, 14.0  # difference of a part's pixels at least; of a third of them
 SMALLEST, LARGEST = 8, 0.015  # pixels; share of the picture
 FLAT_LIGHT, FLAT_DARK = 3.0, 5.0  # length over width of crests and glints; of troughs
+LYING, SMALL = 1.6, 2e-4  # width over height, and share of the picture, of what is a wave unless
+# a third of it differs by `FARTHER`
 CRISP, CRISPER = 0.18, 0.28  # median step at an outline, in terms of the difference: of those that
 # differ by `FARTHER`, of others
 CROWD, MANY = (0.1, 0.04), 0.2  # across and down, over which they are counted; share that is waves
@@ -85,6 +87,8 @@ def _things(
         part = numbers[box] == k
         sides = np.sort(cv2.minAreaRect(np.argwhere(part).astype(np.float32))[1]) + 1
         if sides[1] > sides[0] * (FLAT_LIGHT if lighter[k] > 0 else FLAT_DARK):
+            continue
+        if w >= LYING * h and area[k] < SMALL * parts.size and not farther[k]:
             continue
         crisp = np.median(step[box][outliers.rim(part)]) / max(abs(float(lighter[k])), 6.0)
         if crisp >= (CRISP if farther[k] else CRISPER):

@@ -69,3 +69,14 @@ def test_land_is_left_alone_and_a_picture_without_water_has_none():
     picture[60:70, 200:220] = 20
     assert not floaters.find(WATER, picture)[:160].any()
     assert not floaters.find(~WATER & WATER, picture).any()
+
+
+def test_a_small_dark_part_that_lies_flat_is_a_trough_unless_it_is_far_darker():
+    def shown(darker: float, high: int, wide: int) -> float:
+        picture = lake(waves=22.0).astype(np.float32)
+        part = np.s_[280 : 280 + high, 300 : 300 + wide]
+        picture[part] = picture[200:390].mean((0, 1)) - darker * np.array([0.7, 0.95, 1.1])
+        return covered(floaters.find(WATER, picture.clip(0, 255).astype(np.uint8)), part)
+
+    assert shown(64, 4, 9) == 0 and shown(64, 9, 4) > 0.9
+    assert shown(95, 4, 9) > 0.9

@@ -11,6 +11,7 @@ from landscape_engine.loops import looping, travel
 from landscape_engine.loops.travel import Sources
 from landscape_engine.motion.fields import MotionField, MovingPart, motion_of_parts
 from landscape_engine.ops import masks, warping
+from landscape_engine.scene.bases import Base
 from landscape_engine.scene.regions import region_of
 from landscape_engine.settings import ClipSettings, LoopSettings
 
@@ -54,6 +55,17 @@ def test_what_is_lost_is_the_travel_beyond_the_regions_width():
 def test_what_comes_from_beyond_the_picture_is_lost_too():
     sources = Sources(rightward(2.0), band(0, W).core, 100)
     assert sources.lost(travel.LEAPS) > 0.3
+
+
+def test_a_cloud_goes_on_behind_twigs_and_rigging():
+    bars = torch.zeros(H, W)
+    bars[:] = (torch.arange(W) % 12 >= 4).float()
+    sky = region_of(bars.numpy(), (H, W), "sky", torch.device("cpu"), soften=0)
+    layered = MovingPart(sky, rightward(0.3), base=Base(torch.zeros(1, 3, H, W), behind=True))
+    water = replace(layered, base=replace(layered.base, behind=False))
+    for part, as_asked in ((layered, True), (water, False), (replace(layered, base=None), False)):
+        fitted = travel.fit(motion_of_parts([part], SMALL), PLAIN, 100).parts[0]
+        assert ((fitted.rounds, fitted.slowed) == (1, 1.0)) == as_asked
 
 
 def test_loops_are_whole_parts_of_the_period_and_not_too_short():
