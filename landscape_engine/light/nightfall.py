@@ -23,6 +23,12 @@ OF_WARM = 0.55  # share of the warmth of what is warm that is lost with it
 BLUE_ALREADY = -1.1, 0.0  # w of what gets no bluer by it, and of what gets it wholly
 OF_LEAVES = 0.5  # share of the color that they keep
 SHADE_OF_LEAVES = 0.35  # of e, by which leaves are darker by night than what is as light by day
+HORIZON = 0.3  # of that share, what the horizon gets as well
+ROSE, OF_ROSE = 0.12, (0.3, 1.0)  # of g, that pale gold at the horizon lacks at dusk; e below 0
+# from which it does, and wholly
+PALE_GOLD, PALE_BLUE = 0.55, 0.3  # w up to which gold is pale, and blue
+YELLOW, REDDER = (0.3, 0.9), 0.6  # w of what is yellow: not, surely; share of its g beyond
+# daylight's line that it loses by then
 SHIFT = 0.5  # share of a night that is seen by rods
 EVENS, EVENED = (0.4, 1.4), 0.5  # e below 0 from which sunlit spots fade, to the most; share lost
 
@@ -49,13 +55,30 @@ def night_falls(
     """In the night all is blue but the horizon, and lamps and suns, which are `kept`."""
     dimmed = (-exposure - NIGHTFALL[0]).clamp(0, NIGHTFALL[1] - NIGHTFALL[0])
     land, sky, water = OF_PARTS
-    parts = land * scene.land + sky * scene.sky * scene.height.sqrt() + water * scene.water
+    high = HORIZON + (1 - HORIZON) * scene.height.sqrt()
+    parts = land * scene.land + sky * scene.sky * high + water * scene.water
     falls = dimmed / (NIGHTFALL[1] - NIGHTFALL[0]) * parts * (1 - kept) * (1 - scene.night)
     lost = OF_WARM * falls * (scene.warmth + warmth).clamp(min=0)
     lost = lost * (1 - OF_LEAVES * scene.leaves)
     blue = NIGHT_BLUE * falls * rising(scene.warmth + warmth, BLUE_ALREADY)
     warmth, green = less_warm(warmth, green, lost, scene)
     return warmth - blue, green - daylight.GREEN_OF_WARMTH * STEEL * blue
+
+
+def rose_at_dusk(
+    exposure: Tensor, warmth: Tensor, green: Tensor, kept: Tensor, scene: Scene
+) -> Tensor:
+    """The gold of a low sky fades into blue by rose, and what is yellow in it gets orange first.
+
+    By grey it would look olive as it gets dark, and a yellow as lime, that of the sun too.
+    """
+    own = scene.warmth + warmth
+    beyond = scene.green + daylight.GREEN_OF_WARMTH * (scene.warmth - own) + green
+    dusk = rising(-exposure, OF_ROSE) * (1 - scene.height) * scene.skyward * (1 - scene.night)
+    pale = (-(own.clamp(min=0) / PALE_GOLD + own.clamp(max=0) / PALE_BLUE).square()).exp()
+    rose = dusk * pale * (1 - kept)
+    yellow = dusk * rising(own, YELLOW) * REDDER
+    return green - rose * (beyond + ROSE * rose).clamp(min=0) - yellow * beyond.clamp(min=0)
 
 
 def seen_by_night(exposure: Tensor, scene: Scene) -> Tensor:

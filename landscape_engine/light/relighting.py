@@ -135,9 +135,9 @@ def _by_day(
     gold = (scene.warmth + warmth).clamp(min=0)  # of which a moon has none, and what it lights
     warmth, green = less_warm(warmth, green, by_moon * gold, scene)
     warmth, green = nightfall.colors_fade(exposure, warmth, green, scene)
-    warmth, green = nightfall.night_falls(
-        exposure, warmth, green, torch.maximum(kept, by_moon), scene
-    )
+    kept = torch.maximum(kept, by_moon)
+    warmth, green = nightfall.night_falls(exposure, warmth, green, kept, scene)
+    green = nightfall.rose_at_dusk(exposure, warmth, green, kept, scene)
     exposure = nightfall.evened(nightfall.seen_by_night(exposure, scene), scene)
     colored = (1 - BY_NIGHT * scene.night) * scene.colored
     return torch.cat([exposure * (1 - MOONLIT * scene.night), warmth * colored, green * colored], 1)

@@ -510,3 +510,35 @@ def test_sunlit_spots_fade_into_the_land_about_them_by_night_and_not_in_the_even
         return float(change[..., 39:41, 21:23].mean() - change[..., 36:44, 40:56].mean())
 
     assert ahead(-2.2) < ahead(-0.2) - 0.9
+
+
+def low_sky(red, green, blue):
+    """A scene whose sky has this color near the horizon, and what of it is beyond daylight."""
+    picture, color = scene(sky=0.3, land=-0.4), torch.tensor([red, green, blue]) * 2 - 1
+    picture[:, :, 20:32] = picture[:, :, 20:32] * 0.2 + color.view(3, 1, 1) * 0.8
+    return picture
+
+
+def greener(shown):
+    """How far the sky is beyond daylight's line, at the horizon and overhead."""
+    warmth, green = daylight.axes((daylight.linear(shown) + daylight.FAINT).log())
+    beyond = green - daylight.GREEN_OF_WARMTH * warmth
+    return float(beyond[:, :, 28:32].mean()), float(beyond[:, :, :8].mean())
+
+
+def test_pale_gold_at_the_horizon_gets_rose_in_the_dusk_and_no_olive():
+    picture = low_sky(0.75, 0.72, 0.66)
+    before, day, dusk = (
+        greener(natural(relit(picture, by, by, by), picture, SHARES) if by else picture)
+        for by in (0.0, -0.15, -1.4)
+    )
+    assert abs(day[0] - before[0]) < 0.02
+    assert dusk[0] < before[0] - 0.06 and abs(dusk[1] - before[1]) < 0.03
+
+
+def test_a_yellow_glow_gets_orange_before_it_is_dim():
+    picture = low_sky(0.95, 0.85, 0.35)
+    seen, same = relighting.scene_of(picture, SHARES), torch.zeros(1, 1, 64, 64)
+    green = nightfall.rose_at_dusk(same - 1.2, same, same, same, seen)
+    assert green[:, :, 28:32].mean() < -0.15 and green[:, :, :8].abs().mean() < 0.05
+    assert not nightfall.rose_at_dusk(same - 0.2, same, same, same, seen).any()
