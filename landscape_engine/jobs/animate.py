@@ -284,11 +284,20 @@ def _notes(job: Job, picture_hw: SizeHW) -> list[str]:
     return notes
 
 
+PLAIN_SKY = (
+    "the picture's sky shows no forms that could move, so it stays; choose a code with "
+    "<motion.code 0.5> or draw an arrow to move it all the same."
+)
+
+
 def _unmoved(motion: MotionField, job: Job) -> list[str]:
     """A note for a picture in which nothing was found that moves."""
     segmented = job.regions.clean and job.motion.kind == "steady"
-    if motion.parts or not segmented or bool(motion.step.any()):
+    if not segmented or bool(motion.step.any()):
         return []
+    if motion.parts:
+        plain = all(part.region.kind == "sky" and part.slowed == 1 for part in motion.parts)
+        return [say(PLAIN_SKY)] if plain and job.motion.speed and not job.motion.arrows else []
     return [
         say(
             "the picture shows neither sky nor water, so nothing moves; name what moves with "

@@ -22,7 +22,7 @@ from ..scene import regions as regions_of
 from ..scene.regions import FALLS, Region
 from ..scene.segmentation import GRID_HW
 from ..settings import MotionSettings, RegionSettings
-from . import beds, calm, codes, courses, directing, hints, mirrors, moving_water
+from . import beds, calm, codes, courses, directing, hints, mirrors, moving_water, plain_skies
 from . import fields as motion_fields
 from .codes import AUTO, Chosen
 from .fields import MotionField, MovingPart
@@ -241,8 +241,8 @@ def _at_pace(
 ) -> MovingPart:
     """Slow a part to a calm pace, if its code was chosen automatically and no arrow applies.
 
-    A mirror stands and breathes, and so does the bed of clear water, seen from the side; what is
-    white in its water takes its own course.
+    A sky without forms stands. A mirror stands and breathes, and so does the bed of clear water,
+    seen from the side; what is white in its water takes its own course.
     """
     image = landscape.image
     region, guide = part.region, part.region.guide
@@ -258,7 +258,9 @@ def _at_pace(
     aspect, speed = image.shape[3] / image.shape[2], settings.speed * guide.speed
     if not is_water(region):
         step = calm.at_pace(part.step, core, aspect, speed)
-        if region.kind == "sky":
+        if region.name == "sky" and plain_skies.is_plain(landscape.pixels, core):
+            step = torch.zeros_like(step)  # what an artist's mask names moves
+        elif region.kind == "sky":
             step = calm.level_at_top(calm.over_horizon(step, core))
         return replace(part, step=step)
     skies = [other.core for other in regions if other.name == "sky"]

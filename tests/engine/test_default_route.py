@@ -142,6 +142,26 @@ def test_a_picture_without_sky_and_water_stays_and_says_so(animator, wall, tmp_p
         animator.move(wall, MotionSettings(arrows=("0.5,0.2,0.8,0.2",)))
 
 
+def test_a_sky_without_forms_stays_and_says_so_unless_it_is_asked_to_move(animator, tmp_path):
+    clear = torch.linspace(-0.5, 0.6, 72)[:, None].expand(1, 3, 72, 128).contiguous()
+    scene = animator.look_at(clear)
+    scene.__dict__["seen"] = torch.tensor([0.0, 1.0, 0.0]).view(1, 3, 1, 1).expand(1, 3, 72, 128)
+    asked = {"version": 1, "picture": "sky.png", "out": str(tmp_path / "frames")}
+    asked |= {"clip": {"frames": 4}, "appearance": {"kind": "off"}}
+    (note,) = animation.render(documents.parse(asked), animator, scene, (72, 128))["notes"]
+    assert note.startswith("the picture's sky shows no forms that could move, so it stays")
+    mask = tmp_path / "mask.png"
+    images.save_image(torch.ones(1, 3, 72, 128), mask)
+    masked = scene.regions(RegionSettings(moving_mask=str(mask)))
+    for motion, regions in (
+        (MotionSettings(code="0.5"), None),
+        (MotionSettings(arrows=("0.3,0.5,0.6,0.5",)), None),
+        (MotionSettings(), masked),
+    ):
+        assert bool(animator.move(scene, motion, regions=regions).step.any())
+    assert not bool(animator.move(scene).step.any())
+
+
 def test_the_same_picture_moves_whole_or_where_it_is_asked_to(animator, wall, tmp_path):
     assert wall.regions(RegionSettings(clean=False)) == []
     assert bool(animator.move(wall, regions=[]).step.any())
