@@ -1,7 +1,8 @@
-"""Moons: pale discs in a calm sky, which are no cloud that the wind carries.
+"""Moons: discs that are no cloud which the wind carries, though they are not the sky's lightest.
 
-The sun and a bright moon are found by their light (`lights_in_the_sky`); a moon by day, a sun
-behind haze and a balloon are hardly lighter than their sky, but round, even and crisp.
+The sun and a bright moon are found by their light (`lights_in_the_sky`). A moon by day, a sun
+behind haze and a balloon are hardly lighter than their sky, but round, even and crisp in a calm
+one; a red sun at the horizon stands out of any sky, by its light and its color at once.
 
 Legend: H W pixels of the masks; h w pixels of the grid on which they are looked for.
 """
@@ -24,6 +25,12 @@ CRISP = 0.15  # median step at its outline, in terms of its difference
 CALM = 0.05  # share of a calm sky that differs from it
 SURELY = 0.99  # share of a pixel of the grid that is sky
 MARGIN = 1.15  # radii that stay
+AROUND = 0.05  # over which the sky's lightness about a red sun is averaged, share of the width
+AHEAD = 10.0, 16.0, 24.0  # L* by which its pixels are lighter than that: each is tried
+SMALLEST_SUN, LARGEST_SUN = 0.004, 0.04  # radius, share of the width
+FILLED, BESIDE = 0.68, 0.55  # least share of the circle around it; of the ring, which is sky
+LIGHTER, RED, WARMER = 12.0, 200, 110  # L* above nearly all of the ring; its red, and that less its
+# blue, of 255
 
 
 def find(
@@ -31,6 +38,51 @@ def find(
     picture: np.ndarray,  # uint8 [H, W, 3]
 ) -> np.ndarray:  # bool [H, W]
     """The discs in a sky, with a margin."""
+    return _pale(sky, picture) | _red_suns(sky, picture)
+
+
+def _red_suns(
+    sky: np.ndarray,  # bool [H, W]
+    picture: np.ndarray,  # uint8 [H, W, 3]
+) -> np.ndarray:  # bool [H, W]
+    """Suns near the horizon: far lighter than all around them, and of a warm color."""
+    import cv2
+
+    found = np.zeros(sky.shape, np.uint8)
+    small, lab, known = outliers.on_grid(sky, picture, GRID_WIDTH, 0.5, 0.6)
+    colors = small.astype(np.int16)
+    if not (known & (colors[..., 0] > RED) & (colors[..., 0] - colors[..., 2] > WARMER)).any():
+        return found > 0
+    light, (high, wide) = lab[..., 0], known.shape
+    ahead = light - outliers.mean_around(light, known.astype(np.float32), (AROUND, AROUND))
+    for least in AHEAD:
+        parts = ((ahead > least) & known).astype(np.uint8)
+        for outline in cv2.findContours(parts, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]:
+            middle, radius = cv2.minEnclosingCircle(outline)
+            if not SMALLEST_SUN <= radius / wide <= LARGEST_SUN:
+                continue
+            y, x = np.mgrid[:high, :wide]
+            away = np.hypot(x - middle[0], y - middle[1])
+            disc, ring = away <= max(0.75 * radius, 0.8), (away > radius + 1.5) & known
+            ring &= away < 1.8 * radius + 2.5
+            whole = np.pi * ((1.8 * radius + 2.5) ** 2 - (radius + 1.5) ** 2)
+            filled = parts[away <= radius + 0.5].sum() / (np.pi * (radius + 0.5) ** 2)
+            if filled < FILLED or ring.sum() < BESIDE * whole:
+                continue
+            red, _, blue = np.median(small[disc], axis=0)
+            stands_out = np.median(light[disc]) - np.quantile(light[ring], 0.9)
+            if stands_out > LIGHTER and red > RED and red - blue > WARMER:
+                scale = sky.shape[1] / wide
+                place = tuple(round((one + 0.5) * scale) for one in middle)
+                cv2.circle(found, place, round(MARGIN * radius * scale) + 2, (1,), -1)
+    return (found > 0) & sky
+
+
+def _pale(
+    sky: np.ndarray,  # bool [H, W]
+    picture: np.ndarray,  # uint8 [H, W, 3]
+) -> np.ndarray:  # bool [H, W]
+    """Discs in a calm sky that hardly differ from it."""
     import cv2
 
     found = np.zeros(sky.shape, np.uint8)

@@ -23,6 +23,13 @@ GREENER = 0.15  # of an aurora: by so much of what it has more in green, at leas
 ROUNDS = 30  # of the robust fit
 MOST_FITTED = 20000  # pixels
 DEGREES = 2, 4  # of the polynomial, across and down
+GLOW_PX, GLOWS = 16, (0.05, 0.12, 0.3)  # radius of the blur whose lightest place is a sun's; widths
+# of the glow around it, shares of the picture's
+FORM_PX, FORMS = (3, 18), (0.012, 0.03)  # radii of the blurs between which forms lie; of 2: none,
+# some
+FAR_PX = 32  # from forms, what is light alone
+NEAR_GLOW, WARM = 0.1, -0.15  # share of the width over which the sky about it is averaged; red less
+# blue from which it is no blue one, of 2
 WINDOWS = 5  # across a picture, in which a row's common light is looked for
 WINDOW = 0.8  # width of one, share of the picture's
 CALM_PX = 6  # radius over which the light of rows is averaged
@@ -36,17 +43,17 @@ def sky_base(
 ) -> Tensor:  # [1, 3, h, w]
     """The clear sky behind the clouds.
 
-    A polynomial of `DEGREES` is fitted to each channel by iteratively reweighted least squares over
-    what is smooth and not too red (clouds and their glow count less). Pixels near it and without
-    detail are clear; the base is the picture itself there, blurred, and goes on smoothly from them
-    under the clouds. What the most part of a row has in common, as a glow above the horizon, is
-    light as well.
+    A polynomial of `DEGREES`, with a glow around the lightest place, is fitted to each channel by
+    iteratively reweighted least squares over what is smooth and not too red (clouds and their glow
+    count less). Pixels near it and without detail are clear, and so are those far from any form;
+    the base is the picture itself there, blurred, and goes on smoothly from them under the clouds.
+    What the most part of a row has in common, as a glow above the horizon, is light as well.
     """
     px = blurs.px(picture)
     smoothed = masks.blur(picture, blurs.radius(DETAIL_PX * px))
     detail = (picture - smoothed).abs().amax(1, keepdim=True)
     smooth = torch.exp(-((detail / FAINT) ** 2)) + 1e-3
-    terms = _terms(*picture.shape[2:])  # [K, h, w]
+    terms = torch.cat([_terms(*picture.shape[2:]), _glows(smoothed, inside)])  # [K, h, w]
     where = inside[0, 0] > 0.5
     # in double precision, which not every device has
     values, weight = picture[0][:, where].cpu().double(), smooth[0, 0][where].cpu().double()
@@ -57,6 +64,7 @@ def sky_base(
     off = (picture - fit).abs().amax(1, keepdim=True)
     off = off * (1 + _lies_before((picture - fit)[0], fit[0], spread).to(off))
     clear = inside * torch.exp(-((off / (3 * spread)) ** 4)) * torch.exp(-((detail / 0.1) ** 2))
+    clear = torch.maximum(clear, inside * _formless(picture, inside))
     base = blurs.push_pull(picture, clear, blurs.radius(CLEAR_PX * px))
     base = base + _level_light(picture - base, inside, clear)
     lowest, highest = _range(picture, inside)
@@ -98,6 +106,40 @@ def _terms(h: int, w: int) -> Tensor:  # [K, h, w]
     y = torch.linspace(-1, 1, h)[:, None].expand(h, w)
     x = torch.linspace(-1, 1, w)[None].expand(h, w)
     return torch.stack([x**i * y**j for j in range(DEGREES[1] + 1) for i in range(DEGREES[0] + 1)])
+
+
+def _formless(
+    picture: Tensor,  # [1, 3, h, w]
+    inside: Tensor,  # [1, 1, h, w] 0 or 1
+) -> Tensor:  # [1, 1, h, w] 0..1
+    """Where nothing far and wide has a form: whatever its color is, it is light."""
+    px, grey, within = blurs.px(picture), picture.mean(1, keepdim=True), inside.clamp(min=1e-4)
+    fine, coarse = (masks.blur_within(grey, within, blurs.radius(one * px)) for one in FORM_PX)
+    forms = masks.highest((fine - coarse).abs() * inside, blurs.radius(FAR_PX * px))
+    return 1 - masks.soft_threshold(masks.blur(forms, blurs.radius(FAR_PX * px / 2)), FORMS)
+
+
+def _glows(
+    smoothed: Tensor,  # [1, 3, h, w] the picture without detail
+    inside: Tensor,  # [1, 1, h, w] 0 or 1
+) -> Tensor:  # [K', h, w]
+    """The glow of a sun falls off around the lightest place, `1 / (1 + (d / s)²)`, s of `GLOWS`.
+
+    Where the sky about it is blue, that is a cloud's: there is none.
+    """
+    h, w = inside.shape[2:]
+    reach = blurs.radius(GLOW_PX * blurs.px(smoothed))
+    light = masks.blur_within(smoothed.mean(1, keepdim=True), inside.clamp(min=1e-4), reach)
+    lightest = int(torch.where(inside > 0.5, light, -1.0).flatten().argmax())
+    row, column = divmod(lightest, w)
+    around = masks.blur_within(smoothed, inside.clamp(min=1e-4), max(1, round(NEAR_GLOW * w)))
+    red, _, blue = around[0, :, row, column].tolist()
+    if red - blue < WARM:
+        return torch.zeros(0, h, w)
+    y = (torch.arange(h)[:, None] - row) / w
+    x = (torch.arange(w)[None] - column) / w
+    away = x * x + y * y
+    return torch.stack([1 / (1 + away / s**2) for s in GLOWS])
 
 
 def _fit(

@@ -60,6 +60,30 @@ def test_a_clear_sky_stays_whatever_the_wind():
     assert max(float((frame - picture).abs().max()) for frame in carried) > 30 / 127.5
 
 
+def test_the_glow_of_a_sun_is_light_and_stays():
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
+    glow = 1 / (1 + (np.hypot(x - 120, y - 40) / 14) ** 2)
+    warm = torch.from_numpy(glow[None] * np.array([0.9, 0.7, 0.3], np.float32)[:, None, None])
+    picture = (sky((40, 25, 7)) + warm[None]).clamp(-1, 1)
+    where = region("sky", slice(0, RIDGE))
+    base = bases.base_of(picture, where.alpha, "sky")
+    seen = torch.nn.functional.interpolate(base.light, SIZE, mode="bilinear", align_corners=True)
+    around = np.hypot(x - 120, y - 40) < 25
+    off = (picture - seen)[0][:, torch.from_numpy(around & (y < RIDGE - 4))]
+    assert off.abs().mean() < 0.05, "the glow itself is higher by 0.3 there"
+    assert (picture - seen)[0, 0, 22:28, 36:44].mean() > 0.4, "the cloud is none"
+
+
+def test_what_is_smooth_far_and_wide_is_light_whatever_its_color():
+    x = np.broadcast_to(np.linspace(-1, 1, SIZE[1], dtype=np.float32), SIZE)
+    steep = 0.5 / (1 + np.exp(-8 * x)) + 0.3 * np.sin(3 * x)  # as no polynomial is
+    picture = sky() * 0.2 + torch.from_numpy(steep)[None, None]
+    where = region("sky", slice(0, SIZE[0]))
+    base = bases.base_of(picture, where.alpha, "sky")
+    seen = torch.nn.functional.interpolate(base.light, SIZE, mode="bilinear", align_corners=True)
+    assert (picture - seen)[:, :, : RIDGE - 8].abs().max() < 0.06
+
+
 def test_the_clear_sky_goes_on_behind_clouds():
     clear, where = sky(), region("sky", slice(0, RIDGE))
     base = bases.base_of(sky((60, 25, 9), (120, 35, 7)), where.alpha, "sky")

@@ -1,4 +1,4 @@
-"""A pale moon by day stays; clouds, however small, go on moving."""
+"""A pale moon by day stays, and so does a red sun; clouds, however small, go on moving."""
 
 from __future__ import annotations
 
@@ -65,3 +65,24 @@ def test_tiny_pictures_have_no_things(size):
     for region in (np.ones(size, bool), rng.random(size) < 0.5):
         assert not (moons.find(region, picture) & ~region).any()
         assert not (floaters.find(region, picture) & ~region).any()
+
+
+def sunset() -> np.ndarray:
+    """An orange sky full of dark and lit clouds, over dark land."""
+    rng = np.random.default_rng(6)
+    forms = cv2.GaussianBlur(rng.normal(size=SIZE), (0, 0), sigmaX=16, sigmaY=6)
+    picture = np.array([190, 100, 50]) + np.array([40, 35, 15]) * (forms / forms.std())[..., None]
+    picture[~SKY] = 25
+    return picture.clip(0, 255).astype(np.uint8)
+
+
+def test_a_red_sun_near_the_horizon_is_found_in_any_sky():
+    picture = sunset()
+    assert not moons.find(SKY, picture).any(), "lit clouds are none"
+    sun = picture.copy()
+    cv2.circle(sun, (300, 262), 8, (255, 170, 40), -1, cv2.LINE_AA)
+    found = moons.find(SKY, sun)
+    assert found[256:269, 294:307].all() and found.sum() < 2.5 * np.pi * 8**2
+    white = picture.copy()
+    cv2.circle(white, (300, 262), 8, (235, 225, 220), -1, cv2.LINE_AA)
+    assert not moons.find(SKY, white).any(), "a white tuft may be a cloud"
