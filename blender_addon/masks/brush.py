@@ -16,6 +16,10 @@ from . import keeping
 BEFORE = "landscape_before_painting"  # in a scene: the settings that the brush took the place of
 MODE = "TEXTURE_PAINT"
 WHITE, BLACK = (1.0, 1.0, 1.0), (0.0, 0.0, 0.0)
+NO_BRUSH = (
+    "this Blender came without brushes, so nothing can be painted yet; append a brush for texture "
+    "paint from another .blend, or take a Blender with its essential assets."
+)
 
 
 def start(context: bpy.types.Context, obj: bpy.types.Object, mask: bpy.types.Image) -> None:
@@ -49,6 +53,11 @@ def start(context: bpy.types.Context, obj: bpy.types.Object, mask: bpy.types.Ima
     paint.seam_bleed = 0  # it paints on at the opposite side of the image
     if colors:
         colors.color, colors.secondary_color = WHITE, BLACK
+
+
+def is_missing(scene: bpy.types.Scene) -> bool:
+    """Whether there is no brush that would paint; builds without Blender's assets have none."""
+    return scene.tool_settings.image_paint.brush is None
 
 
 def stop(scene: bpy.types.Scene) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import bpy
 
 from .. import masks
+from . import words
 from .frame import AdvancedTab, chosen, editable_list
 
 
@@ -78,6 +79,8 @@ class LANDSCAPE_PT_regions(AdvancedTab, bpy.types.Panel):
         row.prop(regions, "horizon_percent", text="", slider=True)
         if context.object.mode == "TEXTURE_PAINT":
             layout.operator("landscape.end_painting", icon="CHECKMARK")
+            if masks.brush.is_missing(context.scene):
+                words.sentence(layout, context, masks.brush.NO_BRUSH, icon="ERROR")
         lists = ("region_items", "region_active")
         editable_list(layout, "REGIONS", "LANDSCAPE_UL_items", regions, *lists)
         item = chosen(regions, *lists)

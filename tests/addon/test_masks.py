@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 MASKS = """
@@ -412,3 +414,27 @@ told["clean"] = not large.is_dirty
     )
     assert told["waits"] and told["clean"]
     assert told["white"][1] == pytest.approx(300 / 1200, abs=0.001)
+
+
+def test_a_blender_without_brushes_is_told_so_while_it_paints(run, picture):
+    told = run(
+        MASKS
+        + """
+import sys
+sys.path.insert(0, given["here"])
+from panel_drawing import drawn
+from blender_addon import masks
+bpy.ops.landscape.paint_mask(kind="STILL")
+obj, paint = bpy.context.object, bpy.context.scene.tool_settings.image_paint
+told["as it is"] = masks.brush.is_missing(bpy.context.scene) == (paint.brush is None)
+for missing in (True, False):
+    masks.brush.is_missing = lambda scene: missing
+    told[str(missing)] = "came without brushes" in " ".join(drawn(blender_addon, obj))
+bpy.ops.landscape.end_painting()
+masks.brush.is_missing = lambda scene: True
+told["done"] = "came without brushes" in " ".join(drawn(blender_addon, obj))
+""",
+        picture=str(picture),
+        here=str(Path(__file__).parent),
+    )
+    assert told == {"as it is": True, "True": True, "False": False, "done": False}
