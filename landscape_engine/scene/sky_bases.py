@@ -28,6 +28,8 @@ GLOW_PX, GLOWS = 16, (0.05, 0.12, 0.3)  # radius of the blur whose lightest plac
 FORM_PX, FORMS = (3, 18), (0.012, 0.03)  # radii of the blurs between which forms lie; of 2: none,
 # some
 FAR_PX = 32  # from forms, what is light alone
+NEAR_SUN, CLOUDED = 0.14, 0.3  # of the narrowest glow, which is near a sun; difference from the fit
+# there, of 2, from which clouds are before it
 NEAR_GLOW, WARM = 0.1, -0.15  # share of the width over which the sky about it is averaged; red less
 # blue from which it is no blue one, of 2
 WINDOWS = 5  # across a picture, in which a row's common light is looked for
@@ -53,14 +55,23 @@ def sky_base(
     smoothed = masks.blur(picture, blurs.radius(DETAIL_PX * px))
     detail = (picture - smoothed).abs().amax(1, keepdim=True)
     smooth = torch.exp(-((detail / FAINT) ** 2)) + 1e-3
-    terms = torch.cat([_terms(*picture.shape[2:]), _glows(smoothed, inside)])  # [K, h, w]
+    terms, glows = _terms(*picture.shape[2:]), _glows(smoothed, inside)  # [K, h, w] each
     where = inside[0, 0] > 0.5
     # in double precision, which not every device has
     values, weight = picture[0][:, where].cpu().double(), smooth[0, 0][where].cpu().double()
-    columns = terms[:, where.cpu()].double()
     keep = slice(None, None, max(1, values.shape[1] // MOST_FITTED))
-    fitted, spread = _fit(columns[:, keep], values[:, keep], weight[keep])
-    fit = torch.einsum("kc,khw->chw", fitted.float(), terms)[None].to(picture)
+
+    def fit_of(terms: Tensor) -> tuple[Tensor, float]:  # [1, 3, h, w]
+        columns = terms[:, where.cpu()].double()
+        fitted, spread = _fit(columns[:, keep], values[:, keep], weight[keep])
+        fit = torch.einsum("kc,khw->chw", fitted.float(), terms)
+        return fit[None].to(picture), spread
+
+    fit, spread = fit_of(torch.cat([terms, glows]))
+    if len(glows):  # clouds before a glow would be seen as holes in it: then it goes with them
+        near = inside * (glows[0] > NEAR_SUN).to(inside)
+        if float(((picture - fit).abs().amax(1) * near).sum() / near.sum().clamp(min=1)) > CLOUDED:
+            fit, spread = fit_of(terms)
     off = (picture - fit).abs().amax(1, keepdim=True)
     off = off * (1 + _lies_before((picture - fit)[0], fit[0], spread).to(off))
     clear = inside * torch.exp(-((off / (3 * spread)) ** 4)) * torch.exp(-((detail / 0.1) ** 2))

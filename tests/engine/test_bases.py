@@ -81,7 +81,7 @@ def test_what_is_smooth_far_and_wide_is_light_whatever_its_color():
     where = region("sky", slice(0, SIZE[0]))
     base = bases.base_of(picture, where.alpha, "sky")
     seen = torch.nn.functional.interpolate(base.light, SIZE, mode="bilinear", align_corners=True)
-    assert (picture - seen)[:, :, : RIDGE - 8].abs().max() < 0.06
+    assert (picture - seen)[:, :, : RIDGE - 8].abs().max() < 0.08
 
 
 def test_the_clear_sky_goes_on_behind_clouds():
