@@ -213,6 +213,12 @@ def finished(out: Path) -> list[Path]:
     return sorted((out / ".landscape-batch").glob("*/done.json"))
 
 
+def lost(item: Path) -> int:
+    """The attempts at an item that nobody ended."""
+    begun = item / "begun.json"
+    return sum(json.loads(begun.read_text()).values()) if begun.exists() else 0
+
+
 def tree(out: Path) -> dict[str, bytes]:
     """All results of a batch, by their paths."""
     found = {p.relative_to(out).as_posix(): p for p in out.rglob("*") if p.is_file()}
@@ -229,18 +235,20 @@ def leftovers(out: Path) -> list[str]:
 
 
 def worker_at_an_item(worker: Process) -> int | None:
-    """The process of a worker that holds an item's lock just now, stopped; else None.
+    """The process of a worker that is at an attempt just now, stopped; else None.
 
-    The nanny's child does the work. It is stopped first, so that it is still at it when this says
-    so.
+    It holds the item's lock, and the attempt is begun and not ended: it is neither about to begin
+    nor about to let go. The nanny's child does the work. It is stopped first, so that it is still
+    at it when this says so.
     """
     import psutil
 
     for child in psutil.Process(worker.process.pid).children(recursive=True):
         try:
             child.suspend()
-            held = [file.path for file in child.open_files() if file.path.endswith("/lock")]
-            if any(".landscape-batch" in path for path in held):
+            held = [Path(file.path) for file in child.open_files()]
+            items = [path.parent for path in held if path.name == "lock"]
+            if any(item.parent.name == ".landscape-batch" and lost(item) for item in items):
                 return child.pid
             child.resume()
         except psutil.Error:
