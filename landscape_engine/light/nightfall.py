@@ -73,7 +73,7 @@ def rose_at_dusk(
     By grey it would look olive as it gets dark, and a yellow as lime, that of the sun too.
     """
     own = scene.warmth + warmth
-    beyond = scene.green + daylight.GREEN_OF_WARMTH * (scene.warmth - own) + green
+    beyond = scene.green + green - daylight.GREEN_OF_WARMTH * warmth
     dusk = rising(-exposure, OF_ROSE) * (1 - scene.height) * scene.skyward * (1 - scene.night)
     pale = (-(own.clamp(min=0) / PALE_GOLD + own.clamp(max=0) / PALE_BLUE).square()).exp()
     rose = dusk * pale * (1 - kept)

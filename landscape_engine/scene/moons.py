@@ -9,6 +9,8 @@ Legend: H W pixels of the masks; h w pixels of the grid on which they are looked
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from . import outliers
@@ -55,13 +57,13 @@ def _red_suns(
         return found > 0
     light, (high, wide) = lab[..., 0], known.shape
     ahead = light - outliers.mean_around(light, known.astype(np.float32), (AROUND, AROUND))
+    y, x = np.mgrid[:high, :wide]
     for least in AHEAD:
         parts = ((ahead > least) & known).astype(np.uint8)
         for outline in cv2.findContours(parts, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]:
             middle, radius = cv2.minEnclosingCircle(outline)
             if not SMALLEST_SUN <= radius / wide <= LARGEST_SUN:
                 continue
-            y, x = np.mgrid[:high, :wide]
             away = np.hypot(x - middle[0], y - middle[1])
             disc, ring = away <= max(0.75 * radius, 0.8), (away > radius + 1.5) & known
             ring &= away < 1.8 * radius + 2.5
@@ -72,9 +74,7 @@ def _red_suns(
             red, _, blue = np.median(small[disc], axis=0)
             stands_out = np.median(light[disc]) - np.quantile(light[ring], 0.9)
             if stands_out > LIGHTER and red > RED and red - blue > WARMER:
-                scale = sky.shape[1] / wide
-                place = tuple(round((one + 0.5) * scale) for one in middle)
-                cv2.circle(found, place, round(MARGIN * radius * scale) + 2, (1,), -1)
+                _mark(found, middle, radius, wide)
     return (found > 0) & sky
 
 
@@ -115,11 +115,22 @@ def _pale(
             continue
         alone = (~inside[ring]).mean() < EMPTY and off[ring].mean() < EMPTY
         if alone and np.median(step[rim]) > CRISP * np.median(differs[disc]):
-            scale = sky.shape[1] / wide
-            left, top = (round((one + 0.5) * scale) for one in middle)
-            reach = round(MARGIN * radius * scale) + 2
-            cv2.circle(found, (left, top), reach, (1,), -1)
+            _mark(found, middle, radius, wide)
     return (found > 0) & sky
+
+
+def _mark(
+    found: np.ndarray,  # uint8 [H, W], changed
+    middle: Sequence[float],  # x, y of a disc on a grid …
+    radius: float,
+    wide: int,  # … of so many pixels across
+) -> None:
+    """Mark a disc, with a margin."""
+    import cv2
+
+    scale = found.shape[1] / wide
+    left, top = (round((one + 0.5) * scale) for one in middle)
+    cv2.circle(found, (left, top), round(MARGIN * radius * scale) + 2, (1,), -1)
 
 
 def _apart(

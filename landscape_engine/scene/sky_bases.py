@@ -70,7 +70,8 @@ def sky_base(
     fit, spread = fit_of(torch.cat([terms, glows]))
     if len(glows):  # clouds before a glow would be seen as holes in it: then it goes with them
         near = inside * (glows[0] > NEAR_SUN).to(inside)
-        if float(((picture - fit).abs().amax(1) * near).sum() / near.sum().clamp(min=1)) > CLOUDED:
+        off = (picture - fit).abs().amax(1, keepdim=True)
+        if float(masks.mean_within(off, near)) > CLOUDED:
             fit, spread = fit_of(terms)
     off = (picture - fit).abs().amax(1, keepdim=True)
     off = off * (1 + _lies_before((picture - fit)[0], fit[0], spread).to(off))

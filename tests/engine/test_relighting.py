@@ -513,7 +513,7 @@ def test_sunlit_spots_fade_into_the_land_about_them_by_night_and_not_in_the_even
 
 
 def low_sky(red, green, blue):
-    """A scene whose sky has this color near the horizon, and what of it is beyond daylight."""
+    """A scene whose sky has this color near the horizon."""
     picture, color = scene(sky=0.3, land=-0.4), torch.tensor([red, green, blue]) * 2 - 1
     picture[:, :, 20:32] = picture[:, :, 20:32] * 0.2 + color.view(3, 1, 1) * 0.8
     return picture
