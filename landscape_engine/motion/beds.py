@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from ..ops.local_means import LocalMeans
 from ..ops.masks import soft_threshold
 
 GRID_WIDTH = 640  # most pixels across of that grid
@@ -42,21 +43,17 @@ def seen(
     inside = water[0, 0].float().cpu().numpy()
     inside = (cv2.resize(inside, size, interpolation=cv2.INTER_LINEAR) > 0.5).astype(np.float32)
     within = cv2.erode(inside, np.ones((2 * RIM_PX + 1,) * 2))
-
-    def mean(values: np.ndarray) -> np.ndarray:  # float32 [h', w']
-        sigma = AROUND * width
-        weight = np.maximum(cv2.GaussianBlur(within, (0, 0), sigma), 1e-3)
-        return cv2.GaussianBlur(values * within, (0, 0), sigma) / weight
-
+    means = LocalMeans(within, sigma=AROUND * width)
     across, down = (
-        mean(np.square(cv2.Sobel(lab, cv2.CV_32F, 1 - d, d, scale=1 / 8)).sum(2)) for d in (0, 1)
+        means.of(np.square(cv2.Sobel(lab, cv2.CV_32F, 1 - d, d, scale=1 / 8)).sum(2))
+        for d in (0, 1)
     )
     energy = torch.from_numpy(across + down)
     bed = soft_threshold(torch.from_numpy(across) / (energy + 1e-6), ACROSS)
     bed = bed * soft_threshold(energy.sqrt(), STRONG)
     if foam is not None:
         white = interpolate(foam.float().cpu(), size[::-1], mode="bilinear")[0, 0].numpy()
-        bed = bed * (1 - soft_threshold(torch.from_numpy(mean(white)), FOAM))
+        bed = bed * (1 - soft_threshold(torch.from_numpy(means.of(white)), FOAM))
     bed = (bed * torch.from_numpy(inside))[None, None]
     found = interpolate(bed, water.shape[2:], mode="bilinear", antialias=True)
     return found.to(water.device) * water

@@ -12,6 +12,8 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor
 
+from ..ops.local_means import LocalMeans
+
 GRID_WIDTH = 640  # most pixels across of the grid on which forms are looked for
 FINE, COARSE = 0.004, 0.02  # deviations of the blurs between which forms lie, share of the width
 AWAY = 0.016  # from what stands before the sky, share of the width
@@ -36,10 +38,6 @@ def is_plain(
     judged = cv2.erode(inside, np.ones((reach, reach), np.uint8)) > 0
     if judged.mean() < LEAST:
         return False
-
-    def mean(sigma: float) -> np.ndarray:  # float32 [h', w']
-        weight = np.maximum(cv2.GaussianBlur(inside, (0, 0), sigma * width), 1e-3)
-        return cv2.GaussianBlur(light * inside, (0, 0), sigma * width) / weight
-
-    forms = np.abs(mean(FINE) - mean(COARSE))
+    fine, coarse = (LocalMeans(inside, sigma=s * width).of(light) for s in (FINE, COARSE))
+    forms = np.abs(fine - coarse)
     return bool(np.quantile(forms[judged], MOST) < FORMS)

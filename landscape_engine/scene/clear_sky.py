@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..ops.local_means import LocalMeans
 from . import channels
 
 FINE, COARSE = 0.012, 0.036  # over which a sky's mean is taken, share of the width
@@ -70,14 +71,8 @@ def gaps(
 
 def _clear(sky: np.ndarray, plane: np.ndarray) -> np.ndarray:  # bool [H, W]
     """Where a sky has no forms: two means of it, a fine and a coarse one, hardly differ."""
-    import cv2
-
-    weight = sky.astype(np.float32)
-
-    def mean(values: np.ndarray, share: float) -> np.ndarray:
-        size = (2 * max(1, round(share * sky.shape[1])) + 1,) * 2
-        return cv2.blur(values * weight, size) / np.maximum(cv2.blur(weight, size), 1e-3)
-
-    light = plane.astype(np.float32)
-    forms = mean(np.abs(mean(light, FINE) - mean(light, COARSE)), COARSE)
+    fine, coarse = (
+        LocalMeans(sky, 2 * max(1, round(share * sky.shape[1])) + 1) for share in (FINE, COARSE)
+    )
+    forms = coarse.of(np.abs(fine.of(plane) - coarse.of(plane)))
     return forms < 255 * EVEN

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..ops.local_means import LocalMeans
 from . import channels, outliers
 
 WARMER = 0.28  # how much warmer than what is about them they are, red less blue, of 1
@@ -45,16 +46,14 @@ def find(
     if not moving.any():
         return found
     warmth = picture[..., 0].astype(np.float32) - picture[..., 2]
-    own = moving.astype(np.float32)
-    around = (2 * round(AROUND * moving.shape[1]) + 1,) * 2
-    weight = np.maximum(cv2.blur(own, around), 1e-3)
-    ahead = warmth - cv2.blur(warmth * own, around) / weight
+    around = LocalMeans(moving, 2 * round(AROUND * moving.shape[1]) + 1)
+    ahead = warmth - around.of(warmth)
     warm = (warmth > 255 * WARM) & moving
     if warm.sum() > COLD * moving.sum():
         return found
     if grey:
         light = channels.lightest(picture).astype(np.float32)
-        darker = light < cv2.blur(light * own, around) / weight
+        darker = light < around.of(light)
         warm |= darker & (warmth > -255 * COOL) & moving
     seeds = (ahead > 255 * WARMER) & warm
     if not seeds.any():

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..ops.local_means import LEAST, LocalMeans
+
 LEAST_SPREAD = 0.02  # least standard deviation of a region's colors, of 1
 CERTAIN = 4.0  # log-odds beyond which color says no more
 SIDE = 0.008  # how far to both sides of an edge colors are compared, share of the width
@@ -78,28 +80,18 @@ def strength(
     picture: np.ndarray,  # uint8 [H, W, 3]
 ) -> np.ndarray:  # float32 [H, W] 0..1, meaningful near the rim
     """How much the picture's colors differ on both sides of a mask's edge, smoothed along it."""
-    import cv2
-
     side = max(2, round(SIDE * mask.shape[1]))
-    size, along = (2 * side + 1,) * 2, (4 * side + 1,) * 2
     whole = np.ones(mask.shape, np.float32)
     if not rim.any():
         return whole
     box = _around(rim, 4 * side + 1)  # what any mean near the rim is made of
     mask, rim, picture = mask[box], rim[box], picture[box]
-    planes = cv2.split(picture.astype(np.float32) / 255)
-
-    def mean(weight: np.ndarray) -> list[np.ndarray]:
-        count = np.maximum(cv2.blur(weight, size), 1e-6)
-        return [cv2.divide(cv2.blur(plane * weight, size), count) for plane in planes]
-
-    inside = mask.astype(np.float32)
-    red, green, blue = map(cv2.absdiff, mean(inside), mean(1 - inside))
-    difference = cv2.max(cv2.max(red, green), blue)
+    values = picture.astype(np.float32) / 255
+    inside, outside = (LocalMeans(part, 2 * side + 1).of(values) for part in (mask, ~mask))
+    difference = np.abs(inside - outside).max(2)
     found = ((difference - NO_EDGE) / (EDGE - NO_EDGE)).clip(0, 1) * rim
-    weight = cv2.blur(rim.astype(np.float32), along)
-    near = np.where(weight > 0, cv2.blur(found, along) / np.maximum(weight, 1e-6), 1)
-    whole[box] = near
+    along = LocalMeans(rim, 4 * side + 1)
+    whole[box] = np.where(along.share > LEAST, along.of(found), 1)
     return whole
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..ops.local_means import LocalMeans
 from . import edges
 
 FADE = 0.03  # width over which a region fades where its edge follows none, share of the width
@@ -37,9 +38,7 @@ def soften(
     outside = np.zeros(int(nearest.max()) + 1, np.float32)
     outside[nearest[~mask]] = width[~mask]
     found = np.where(near, outside[nearest], 0).astype(np.float32)
-    size = 2 * max(1, round(wide / 4)) + 1
-    weight = cv2.blur(near.astype(np.float32), (size, size))
-    found = cv2.blur(found, (size, size)) / np.maximum(weight, 1e-6)
+    found = LocalMeans(near, 2 * max(1, round(wide / 4)) + 1).of(found)
     rise = (depth / np.maximum(found, TIGHT)).clip(0, 1)
     rise = rise * rise * (3 - 2 * rise)
     return np.where(near, rise, mask).astype(np.float32)

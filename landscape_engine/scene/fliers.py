@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..ops.local_means import LocalMeans
 from . import channels, outliers
 
 LARGEST = 0.03  # longest flier, share of the width
@@ -37,9 +38,7 @@ def find(
     plane = channels.lightest(picture)
     inside = cv2.erode(sky.astype(np.uint8), window, borderValue=(1,)) > 0  # apart from all land
     dark = cv2.morphologyEx(plane, cv2.MORPH_BLACKHAT, window)
-    around = (2 * round(AROUND * sky.shape[1]) + 1,) * 2
-    share = np.maximum(cv2.blur(sky.astype(np.float32), around), 1e-3)
-    usual = cv2.blur(np.where(sky, dark, 0).astype(np.float32), around) / share
+    usual = LocalMeans(sky, 2 * round(AROUND * sky.shape[1]) + 1).of(dark)
     seeds = (dark > 255 * CONTRAST) & (dark > RARE * usual) & inside
     if not seeds.any():
         return found

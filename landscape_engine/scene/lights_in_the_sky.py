@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..ops.local_means import LocalMeans
 from . import channels, clear_sky
 
 STAR = 0.005  # widest of the stars and their trails, share of the width
@@ -126,13 +127,8 @@ def find_discs(
 
 def _middle_of_glow(light: np.ndarray, sky: np.ndarray) -> np.ndarray | None:  # x, y
     """Where the sky is lightest in the large, if it glows there."""
-    import cv2
-
-    size = (2 * round(WIDE * sky.shape[1]) + 1,) * 2
-    weight = sky.astype(np.float32)
-    share = cv2.blur(weight, size)
-    mean = cv2.blur(light * weight, size) / np.maximum(share, 1e-6)
-    known = sky & (share > 0.5)
+    wide = LocalMeans(sky, 2 * round(WIDE * sky.shape[1]) + 1)
+    mean, known = wide.of(light), sky & (wide.share > 0.5)
     if not known.any() or mean[known].max() <= np.median(mean[known]) + 255 * ABOVE_SKY:
         return None
     row, column = np.unravel_index(np.where(known, mean, -1).argmax(), sky.shape)
@@ -183,22 +179,21 @@ def _full_of_stars(
     """The stars, and how much each place is full of them, 0..1."""
     import cv2
 
-    size = (2 * max(1, round(AROUND * sky.shape[1] / 2)) + 1,) * 2
-    weight = np.maximum(cv2.blur(sky.astype(np.float32), size), 1e-6)
+    side = 2 * max(1, round(AROUND * sky.shape[1] / 2)) + 1
+    around = LocalMeans(sky, side)
     for night in (NIGHT, GLOWING_NIGHT):
         found = find_stars(sky, picture, night)
         stars = cv2.dilate(found.astype(np.uint8), np.ones((3, 3), np.uint8))
-        share = cv2.blur((stars * sky).astype(np.float32), size) / weight
-        full = _rise((share - FULL_OF_STARS[0]) / np.ptp(FULL_OF_STARS))
+        full = _rise((around.of(stars) - FULL_OF_STARS[0]) / np.ptp(FULL_OF_STARS))
         if full[sky].mean() <= PARTLY_STARS:
             break
-    return stars, np.maximum(full, _crowded(sky, picture, size))
+    return stars, np.maximum(full, _crowded(sky, picture, side))
 
 
 def _crowded(
     sky: np.ndarray,  # bool [H, W]
     picture: np.ndarray,  # uint8 [H, W, 3]
-    around: tuple[int, int],  # over which they are counted, pixels
+    side: int,  # of the box in which they are counted, pixels
 ) -> np.ndarray:  # float32 [H, W], 0..1
     """How crowded isolated points of light are, however faint, in a sky however light.
 
@@ -213,12 +208,7 @@ def _crowded(
     width = sky.shape[1]
     _, narrow, size = _narrow(picture)
     within = cv2.erode(sky.astype(np.uint8), np.ones((2 * size - 1,) * 2, np.uint8))
-
-    def mean(values: np.ndarray, over: tuple[int, int]) -> np.ndarray:
-        share = cv2.blur(within.astype(np.float32), over)
-        return cv2.blur(within * values.astype(np.float32), over) / np.maximum(share, 1e-3)
-
-    usual = np.square(mean(np.sqrt(narrow), (4 * size + 1,) * 2))  # few hardly count
+    usual = np.square(LocalMeans(within, 4 * size + 1).of(np.sqrt(narrow)))  # few hardly count
     peaks = ((narrow > 255 * POINT) & (narrow > STANDS_OUT * usual) & (within > 0)).astype(np.uint8)
     _, parts, stats, middles = cv2.connectedComponentsWithStats(peaks, connectivity=8)
     widest = max(3, round(POINT_SIDE * width))
@@ -228,8 +218,9 @@ def _crowded(
     middle = np.zeros(sky.shape, np.float32)
     column, row = np.rint(middles[single]).astype(int).T
     middle[row, column] = 1e4 * (width / 1280) ** 2
-    crowded = _rise((mean(middle, around) - CROWDED[0]) / np.ptp(CROWDED))
-    mostly = mean(points, around) / np.maximum(mean(peaks, around), 1e-6)
+    around = LocalMeans(within, side)
+    crowded = _rise((around.of(middle) - CROWDED[0]) / np.ptp(CROWDED))
+    mostly = around.of(points) / np.maximum(around.of(peaks), 1e-6)
     crowded = crowded * _rise((mostly - MOSTLY_POINTS[0]) / np.ptp(MOSTLY_POINTS))
     return crowded * sky
 

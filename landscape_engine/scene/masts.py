@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..ops.local_means import LocalMeans
 from . import channels
 from .thin_things import touching
 
@@ -67,9 +68,7 @@ def _at_scale(
     rows = slice(0, last + max(length, gap, around) + 2)
     sky, picture, rooted = sky[rows], picture[rows], rooted[rows]
     difference = _difference(picture)
-    size = (around, around)
-    share = np.maximum(cv2.blur(sky.astype(np.float32), size), 1e-3)
-    usual = cv2.blur(np.where(sky, difference, 0), size) / share
+    usual = LocalMeans(sky, around).of(difference)
     apart = np.where(sky, difference / np.maximum(RARE * usual, 1e-3), 0) > 1
     crowd = [(difference > least) & apart for least in (SURELY, LEAST)]
     votes = 255 * np.stack(crowd, 2).astype(np.uint8)
