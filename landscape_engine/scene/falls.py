@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..ops import masks, shrinking
+from ..ops.local_means import LocalMeans
 
 PACE = 1.5e-3  # of falling water, in shares of the picture's width: 1.4 pixels a frame at 960
 WHITE = 0.5  # share of white water from which a pixel is of it
@@ -166,10 +167,5 @@ def _energies(
     grey = cv2.GaussianBlur(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), 1.0)
     gx, gy = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
     within = cv2.erode(inside.astype(np.float32), np.ones((3, 3)))  # the edge of it is no texture
-    sigma = max(1.0, SPREAD * w)
-
-    def mean(values: np.ndarray) -> np.ndarray:
-        return cv2.GaussianBlur(values * within, (0, 0), sigma)
-
-    weight = np.maximum(mean(np.ones_like(grey)), 1e-3)
-    return mean(gx * gx) / weight, mean(gy * gy) / weight, mean(gx * gy) / weight
+    around = LocalMeans(within, sigma=max(1.0, SPREAD * w))
+    return around.of(gx * gx), around.of(gy * gy), around.of(gx * gy)

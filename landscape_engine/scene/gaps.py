@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..ops.local_means import LocalMeans
 from . import channels
 
 REACHES = 0.03, 0.09  # of a sky's color into what is before it, share of the width
@@ -93,15 +94,7 @@ def _sky_around(
     radius: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # bool [H, W], [H, W, 3], [H, W]
     """Where there is sky nearby, its mean color there, and how far its lightness spreads."""
-    import cv2
-
-    size = (2 * max(1, radius) + 1,) * 2
-    own = sky.astype(np.float32)
-    share = cv2.blur(own, size)
-    weight = np.maximum(share, 1e-6)
-    planes = [cv2.divide(cv2.blur(one * own, size), weight) for one in cv2.split(values)]
-    own *= light
-    square = cv2.divide(cv2.blur(light * own, size), weight)
-    usual = cv2.divide(cv2.blur(own, size), weight)
-    spread = np.sqrt(np.maximum(square - usual * usual, 0))
-    return share > 1e-3, cv2.merge(planes), spread
+    around = LocalMeans(sky, 2 * max(1, radius) + 1)
+    usual = around.of(light)
+    spread = np.sqrt(np.maximum(around.of(light * light) - usual * usual, 0))
+    return around.share > 1e-3, around.of(values), spread
