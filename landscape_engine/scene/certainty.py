@@ -26,6 +26,7 @@ MOST_SURE = {SKY: 0.5, WATER: 0.1}  # … share of its pixels that are surely la
 PATCH = 0.03  # share of the picture below which one without an edge closes
 LEVEL = 0.012  # how far a horizon strays from a straight line (rms), share of the height
 VISIBLE = 0.35  # least strength of the edge between sky and water, unless it is level
+COMES_DOWN = 0.8  # mean share of water from which a part above the horizon is one with that below
 BESIDE = 0.03  # share of the height over which the horizon isn't taken for a level line
 
 
@@ -81,7 +82,8 @@ def _put_right(shares: np.ndarray) -> None:
     """Turn water far above the horizon into sky or land, and sky far below it into water or land.
 
     The horizon is the row that goes best with what is taken for sky and for water. A part that has
-    the other moving kind around most of its edge is of that kind.
+    the other moving kind around most of its edge is of that kind. Sure water that goes on below it
+    is a fall, a rapid or a river that comes down a slope, and stays.
     """
     import cv2
 
@@ -103,10 +105,15 @@ def _put_right(shares: np.ndarray) -> None:
         alike = np.bincount(ring.ravel(), (labels == other).ravel(), minlength=count)
         means = [_mean_of(shares[k], parts, count) for k in (other, LAND)]
         to_other = (alike > 0.5 * around) | (means[0] > means[1])
-        to_other[0] = False
-        moved = to_other[parts] & (parts > 0)
+        stays = np.zeros(count, bool)
+        if kind == WATER:
+            goes_on = labels[rows.stop] == WATER
+            stays[np.unique(parts[rows.stop - 1][goes_on])] = True
+            stays &= (alike <= 0.5 * around) & (_mean_of(shares[kind], parts, count) > COMES_DOWN)
+        stays[0], to_other[0] = True, False
+        moved = to_other[parts] & ~stays[parts]
         _give(shares, moved, kind, other)
-        _give(shares, (parts > 0) & ~moved, kind, LAND)
+        _give(shares, ~moved & ~stays[parts], kind, LAND)
 
 
 def _join_without_edge(shares: np.ndarray, picture: np.ndarray) -> None:

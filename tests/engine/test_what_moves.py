@@ -56,6 +56,29 @@ def test_what_is_sure_stays_as_it_is():
     assert np.array_equal(settled(shares_of(labels), picture), labels)
 
 
+def falls_before_sky(sure: float) -> tuple[np.ndarray, np.ndarray]:
+    """Labels of a fall that comes down beside sky, and what is settled of it."""
+    labels, picture = scene()
+    labels[:140, :100] = labels[:140, 300:] = LAND
+    labels[40:140, 320:380], picture[40:140, 320:380] = WATER, 240
+    shares = shares_of(labels)
+    falling = labels[None, None, :140] == WATER
+    shares[:, :, :140][falling.repeat(3, 1)] = (1 - sure) / 2
+    shares[:, WATER, :140][falling[:, 0]] = sure
+    return labels, settled(shares, picture)
+
+
+def test_a_fall_that_begins_above_the_horizon_is_whole():
+    labels, found = falls_before_sky(sure=0.95)
+    assert np.array_equal(found, labels)
+
+
+def test_water_above_the_horizon_that_is_unsure_ends_there():
+    labels, found = falls_before_sky(sure=0.7)
+    assert (found[40:100, 320:380] == LAND).all()
+    assert np.array_equal(found[:, :300], labels[:, :300])
+
+
 def test_no_sky_without_any_clear_answer():
     labels, picture = scene()
     assert not (settled(shares_of(labels, 0.6), picture) != LAND).any()
