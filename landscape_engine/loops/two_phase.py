@@ -16,7 +16,7 @@ from .places import Everywhere, Place
 CELLS = (3,)  # of the phase noise across the picture
 ASIDE = (0.0, 1.0, -0.6, 0.5, -1.0, 0.25, -0.3, 0.8)  # shares of what each round is led aside by
 SLANT = 0.35  # pixels by which sources are led aside for each pixel from the region's edge, at most
-SURE = 0.25  # weight of a source from which a place is free to go over when it likes
+SURE = 1.0  # weight of a source from which a place is free to go over when it likes
 
 
 class TwoPhase:
