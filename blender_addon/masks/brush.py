@@ -17,7 +17,7 @@ BEFORE = "landscape_before_painting"  # in a scene: the settings that the brush 
 MODE = "TEXTURE_PAINT"
 WHITE, BLACK = (1.0, 1.0, 1.0), (0.0, 0.0, 0.0)
 NO_BRUSH = (
-    "this Blender came without brushes, so nothing can be painted yet; append a brush for texture "
+    "This Blender came without brushes, so nothing can be painted yet; append a brush for texture "
     "paint from another .blend, or take a Blender with its essential assets."
 )
 

@@ -18,6 +18,7 @@ from driver import (
     lone_plane,
     look_beside_the_sidebar,
     middle,
+    move,
     open_tab,
     play,
     report,
@@ -94,6 +95,12 @@ def paint(kind: str, shot: str):
         bpy.ops.landscape.paint_mask(kind=kind.upper())
     yield 1.0
     report["brush"] = tools().brush is not None
+    if not report["brush"]:
+        with in_view("UI"):
+            bpy.ops.wm.call_panel(name="LANDSCAPE_PT_regions", keep_open=True)
+        yield 0.7
+        yield from screenshot("no_brush")
+        yield from move((60, 60))
     v = HEIGHTS[kind]
     yield from drag(straight(seen_at(plane(), 0.25, v), seen_at(plane(), 0.75, v)))
     yield 2.0
