@@ -55,8 +55,9 @@ class LoopProperties(PropertyGroup):
     )
     phase_noise: FloatProperty(
         name="Phase Noise",
-        description="Spatial variation of the phase; 0: the first frame is the picture, and the "
-        "seam is slightly visible",
+        description="Spatial variation of the phase of what fades: falls, surf, all with another "
+        "blend than Condense; 0: their first frame is the picture, and the seam is slightly "
+        "visible",
         default=0.4,
         min=0,
         max=1,
@@ -65,8 +66,8 @@ class LoopProperties(PropertyGroup):
     phase_noise_percent: percent_of(
         "phase_noise",
         "Phase Noise",
-        "Spatial variation of the phase; 0: the first frame is the picture, and the seam is "
-        "slightly visible",
+        "Spatial variation of the phase of what fades: falls, surf, all with another blend than "
+        "Condense; 0: their first frame is the picture, and the seam is slightly visible",
     )
     start: EnumProperty(
         name="Start",

@@ -146,6 +146,7 @@ class PartLoop:
     def _closed(self, settings: LoopSettings, place: Place) -> Callable[[int], Layers]:
         """How frame t, 0..T-1, is made without ripples; only rounds of waves aren't all alike."""
         part, motion = self.part, steady_motion(self.part.step)
+        settings = replace(settings, phase_noise=settings.varied(part.base is not None))
         if settings.kind != "two-phase" or settings.blend == "plain" or not part.waves:
             at = _close(motion, settings, self.round, place)
             return lambda t: at(t % self.round)

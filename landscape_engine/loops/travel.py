@@ -83,7 +83,10 @@ def fit(motion: MotionField, settings: LoopSettings, period: int) -> MotionField
     """
     if settings.kind != "two-phase" or not motion.parts or motion.period == period:
         return motion
-    parts = [_fit_part(_as_asked(part), settings.phase_noise, period) for part in motion.parts]
+    parts = [
+        _fit_part(_as_asked(part), settings.varied(part.base is not None), period)
+        for part in motion.parts
+    ]
     if all(part.slowed == old.slowed for part, old in zip(parts, motion.parts, strict=True)):
         return replace(motion, parts=tuple(parts), period=period)
     assert motion.small is not None

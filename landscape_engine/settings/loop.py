@@ -48,8 +48,9 @@ class LoopSettings:
     )
     phase_noise: float = setting(
         0.4,
-        "spatial variation of the phase, 0..1 of a loop (two-phase of regions); with 0 the first "
-        "frame is the picture, and the loop's seam is slightly visible",
+        "spatial variation of the phase, 0..1 of a loop, of regions that fade (two-phase: falls, "
+        "surf, and all with another blend than condense); with 0 their first frame is the picture, "
+        "and the loop's seam is slightly visible",
         metavar="P",
     )
     start: StartKind = setting(
@@ -70,6 +71,13 @@ class LoopSettings:
             raise SettingsError(
                 say(f"<loop.phase_noise> is {self.phase_noise:g}; expected 0 to 1.")
             )
+
+    def varied(self, has_base: bool) -> float:
+        """The phase noise of a region.
+
+        One with a base that condenses has an order of its own, and begins with the picture.
+        """
+        return 0.0 if has_base and self.blend == "condense" else self.phase_noise
 
     def period(self, clip_frames: int, steady: bool = True) -> int:
         """Frames in one motion loop.
