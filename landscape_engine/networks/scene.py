@@ -14,7 +14,7 @@ from .efficientnet_lite import STRIDE, EfficientNetLite
 
 GROUPS = 8  # of the decoder's group norms
 ASKED_SIDE = 512  # long side of the picture that the network is asked about, pixels …
-SMALLER = 0.75  # … and once more at this share of it: what a lake is shows in the whole picture
+LARGER = 1.5  # … and once more at so many times that: brooks and far shores are thin
 
 
 class SceneNetwork(nn.Module):
@@ -117,12 +117,13 @@ def ask(
     """
     height, width = asked_size(*image.shape[2:])
     told = []
-    for size in ((height, width), (round(SMALLER * height), round(SMALLER * width))):
+    for size in ((height, width), (round(LARGER * height), round(LARGER * width))):
         picture = images.resize(image[:, :3], size[1], size[0]).clamp(-1, 1).to(device)
         mirrored = network(picture.flip(3)).flip(3)
-        found = _enlarge((network(picture) + mirrored) / 2, (height, width))
+        found = (network(picture) + mirrored) / 2
         white = found[:, 3:].sigmoid() if found.shape[1] > 3 else torch.zeros_like(found[:, :1])
-        told.append(torch.cat((found[:, :3].softmax(1), white), 1))
+        shares = torch.cat((found[:, :3].softmax(1), white), 1)
+        told.append(F.interpolate(shares, (height, width), mode="bilinear", antialias=True))
     shares = (told[0] + told[1]) / 2
     return torch.cat((shares[:, :3], shares[:, 2:3] * shares[:, 3:]), 1)
 

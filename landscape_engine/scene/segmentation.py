@@ -24,8 +24,8 @@ from .regions import Guide, Region, RegionKind
 PROBE_SIZE = 128  # side at which a motion predictor is asked
 PROBES = 6  # codes of the codebook, evenly, for which the motion predictor is asked
 GRID_HW = (PREDICTOR_SIZE, PREDICTOR_SIZE)
-PARSED = 0.65  # share of the parser's word, which knows more scenes, against the scene network's
-DECIDED = 4.0  # exponent of the shares where the two contradict each other wholly
+DOUBT = 1e-3  # least share that either of the two networks gives to a class
+DECIDED = 4.0  # exponent of the shares where falls are seen
 FOAM = 0.3, 0.8  # share of white water by which the parser, which knows none, is heard: still, not
 THREADS = 0.1, 0.4  # … of water whose threads stand upright
 MISTY = 0.3, 0.6  # share of water by the scene network that the parser calls sky: as it says, water
@@ -33,7 +33,7 @@ MISSED = 0.5, 0.8  # share of land by the scene network where the parser sees wa
 WHITE, GREY = (-0.02, 0.29), (0.2, 0.4)  # mean of white water's channels, -1..1: not, surely; their
 # range: surely, not
 SPRAY_PX = 4  # of the shares, over which that is averaged
-NARROW = 0.033  # of the longer side: what is narrower is told by the scene network alone
+NARROW = 0.018  # of the longer side: what is narrower is told by the scene network alone
 EDGE_REACH = 10  # pixels of that grid within which shares follow the picture's edges
 
 
@@ -80,29 +80,29 @@ def agreed(
     parsed: Tensor,  # [1, 3, h', w'] of land, sky and water, by the scene parser
     upright: Tensor | None = None,  # [1, 1, h, w] how surely falls are seen, by `falls.upright`
 ) -> Tensor:  # [1, 4, h, w]
-    """What the scene network says, led by `PARSED` to what the parser says of whole places.
+    """What the scene network and the scene parser say together.
 
-    The parser's pixels are coarse: of what it says otherwise, what is narrower than `NARROW` goes,
-    so that edges stay the scene network's. Where the two contradict each other the mean of a sure
-    yes and a sure no would be no answer: there it is decided, `p^k` up to their sum, k up to
-    `DECIDED`. White water stays the same part of the water; the less the parser is heard there,
-    which takes surf and rapids for snow and rock. What it calls sky on water is water: a lake that
-    mirrors the evening is as smooth as fog.
+    Both look at the picture each in its own way: their shares are multiplied (a product of
+    experts), so that the surer one decides where they contradict each other. The parser's pixels
+    are coarse: of what it changes, what is narrower than `NARROW` goes, so that edges stay the
+    scene network's. White water stays the same part of the water; the less the parser is heard
+    there, which takes surf and rapids for snow and rock. What it calls sky on water is water: a
+    lake that mirrors the evening is as smooth as fog.
     """
     size = told.shape[2:]
     other = interpolate(parsed, size, mode="bilinear", antialias=True, align_corners=False)
     land, sky, water = other.split(1, 1)
     misty = masks.soft_threshold(torch.minimum(told[:, 2:3], sky), MISTY)
     other = torch.cat((land, sky * (1 - misty), water + sky * misty), 1)
+    both = told[:, :3].clamp(min=DOUBT) * other.clamp(min=DOUBT)
+    both = both / both.sum(1, keepdim=True)
     width = 2 * round(NARROW * max(size) / 2) + 1
-    apart = masks.sustained(other - told[:, :3], width)
+    apart = masks.sustained(both - told[:, :3], width)
     falls = torch.zeros_like(told[:, 3:])
     if upright is not None:
         falls = upright * masks.soft_threshold(told[:, 3:], THREADS)
     apart = apart * (1 - torch.maximum(masks.soft_threshold(told[:, 3:], FOAM), falls))
-    shares = (told[:, :3] + PARSED * apart).clamp(min=1e-6)
-    decided = torch.maximum(apart.abs().amax(1, keepdim=True).clamp(max=1), falls)
-    shares = shares ** (1 + (DECIDED - 1) * decided)
+    shares = (told[:, :3] + apart).clamp(min=1e-6) ** (1 + (DECIDED - 1) * falls)
     shares = shares / shares.sum(1, keepdim=True)
     white = told[:, 3:] / told[:, 2:3].clamp(min=1e-6)
     return torch.cat((shares, shares[:, 2:] * white), 1)

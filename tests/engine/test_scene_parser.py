@@ -16,7 +16,6 @@ from landscape_engine.landscape import Landscape
 from landscape_engine.networks import mosaic, scene
 from landscape_engine.networks.mosaic import SEA, SKY, WATER, SceneParser
 from landscape_engine.scene import certainty, segmentation
-from landscape_engine.scene.segmentation import DECIDED, PARSED
 from landscape_engine.settings import TrainingLoopSettings, TrainSceneSettings
 from landscape_engine.training.runs import bundling, train_scene
 from tests.conftest import make_bundle, make_picture
@@ -94,30 +93,37 @@ def told_and_parsed() -> tuple[torch.Tensor, torch.Tensor]:
     return told, parsed
 
 
-def test_the_parser_leads_and_white_water_stays_the_same_part_of_the_water():
+def test_what_both_say_is_multiplied_and_white_water_stays_the_same_part_of_the_water():
     found = segmentation.agreed(*told_and_parsed())[0, :, 45, 80]
-    mean = torch.tensor([0.5 - 0.4 * PARSED, 0.1, 0.4 + 0.4 * PARSED])
-    wanted = mean ** (1 + (DECIDED - 1) * 0.4)
-    wanted = wanted / wanted.sum()
-    assert torch.allclose(found[:3], wanted, atol=1e-5)
+    product = torch.tensor([0.5 * 0.1, 0.1 * 0.1, 0.4 * 0.8])
+    assert torch.allclose(found[:3], product / product.sum(), atol=1e-5)
     assert float(found[3]) == pytest.approx(float(found[2]) / 4, abs=1e-5)
 
 
-def test_a_sure_no_against_a_sure_yes_is_an_answer_and_a_doubtful_one_none():
+def test_the_surer_of_the_two_decides_and_a_tie_is_no_answer():
     told, parsed = told_and_parsed()
     told = torch.tensor([0.94, 0.01, 0.05, 0.0]).view(1, 4, 1, 1).expand_as(told)
 
     def water(share):
-        parsed_so = torch.tensor([0.99 - share, 0.01, share]).view(1, 3, 1, 1).expand_as(parsed)
+        parsed_so = torch.tensor([0.999 - share, 0.001, share]).view(1, 3, 1, 1).expand_as(parsed)
         return float(segmentation.agreed(told, parsed_so)[0, 2, 45, 80])
 
-    assert water(0.97) > certainty.SURE and 0.4 < water(0.75) < certainty.SURE_IN_MEAN
+    assert water(0.998) > certainty.SURE and water(0.75) < 1 - certainty.SURE
+    assert 0.4 < water(0.95) < certainty.SURE_IN_MEAN
+
+
+def test_no_certainty_is_beyond_all_doubt():
+    told, parsed = told_and_parsed()
+    told = torch.tensor([1.0, 0.0, 0.0, 0.0]).view(1, 4, 1, 1).expand_as(told)
+    water = torch.tensor([0.0, 0.0, 1.0]).view(1, 3, 1, 1).expand_as(parsed)
+    found = segmentation.agreed(told, water)[0, :, 45, 80]
+    assert found.isfinite().all() and float(found[2]) == pytest.approx(0.5, abs=0.01)
 
 
 def test_the_parser_is_not_heard_where_the_network_tells_foam():
     told, parsed = told_and_parsed()
     surf = torch.tensor([0.04, 0.01, 0.95, 0.9]).view(1, 4, 1, 1).expand_as(told)
-    snow = torch.tensor([0.98, 0.01, 0.01]).view(1, 3, 1, 1).expand_as(parsed)
+    snow = torch.tensor([0.995, 0.004, 0.001]).view(1, 3, 1, 1).expand_as(parsed)
     assert torch.allclose(segmentation.agreed(surf, snow), surf, atol=1e-4)
     calm = torch.cat([surf[:, :3], surf[:, 3:] * 0], 1)
     assert float(segmentation.agreed(calm, snow)[0, 2].max()) < 0.2
@@ -126,7 +132,7 @@ def test_the_parser_is_not_heard_where_the_network_tells_foam():
 def test_falls_that_the_network_takes_for_land_are_white_by_their_look():
     told, parsed = told_and_parsed()
     told = torch.tensor([0.95, 0.02, 0.03, 0.0]).view(1, 4, 1, 1).expand_as(told)
-    falling = torch.tensor([0.01, 0.01, 0.98]).view(1, 3, 1, 1).expand_as(parsed)
+    falling = torch.tensor([0.001, 0.001, 0.998]).view(1, 3, 1, 1).expand_as(parsed)
     image = torch.full((1, 3, 90, 160), 0.6)
     image[..., 80:] = torch.tensor([-0.7, -0.2, 0.1])[:, None, None]
     found = segmentation.agreed(told, falling)
@@ -151,19 +157,20 @@ def test_falls_that_are_seen_are_decided_without_the_parser():
 def test_what_the_parser_calls_sky_on_water_is_water_and_on_land_is_fog():
     lake = torch.tensor([0.08, 0.02, 0.9, 0.0]).view(1, 4, 1, 1).expand(1, 4, 90, 160)
     woods = torch.tensor([0.9, 0.05, 0.05, 0.0]).view(1, 4, 1, 1).expand(1, 4, 90, 160)
-    mist = torch.tensor([0.1, 0.8, 0.1]).view(1, 3, 1, 1).expand(1, 3, 64, 64)
+    mist = torch.tensor([0.02, 0.96, 0.02]).view(1, 3, 1, 1).expand(1, 3, 64, 64)
     assert float(segmentation.agreed(lake, mist)[0, 2].min()) > certainty.SURE
     assert segmentation.agreed(woods, mist)[0, :3].argmax(0).unique().tolist() == [1]
 
 
 def test_what_the_parser_says_of_a_narrow_thing_is_left_out():
     told, parsed = told_and_parsed()
-    parsed = torch.lerp(told[:, :3, :1, :1], parsed, 0).clone()
-    parsed[:, :, :, 40:42] = torch.tensor([0.0, 0.0, 1.0]).view(1, 3, 1, 1)  # 2.5 of 160 columns
+    told = torch.tensor([0.6, 0.2, 0.2, 0.1]).view(1, 4, 1, 1).expand(1, 4, 288, 512)
+    parsed = torch.full_like(parsed, 1 / 3)  # elsewhere it knows nothing
+    parsed[:, :, :, 40:41] = torch.tensor([0.0, 0.0, 1.0]).view(1, 3, 1, 1)  # 4 of 512 columns
     assert torch.allclose(segmentation.agreed(told, parsed), told, atol=1e-5)
     parsed[:, :, :, 40:60] = torch.tensor([0.0, 0.0, 1.0]).view(1, 3, 1, 1)
     found = segmentation.agreed(told, parsed)[0, 2]
-    assert float(found[:, 60].min()) > 0.7 and float(found[:, :40].max()) < 0.41
+    assert float(found[:, 200].min()) > 0.7 and float(found[:, :140].max()) < 0.21
 
 
 def test_it_is_written_and_read(parser, tmp_path):
