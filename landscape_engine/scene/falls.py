@@ -26,7 +26,7 @@ SPREAD = 0.015  # over which their energies are averaged, share of the width
 LOWEST = 0.05  # height of the lowest falls, share of the picture's
 LEAST = 0.003  # share of the picture below which there are no falls
 SLENDER = 2.5  # height over width from which upright threads are falls by themselves
-TALL, HIGH, NEARLY_ALL = 1.2, 0.15, 0.7  # or: height over width, share of the picture's height, and
+TALL, HIGH, NEARLY_ALL = 1.2, 0.08, 0.7  # or: height over width, share of the picture's height, and
 # share of the white water in their rows
 WIDE, MOSTLY = 0.015, 0.35  # else: least share of the picture, and of the white water in their rows
 JOINED, CLOSED = 0.01, 0.04  # gaps between threads, and in falls, share of the width
@@ -45,8 +45,7 @@ def find(
     import cv2
 
     height, width = water.shape
-    foam = F.interpolate(white, (height, width), mode="bilinear", align_corners=False)[0, 0] > WHITE
-    foam = foam.cpu().numpy() & water
+    foam = foam_in(water, white)
     if foam.mean() < LEAST:
         return np.zeros_like(water)
     size = min(MEASURED_WIDTH, width), max(2, round(min(MEASURED_WIDTH, width) * height / width))
@@ -58,6 +57,8 @@ def find(
     count, parts, stats, _ = cv2.connectedComponentsWithStats(upright, connectivity=8)
     _, waters = cv2.connectedComponents(foamy.astype(np.uint8), connectivity=8)
     kept = np.zeros_like(upright)
+    stand = np.bincount(waters.ravel(), upright.ravel()) >= NEARLY_ALL * np.bincount(waters.ravel())
+    stand[0] = False
     for k in range(1, count):
         part, area = parts == k, stats[k, cv2.CC_STAT_AREA] / upright.size
         high, broad = stats[k, cv2.CC_STAT_HEIGHT], stats[k, cv2.CC_STAT_WIDTH]
@@ -69,9 +70,20 @@ def find(
         tall = high >= TALL * broad and high >= HIGH * size[1] and mostly >= NEARLY_ALL
         if high >= SLENDER * broad or tall or (area >= WIDE and mostly >= MOSTLY):
             kept |= part.astype(np.uint8)
+    falling = stand & (np.bincount(waters.ravel(), kept.ravel()) > 0)
+    kept |= upright & falling[waters]  # what hangs together with them and stands as they do
     kept = _with_spray(_closed(kept, CLOSED), foamy)
     kept = cv2.dilate(kept, _disc(FRINGE * size[0]))
     return (cv2.resize(kept.astype(np.float32), (width, height)) > 0.5) & water
+
+
+def foam_in(
+    water: np.ndarray,  # bool [H, W]
+    white: Tensor,  # [1, 1, h', w'] 0..1 how much of each pixel is white water
+) -> np.ndarray:  # bool [H, W]
+    """The white water in water."""
+    large = F.interpolate(white.float(), water.shape, mode="bilinear", align_corners=False)
+    return (large[0, 0] > WHITE).cpu().numpy() & water
 
 
 def upright(

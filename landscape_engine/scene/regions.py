@@ -120,7 +120,8 @@ def find(
     followed = edges.follow(settled, picture, max(2, round(REACH * picture.shape[1])))
     labels = _without_specks(certainty.label(followed))
     sky, water = labels == SKY, labels == WATER
-    still = thin_things.find(labels, picture)
+    foam = None if white is None else falls.foam_in(water, white)
+    still = thin_things.find(labels, picture, foam)
     still |= masts.find(sky, picture, (labels == LAND) | still) | fliers.find(sky, picture)
     still |= moons.find(sky, picture) | rooted.find(sky, picture)
     still |= colored_things.find(sky, picture)
@@ -133,7 +134,7 @@ def find(
     sure = _sureness(settled, grid_hw).to(device)
     falling = np.zeros(labels.shape, bool)
     if white is not None:
-        falling = falls.find(labels == WATER, white, picture)
+        falling = falls.find(water, white, picture)
     found = []
     for label, name in (*NAMES.items(), (WATER, FALLS)):
         inside = (labels == label) & (falling if name == FALLS else ~falling)

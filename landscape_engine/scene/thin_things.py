@@ -37,7 +37,7 @@ ROOTED, TALL = 0.3, 0.35  # share of its columns below which is land; height of 
 TANGLE = 0.025  # widest of the dark tangles before the sky (crowns, twigs), share of the width
 TANGLE_CONTRAST = 0.12  # how much darker they are than what is behind, of 1
 REACH = 0.005  # of a thing that stays to what is narrow or small beside it, share of the width
-STARK = 0.25  # ... and that of tangles that such a thing holds
+STARK = 0.25  # ... and that of tangles that such a thing holds, and of twigs before white water
 TIP = 0.05  # longest of them, share of the width
 TIPS = 3  # how often: blades hang on a hub, which hangs on a mast
 
@@ -45,11 +45,17 @@ TIPS = 3  # how often: blades hang on a hub, which hangs on a mast
 def find(
     labels: np.ndarray,  # uint8 [H, W]: LAND, SKY or WATER
     picture: np.ndarray,  # uint8 [H, W, 3]
+    foam: np.ndarray | None = None,  # bool [H, W] white water, if it is known
 ) -> np.ndarray:  # bool [H, W], with a margin of one pixel
-    """The thin things before sky and water."""
+    """The thin things before sky and water.
+
+    What is light and narrow in white water is a thread of it, what is a little darker the gap
+    between two, and its upright texture no bed of reeds.
+    """
     import cv2
 
-    moving, reeds = labels != LAND, _reeds(labels, picture)
+    foam = np.zeros(labels.shape, bool) if foam is None else foam
+    moving, reeds = labels != LAND, _reeds(labels, picture, foam)
     labels = np.where(reeds, LAND, labels)  # single stalks are rooted in their bed
     standing, sky, water = labels == LAND, labels == SKY, labels == WATER
     planes = _planes(picture)
@@ -73,6 +79,7 @@ def find(
         clouds = sky & _streaks(every, steep, fine > 255 * CLEAR["dark"], near, polarity)
         narrow = np.where(apart & ~clouds, every, 0)
         narrow[water] = steep[water]
+        narrow[foam & ((polarity == "light") | (narrow <= 255 * STARK))] = 0
         roots = near | in_front if polarity == "dark" else near
         # a light one that hangs free may be a contrail
         hanging = fine > 255 * CLEAR["dark"] if polarity == "dark" else None
@@ -295,10 +302,12 @@ def _held(
 def _reeds(
     labels: np.ndarray,  # uint8 [H, W]
     picture: np.ndarray,  # uint8 [H, W, 3]
+    foam: np.ndarray,  # bool [H, W] white water
 ) -> np.ndarray:  # bool [H, W]
     """Beds of reeds and grass in water: an upright texture on land or in the foreground.
 
     That of waves lies; reflections, which stand too, hang from their shore: below them is water.
+    Threads of white water are none.
     """
     import cv2
 
@@ -309,7 +318,7 @@ def _reeds(
         cv2.GaussianBlur(cv2.Sobel(grey, cv2.CV_32F, dx, 1 - dx, scale=1 / 8) ** 2, (0, 0), spread)
         for dx in (1, 0)
     )
-    upright = (across > UPRIGHT * along) & (across > ROUGH**2) & (labels == WATER)
+    upright = (across > UPRIGHT * along) & (across > ROUGH**2) & (labels == WATER) & ~foam
     ground = cv2.dilate((labels == LAND).astype(np.uint8), _square(4 * NEAR + 1)) > 0
     _, parts, stats, _ = cv2.connectedComponentsWithStats(upright.astype(np.uint8), connectivity=8)
     found = np.zeros(labels.shape, bool)

@@ -15,7 +15,7 @@ from landscape_engine.motion import fields as motion_fields
 from landscape_engine.motion import movement, moving_water
 from landscape_engine.motion.codes import Chosen
 from landscape_engine.motion.fields import MovingPart
-from landscape_engine.scene import falls, regions
+from landscape_engine.scene import certainty, falls, regions, thin_things
 from landscape_engine.settings import LoopSettings, MotionSettings
 from tests.conftest import make_bundle
 
@@ -119,6 +119,38 @@ def test_a_fall_that_is_tall_rather_than_slender_falls():
     low[60:90, 150:190] = True
     assert falls.find(tall, white(tall), picture)[66:94, 155:175].all()
     assert not falls.find(low, white(low), picture).any()
+
+
+def test_a_small_far_fall_falls():
+    picture = np.repeat(threads()[..., None], 3, 2)
+    far = np.zeros((H, W), bool)
+    far[60:83, 150:166] = True  # a tenth of the picture's height
+    assert falls.find(far, white(far), picture)[66:77, 154:162].all()
+
+
+def test_a_low_part_between_steps_of_falls_falls_with_them():
+    picture, _ = scene()
+    steps, ledges = np.zeros((2, H, W), bool)
+    steps[20:70, 150:166] = steps[86:122, 143:177] = steps[138:210, 146:174] = True
+    ledges[68:88, 152:162] = ledges[120:140, 152:162] = True
+    picture[:] = np.repeat(threads()[..., None], 3, 2)
+    picture[ledges] = np.repeat(waves()[..., None], 3, 2)[ledges]
+    found = falls.find(steps | ledges, white(steps | ledges), picture)
+    assert found[94:114, 148:172].mean() > 0.9
+
+
+def test_threads_of_white_water_are_no_things_that_stand_in_it():
+    picture, water = scene()
+    labels = np.where(water, certainty.WATER, certainty.LAND).astype(np.uint8)
+    labels[230:] = certainty.LAND  # threads and their texture are rooted in it, as reeds are
+    picture[170:] = np.repeat(threads()[..., None], 3, 2)[170:]
+    held = thin_things.find(labels, picture)
+    free = thin_things.find(labels, picture, falls.foam_in(water, white(water)))
+    assert held[180:225].mean() > 0.3 and free[180:225].mean() < 0.1
+    twig = (slice(60, 160), slice(178, 181))
+    picture[twig] = 20
+    free = thin_things.find(labels, picture, falls.foam_in(water, white(water)))
+    assert free[70:150, 179].mean() > 0.9, "a dark twig before the fall stays"
 
 
 def test_falls_are_a_region_of_their_own():
