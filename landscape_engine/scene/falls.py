@@ -31,6 +31,8 @@ TALL, HIGH, NEARLY_ALL = 1.2, 0.08, 0.7  # or: height over width, share of the p
 WIDE, MOSTLY = 0.015, 0.35  # else: least share of the picture, and of the white water in their rows
 JOINED, CLOSED = 0.01, 0.04  # gaps between threads, and in falls, share of the width
 SPRAY = 0.1, 0.1  # above and below wide falls, in heights of them, white water belongs to them
+OPEN, UPPER = 0.1, 1 / 3  # share of other water, in the rows from the picture's top to that share of
+# the height of upright white water, from which that is surf: falls come down from land
 FRINGE = 0.01  # of other water beside them that falls too, share of the width
 STEEPEST = 1.0  # sideways for each step down, at most
 CALM_PX = 6  # of the grid, over which the direction is averaged
@@ -72,7 +74,9 @@ def find(
             kept |= part.astype(np.uint8)
     falling = stand & (np.bincount(waters.ravel(), kept.ravel()) > 0)
     kept |= upright & falling[waters]  # what hangs together with them and stands as they do
-    kept = _with_spray(_closed(kept, CLOSED), foamy)
+    kept = _closed(kept, CLOSED)
+    open_water = cv2.resize((water & ~foam).astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    kept = _with_spray(_without_surf(kept, open_water), foamy)
     kept = cv2.dilate(kept, _disc(FRINGE * size[0]))
     return (cv2.resize(kept.astype(np.float32), (width, height)) > 0.5) & water
 
@@ -99,6 +103,21 @@ def upright(
     across, along, _ = _energies(pixels, perhaps)
     stands = torch.from_numpy(across / (across + along + 1e-6) * perhaps)[None, None]
     return masks.soft_threshold(stands, STANDS).to(white)
+
+
+def _without_surf(
+    falls: np.ndarray,  # uint8 [h, w]
+    open_water: np.ndarray,  # float32 [h, w] 0..1 share of water that isn't white
+) -> np.ndarray:  # uint8 [h, w]
+    """Falls without the surf of a sea, whose water lies above it."""
+    import cv2
+
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(falls, connectivity=8)
+    kept = np.zeros(count, np.uint8)
+    for k in range(1, count):
+        high = stats[k, cv2.CC_STAT_TOP] + max(1, round(UPPER * stats[k, cv2.CC_STAT_HEIGHT]))
+        kept[k] = open_water[:high].mean() < OPEN
+    return kept[parts]
 
 
 def _with_spray(

@@ -121,6 +121,15 @@ def test_a_fall_that_is_tall_rather_than_slender_falls():
     assert not falls.find(low, white(low), picture).any()
 
 
+def test_upright_foam_below_a_sea_is_surf():
+    picture, water = scene()
+    assert falls.find(water, white(water), picture)[CURTAIN].mean() > 0.9
+    foam = water.copy()
+    water[:50] = True  # the sea, before the same curtain
+    found = falls.find(water, white(foam), picture)
+    assert not found.any()
+
+
 def test_a_small_far_fall_falls():
     picture = np.repeat(threads()[..., None], 3, 2)
     far = np.zeros((H, W), bool)
