@@ -31,8 +31,13 @@ TALL, HIGH, NEARLY_ALL = 1.2, 0.08, 0.7  # or: height over width, share of the p
 WIDE, MOSTLY = 0.015, 0.35  # else: least share of the picture, and of the white water in their rows
 JOINED, CLOSED = 0.01, 0.04  # gaps between threads, and in falls, share of the width
 SPRAY = 0.1, 0.1  # above and below wide falls, in heights of them, white water belongs to them
-OPEN, UPPER = 0.1, 1 / 3  # share of other water, in the rows from the picture's top to that share of
+OPEN, UPPER = (
+    0.1,
+    1 / 3,
+)  # share of other water, in the rows from the picture's top to that share of
 # the height of upright white water, from which that is surf: falls come down from land
+RIM, OF_THREAD = 0.003, 0.3  # of falls beside land, whose pixels are mixed with it: share of the
+# width, and of half the width of a thread at most
 FRINGE = 0.01  # of other water beside them that falls too, share of the width
 STEEPEST = 1.0  # sideways for each step down, at most
 CALM_PX = 6  # of the grid, over which the direction is averaged
@@ -77,8 +82,23 @@ def find(
     kept = _closed(kept, CLOSED)
     open_water = cv2.resize((water & ~foam).astype(np.float32), size, interpolation=cv2.INTER_AREA)
     kept = _with_spray(_without_surf(kept, open_water), foamy)
-    kept = cv2.dilate(kept, _disc(FRINGE * size[0]))
+    beside = _disc(FRINGE * size[0])
+    beside[: len(beside) // 2] = 0  # what lies below their foot is the pool
+    kept = cv2.dilate(kept, beside)
     return (cv2.resize(kept.astype(np.float32), (width, height)) > 0.5) & water
+
+
+def without_rim(
+    falls: np.ndarray,  # bool [H, W]
+    water: np.ndarray,  # bool [H, W]
+) -> np.ndarray:  # bool [H, W]
+    """Falls less their rim beside land, which would go down with them as an outline."""
+    import cv2
+
+    rim = max(1.0, RIM * falls.shape[1])
+    depth = cv2.distanceTransform(water.astype(np.uint8), cv2.DIST_L2, 5)
+    thread = cv2.dilate(depth, _disc(rim / OF_THREAD))
+    return falls & (depth > np.minimum(rim, OF_THREAD * thread))
 
 
 def foam_in(

@@ -137,7 +137,9 @@ def find(
         falling = falls.find(water, white, picture)
     found = []
     for label, name in (*NAMES.items(), (WATER, FALLS)):
-        inside = (labels == label) & (falling if name == FALLS else ~falling)
+        inside = (labels == label) & ~falling
+        if name == FALLS:
+            inside = falls.without_rim(falling, water)
         if inside.any():
             alpha = feather.soften(inside, picture) * moving
             region = region_of(alpha, grid_hw, name, torch.device(device), soften=0)

@@ -70,6 +70,14 @@ def test_the_curtain_falls_and_its_pool_does_not():
     assert found[190:].mean() < 0.02 and not (found & ~water).any()
 
 
+def test_the_pool_at_the_foot_is_no_part_of_the_fall():
+    picture, water = scene()
+    foam = water.copy()
+    foam[POOL] = False
+    found = falls.find(water, white(foam), picture)
+    assert found[165:169, 155:205].all() and not found[171:].any()
+
+
 def test_threads_that_spray_hides_fall_with_the_rest():
     picture, water = scene()
     wide = np.zeros_like(water)
@@ -160,6 +168,16 @@ def test_threads_of_white_water_are_no_things_that_stand_in_it():
     picture[twig] = 20
     free = thin_things.find(labels, picture, falls.foam_in(water, white(water)))
     assert free[70:150, 179].mean() > 0.9, "a dark twig before the fall stays"
+
+
+def test_the_rim_beside_land_stays_and_threads_keep_their_middle():
+    fall, water = np.zeros((2, 300, 1280), bool)
+    fall[50:200, 400:500] = fall[50:200, 700:706] = True
+    water[200:] = True
+    found = falls.without_rim(fall, fall | water)
+    assert not found[60:190, [400, 402, 497, 499]].any() and found[60:190, 405:495].all()
+    assert not found[50:53, 400:500].any() and found[199, 410:490].all(), "below it is water"
+    assert found[60:190, 702:704].all() and not found[60:190, [700, 705]].any()
 
 
 def test_falls_are_a_region_of_their_own():
