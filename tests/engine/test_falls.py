@@ -172,12 +172,13 @@ def test_threads_of_white_water_are_no_things_that_stand_in_it():
 
 def test_the_rim_beside_land_stays_and_threads_keep_their_middle():
     fall, water = np.zeros((2, 300, 1280), bool)
-    fall[50:200, 400:500] = fall[50:200, 700:706] = True
+    fall[50:200, 400:500] = fall[50:200, 700:712] = fall[50:200, 800:804] = True
     water[200:] = True
     found = falls.without_rim(fall, fall | water)
     assert not found[60:190, [400, 402, 497, 499]].any() and found[60:190, 405:495].all()
     assert not found[50:53, 400:500].any() and found[199, 410:490].all(), "below it is water"
-    assert found[60:190, 702:704].all() and not found[60:190, [700, 705]].any()
+    assert found[60:190, 703:709].all() and not found[60:190, [700, 711]].any()
+    assert found[60:190, 800:804].all()
 
 
 def test_falls_are_a_region_of_their_own():
