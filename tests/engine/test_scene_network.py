@@ -173,6 +173,19 @@ def test_a_picture_is_asked_about_at_its_own_aspect(with_scene, size, asked):
     assert torch.allclose(shares.sum(1), torch.ones(()), atol=1e-5)
 
 
+def test_the_mean_of_what_it_says_of_two_sizes_counts():
+    class Sized(torch.nn.Module):
+        """Sees land in a small picture, and water in a large one."""
+
+        def forward(self, image):
+            land = torch.full_like(image[:, :1], 9.0 if image.shape[3] <= 512 else -9.0)
+            return torch.cat((land, torch.full_like(land, -20), -land), 1)
+
+    shares = scene.ask(Sized(), torch.zeros(1, 3, 864, 1536), torch.device("cpu"))
+    assert shares.shape == (1, 4, 288, 512)
+    assert torch.allclose(shares[0, [0, 2]], torch.full((), 0.5), atol=1e-3)
+
+
 def test_a_mirrored_picture_gets_the_mirrored_answer(with_scene):
     image = make_picture(90, 160)
     one, other = (Landscape(picture, with_scene).seen for picture in (image, image.flip(3)))
