@@ -31,11 +31,8 @@ TALL, HIGH, NEARLY_ALL = 1.2, 0.08, 0.7  # or: height over width, share of the p
 WIDE, MOSTLY = 0.015, 0.35  # else: least share of the picture, and of the white water in their rows
 JOINED, CLOSED = 0.01, 0.04  # gaps between threads, and in falls, share of the width
 SPRAY = 0.1, 0.1  # above and below wide falls, in heights of them, white water belongs to them
-OPEN, UPPER = (
-    0.1,
-    1 / 3,
-)  # share of other water, in the rows from the picture's top to that share of
-# the height of upright white water, from which that is surf: falls come down from land
+OPEN = 0.1  # share of other water above upright white water from which that is surf: falls come
+UPPER = 1 / 3  # down from land; share of its height down to which that is measured
 RIM, OF_THREAD = 0.003, 0.3  # of falls beside land, whose pixels are mixed with it: share of the
 # width, and of half the width of a thread at most
 FRINGE = 0.01  # of other water beside them that falls too, share of the width
