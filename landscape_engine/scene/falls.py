@@ -56,8 +56,7 @@ def find(
     inside = cv2.resize(foam.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     across, along, _ = _energies(picture, inside > 0.9)
     foamy = inside > 0.5
-    upright = (across > UPRIGHT * along) & foamy
-    upright = _closed(upright, JOINED)
+    upright = _closed((across > UPRIGHT * along) & foamy, JOINED)
     count, parts, stats, _ = cv2.connectedComponentsWithStats(upright, connectivity=8)
     _, waters = cv2.connectedComponents(foamy.astype(np.uint8), connectivity=8)
     kept = np.zeros_like(upright)
@@ -75,7 +74,7 @@ def find(
         if high >= SLENDER * broad or tall or (area >= WIDE and mostly >= MOSTLY):
             kept |= part.astype(np.uint8)
     falling = stand & (np.bincount(waters.ravel(), kept.ravel()) > 0)
-    kept |= upright & falling[waters]  # what hangs together with them and stands as they do
+    kept |= upright * falling[waters]  # what hangs together with them and stands as they do
     kept = _closed(kept, CLOSED)
     open_water = cv2.resize((water & ~foam).astype(np.float32), size, interpolation=cv2.INTER_AREA)
     kept = _with_spray(_without_surf(kept, open_water), foamy)
