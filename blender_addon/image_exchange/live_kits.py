@@ -13,7 +13,7 @@ import bpy
 from ..errors import AddonError
 
 DOCUMENT = "live.json"
-VERSION = 4  # of a kit, as `landscape_engine.rendering.kits` writes it
+VERSION = 5  # of a kit, as `landscape_engine.rendering.kits` writes it
 PLAIN = "Non-Color"
 
 

@@ -304,7 +304,7 @@ def _lit(
     first, last = light["dark"]
     apart, dark = first - last, nodes.parts(gain)[0]
     dark = nodes.math("MULTIPLY_ADD", dark, -1 / apart, first / apart, clamp=True)
-    grey = nodes.math("MULTIPLY", nodes.math("ADD", nodes.math("ADD", x[0], x[1]), x[2]), 1 / 3)
+    grey = nodes.vector("DOT_PRODUCT", nodes.joined(*x), light["grey"])
     less = nodes.math("MULTIPLY", dark, light["faded"])
     x = [nodes.blend(one, grey, less) for one in x]
     y = nodes.parts(nodes.vector("MULTIPLY_ADD", nodes.joined(*x), weights, biases))

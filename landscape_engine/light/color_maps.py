@@ -7,6 +7,7 @@ tone curves, which lead from that look to others.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 
 import torch
@@ -124,7 +125,7 @@ def transfer_predictor(landscape: Landscape, anchored: bool = True) -> Predict:
 def curve_predictor(landscape: Landscape) -> RelativePredictor:
     """Make the function from codes to tone curves of one picture, at any size."""
     predictor = landscape.bundle.appearance_predictor
-    scene = lambda: (landscape.edged_shares, landscape.starry)  # noqa: E731
+    scene = lambda: Shown(landscape.edged_shares, landscape.starry, landscape.buildings)  # noqa: E731
     make = lambda: RelativePredictor(predictor, landscape.own_look, scene)  # noqa: E731
     return landscape.keep(("curve predictor",), make)
 
@@ -156,19 +157,29 @@ class AnchoredPredictor:
         return color.anchor(maps, own, picture)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What a picture shows, as far as its light depends on it.
+
+    Attributes:
+        shares: [1, 3, h, w] of land, sky and water; None where nothing tells them.
+        starry: how much of the sky is full of stars, 0..1.
+        buildings: [1, 1, h', w'] share; None where nothing tells them.
+    """
+
+    shares: Tensor | None = None
+    starry: float = 0.0
+    buildings: Tensor | None = None
+
+
 class RelativePredictor(AnchoredPredictor):
     """Predicts tone curves from codes: the change from the picture's own look to another.
 
     As `AnchoredPredictor`, and exact: the own code's curves are the picture itself.
     """
 
-    def __init__(
-        self, predictor: Predict, own_code: Tensor, scene: Callable[[], tuple[Tensor | None, float]]
-    ) -> None:
-        """Take over a predictor; `scene` gives, when first asked, what the picture shows.
-
-        That is the shares of land, sky and water, and how much of the sky is full of stars.
-        """
+    def __init__(self, predictor: Predict, own_code: Tensor, scene: Callable[[], Shown]) -> None:
+        """Take over a predictor; `scene` gives, when first asked, what the picture shows."""
         super().__init__(predictor, own_code)
         self._scene = cache(scene)
         self._lit: dict[int, tuple[Tensor, Scene]] = {}  # by the picture's size
@@ -182,10 +193,12 @@ class RelativePredictor(AnchoredPredictor):
 
     def _formless(self, picture: Tensor) -> tuple[Tensor, Scene]:
         """The picture without the forms of what moves, and what its light depends on."""
-        shares, starry = self._scene()
-        if shares is None:
-            return picture, relighting.scene_of(picture, None, picture, starry)
-        if shares.shape[2:] != picture.shape[2:]:
-            shares = interpolate(shares, picture.shape[2:], mode="bilinear", antialias=True)
-        formless = tone_curves.formless(picture, shares)
-        return formless, relighting.scene_of(formless, shares, picture, starry)
+        shown = self._scene()
+        shares, buildings = (
+            one
+            if one is None or one.shape[2:] == picture.shape[2:]
+            else interpolate(one, picture.shape[2:], mode="bilinear", antialias=True)
+            for one in (shown.shares, shown.buildings)
+        )
+        formless = picture if shares is None else tone_curves.formless(picture, shares)
+        return formless, relighting.scene_of(formless, shares, picture, shown.starry, buildings)

@@ -16,7 +16,7 @@ from torch import Tensor
 from ..ops import masks
 from ..ops.masks import mean_within as mean
 from ..ops.masks import soft_threshold as rising
-from . import daylight, suns
+from . import daylight, lamplight, suns
 
 AS_ITS_SKY = 0.65  # of the change of water, the share that is its sky's
 BY_A_LAMP = 30.0, 55.0  # L* of what is around a lamp: surely, not (what is white there is a thing)
@@ -46,10 +46,12 @@ class Scene:
         shares: Tensor | None,  # [1, 3, h, w]
         sharp: Tensor | None = None,  # [1, 3, h, w] 0..1, with its texture
         starry: float = 0.0,
+        buildings: Tensor | None = None,  # [1, 1, h, w] share
         places: tuple[Tensor, Tensor] | None = None,  # x and y, where they aren't all
     ) -> None:
         count, _, h, w = light.shape
         self.light, self.shares, self.sharp, self.starry = light, shares, sharp, starry
+        self.buildings = buildings
         self._fewer: dict[int, Scene] = {}  # the same of some pixels, by how far they are apart
         if places is None:
             y = torch.linspace(-1, 1, h, device=light.device).view(1, 1, h, 1)
@@ -75,10 +77,14 @@ class Scene:
             return self
         if apart not in self._fewer:
             some = (..., slice(apart // 2, None, apart), slice(apart // 2, None, apart))
-            shares = None if self.shares is None else self.shares[some]
-            sharp = None if self.sharp is None else self.sharp[some]
+            shares, sharp, buildings = (
+                None if one is None else one[some]
+                for one in (self.shares, self.sharp, self.buildings)
+            )
             places = self.x[some], self.y[some]
-            self._fewer[apart] = Scene(self.light[some], shares, sharp, self.starry, places)
+            self._fewer[apart] = Scene(
+                self.light[some], shares, sharp, self.starry, buildings, places
+            )
         return self._fewer[apart]
 
     @property
@@ -168,6 +174,13 @@ class Scene:
         return torch.maximum(
             glare * torch.lerp(lamp, torch.ones_like(lamp), self.sky), self.sun.disc
         )
+
+    @cached_property
+    def lamplit(self) -> Tensor:  # [1, 1, h, w] 0..1
+        """The share of the light that lamps give."""
+        if self.shares is None or self.buildings is None:
+            return torch.zeros_like(self.x[:1])
+        return lamplight.find(self.sharpest[0][:1], self.shares, self.buildings)
 
     @cached_property
     def sunny(self) -> Tensor:  # [B or 1, 1, 1, 1] 0..1

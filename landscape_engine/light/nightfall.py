@@ -19,7 +19,7 @@ IN_WATER = 0.6  # ... and of water, which shows its sky's
 NIGHTFALL, NIGHT_BLUE = (0.5, 2.0), 0.57  # e below 0 from and to which all gets blue; w, at most
 OF_PARTS = 0.8, 1.0, 0.9  # shares of it that land, sky and water get
 STEEL = 0.25  # share of daylight's magenta that it has
-OF_WARM = 0.55  # share of the warmth of what is warm that is lost with it
+OF_WARM = 0.55, 0.8  # share of the warmth of what is warm that is lost with it: land's, its sky's
 BLUE_ALREADY = -1.1, 0.0  # w of what gets no bluer by it, and of what gets it wholly
 OF_LEAVES = 0.5  # share of the color that they keep
 SHADE_OF_LEAVES = 0.35  # of e, by which leaves are darker by night than what is as light by day
@@ -58,7 +58,8 @@ def night_falls(
     high = HORIZON + (1 - HORIZON) * scene.height.sqrt()
     parts = land * scene.land + sky * scene.sky * high + water * scene.water
     falls = dimmed / (NIGHTFALL[1] - NIGHTFALL[0]) * parts * (1 - kept) * (1 - scene.night)
-    lost = OF_WARM * falls * (scene.warmth + warmth).clamp(min=0)
+    lost = (OF_WARM[0] + (OF_WARM[1] - OF_WARM[0]) * scene.skyward) * falls
+    lost = lost * (scene.warmth + warmth).clamp(min=0)
     lost = lost * (1 - OF_LEAVES * scene.leaves)
     blue = NIGHT_BLUE * falls * rising(scene.warmth + warmth, BLUE_ALREADY)
     warmth, green = less_warm(warmth, green, lost, scene)

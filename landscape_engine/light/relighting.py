@@ -81,11 +81,11 @@ def scene_of(
     shares: Tensor | None = None,  # [1, 3, h, w] of land, sky and water
     sharp: Tensor | None = None,  # [1, 3, h, w] in [-1, 1] the picture with its texture
     starry: float = 0.0,  # 0..1 the share of the sky that is full of stars
+    buildings: Tensor | None = None,  # [1, 1, h, w] share
 ) -> Scene:
     """Read off a picture what a change of its light depends on: once, for all changes."""
-    return Scene(
-        daylight.linear(picture), shares, None if sharp is None else daylight.linear(sharp), starry
-    )
+    sharp = None if sharp is None else daylight.linear(sharp)
+    return Scene(daylight.linear(picture), shares, sharp, starry, buildings)
 
 
 def natural(
@@ -140,7 +140,9 @@ def _by_day(
     green = nightfall.rose_at_dusk(exposure, warmth, green, kept, scene)
     exposure = nightfall.evened(nightfall.seen_by_night(exposure, scene), scene)
     colored = (1 - BY_NIGHT * scene.night) * scene.colored
-    return torch.cat([exposure * (1 - MOONLIT * scene.night), warmth * colored, green * colored], 1)
+    exposure = exposure * (1 - MOONLIT * scene.night)
+    change = torch.cat([exposure, warmth * colored, green * colored], 1)
+    return change * (1 - scene.lamplit)  # lamps burn on
 
 
 def _while_a_sun_shines(exposure: Tensor, scene: Scene) -> Tensor:

@@ -29,7 +29,8 @@ FLATTEST = 0.7  # ... and how much weaker: what is dark before glare stays dark
 STRONGEST = 2.5  # times that a value grows at most, black being 0: no night becomes day
 WEAKEST = 0.25  # ... and shrinks: a night isn't black
 FORMS = 0.04  # share of the width within which forms of sky and water are blurred
-DARK, FADED = (0.62, 0.3), 0.65  # gains from and to which texture loses color; share lost then
+DARK, FADED = (0.62, 0.3), 0.85  # gains from and to which texture loses color; share lost then
+GREY = 0.1, 0.4, 0.5  # shares of the logits of red, green and blue in what is seen of it then
 TEAL = 0.5  # of how much more blue than red there is, by which green may get ahead
 COBALT = 0.8  # logits by which blue may get further ahead of red and green than it was
 INSIDE = 0.5 / (1 + 2 * EDGE)  # slope of u(v)
@@ -60,8 +61,9 @@ def shade_logits(
 ) -> Tensor:  # [B, 3, H, W] in [-1, 1]
     """`σ(C^w ∘ L + C^b)` and the gain, in -1..1; what is warm gets no greener than it was.
 
-    L are the logits, and with the gain their distance from the mean of the three falls: by night
-    the eye sees no color of clouds and leaves, and a hole of blue in a grey sky is as dull as that.
+    L are the logits, and with the gain their distance from a grey falls: by night the eye sees no
+    color of clouds and leaves, and a hole of blue in a grey sky is as dull as that. The grey is
+    what rods see, of red little: what the last sun made red is no lighter than the rest.
     Curves are made for the mean color of a place: of a yellow glow in it they would leave a green
     one, as red ends at white before green does. Green may get as far ahead of red and blue as it
     was, and further by a share of how blue the pixel is: teal water stays teal. Blue may get
@@ -69,7 +71,7 @@ def shade_logits(
     """
     left = _color_left(curves[:, 6:])
     if bool((left < 1).any()):
-        logits = torch.lerp(logits.mean(1, keepdim=True), logits, left)
+        logits = torch.lerp(_grey(logits), logits, left)
     red, green, blue = logits.unbind(1)
     ahead = torch.maximum(red, blue).neg_().add_(green).relu_()
     ahead.add_(torch.sub(blue, red).relu_(), alpha=TEAL)
@@ -128,21 +130,27 @@ def through(
 ) -> Tensor:  # [B, 7, h, w]
     """The tone curves that turn mean colors into those wanted, and texture about them by a slope.
 
-    The gain is what of the light is left to all colors, `G = min(max_c (O + 1 + t) / (I + 1 + t),
-    1)`. With u and w those of I and S, dS/dI = C^w w (1 - w) / (u (1 - u)), and therefore
+    The gain is what is left of the light, `G = min(max_c (O + 1 + t) / max_c (I + 1 + t), 1)`.
+    With u and w those of I and S, dS/dI = C^w w (1 - w) / (u (1 - u)), and therefore
     `C^w = slope / G · u (1 - u) / (w (1 - w))`, at most `BOLDEST`, since near black and white there
     is no room for more, and at least `FLATTEST`, or what differs much from the mean (a mast before
     the sun) would take its color.
     """
-    left = (wanted + 1 + TOE) / (mean + 1 + TOE)
-    gain = left.amax(1, keepdim=True).clamp(max=1)
+    lightest = [one.amax(1, keepdim=True) + 1 + TOE for one in (wanted, mean)]
+    gain = (lightest[0] / lightest[1]).clamp(max=1)
     rest = torch.where(gain < 1, (wanted + 1 + TOE) / gain - 1 - TOE, wanted)  # exact at 1
     before, after = _inside(mean), _inside(rest)
     slope = slope / gain
     weights = (slope * before * (1 - before) / (after * (1 - after))).clamp(FLATTEST, BOLDEST)
     seen = before.logit()
-    seen = torch.lerp(seen.mean(1, keepdim=True), seen, _color_left(gain))
+    seen = torch.lerp(_grey(seen), seen, _color_left(gain))
     return torch.cat([weights, after.logit() - weights * seen, gain], dim=1)
+
+
+def _grey(logits: Tensor) -> Tensor:  # [B, 1, H, W]
+    """What the eye of the night sees of colors."""
+    red, green, blue = (share * one for share, one in zip(GREY, logits.split(1, 1), strict=True))
+    return red.add_(green).add_(blue)
 
 
 def _color_left(gain: Tensor) -> Tensor:  # [B, 1, H, W] 0..1

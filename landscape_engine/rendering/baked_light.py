@@ -37,6 +37,7 @@ class Looks:
         teal: how far green may get ahead of red and blue where it is blue, of that.
         dark: gains from and to which texture loses color.
         faded: the share of it that it has lost then.
+        grey: shares of the logits of red, green and blue in the grey that it fades into.
         cobalt: logits by which blue may get further ahead of red and green than it was.
     """
 
@@ -48,6 +49,7 @@ class Looks:
     teal: float = tone_curves.TEAL
     dark: tuple[float, float] = tone_curves.DARK
     faded: float = tone_curves.FADED
+    grey: tuple[float, float, float] = tone_curves.GREY
     cobalt: float = tone_curves.COBALT
 
 

@@ -30,7 +30,7 @@ from ..settings import LoopSettings
 from .baked_light import Looks
 from .plates import Plates
 
-VERSION = 4
+VERSION = 5
 MIDDLE = 32768 / 65535  # of a 16-bit map: the value that stands for 0, exactly
 EXACT = 1e-3  # of 255: what lies nearer to a whole level is a picture of 8 bits
 
@@ -61,7 +61,7 @@ EQUATIONS = (
     "Light, with w, b and G the weights, biases and gain of both looks mixed by one number 0..1, "
     "E = edge, t = toe: "
     "x = logit((C + E) / (1 + 2E)); where it is dark less of its color is left, "
-    "d = clamp((dark[0] - G) / (dark[0] - dark[1])), x = mix(x, (x.r + x.g + x.b) / 3, faded * d); "
+    "d = clamp((dark[0] - G) / (dark[0] - dark[1])), x = mix(x, dot(grey, x), faded * d); "
     "y = w x + b; then green is limited, and blue, "
     "y.g = min(y.g, max(y.r, y.b) + max(x.g - max(x.r, x.b), 0) + teal * max(x.b - x.r, 0)), "
     "y.b = min(y.b, max(y.r, y.g) + max(x.b - max(x.r, x.g), 0) + cobalt); "
@@ -227,6 +227,7 @@ def _keep_looks(kit: Kit, looks: Looks) -> dict[str, Any]:
         "teal": looks.teal,
         "dark": list(looks.dark),
         "faded": looks.faded,
+        "grey": list(looks.grey),
         "cobalt": looks.cobalt,
         "looks": [],
     }

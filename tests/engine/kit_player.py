@@ -135,7 +135,7 @@ class KitPlayer:
         x = np.log(inner / (1 - inner))
         first, last = light["dark"]
         dark = ((first - gain[..., :1]) / (first - last)).clip(0, 1)
-        x = mix(x, x.mean(-1, keepdims=True), light["faded"] * dark)
+        x = mix(x, (x * light["grey"]).sum(-1, keepdims=True), light["faded"] * dark)
         y = weights * x + biases
         ahead = np.maximum(x[..., 1] - np.maximum(x[..., 0], x[..., 2]), 0)
         ahead += light["teal"] * np.maximum(x[..., 2] - x[..., 0], 0)

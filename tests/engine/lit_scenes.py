@@ -34,8 +34,8 @@ def relit(picture, red=0.0, green=0.0, blue=0.0):
     return daylight.encoded((daylight.linear(picture) * factor).clamp(0, 1))
 
 
-def natural(wanted, picture, *known, **starry):
-    return relighting.natural(wanted, picture, relighting.scene_of(picture, *known, **starry))
+def natural(wanted, picture, *known, **more):
+    return relighting.natural(wanted, picture, relighting.scene_of(picture, *known, **more))
 
 
 def random_maps(count, size=32):

@@ -62,6 +62,23 @@ def test_holes_of_blue_in_a_grey_sky_get_as_dull_as_that_by_night():
     assert 0 < by_night < 0.5 * by_day and color(0.6) == pytest.approx(by_day, rel=0.15)
 
 
+def test_flames_of_cloud_in_a_red_sky_go_out_with_it():
+    red, flame = (torch.tensor(c).view(1, 3, 1, 1) for c in ([0.9, 0.1, -0.3], [1.0, 0.7, -0.4]))
+    night = torch.tensor([-0.62, -0.62, -0.58]).view(1, 3, 1, 1)
+    curves = tone_curves.through(red, night, (night + 1.11) / (red + 1.11))
+    assert torch.allclose(tone_curves.shade(red, curves), night, atol=1e-5)
+    shown = tone_curves.shade(flame, curves)
+    before, after = (
+        float((_light(one) / _light(other)).log()) for one, other in ((flame, red), (shown, night))
+    )
+    assert before > 0.5 and abs(after) < 0.4 * before
+    assert shown[0, 1] <= shown[0, ::2].max(), "nor do they get green"
+
+
+def _light(picture):
+    return daylight.luminance(daylight.linear(picture)) + daylight.FAINT
+
+
 @pytest.mark.parametrize("bias", [-2.0, -0.5, 0.5, 2.0])
 def test_black_stays_black_and_no_texture_is_torn_up(bias):
     own = torch.cat([torch.full((1, 3, 32, 32), 0.8), torch.full((1, 3, 32, 32), 0.1)], 1)
