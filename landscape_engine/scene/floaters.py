@@ -9,6 +9,8 @@ are ΔE.
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from . import outliers
@@ -23,6 +25,8 @@ SMALLEST, LARGEST = 8, 0.015  # pixels; share of the picture
 FLAT_LIGHT, FLAT_DARK = 3.0, 5.0  # length over width of crests and glints; of troughs
 LYING, SMALL = 1.6, 2e-4  # width over height, and share of the picture, of what is a wave unless
 # a third of it differs by `FARTHER`
+SCHOOL, GREY = 12, 0.85  # so many of such, that differ by their lightness, are waves all the same;
+# share of their difference that it is
 CRISP, CRISPER = 0.18, 0.28  # median step at an outline, in terms of the difference: of those that
 # differ by `FARTHER`, of others
 CROWD, MANY = (0.1, 0.04), 0.2  # across and down, over which they are counted; share that is waves
@@ -54,7 +58,26 @@ def find(
         for least in PARTS:
             parts = (times > least) & (differs > LEAST) & inside & (sign * lightness > 0)
             found |= _things(parts, free, lightness, differs, times, step)
-    return outliers.spread_out(found, water)
+    return outliers.spread_out(found & ~_wavelets(found, lightness, differs), water)
+
+
+def _wavelets(
+    found: np.ndarray,  # bool [h, w] things
+    lightness: np.ndarray,  # float32 [h, w] of a difference
+    differs: np.ndarray,  # float32 [h, w]
+) -> np.ndarray:  # bool [h, w]
+    """Small things that lie, and have the water's color: where they are many, they are waves."""
+    import cv2
+
+    count, numbers, stats, _ = cv2.connectedComponentsWithStats(found.astype(np.uint8))
+    total = [np.bincount(numbers.ravel(), one.ravel(), count) for one in (lightness, differs)]
+    lying = stats[:, cv2.CC_STAT_WIDTH] >= LYING * stats[:, cv2.CC_STAT_HEIGHT]
+    lying &= stats[:, cv2.CC_STAT_AREA] < SMALL * found.size
+    lying &= np.abs(total[0]) > GREY * total[1]
+    lying[0] = False
+    if lying.sum() < SCHOOL:
+        return np.zeros_like(found)
+    return cast(np.ndarray, lying[numbers])
 
 
 def _things(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 
 from landscape_engine.scene import floaters
 
@@ -44,6 +45,25 @@ def test_glints_that_lie_flat_move():
     for x, y in zip(rng.integers(40, 560, 60), rng.integers(180, 390, 60), strict=True):
         picture[y : y + 2, x : x + 14] = 250
     assert floaters.find(WATER, picture).mean() < 0.001
+
+
+@pytest.mark.parametrize(
+    ("many", "color", "stay"),
+    [
+        (6, (14, 20, 24), True),  # ducks
+        (24, (14, 20, 24), False),  # wavelets
+        (24, (60, 140, 20), True),  # leaves of lilies
+    ],
+)
+def test_small_things_that_lie_are_waves_where_they_are_many(many, color, stay):
+    picture, parts = lake(), []
+    for k in range(many):
+        x, y = 60 + 90 * (k % 6), 190 + 45 * (k // 6)
+        parts.append(np.s_[y : y + 3, x : x + 10])
+        picture[parts[-1]] = color
+    found = floaters.find(WATER, picture)
+    shares = [covered(found, part) for part in parts]
+    assert min(shares) > 0.9 if stay else max(shares) < 0.1
 
 
 def test_what_is_soft_or_large_is_a_reflection():
