@@ -16,8 +16,8 @@ from .lit_scene import Scene
 
 FADES, FADED = (0.5, 1.4), 0.4  # e below 0 from which land loses color, to the most; share of it
 IN_WATER = 0.6  # ... and of water, which shows its sky's
-NIGHTFALL, NIGHT_BLUE = (0.5, 2.0), 0.57  # e below 0 from and to which all gets blue; w, at most
-OF_PARTS = 0.8, 1.0, 0.9  # shares of it that land, sky and water get
+NIGHTFALL, NIGHT_BLUE = (0.5, 2.0), 0.85  # e below 0 from and to which all gets blue; w, at most
+OF_PARTS = 0.54, 1.0, 0.75  # shares of it that land, sky and water get
 STEEL = 0.25  # share of daylight's magenta that it has
 OF_WARM = 0.55, 0.8  # share of the warmth of what is warm that is lost with it: land's, its sky's
 BLUE_ALREADY = -1.1, 0.0  # w of what gets no bluer by it, and of what gets it wholly
