@@ -121,6 +121,11 @@ class Scene:
         return suns.find(self.sharpest[0], self.sky[:1], self.warmth[:1])
 
     @cached_property
+    def moon(self) -> Tensor:  # [B or 1, 1, h, w] 0..1
+        """The confidence that a place shows a moon."""
+        return suns.moon(self.sharpest[0], self.sky[:1])
+
+    @cached_property
     def by_rods(self) -> Tensor:  # [B, 1, h, w]
         """The logarithm of what rods see of the light, in terms of its luminance."""
         light = self.light + daylight.FAINT

@@ -142,7 +142,7 @@ def _by_day(
     colored = (1 - BY_NIGHT * scene.night) * scene.colored
     exposure = exposure * (1 - MOONLIT * scene.night)
     change = torch.cat([exposure, warmth * colored, green * colored], 1)
-    return change * (1 - scene.lamplit)  # lamps burn on
+    return change * (1 - torch.maximum(scene.lamplit, scene.moon))  # they have light of their own
 
 
 def _while_a_sun_shines(exposure: Tensor, scene: Scene) -> Tensor:

@@ -1,8 +1,8 @@
-"""Suns: the light in the sky that is one, told from white clouds and pale skies.
+"""Suns and moons: the light in the sky that is one, told from white clouds and pale skies.
 
 A sun is a disc that is burnt out within a warm glow, or a white that no blue sky surrounds, or one
 that blinds: the sky pales towards it. What is as white as that and lies in streaks, or over half
-the sky, is cloud.
+the sky, is cloud. A moon is the one small thing in a sky that is lighter than it, and as grey.
 """
 
 from __future__ import annotations
@@ -35,6 +35,11 @@ STRAYS = 2.4, 3.2  # deviation of its places, in radii: a sun, clouds
 SMALLEST_SUN, LARGEST_SUN = 0.012, 0.1  # radius, share of the width
 SPREAD = 0.15, 0.2  # deviation of its places, share of the width: a sun, none
 
+MOON_SKY, AHEAD = 0.06, (8.0, 16.0)  # of the width, about a moon; L* that it is lighter: none, one
+GREYISH = 0.5, 0.9  # w either way: a moon, none
+MOON, ONE = (0.002, 0.004), (0.016, 0.024)  # share of the picture, and deviation of its places in
+# widths, of what is lighter: a moon, clouds
+
 
 @dataclass(frozen=True)
 class Sun:
@@ -60,6 +65,20 @@ def find(
     lightness, _, _ = daylight.lab(light)
     glow, disc = _glow(light, lightness, sky)
     return Sun(glow, disc * _compact(disc), _setting(lightness, sky, warmth))
+
+
+def moon(
+    light: Tensor,  # [B or 1, 3, h, w] 0..1 linear sRGB
+    sky: Tensor,  # [1, 1, h, w] share
+) -> Tensor:  # [B or 1, 1, h, w]
+    """The confidence 0..1 at each pixel that it is of a moon."""
+    lightness, _, _ = daylight.lab(light)
+    warmth, _ = daylight.axes((light + daylight.FAINT).log())
+    reach = max(1, round(MOON_SKY * sky.shape[3]))
+    around = masks.blur_within(lightness, sky.clamp(min=1e-4), reach)
+    found = rising(lightness - around, AHEAD) * sky * (1 - rising(warmth.abs(), GREYISH))
+    small = 1 - rising(mean(found, torch.ones_like(found)), MOON)
+    return found * small * (1 - rising(_spread(found.square()), ONE))
 
 
 def _glow(light: Tensor, lightness: Tensor, sky: Tensor) -> tuple[Tensor, Tensor]:

@@ -542,3 +542,16 @@ def test_a_yellow_glow_gets_orange_before_it_is_dim():
     green = nightfall.rose_at_dusk(same - 1.2, same, same, same, seen)
     assert green[:, :, 28:32].mean() < -0.15 and green[:, :, :8].abs().mean() < 0.05
     assert not nightfall.rose_at_dusk(same - 0.2, same, same, same, seen).any()
+
+
+@pytest.mark.parametrize(("clouds", "stays"), [(0, True), (2, False)])
+def test_a_moon_shines_on_as_its_sky_goes_dark_and_small_clouds_do_not(clouds, stays):
+    picture = scene(sky=-0.2, land=-0.6)
+    picture[:, :, :32] = torch.linspace(-0.3, -0.1, 32).view(1, 1, 32, 1)
+    places = [(10, 20), (6, 48), (20, 40)][: 1 + clouds]
+    for y, x in places:
+        picture[..., y : y + 2, x : x + 2] = 0.55
+    shown = natural(relit(picture, -1.2, -1.2, -1.2), picture, SHARES, picture)
+    changed = change_of(shown, picture)
+    assert (changed[..., 10:12, 20:22].min() > -0.1) == stays
+    assert changed[..., 24:30, :].mean() < -0.6
