@@ -34,6 +34,8 @@ COLDEST, WARMEST = -0.7, 1.2  # w of land; of sky a third or a half more
 GILT = 1.35  # of warmth, by which gold outshines what is predicted in the mean
 SNOW = (65.0, 90.0), 0.4  # L* of what is white below the sky: not, surely; gold that it has less
 LOW_SUN = 1.3  # share of its mean gold that a sky has more at the horizon than at the zenith
+BLUE_SKY, ALOFT = (0.0, 0.35), (0.0, 0.4)  # w below 0, and height, from which a sky stays blue …
+AT_DUSK = 0.15, 0.6  # ... as it gets dark: e below 0; by grey it would be seen as mud
 GREY_GOLD, OF_BLUE = 1.2, 0.45  # of w that a grey sky's mean can get; and for each w it is bluer
 APART = 0.2, 0.4  # of w, that lit land gets warmer, or colder, than its sky at the most
 LIT = 10.0, 35.0  # L* from which land takes part in it, and wholly
@@ -172,6 +174,8 @@ def _warmth(warmth: Tensor, exposure: Tensor, scene: Scene) -> Tensor:
     left = (1 + (exposure + 0.15) / (GOLD_FADES - 0.15)).clamp(0, 1)
     low = 1 + LOW_SUN * (0.5 - scene.height) * scene.skyward
     snow = 1 - SNOW[1] * rising(scene.lightness, SNOW[0]) * (1 - scene.sky)
+    blue = rising(-scene.warmth, BLUE_SKY) * rising(scene.height, ALOFT) * scene.skyward
+    low = low * (1 - blue * rising(-exposure, AT_DUSK))
     gold = GILT * warmth * left * (1 - COOL_SHADE * shade) * low * snow
     already = torch.where(warmth > 0, scene.warmth, -0.7 * scene.warmth).clamp(min=0)
     warmth = torch.where(warmth > 0, gold, warmth) / (1 + already)

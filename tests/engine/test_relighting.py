@@ -555,3 +555,19 @@ def test_a_moon_shines_on_as_its_sky_goes_dark_and_small_clouds_do_not(clouds, s
     changed = change_of(shown, picture)
     assert (changed[..., 10:12, 20:22].min() > -0.1) == stays
     assert changed[..., 24:30, :].mean() < -0.6
+
+
+@pytest.mark.parametrize("bluer", [0.3, 0.0])  # or a grey sky, all of which takes gold
+def test_a_blue_sky_stays_blue_aloft_at_dusk(bluer):
+    picture = scene(sky=0.3, land=-0.4)
+    picture[:, 2, :32] += bluer
+    picture[:, 0, :32] -= bluer
+
+    def gets_warmer(by):
+        shown = natural(relit(picture, by + 0.5, by, by - 0.5), picture, SHARES, picture)
+        red, _, blue = change_of(shown, picture)[..., 1:10, :].unbind(1)
+        return float((red - blue).mean())
+
+    by_day, at_dusk = gets_warmer(0.0), gets_warmer(-0.3)
+    assert by_day > 0.5
+    assert (at_dusk < 0.0) == (bluer > 0)
