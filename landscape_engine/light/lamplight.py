@@ -18,10 +18,12 @@ from ..ops.masks import soft_threshold as rising
 from . import daylight
 
 BUILT = 0.3, 0.7  # share of buildings: none, surely
+TOWN = 0.004, 0.012  # share of the picture that is built: a wrong answer, buildings
 NEARBY = 0.035  # half the share of the width, so far from them there are lamps
 WARM = 0.5, 1.2  # w of what a lamp lights: not, surely; beyond its sky's, if that is warm
+SEEN = 4.0  # times the share of sky nearby that its warmth counts
 LIGHT = -1.2, -0.3  # ln Y above the mean of its sky: not, surely
-DAY_SKY = 57.0, 67.0  # mean L* of a sky at dusk, and by day
+DAY_SKY = 57.0, 63.0  # mean L* of a sky at dusk, and by day
 DAY_LAND = 43.0, 52.0  # ... of land
 WHITE, NEUTRAL = (72.0, 84.0), (0.0, 0.3)  # L* and w of a sunlit cloud: not, surely; surely, not
 CLOUDS = 0.07, 0.12  # share of a sky that is such cloud: dusk, day
@@ -40,13 +42,13 @@ def find(
     """The share of each pixel's light that lamps give."""
     land, sky, water = shares.split(1, 1)
     built = rising(buildings, BUILT) * land
-    dusk = _dusk(light, land, sky)
+    dusk = _dusk(light, land, sky) * rising(mean(built, torch.ones_like(built)), TOWN)
     if not bool((built * dusk).any()):
         return torch.zeros_like(built)
     reach = max(1, round(NEARBY * built.shape[3]))
     near = masks.blur(masks.highest(built, 2 * reach), reach)  # two passes: all of `built` is 1
     warmth, bright = _warmth(light), _brightness(light)
-    warm = rising(warmth - mean(warmth, sky).clamp(min=0), WARM)
+    warm = rising(warmth - _behind(warmth, sky, 2 * reach).clamp(min=0), WARM)
     lit = near * warm * rising(bright - mean(bright, sky), LIGHT) * land * dusk
     lightness, _, _ = daylight.lab(light)
     lamps = land * rising(lightness, BURNT)
@@ -67,6 +69,12 @@ def _dusk(light: Tensor, land: Tensor, sky: Tensor) -> Tensor:  # [1, 1, 1, 1] 0
     ):
         seen = seen * (1 - rising(value, ends))
     return seen
+
+
+def _behind(warmth: Tensor, sky: Tensor, reach: int) -> Tensor:  # [1, 1, h, w]
+    """The warmth of the sky nearby, which pixels of an outline have in part, or of all of it."""
+    near = masks.blur_within(warmth, sky.clamp(min=1e-6), reach)
+    return torch.lerp(mean(warmth, sky), near, (SEEN * masks.blur(sky, reach)).clamp(max=1))
 
 
 def _streaks(warmth: Tensor, bright: Tensor, water: Tensor) -> Tensor:  # [1, 1, h, w] 0..1

@@ -73,3 +73,10 @@ def test_water_shows_lamps_below_them_and_what_is_warm_elsewhere_is_not_theirs()
     lit = found(picture)
     assert lit[streak].min() > 0.9 and lit[other].max() < 0.1
     assert lit[..., 50:62, :28].max() == 0, "the water beside it"
+
+
+def test_the_outline_of_a_wall_before_an_afterglow_is_not_lit():
+    picture = town()
+    picture[..., 24:32, :] = torch.tensor([0.7, 0.1, -0.8]).view(3, 1, 1)
+    picture[..., 32:34, :] = torch.tensor([0.4, -0.1, -0.8]).view(3, 1, 1)  # it, and the glow
+    assert found(picture)[..., 32:34, :].max() < 0.1
