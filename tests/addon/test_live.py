@@ -341,7 +341,8 @@ def read(text):
 images = len(bpy.data.images)
 told["damaged"] = read("{")
 told["version"] = read('{"version": 7}')
-told["missing"] = read('{"version": 4, "picture": {"file": "nothing.png"}}')
+version = image_exchange.live_kits.VERSION
+told["missing"] = read('{"version": %d, "picture": {"file": "nothing.png"}}' % version)
 told["left"] = len(bpy.data.images) - images
 """
     )
